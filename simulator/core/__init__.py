@@ -1,0 +1,1 @@
+"""What everything else stands on: units, random streams, histograms, usage, estimates, errors."""

@@ -1,0 +1,77 @@
+"""What scenario parts are made of: frozen models, and families of them told apart by ``kind``.
+
+A family is a folder. Every module in it may hold one component: a subclass of the family's base with a literal
+``kind``. A new file is found by itself, in validation, in the JSON Schema, in error messages and in the contract tests.
+"""
+
+import importlib
+import pkgutil
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+_UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
+
+
+def key_of(field: str) -> str:
+    """Return the scenario file's key for a field: its name without the unit, for the file states the unit itself."""
+    return _UNIT_SUFFIX.sub("", field)
+
+
+class Part(BaseModel):
+    """A part of a scenario: frozen, and strict about unknown keys."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=key_of,
+        use_attribute_docstrings=True,
+        serialize_by_alias=True,
+    )
+
+
+class Component(Part):
+    """A member of a family; each states its own literal ``kind``."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a field that takes any component of a family: ``Annotated[Profile, OneOf("simulator.demand.profile")]``."""
+
+    package: str
+
+    def __get_pydantic_core_schema__(self, source: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the union of all components found, told apart by ``kind``."""
+        choices: dict[Any, CoreSchema] = {
+            kind: handler.generate_schema(component) for kind, component in components(source, self.package).items()
+        }
+        return core_schema.tagged_union_schema(choices, discriminator="kind")
+
+
+def components(base: type[Component], package: str) -> dict[str, type[Component]]:
+    """Return every component of a family by kind, in alphabetical order.
+
+    Parameters
+    ----------
+    base
+        The family's base class.
+    package
+        The dotted name of the folder that holds the family.
+    """
+    folder = importlib.import_module(package)
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{package}.{module.name}")
+    found: dict[str, type[Component]] = {}
+    waiting = list(base.__subclasses__())
+    while waiting:
+        component = waiting.pop()
+        waiting.extend(component.__subclasses__())
+        kind = component.model_fields["kind"].default
+        if isinstance(kind, str):
+            found[kind] = component
+    return dict(sorted(found.items()))

@@ -1,0 +1,48 @@
+"""A mean with its 95 % interval over replications."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over replications and its 95 % t-interval; without an interval where there is one replication."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Estimate":
+        """Return the estimate from one value per replication."""
+        sample = np.asarray(values, dtype=np.float64)
+        mean = float(sample.mean())
+        if sample.size == 1:
+            return cls(mean, math.nan, math.nan)
+        half = (
+            float(stdtrit(sample.size - 1, (1 + CONFIDENCE) / 2)) * float(sample.std(ddof=1)) / math.sqrt(sample.size)
+        )
+        return cls(mean, mean - half, mean + half)
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval's width; NaN with one replication."""
+        return (self.high - self.low) / 2
+
+    @property
+    def includes_zero(self) -> bool:
+        """Whether 0 lies in the interval; with one replication, whether the value is 0."""
+        if math.isnan(self.low):
+            return self.mean == 0
+        return self.low <= 0 <= self.high
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Return mean, low and high for JSON; an interval that is not known is null."""
+        known = not math.isnan(self.low)
+        return {"mean": self.mean, "low": self.low if known else None, "high": self.high if known else None}

@@ -1,0 +1,23 @@
+"""The only door to Numba."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def kernel(function: Kernel) -> Kernel:
+    """Compile ``function`` on its first call, keep the code on disk, and release the GIL while it runs.
+
+    Arithmetic stays in the order written (no fastmath), so that the same seed gives the same bytes.
+    """
+    compiled: Kernel = numba.njit(function, cache=True, nogil=True, error_model="numpy")
+    return compiled
+
+
+def inline(function: Kernel) -> Kernel:
+    """Compile a small function that kernels call; the compiler folds it into its caller."""
+    compiled: Kernel = numba.njit(function, cache=True, nogil=True, error_model="numpy", inline="never")
+    return compiled

@@ -1,0 +1,37 @@
+"""Physical usage by meter: what a run consumed, before anybody asks what it costs."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Driver(StrEnum):
+    """What a quantity grows with, so that a bill can be read at another activity."""
+
+    POPULATION = "population"
+    TRAFFIC = "traffic"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One metered quantity over the horizon."""
+
+    item: str
+    """What the bill's reader calls it, such as ``online compute``."""
+    meter: str
+    """What a price book prices, such as ``instance/g4dn.xlarge/spot`` or ``dynamodb_on_demand/write``."""
+    quantity: float
+    """How much, in ``unit``."""
+    unit: str
+    """``h``, ``row``, ``GiB h``, ``run``."""
+    driver: Driver
+    """What it grows with."""
+    row_gib: float = 0.0
+    """Size of one row, for meters that charge by the started unit of size. [GiB]"""
+    given_price_usd: float | None = None
+    """A price that the scenario itself states, per ``unit``; no book is asked then. [USD]"""
+    computes_ahead: bool = False
+    """Whether it is spent to compute and store predictions before anybody asks, so that unread ones waste their share."""
+
+    def scaled(self, factor: float) -> "Usage":
+        """Return the same usage ``factor`` times."""
+        return replace(self, quantity=self.quantity * factor)
