@@ -50,7 +50,13 @@ class OneOf:
         choices: dict[Any, CoreSchema] = {
             kind: handler.generate_schema(component) for kind, component in components(source, self.package).items()
         }
-        return core_schema.tagged_union_schema(choices, discriminator="kind")
+        union = core_schema.tagged_union_schema(choices, discriminator="kind")
+        return core_schema.no_info_before_validator_function(_kind_alone, union)
+
+
+def _kind_alone(value: Any) -> Any:
+    """Let ``noise: none`` stand for ``noise: {kind: none}``."""
+    return {"kind": value} if isinstance(value, str) else value
 
 
 def components(base: type[Component], package: str) -> dict[str, type[Component]]:

@@ -30,7 +30,7 @@ class Usage:
     given_price_usd: float | None = None
     """A price that the scenario itself states, per ``unit``; no book is asked then. [USD]"""
     computes_ahead: bool = False
-    """Whether it is spent to compute and store predictions before anybody asks, so that unread ones waste their share."""
+    """Whether it computes and stores predictions before anybody asks, so that the unread ones waste their share."""
 
     def scaled(self, factor: float) -> "Usage":
         """Return the same usage ``factor`` times."""

@@ -1,0 +1,110 @@
+"""A batch cluster: workers that start, compute shards of users, write them, and go."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+import simpy
+from pydantic import Field, model_validator
+
+from simulator.backends.base import Backend
+from simulator.core.component import Part
+from simulator.core.units import Count, Seconds, Usd
+
+MOST_WORKERS = 100_000
+
+
+class FeaturePipeline(Part):
+    """What prepares the features before a run."""
+
+    duration_s: Seconds = 0.0
+    """How long it takes; the run's feature snapshot is at its start."""
+    cost_usd: Usd = 0.0
+    """What one run of it costs."""
+
+
+@dataclass(frozen=True)
+class WorkerSpan:
+    """A worker's time from the order to the end. [s]"""
+
+    begin_s: float
+    end_s: float
+
+
+class BatchCluster(Backend):
+    """Workers that compute shards of users; they begin when the feature pipeline is through."""
+
+    kind: Literal["batch_cluster"] = "batch_cluster"
+    workers: Annotated[Count, Field(le=MOST_WORKERS)]
+    """How many work at the same time."""
+    batch_size: Count
+    """Predictions that a worker computes together."""
+    shard: Count
+    """Users per shard: the unit of work, and of publication."""
+    startup_s: Seconds = 0.0
+    """Time from the order of a worker to its first shard."""
+    feature_pipeline: FeaturePipeline = FeaturePipeline()
+    """What prepares the features before a run."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.batch_size > self.service_time.largest_batch:
+            largest = f"the largest measured ({self.service_time.largest_batch:g})"
+            raise ValueError(f"'batch_size' ({self.batch_size}) is above {largest}")
+        return self
+
+    def shard_s(self, users: int) -> float:
+        """Return the mean time to compute a shard of so many users. [s]"""
+        return self.service_time.mean_s(self.batch_size) * users / self.batch_size
+
+    def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
+        """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+        compute_s = self.shard_s(users) / self.workers
+        write_s = users / writes_per_s
+        last_s = self.shard_s(min(self.shard, users)) + min(self.shard, users) / writes_per_s
+        return self.feature_pipeline.duration_s + self.startup_s + max(compute_s, write_s) + last_s
+
+    def run(
+        self,
+        env: simpy.Environment,
+        shard_users: Sequence[int],
+        rng: np.random.Generator,
+        writes_per_s: float,
+        written: Callable[[int], None],
+        spans: list[WorkerSpan],
+    ) -> Generator[simpy.Event, None, None]:
+        """Compute and write all shards; ends when the last is written.
+
+        A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
+
+        Parameters
+        ----------
+        shard_users
+            Users of each shard.
+        rng
+            Draws a factor on each shard's time.
+        writes_per_s
+            The store's write capacity; infinity for no limit. [1/s]
+        written
+            Called with a shard's number when its last row is in the store.
+        spans
+            Receives each worker's time, for the bill.
+        """
+        yield env.timeout(self.feature_pipeline.duration_s)
+        factors = self.service_time.noise.draw(rng, len(shard_users))
+        todo = iter(range(len(shard_users)))
+        store = simpy.Resource(env)
+
+        def work() -> Generator[simpy.Event, None, None]:
+            begin_s = env.now
+            yield env.timeout(self.startup_s)
+            for shard in todo:
+                yield env.timeout(self.shard_s(shard_users[shard]) * float(factors[shard]))
+                with store.request() as turn:
+                    yield turn
+                    yield env.timeout(shard_users[shard] / writes_per_s)
+                    written(shard)
+            spans.append(WorkerSpan(begin_s, env.now))
+
+        yield env.all_of([env.process(work()) for _ in range(min(self.workers, len(shard_users)))])

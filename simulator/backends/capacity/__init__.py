@@ -1,0 +1,1 @@
+"""How many replicas a fleet has, and who changes that."""

@@ -1,0 +1,88 @@
+"""Replicas that follow the load, as the Kubernetes HorizontalPodAutoscaler makes them."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Annotated, Literal, Self
+
+import simpy
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from simulator.backends.capacity.base import Capacity
+from simulator.backends.capacity.fixed import MOST_REPLICAS
+from simulator.backends.replicas import Replicas
+from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds
+
+TOLERANCE = 0.1
+"""No change while utilisation is within 10 % of its target."""
+
+
+class Autoscaled(Capacity):
+    """Kubernetes' rule: at every tick, desired = ceil(ready x utilisation / target).
+
+    Within 10 % of the target nothing changes. Scaling up is at once; scaling down goes to the largest number desired
+    within the stabilisation window. A new replica serves after its start-up time.
+    """
+
+    kind: Literal["autoscaled"] = "autoscaled"
+    min: Annotated[Count, Field(le=MOST_REPLICAS)] = 1
+    """Fewest replicas."""
+    max: Annotated[Count, Field(le=MOST_REPLICAS)]
+    """Most replicas."""
+    target_fraction: Annotated[Fraction, Field(gt=0)]
+    """Utilisation that it aims at."""
+    tick_s: PositiveSeconds = 15.0
+    """Time between two decisions."""
+    startup_s: Seconds = 0.0
+    """Time from the order of a replica to its first request."""
+    stabilisation_s: Seconds = 300.0
+    """How far back the largest desire still keeps replicas."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"'min' ({self.min}) must be at most 'max' ({self.max})")
+        return self
+
+    @property
+    @override
+    def most_replicas(self) -> int:
+        return self.max
+
+    @override
+    def initial_replicas(self, offered_replicas: float) -> int:
+        return self._bounded(math.ceil(offered_replicas / self.target_fraction))
+
+    @override
+    def control(
+        self, env: simpy.Environment, replicas: Replicas, busy_s: Callable[[], float]
+    ) -> Generator[simpy.Event, None, None]:
+        worked_s, ready_s = busy_s(), replicas.ready_slot_s()
+        desires: deque[tuple[float, int]] = deque()
+        while True:
+            yield env.timeout(self.tick_s)
+            worked_before_s, worked_s = worked_s, busy_s()
+            ready_before_s, ready_s = ready_s, replicas.ready_slot_s()
+            offered_s = ready_s - ready_before_s
+            utilisation = (worked_s - worked_before_s) / offered_s if offered_s > 0 else 0.0
+            desired = self.desired_replicas(replicas.ready, replicas.total, utilisation)
+            while desires and desires[0][0] <= env.now - self.stabilisation_s:
+                desires.popleft()
+            while desires and desires[-1][1] <= desired:  # an older, smaller desire can never be the largest again
+                desires.pop()
+            desires.append((env.now, desired))
+            if desired > replicas.total:
+                replicas.order(desired - replicas.total)
+            elif desires[0][1] < replicas.total:
+                replicas.remove(replicas.total - desires[0][1])
+
+    def desired_replicas(self, ready: int, total: int, utilisation: float) -> int:
+        """Return the replicas wanted for the utilisation of those that are ready."""
+        ratio = utilisation / self.target_fraction
+        if abs(ratio - 1.0) <= TOLERANCE:
+            return self._bounded(total)
+        return self._bounded(math.ceil(ready * ratio))
+
+    def _bounded(self, count: int) -> int:
+        return min(max(count, self.min), self.max)

@@ -1,0 +1,28 @@
+"""Always the same number of replicas."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from simulator.backends.capacity.base import Capacity
+from simulator.core.units import Count
+
+MOST_REPLICAS = 1_000_000
+
+
+class Fixed(Capacity):
+    """Always the same number of replicas."""
+
+    kind: Literal["fixed"] = "fixed"
+    replicas: Annotated[Count, Field(le=MOST_REPLICAS)]
+    """How many."""
+
+    @property
+    @override
+    def most_replicas(self) -> int:
+        return self.replicas
+
+    @override
+    def initial_replicas(self, offered_replicas: float) -> int:
+        return self.replicas

@@ -1,0 +1,1 @@
+"""The random factor on a service time, with mean 1."""

@@ -1,0 +1,27 @@
+"""What every noise gives."""
+
+from abc import abstractmethod
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.component import Component, OneOf
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Noise(Component):
+    """A random factor with mean 1."""
+
+    @property
+    @abstractmethod
+    def cv_squared(self) -> float:
+        """Its variance (the mean is 1)."""
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, size: int) -> FloatArray:
+        """Return ``size`` independent factors."""
+
+
+AnyNoise = Annotated[Noise, OneOf("simulator.backends.noise")]

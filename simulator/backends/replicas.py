@@ -1,0 +1,119 @@
+"""The replicas of a fleet while a simulation runs: who serves, who is starting, what is billed."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import simpy
+
+from simulator.backends import slots
+from simulator.backends.slots import FloatArray
+
+
+class RequestClock(Protocol):
+    """What carries the requests up to a moment, before anything that they can see changes."""
+
+    def advance(self, until_s: float) -> None:
+        """Carry all requests up to ``until_s``. [s]"""
+
+
+@dataclass
+class _Order:
+    ordered_s: float
+    cancelled: bool = False
+
+
+@dataclass
+class Replicas:
+    """A fleet's replicas; those that serve are kept in the order in which they became ready."""
+
+    env: simpy.Environment
+    slots_per_replica: int
+    startup_s: float
+    requests: RequestClock
+    free_s: FloatArray = field(default_factory=lambda: np.full(1, np.inf))
+    """When each slot is free, padded to a power of two with infinity. [s]"""
+    losers: slots.IntArray = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
+    """The loser tree over them."""
+    changes: list[tuple[float, int]] = field(default_factory=list)
+    """When a replica began (+1) or ended (-1) to be billed, in no order. [s]"""
+    _serving: list[_Order] = field(default_factory=list)
+    _starting: list[_Order] = field(default_factory=list)
+    _leaving_s: list[float] = field(default_factory=list)
+    _ready_slot_s: float = 0.0
+    _resized_s: float = 0.0
+
+    @property
+    def ready(self) -> int:
+        """Replicas that serve."""
+        return len(self._serving)
+
+    @property
+    def total(self) -> int:
+        """Replicas that serve or are starting."""
+        return len(self._serving) + len(self._starting)
+
+    def begin_with(self, count: int) -> None:
+        """Have ``count`` replicas serve from now on, without a start."""
+        now = self._resized_s = self.env.now
+        self._serving += [_Order(now) for _ in range(count)]
+        self.changes += [(now, 1)] * count
+        self._resize([now] * (count * self.slots_per_replica))
+
+    def order(self, count: int) -> None:
+        """Order ``count`` more replicas, which serve after their start-up."""
+        for _ in range(count):
+            order = _Order(self.env.now)
+            self._starting.append(order)
+            self.changes.append((self.env.now, 1))
+            self.env.process(self._start(order))
+
+    def _start(self, order: _Order) -> Generator[simpy.Event, None, None]:
+        yield self.env.timeout(self.startup_s)
+        if order.cancelled:
+            return
+        self.requests.advance(self.env.now)
+        busy_until_s = self._settle()
+        self._starting.remove(order)
+        self._serving.append(order)
+        self._resize([*busy_until_s, *[self.env.now] * self.slots_per_replica])
+
+    def remove(self, count: int) -> None:
+        """Remove ``count`` replicas: those still starting first, then the newest; they finish what they are doing."""
+        now = self.env.now
+        for _ in range(min(count, len(self._starting))):
+            self._starting.pop().cancelled = True
+            self.changes.append((now, -1))
+            count -= 1
+        busy_until_s = self._settle()
+        for _ in range(min(count, len(self._serving))):
+            self._serving.pop()
+            of_replica = busy_until_s[-self.slots_per_replica :]
+            del busy_until_s[-self.slots_per_replica :]
+            self._leaving_s += [until for until in of_replica if until > now]
+            self.changes.append((max(now, *of_replica), -1))
+        self._resize(busy_until_s)
+
+    def work_left_s(self) -> float:
+        """Return the slot-seconds of work begun and not finished by now. [s]"""
+        now = self.env.now
+        self._leaving_s = [until for until in self._leaving_s if until > now]
+        serving = self.free_s[: self.ready * self.slots_per_replica]
+        return float(np.maximum(serving - now, 0.0).sum()) + sum(until - now for until in self._leaving_s)
+
+    def ready_slot_s(self) -> float:
+        """Return the slot-seconds that were ready from the start to now. [s]"""
+        return self._ready_slot_s + (self.env.now - self._resized_s) * self.ready * self.slots_per_replica
+
+    def _settle(self) -> list[float]:
+        """Count the slot-seconds up to now, and return when each slot is free."""
+        self._ready_slot_s, self._resized_s = self.ready_slot_s(), self.env.now
+        return [float(until) for until in self.free_s[: self.ready * self.slots_per_replica]]
+
+    def _resize(self, busy_until_s: list[float]) -> None:
+        leaves = slots.leaves_for(len(busy_until_s))
+        self.free_s = np.full(leaves, np.inf)
+        self.free_s[: len(busy_until_s)] = busy_until_s
+        self.losers = np.zeros(leaves, dtype=np.int32)
+        slots.build(self.free_s, self.losers, np.zeros(2 * leaves, dtype=np.int32))

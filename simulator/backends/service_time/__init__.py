@@ -1,0 +1,1 @@
+"""How long it takes to compute a batch of predictions together."""

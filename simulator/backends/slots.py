@@ -1,0 +1,56 @@
+"""Which of a fleet's slots is free first: a loser tree, which costs the same whatever the load."""
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.jit import kernel
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+
+
+def leaves_for(slots: int) -> int:
+    """Return the tree's number of leaves: the power of two from ``slots`` on."""
+    return 1 << max(slots - 1, 0).bit_length()
+
+
+@kernel
+def build(free_s: FloatArray, losers: IntArray, winners: IntArray) -> None:
+    """Fill the tree for the times at which slots become free.
+
+    Parameters
+    ----------
+    free_s
+        Shape (leaves,); infinity for leaves without a slot. [s]
+    losers
+        Shape (leaves,): entry n > 0 is the slot that lost the match at node n, and entry 0 the slot that is free first.
+    winners
+        Scratch, shape (2 x leaves,).
+    """
+    leaves = free_s.size
+    for slot in range(leaves):
+        winners[leaves + slot] = slot
+    for node in range(leaves - 1, 0, -1):
+        left = winners[2 * node]
+        right = winners[2 * node + 1]
+        if free_s[right] < free_s[left]:
+            winners[node] = right
+            losers[node] = left
+        else:
+            winners[node] = left
+            losers[node] = right
+    losers[0] = winners[1] if leaves > 1 else 0
+
+
+@kernel
+def replay(free_s: FloatArray, losers: IntArray) -> None:
+    """Play the matches of the slot that was free first again, after its time has changed."""
+    winner = losers[0]
+    node = (winner + free_s.size) >> 1
+    while node > 0:
+        challenger = losers[node]
+        if free_s[challenger] < free_s[winner]:
+            losers[node] = winner
+            winner = challenger
+        node >>= 1
+    losers[0] = winner

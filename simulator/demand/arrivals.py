@@ -1,0 +1,200 @@
+"""Requests in order of time, block by block: one stream for every plan of a comparison.
+
+Random numbers are drawn per interval, a stretch of time whose length follows from the scenario alone; blocks are
+whatever the caller wants to work on at a time. So the requests do not depend on the blocks.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.streams import stream
+from simulator.core.units import DAY_S, HOUR_S
+from simulator.demand import kernels
+from simulator.demand.intensity import Cohorts, Intensity, cohorts_of
+from simulator.demand.population import Population
+from simulator.demand.profile.base import SLOT_S
+from simulator.demand.traffic import Traffic
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+UserArray = npt.NDArray[np.int32]
+
+INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
+REQUESTS_PER_INTERVAL = 2**20
+"""Intervals are shortened until they hold about so many requests at most: their arrays then stay in fast memory."""
+SESSION_LENGTHS = 12
+"""Requests are followed back so many mean sessions before the first block, so that sessions under way are in it."""
+
+
+@dataclass(frozen=True)
+class Logins:
+    """The logins of one interval, in order of time."""
+
+    time_s: FloatArray
+    """[s] from the scenario's start."""
+    user: UserArray
+
+
+@dataclass(frozen=True)
+class RequestBlock:
+    """The requests of a stretch of time, in order of time."""
+
+    begin_s: float
+    end_s: float
+    time_s: FloatArray
+    """[s] from the scenario's start."""
+    user: UserArray
+    logins: tuple[Logins, ...]
+    """The logins of the same stretch, interval by interval."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Who comes and when, for a population and its traffic."""
+
+    population: Population
+    traffic: Traffic
+    start: datetime
+
+    @property
+    def home_start(self) -> datetime:
+        """The start with its time zone, UTC where it states none."""
+        return self.start if self.start.tzinfo else self.start.replace(tzinfo=UTC)
+
+    def cohorts(self) -> Cohorts:
+        """Return the users by segment and time zone."""
+        zone = self.home_start.tzinfo
+        assert zone is not None
+        return cohorts_of(self.population, self.traffic, zone)
+
+    def intensity(self) -> Intensity:
+        """Return the expected logins over time."""
+        return Intensity(self.cohorts(), self.traffic, self.home_start)
+
+    @property
+    def mean_requests_per_s(self) -> float:
+        """Requests per second at weight 1, without growth and spikes. [1/s]"""
+        logins_per_s = self.population.mean_logins_per_user_day() * self.population.users / DAY_S
+        return logins_per_s * self.traffic.session.requests.mean_per_login
+
+    @property
+    def interval_s(self) -> float:
+        """The length of time that random numbers are drawn for at once. [s]"""
+        fitting = [i for i in INTERVALS_S if i * self.mean_requests_per_s <= REQUESTS_PER_INTERVAL]
+        return fitting[0] if fitting else INTERVALS_S[-1]
+
+    def blocks(
+        self, seed: int, replication: int, begin_s: float, end_s: float, block_s: float
+    ) -> Iterator[RequestBlock]:
+        """Yield the requests from ``begin_s`` to ``end_s`` in blocks.
+
+        Parameters
+        ----------
+        seed, replication
+            Which random numbers.
+        begin_s, end_s
+            From when to when, from the scenario's start. [s]
+        block_s
+            How long a block is, rounded up to whole intervals; the last may be shorter. [s]
+        """
+        source = _Source(self, seed, replication)
+        step = self.interval_s
+        per_block = max(1, math.ceil(block_s / step))
+        first = math.floor(begin_s / step)
+        source.look_back(first, begin_s)
+        for index in range(first, math.ceil(end_s / step), per_block):
+            until = min((index + per_block) * step, end_s)
+            yield source.block(range(index, math.ceil(until / step)), max(index * step, begin_s), until)
+
+
+class _Source:
+    """Draws intervals and keeps the requests of sessions that go on in a later block."""
+
+    def __init__(self, demand: Demand, seed: int, replication: int) -> None:
+        self._cohorts = demand.cohorts()
+        self._intensity = demand.intensity()
+        self._session = demand.traffic.session
+        self._single = self._session.requests.mean_per_login == 1
+        self._step_s = demand.interval_s
+        self._seed = seed
+        self._replication = replication
+        self._pool_s = np.empty(1024)
+        self._pool_user = np.empty(1024, dtype=np.int32)
+        self._pooled = 0
+
+    def look_back(self, first: int, begin_s: float) -> None:
+        """Fill the pool with what sessions begun before ``begin_s`` still ask."""
+        if self._single:
+            return
+        for index in range(first - math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s), first):
+            self._pool(self._logins(index), index)
+        if self._pooled:
+            later = self._pool_s[: self._pooled] >= begin_s
+            self._pooled = int(later.sum())
+            self._pool_s[: self._pooled] = self._pool_s[: later.size][later]
+            self._pool_user[: self._pooled] = self._pool_user[: later.size][later]
+
+    def block(self, intervals: range, begin_s: float, end_s: float) -> RequestBlock:
+        """Return the requests of some intervals, cut to ``begin_s`` .. ``end_s``."""
+        drawn = tuple(self._logins(index) for index in intervals)
+        if self._single:
+            time_s = np.concatenate([logins.time_s for logins in drawn])
+            user = np.concatenate([logins.user for logins in drawn])
+            first, last = np.searchsorted(time_s, (begin_s, end_s))
+            return RequestBlock(begin_s, end_s, time_s[first:last], user[first:last], drawn)
+        for index, logins in zip(intervals, drawn, strict=True):
+            self._pool(logins, index)
+        time_s = np.empty(self._pooled)
+        user = np.empty(self._pooled, dtype=np.int32)
+        buckets = np.empty(max(self._pooled, 1) + 1, dtype=np.int64)
+        taken, self._pooled = kernels.take_in_order(
+            self._pool_s, self._pool_user, self._pooled, begin_s, end_s, buckets, time_s, user
+        )
+        return RequestBlock(begin_s, end_s, time_s[:taken], user[:taken], drawn)
+
+    def _logins(self, index: int) -> Logins:
+        pieces = self._intensity.pieces(index * self._step_s, (index + 1) * self._step_s)
+        rng = self._stream("logins", index)
+        count = int(rng.poisson(pieces.logins.sum()))
+        spacing, draw = rng.standard_exponential(count + 1), rng.random(count)
+        time_s, user = np.empty(count), np.empty(count, dtype=np.int32)
+        if count:
+            cohorts = self._cohorts
+            kernels.place_logins(
+                spacing,
+                draw,
+                pieces.edges_s,
+                pieces.logins,
+                cohorts.first_user,
+                cohorts.awake_users,
+                cohorts.position,
+                time_s,
+                user,
+            )
+        return Logins(time_s, user)
+
+    def _pool(self, logins: Logins, index: int) -> None:
+        rng = self._stream("sessions", index)
+        follow_ups = self._session.requests.draw_follow_ups(rng, logins.time_s.size)
+        more = int(follow_ups.sum())
+        think_s = self._session.think_time.draw_s(rng, more)
+        end = self._pooled + logins.time_s.size + more
+        if end > self._pool_s.size:
+            self._pool_s = np.concatenate([self._pool_s[: self._pooled], np.empty(2 * end - self._pooled)])
+            room = np.empty(2 * end - self._pooled, dtype=np.int32)
+            self._pool_user = np.concatenate([self._pool_user[: self._pooled], room])
+        out_s, out_user = self._pool_s[self._pooled : end], self._pool_user[self._pooled : end]
+        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, out_s, out_user)
+        self._pooled = end
+
+    def _stream(self, name: str, index: int) -> np.random.Generator:
+        return stream(self._seed, self._replication, name, index + _INDEX_SHIFT)
+
+
+_INDEX_SHIFT = 2**31
+"""Intervals before the start have negative numbers, and streams are numbered from 0."""

@@ -1,0 +1,1 @@
+"""How long something lasts: think times between requests."""

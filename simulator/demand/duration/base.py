@@ -1,0 +1,25 @@
+"""What every duration gives."""
+
+from abc import abstractmethod
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.component import Component, OneOf
+
+
+class Duration(Component):
+    """A random length of time."""
+
+    @property
+    @abstractmethod
+    def typical_s(self) -> float:
+        """Its mean. [s]"""
+
+    @abstractmethod
+    def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+        """Return ``size`` independent lengths, each from 0. [s]"""
+
+
+AnyDuration = Annotated[Duration, OneOf("simulator.demand.duration")]

@@ -1,0 +1,29 @@
+"""Exponential lengths of time."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import override
+
+from simulator.core.units import PositiveSeconds
+from simulator.demand.duration.base import Duration
+
+
+class Exponential(Duration):
+    """An exponential length of time: without memory."""
+
+    kind: Literal["exponential"] = "exponential"
+    mean_s: PositiveSeconds
+    """Its mean."""
+
+    @property
+    @override
+    def typical_s(self) -> float:
+        return self.mean_s
+
+    @override
+    def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+        drawn = rng.standard_exponential(size)
+        drawn *= self.mean_s
+        return drawn

@@ -1,0 +1,32 @@
+"""Lognormal lengths of time."""
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from typing_extensions import override
+
+from simulator.core.units import Number, PositiveSeconds
+from simulator.demand.duration.base import Duration
+
+
+class Lognormal(Duration):
+    """A lognormal length of time: mostly short, now and then very long."""
+
+    kind: Literal["lognormal"] = "lognormal"
+    mean_s: PositiveSeconds
+    """Its mean."""
+    cv: Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+    """Standard deviation over mean."""
+
+    @property
+    @override
+    def typical_s(self) -> float:
+        return self.mean_s
+
+    @override
+    def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+        variance = math.log1p(self.cv**2)
+        return self.mean_s * rng.lognormal(-variance / 2, math.sqrt(variance), size)

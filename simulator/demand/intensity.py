@@ -1,0 +1,119 @@
+"""The rate of logins over time, by cohort: the users of one segment in one time zone."""
+
+import math
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.units import DAY_S, WEEK_S
+from simulator.demand.lorenz import position_table
+from simulator.demand.population import Population
+from simulator.demand.profile.base import SLOT_S, SLOTS_PER_WEEK
+from simulator.demand.traffic import Traffic
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """The users of each segment in each time zone, as parallel arrays over cohorts.
+
+    Users are numbered cohort by cohort, and within a cohort by login rate from the lowest; the dormant come after.
+    """
+
+    zones: tuple[tzinfo, ...]
+    """Where they live."""
+    first_user: IntArray
+    """Number of the cohort's first user."""
+    awake_users: IntArray
+    """Users who are not dormant."""
+    logins_per_s: FloatArray
+    """Logins of all the cohort's users at weight 1. [1/s]"""
+    position: FloatArray
+    """Shape (cohorts, KNOTS + 1): the Lorenz positions of the cohort's logins."""
+
+
+def cohorts_of(population: Population, traffic: Traffic, home: tzinfo) -> Cohorts:
+    """Return the cohorts of a population, each segment living in all time zones by their shares."""
+    shares: dict[tzinfo, float] = {zoneinfo.ZoneInfo(name): share for name, share in traffic.timezones.items()}
+    shares = shares or {home: 1.0}
+    cells = [(group, zone, share) for group in population.groups for zone, share in shares.items()]
+    bounds = np.cumsum([0.0, *(group.share_fraction * share for group, _, share in cells)])
+    edges = np.rint(bounds / bounds[-1] * population.users).astype(np.int64)
+    awake = np.array(
+        [
+            round(int(size) * (1 - group.dormant_fraction))
+            for size, (group, _, _) in zip(np.diff(edges), cells, strict=True)
+        ]
+    )
+    per_s = np.array([group.mean_rate_per_day() / DAY_S for group, _, _ in cells])
+    tables = {group.shape: position_table(group.shape) for group, _, _ in cells if group.shape is not None}
+    return Cohorts(
+        zones=tuple(zone for _, zone, _ in cells),
+        first_user=edges[:-1],
+        awake_users=awake,
+        logins_per_s=awake * per_s,
+        position=np.stack([tables[group.shape] for group, _, _ in cells if group.shape is not None]),
+    )
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A stretch of time cut into pieces of constant rate."""
+
+    edges_s: FloatArray
+    """Shape (pieces + 1,). [s]"""
+    logins: FloatArray
+    """Expected logins of each cohort, shape (pieces, cohorts)."""
+
+
+class Intensity:
+    """Expected logins over time: profile in local time x spikes x growth, for every cohort."""
+
+    def __init__(self, cohorts: Cohorts, traffic: Traffic, start: datetime) -> None:
+        self._cohorts = cohorts
+        self._weights = traffic.profile.weekly_weights()
+        self._spikes = traffic.spikes
+        self._growth_per_s = math.log1p(traffic.growth_per_week_fraction) / WEEK_S
+        self._start = start
+        self._offsets: dict[tuple[tzinfo, int], float] = {}
+
+    def pieces(self, begin_s: float, end_s: float) -> Pieces:
+        """Return the expected logins from ``begin_s`` to ``end_s``, both from the scenario's start. [s]"""
+        first, last = math.ceil(begin_s / SLOT_S), math.floor(end_s / SLOT_S)
+        inside = [slot * SLOT_S for slot in range(first, last + 1)]
+        turns = [edge for spike in self._spikes for edge in (spike.at_s, spike.at_s + spike.duration_s)]
+        edges = np.unique([begin_s, end_s, *inside, *(edge for edge in turns if begin_s < edge < end_s)])
+        middle = (edges[1:] + edges[:-1]) / 2
+        common = np.diff(edges) * np.exp(self._growth_per_s * middle)
+        for spike in self._spikes:
+            common[(middle >= spike.at_s) & (middle < spike.at_s + spike.duration_s)] *= spike.multiplier
+        weights = {zone: self._local_weights(zone, middle) for zone in set(self._cohorts.zones)}
+        by_cohort = np.stack([weights[zone] for zone in self._cohorts.zones], axis=1)
+        return Pieces(edges, common[:, None] * by_cohort * self._cohorts.logins_per_s)
+
+    def _local_weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
+        slots = np.floor(time_s / SLOT_S).astype(np.int64)
+        offset_s = np.array([self._week_offset_s(zone, int(slot)) for slot in slots])
+        return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])
+
+    def _week_offset_s(self, zone: tzinfo, slot: int) -> float:
+        """Return what to add to simulated time to get local time since some Monday 00:00, around one slot. [s]"""
+        hour = math.floor(slot * SLOT_S / _OFFSET_STEP_S)
+        known = self._offsets.get((zone, hour))
+        if known is None:
+            at_s = hour * _OFFSET_STEP_S
+            local = (self._start + timedelta(seconds=at_s)).astimezone(zone)
+            midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+            since_midnight_s = (local.replace(tzinfo=None) - midnight).total_seconds()
+            known = local.weekday() * DAY_S + since_midnight_s - at_s
+            self._offsets[zone, hour] = known
+        return known
+
+
+_OFFSET_STEP_S = 3 * SLOT_S
+"""Clocks change on a quarter of an hour; a change is seen from the step that begins with it."""

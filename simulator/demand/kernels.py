@@ -1,0 +1,181 @@
+"""The hot loops of demand: placing logins in time and on users, and putting requests in order."""
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.jit import kernel
+from simulator.demand.lorenz import KNOTS
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+UserArray = npt.NDArray[np.int32]
+
+
+@kernel
+def place_logins(
+    spacing: FloatArray,
+    draw: FloatArray,
+    edges_s: FloatArray,
+    expected: FloatArray,
+    first_user: IntArray,
+    awake_users: IntArray,
+    position: FloatArray,
+    time_s: FloatArray,
+    user: UserArray,
+) -> None:
+    """Give each login of an interval its time and its user.
+
+    Sums of exponential spacings, scaled, are sorted uniforms; the inverse of the cumulative rate turns them into
+    times. One uniform chooses the cohort and, rescaled, the position on the cohort's Lorenz curve.
+
+    Parameters
+    ----------
+    spacing
+        Standard exponentials, one more than there are logins.
+    draw
+        Uniforms, one a login.
+    edges_s, expected
+        Pieces of constant rate: shapes (pieces + 1,) and (pieces, cohorts).
+    first_user, awake_users, position
+        The cohorts.
+    time_s, user
+        Filled with the result, one entry a login.
+    """
+    logins = draw.size
+    cohorts = expected.shape[1]
+    total_spacing = 0.0
+    for i in range(logins + 1):
+        total_spacing += spacing[i]
+    scale = expected.sum() / total_spacing
+    piece = 0
+    passed = 0.0
+    in_piece = expected[0].sum()
+    reached = 0.0
+    for i in range(logins):
+        reached += spacing[i] * scale
+        while reached >= passed + in_piece and piece + 1 < expected.shape[0]:
+            passed += in_piece
+            piece += 1
+            in_piece = expected[piece].sum()
+        length = edges_s[piece + 1] - edges_s[piece]
+        share = min((reached - passed) / in_piece, 1.0) if in_piece > 0.0 else 0.0
+        time_s[i] = edges_s[piece] + share * length
+        cohort = 0
+        on_curve = draw[i]
+        if cohorts > 1:
+            on_curve *= in_piece
+            while cohort + 1 < cohorts and on_curve >= expected[piece, cohort]:
+                on_curve -= expected[piece, cohort]
+                cohort += 1
+            on_curve /= expected[piece, cohort]
+        cell = on_curve * KNOTS
+        k = min(int(cell), KNOTS - 1)
+        below = position[cohort, k]
+        place = below + (cell - k) * (position[cohort, k + 1] - below)
+        user[i] = first_user[cohort] + min(int(place * awake_users[cohort]), awake_users[cohort] - 1)
+
+
+@kernel
+def append_follow_ups(
+    time_s: FloatArray,
+    user: UserArray,
+    follow_ups: IntArray,
+    think_s: FloatArray,
+    out_s: FloatArray,
+    out_user: UserArray,
+) -> None:
+    """Write each login's requests, the first at the login and the others after think times, login by login."""
+    k = 0
+    thought = 0
+    for i in range(time_s.size):
+        t = time_s[i]
+        out_s[k] = t
+        out_user[k] = user[i]
+        k += 1
+        for _ in range(follow_ups[i]):
+            t += think_s[thought]
+            thought += 1
+            out_s[k] = t
+            out_user[k] = user[i]
+            k += 1
+
+
+@kernel
+def take_in_order(
+    pool_s: FloatArray,
+    pool_user: UserArray,
+    count: int,
+    begin_s: float,
+    end_s: float,
+    bucket_end: IntArray,
+    out_s: FloatArray,
+    out_user: UserArray,
+) -> tuple[int, int]:
+    """Take the requests before ``end_s`` out of a pool, in order of time; the others stay at the pool's head.
+
+    Counting into fine time buckets brings each request near its place, and an insertion sort brings it there: linear
+    time, where a comparison sort costs several times as much. Equal times are ordered by user, so that the order does
+    not depend on how time is cut into blocks. Requests before ``begin_s`` are dropped.
+
+    Returns
+    -------
+    tuple
+        How many were taken, and how many stay.
+    """
+    buckets = bucket_end.size - 1
+    scale = buckets / (end_s - begin_s)
+    bucket_end[:] = 0
+    for i in range(count):
+        if begin_s <= pool_s[i] < end_s:
+            bucket_end[min(int((pool_s[i] - begin_s) * scale), buckets - 1) + 1] += 1
+    for b in range(buckets):
+        bucket_end[b + 1] += bucket_end[b]
+    taken = bucket_end[buckets]
+    stay = 0
+    for i in range(count):
+        t = pool_s[i]
+        if t >= end_s:
+            pool_s[stay] = t
+            pool_user[stay] = pool_user[i]
+            stay += 1
+        elif t >= begin_s:
+            b = min(int((t - begin_s) * scale), buckets - 1)
+            place = bucket_end[b]
+            bucket_end[b] = place + 1
+            out_s[place] = t
+            out_user[place] = pool_user[i]
+    for i in range(1, taken):
+        t = out_s[i]
+        who = out_user[i]
+        j = i - 1
+        while j >= 0 and (out_s[j] > t or (out_s[j] == t and out_user[j] > who)):
+            out_s[j + 1] = out_s[j]
+            out_user[j + 1] = out_user[j]
+            j -= 1
+        out_s[j + 1] = t
+        out_user[j + 1] = who
+    return taken, stay
+
+
+@kernel
+def mark_active(
+    time_s: FloatArray, user: UserArray, begin_s: float, end_s: float, seen: npt.NDArray[np.uint64]
+) -> tuple[int, int]:
+    """Mark the users who log in from ``begin_s`` to ``end_s`` in a bit set.
+
+    Returns
+    -------
+    tuple
+        Logins in that time, and how many of their users had not been marked before.
+    """
+    logins = 0
+    fresh = 0
+    for i in range(time_s.size):
+        if begin_s <= time_s[i] < end_s:
+            logins += 1
+            word = user[i] >> 6
+            bit = np.uint64(1) << np.uint64(user[i] & 63)
+            if not seen[word] & bit:
+                seen[word] |= bit
+                fresh += 1
+    return logins, fresh

@@ -1,0 +1,35 @@
+"""What every profile gives."""
+
+from abc import abstractmethod
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.component import Component, OneOf
+from simulator.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, WEEK_S
+
+SLOT_S = 300.0
+"""Weights are constant within a slot of five minutes, which every time zone's offset is a multiple of."""
+SLOTS_PER_WEEK = round(WEEK_S / SLOT_S)
+SLOTS_PER_DAY = SLOTS_PER_WEEK // DAYS_PER_WEEK
+SLOTS_PER_HOUR = SLOTS_PER_DAY // HOURS_PER_DAY
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Profile(Component):
+    """How the login rate varies over a week of local time."""
+
+    @abstractmethod
+    def weekly_weights(self) -> FloatArray:
+        """Return the weights of a week from Monday 00:00 local time, shape (SLOTS_PER_WEEK,), mean 1."""
+
+
+AnyProfile = Annotated[Profile, OneOf("simulator.demand.profile")]
+
+
+def from_hourly(weights: FloatArray) -> FloatArray:
+    """Return the week's slots for 24 or 168 hourly weights, scaled to mean 1."""
+    week = np.tile(weights, HOURS_PER_WEEK // weights.size)
+    return np.asarray(np.repeat(week / week.mean(), SLOTS_PER_HOUR), dtype=np.float64)

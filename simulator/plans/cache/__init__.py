@@ -1,0 +1,1 @@
+"""How long an online prediction may be served again."""

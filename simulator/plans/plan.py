@@ -1,0 +1,75 @@
+"""A plan: one way to serve, composed of choices."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from simulator.core.component import Part
+from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds
+from simulator.plans.cache.base import AnyCache
+from simulator.plans.scope.base import AnyScope
+from simulator.plans.scope.everyone import Everyone
+
+BackendName = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class OnMiss(StrEnum):
+    """What answers a request for which the store has no prediction that may be served."""
+
+    COMPUTE = "compute"
+    """An online computation, while the user waits."""
+    DEFAULT = "default"
+    """The default response, such as a popular list."""
+    STORED = "stored"
+    """Whatever is stored, however old; the default where nothing is."""
+
+
+class Precompute(Part):
+    """Predictions computed ahead, on a schedule."""
+
+    every_s: PositiveSeconds = DAY_S
+    """Time between the starts of two runs."""
+    at_s: ClockSeconds = 0.0
+    """Time of day of a run's start, in the time zone of the scenario's start."""
+    scope: AnyScope = Everyone()
+    """Whom a run computes predictions for."""
+    publish: Literal["rolling", "atomic"] = "rolling"
+    """Whether each shard is visible when it is written, or all of them when the last is."""
+    backend: BackendName
+    """The batch cluster that computes."""
+
+
+class Plan(Part):
+    """One way to serve: what is computed ahead, what is kept, and what a miss does."""
+
+    precompute: Precompute | None = None
+    """Predictions computed ahead."""
+    cache: AnyCache | None = None
+    """How long an online prediction may be served again; without it each is used once."""
+    on_miss: OnMiss
+    """What answers when the store has nothing to serve."""
+    backend: BackendName | None = None
+    """The fleet that computes online."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        computes = self.on_miss is OnMiss.COMPUTE
+        if computes and self.backend is None:
+            raise ValueError("computes on a miss and needs a 'backend' that does")
+        if not computes and self.backend is not None:
+            raise ValueError(
+                f"never computes online (on_miss: {self.on_miss}); leave out 'backend' or write on_miss: compute"
+            )
+        if not computes and self.cache is not None:
+            raise ValueError(
+                f"never computes online (on_miss: {self.on_miss}); there is nothing for the 'cache' to keep"
+            )
+        if not computes and self.precompute is None:
+            raise ValueError("computes nothing at all; give 'precompute', or on_miss: compute and a 'backend'")
+        return self
+
+    @property
+    def has_store(self) -> bool:
+        """Whether it keeps predictions."""
+        return self.precompute is not None or self.cache is not None

@@ -1,0 +1,1 @@
+"""Whom a run computes predictions for."""

@@ -1,0 +1,1 @@
+"""What usage costs: price books and the bills made from them."""

@@ -1,0 +1,81 @@
+"""From a scenario file to a validated scenario, or to all that is wrong with it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel, ValidationError
+
+from simulator.core.errors import Fault, InputFileError
+from simulator.scenario.faults import fault_at, faults_of, in_order
+from simulator.scenario.overrides import apply_overrides
+from simulator.scenario.reading import Tree, read_tree
+from simulator.scenario.wording import as_message
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A model whose parts can contradict each other, each part valid by itself."""
+
+    def contradictions(self) -> Iterable[tuple[tuple[str | int, ...], str]]:
+        """Yield the keys of each contradiction and what is wrong there."""
+
+
+def load_scenario(path: Path | str, overrides: Mapping[str, object] | None = None) -> "Scenario":
+    """Return the scenario of a YAML file.
+
+    Parameters
+    ----------
+    path
+        The file; paths inside it are relative to its folder.
+    overrides
+        Values by key path that replace the file's, such as ``{"population.users": "1M"}``; None deletes a key.
+
+    Raises
+    ------
+    InputFileError
+        If anything is wrong with the file or a value of ``overrides``; it holds all faults.
+    UserError
+        If a key path of ``overrides`` leads nowhere.
+    """
+    from simulator.scenario.schema import Scenario  # noqa: PLC0415  (the schema imports every component)
+
+    tree = apply_overrides(read_tree(path), overrides or {})
+    return validate(Scenario, tree, str(path), Path(path).parent)
+
+
+def validate(model: type[M], tree: Tree, source: str, folder: Path) -> M:
+    """Return ``tree`` as a ``model``.
+
+    Parameters
+    ----------
+    model
+        The model of the file's root.
+    tree
+        The data as read, with overrides applied.
+    source
+        What the file is called in messages.
+    folder
+        Where relative paths in the file start.
+
+    Raises
+    ------
+    InputFileError
+        If anything is wrong; it holds all faults, with their lines.
+    """
+    try:
+        whole = model.model_validate(tree.data, context={"folder": folder})
+    except ValidationError as error:
+        raise InputFileError(source, faults_of(error, model, tree)) from None
+    except (OverflowError, OSError) as error:  # a value that a validator's library chokes on, such as an endless path
+        raise InputFileError(source, [Fault(as_message(f"a value cannot be used: {error}"))]) from error
+    if isinstance(whole, Whole):
+        faults = in_order(fault_at(keys, message, tree) for keys, message in whole.contradictions())
+        if faults:
+            raise InputFileError(source, faults)
+    return whole

@@ -1,0 +1,139 @@
+"""The scenario: everything a user states, validated and frozen."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from simulator.backends.base import AnyBackend, Backend
+from simulator.backends.batch_cluster import BatchCluster
+from simulator.backends.fleet import Fleet
+from simulator.core.component import Part
+from simulator.core.errors import did_you_mean
+from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, Gib, PerSecond, PositiveSeconds, Seconds
+from simulator.demand.arrivals import Demand
+from simulator.demand.population import Population
+from simulator.demand.traffic import Traffic
+from simulator.plans.plan import OnMiss, Plan
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Contradiction = tuple[tuple[str, ...], str]
+"""A key path and what is wrong there."""
+
+LONGEST_S = 10 * 366 * DAY_S
+KIB = 2.0**-20
+
+
+def _check_start(value: object) -> object:
+    if isinstance(value, (int, float)):
+        raise ValueError(f"{value} is not a date and time; write e.g. 2026-03-02T00:00")  # noqa: TRY004
+    return value
+
+
+class Model(Part):
+    """The model whose predictions are served."""
+
+    prediction_size_gib: Gib = KIB
+    """Size of one stored prediction."""
+    feature_lag_s: Seconds = 0.0
+    """Age of the features that an online prediction sees; 0 = perfectly fresh."""
+    feature_reads: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Feature-store rows read per online prediction."""
+    half_life_s: PositiveSeconds | None = None
+    """Age at which half the predictions no longer fit the user; without it nothing is said about staleness."""
+
+
+class Store(Part):
+    """The prediction store."""
+
+    meter: Name = "dynamodb_on_demand"
+    """What the price book calls it."""
+    read_latency_s: Seconds = 0.004
+    """Time to read a prediction; every request of a plan with a store waits for it."""
+    write_capacity_per_s: PerSecond | None = None
+    """Rows that can be written per second; it limits how fast a run is published. Without it there is no limit."""
+    expiry_s: PositiveSeconds | None = None
+    """Age at which a precomputed prediction is no longer served; without it, it is served until replaced."""
+
+
+class Slo(Part):
+    """What answers must be like; a bound that is not given is not asked for."""
+
+    latency_p99_s: PositiveSeconds | None = None
+    """Latency that 99 % of requests must not exceed."""
+    age_p95_s: PositiveSeconds | None = None
+    """Age that 95 % of the predictions served must not exceed."""
+    default_fraction: Annotated[Fraction | None, Field(alias="default_fraction")] = None
+    """Share of requests that may get the default response."""
+    batch_deadline_s: ClockSeconds | None = None
+    """Time of day by which a run must be published."""
+
+
+class Scenario(Part):
+    """A question: who comes, what could serve them, and what they may wait for."""
+
+    name: Name = "Scenario"
+    """What the scenario is called in reports."""
+    start: Annotated[datetime, BeforeValidator(_check_start)] = datetime(2026, 3, 2)  # noqa: DTZ001  (a Monday; UTC where it states no zone)
+    """When the horizon begins; UTC unless it says otherwise."""
+    horizon_s: Annotated[PositiveSeconds, Field(le=LONGEST_S)] = WEEK_S
+    """How long is counted."""
+    warmup_s: Annotated[Seconds, Field(le=LONGEST_S)] = DAY_S
+    """How long is simulated before it; plans that need longer to reach their long-run state begin earlier."""
+    population: Population
+    """The users."""
+    traffic: Traffic = Traffic()
+    """How their logins are spread over time."""
+    model: Model = Model()
+    """The model whose predictions are served."""
+    store: Store = Store()
+    """Where predictions are kept."""
+    backends: Annotated[dict[Name, AnyBackend], Field(max_length=100)] = {}
+    """Where predictions are computed, by name."""
+    plans: Annotated[dict[Name, Plan], Field(min_length=1, max_length=100)]
+    """The ways to serve that are compared, by name."""
+    slo: Slo = Slo()
+    """What answers must be like."""
+    prices: Annotated[str, Field(min_length=1, max_length=4096)] = "aws-us-east-1"
+    """A price book of the catalogue, or a path to one."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    """Which random numbers."""
+    replications: Annotated[Count, Field(le=10_000)] = 3
+    """How often everything is repeated with other random numbers."""
+
+    @property
+    def demand(self) -> Demand:
+        """Who comes and when."""
+        return Demand(self.population, self.traffic, self.start)
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield what no part alone can see: a plan names a backend that is not there, or is of another kind."""
+        for name, plan in self.plans.items():
+            if plan.precompute is not None:
+                path = ("plans", name, "precompute", "backend")
+                yield from self._backend_faults(path, plan.precompute.backend, BatchCluster)
+            if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
+                yield from self._backend_faults(("plans", name, "backend"), plan.backend, Fleet)
+
+    def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:
+        found = self.backends.get(backend)
+        kind = wanted.model_fields["kind"].default
+        if found is None:
+            fitting = [name for name, candidate in self.backends.items() if isinstance(candidate, wanted)]
+            hint = did_you_mean(backend, fitting) or f"add a {kind} to 'backends'"
+            yield path, f"there is no backend '{backend}'; {hint}"
+        elif not isinstance(found, wanted):
+            yield path, f"backend '{backend}' is a {found.kind}, and a {kind} is needed here"
+
+    def batch_cluster(self, plan: Plan) -> BatchCluster | None:
+        """Return what computes a plan's predictions ahead, if anything does."""
+        found = self.backends[plan.precompute.backend] if plan.precompute else None
+        assert found is None or isinstance(found, BatchCluster)
+        return found
+
+    def fleet(self, plan: Plan) -> Fleet | None:
+        """Return what computes a plan's predictions online, if anything does."""
+        found = self.backends[plan.backend] if plan.backend else None
+        assert found is None or isinstance(found, Fleet)
+        return found

@@ -1,0 +1,1 @@
+"""One plan, one replication: SimPy decides, compiled kernels carry the requests."""

@@ -1,0 +1,174 @@
+"""How many servers to have: exact minima for M/M/c, the square-root rule, and day profiles."""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from simulator.theory.bounds import FloatArray, non_negative, open_fraction, positive, quantile_level
+from simulator.theory.queueing import mmc_mean_wait_s
+
+_LARGEST_BETA: Final = 37.0  # P(wait) < 1e-300
+
+
+def halfin_whitt_wait_probability(beta: npt.ArrayLike) -> FloatArray:
+    """Return the limit of P(wait) in M/M/c with c = R + beta sqrt(R) servers: 1/(1 + beta Phi(beta)/phi(beta)).
+
+    Parameters
+    ----------
+    beta
+        Spare servers per square root of the offered load R, above 0, any shape.
+
+    Raises
+    ------
+    ValueError
+        If a beta is not above 0.
+
+    References
+    ----------
+    .. [1] S. Halfin and W. Whitt, "Heavy-traffic limits for queues with many exponential servers", Operations Research
+       29, 1981.
+    """
+    spare = positive("beta", beta)
+    density = np.exp(-(spare**2) / 2) / math.sqrt(2 * math.pi)
+    waiting: FloatArray = density / (density + spare * ndtr(spare))
+    return waiting
+
+
+def halfin_whitt_beta(wait_probability: float) -> float:
+    """Return the beta of square-root staffing that gives a limiting probability of waiting.
+
+    Parameters
+    ----------
+    wait_probability
+        Target P(wait), strictly between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If the target is not strictly between 0 and 1.
+    """
+    from scipy.optimize import brentq  # noqa: PLC0415  (imported where it is needed: start-up time)
+
+    target = float(open_fraction("wait_probability", wait_probability))
+
+    def excess(beta: float) -> float:
+        return math.log(float(halfin_whitt_wait_probability(beta)) / target)
+
+    least = (1 - target) / 4  # below the root: P(wait) > 1 - beta sqrt(pi/2) - ... for small beta
+    return float(brentq(excess, least, _LARGEST_BETA, xtol=1e-15, rtol=1e-14))
+
+
+def square_root_servers(offered_load: float, wait_probability: float) -> int:
+    """Return the servers of the square-root rule, R + beta sqrt(R) rounded up: an approximation for large loads.
+
+    Parameters
+    ----------
+    offered_load
+        Arrival rate x mean service time R, above 0. [Erlang]
+    wait_probability
+        Target P(wait), strictly between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its bounds.
+    """
+    load = float(positive("offered_load", offered_load))
+    return math.ceil(load + halfin_whitt_beta(wait_probability) * math.sqrt(load))
+
+
+def min_servers_for_wait_probability(offered_load: float, wait_probability: float) -> int:
+    """Return the fewest servers with which at most a given share of arrivals waits in M/M/c (Erlang C).
+
+    Parameters
+    ----------
+    offered_load
+        Arrival rate x mean service time, above 0. [Erlang]
+    wait_probability
+        Largest P(wait), strictly between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its bounds.
+    """
+    target = float(open_fraction("wait_probability", wait_probability))
+    return _fewest_servers(float(positive("offered_load", offered_load)), lambda _servers, waiting: waiting <= target)
+
+
+def min_servers_for_wait_quantile(rate_per_s: float, service_s: float, wait_s: float, quantile: float = 0.99) -> int:
+    """Return the fewest servers with which a quantile of the M/M/c wait is at most a given time.
+
+    Parameters
+    ----------
+    rate_per_s
+        Arrival rate, above 0. [1/s]
+    service_s
+        Mean service time. [s]
+    wait_s
+        Longest wait allowed at the quantile. [s]
+    quantile
+        Level from 0 to below 1.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its bounds.
+    """
+    service = float(positive("service_s", service_s))
+    load = float(positive("rate_per_s", rate_per_s)) * service
+    patience = float(non_negative("wait_s", wait_s)) / service
+    tail = 1 - float(quantile_level("quantile", quantile))
+    return _fewest_servers(load, lambda servers, waiting: waiting * math.exp(-(servers - load) * patience) <= tail)
+
+
+def pointwise_stationary_mean_wait_s(
+    rate_per_s: npt.ArrayLike, service_s: npt.ArrayLike, servers: npt.ArrayLike
+) -> float:
+    """Return the arrival-weighted mean M/M/c wait over a profile, each moment in the steady state of its own rate. [s].
+
+    Parameters
+    ----------
+    rate_per_s
+        Arrival rates at evenly spaced moments, shape (n,), each below ``servers / service_s``, not all 0. [1/s]
+    service_s
+        Mean service time, broadcast with the rates. [s]
+    servers
+        Number of servers, one or one per moment.
+
+    Raises
+    ------
+    ValueError
+        If a moment is unstable, or no moment has arrivals.
+
+    Notes
+    -----
+    An approximation: good while rates change little within a service time and no moment is near saturation.
+
+    References
+    ----------
+    .. [1] L. Green and P. Kolesar, "The pointwise stationary approximation for queues with nonstationary arrivals",
+       Management Science 37, 1991.
+    """
+    rates = non_negative("rate_per_s", rate_per_s)
+    arrivals = float(np.sum(rates))
+    if arrivals == 0:
+        raise ValueError("rate_per_s(all 0) must have a moment with arrivals.")
+    waits = mmc_mean_wait_s(rates, service_s, servers)
+    return float(np.sum(rates * waits)) / arrivals
+
+
+def _fewest_servers(offered_load: float, enough: Callable[[int, float], bool]) -> int:
+    """Return the first number of servers, stable at that load, whose number and P(wait) are enough."""
+    blocked, servers = 1.0, 0
+    while True:
+        servers += 1
+        blocked = offered_load * blocked / (servers + offered_load * blocked)
+        if servers > offered_load:
+            waiting = servers * blocked / (servers - offered_load * (1 - blocked))
+            if enough(servers, waiting):
+                return servers

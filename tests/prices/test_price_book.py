@@ -1,0 +1,183 @@
+"""Price books: finding prices, reading files, saying what is wrong with them."""
+
+import pickle
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from simulator.core.errors import InputFileError, UserError
+from simulator.core.units import KIB_PER_GIB
+from simulator.prices.book import Price, PriceBook, catalogue_names, load_book
+
+OWN_BOOK = """\
+name: ours
+groups:
+  - source: contract 4711
+    date: 2026-10-01
+    prices:
+      - {meter: instance/m7g.large/on_demand, unit: h, usd: 0.05}
+      - {meter: table/write, unit: row, usd: 1.25, per: 1_000_000, size_step: 1 KiB, source: appendix B}
+      - meter: table/storage
+        unit: GiB h
+        per: 720
+        tiers: [{up_to: 720, usd: 0}, {up_to: 7_200, usd: 0.3}, {usd: 0.2}]
+"""
+
+
+@pytest.fixture
+def own_book(tmp_path: Path) -> PriceBook:
+    (tmp_path / "ours.yaml").write_text(OWN_BOOK, encoding="utf-8")
+    return load_book("ours.yaml", tmp_path)
+
+
+def faults_of(text: str, folder: Path) -> list[str]:
+    (folder / "book.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputFileError) as caught:
+        load_book("book.yaml", folder)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_price_without_source_or_date_has_its_groups(own_book: PriceBook) -> None:
+    instance, write, _ = own_book.prices
+    assert (instance.source, instance.date) == ("contract 4711", "2026-10-01")
+    assert (write.source, write.date) == ("appendix B", "2026-10-01")
+
+
+def test_an_absolute_path_needs_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text(OWN_BOOK, encoding="utf-8")
+    assert load_book(tmp_path / "ours.yaml").name == "ours"
+
+
+def test_a_book_written_out_reads_back_the_same(own_book: PriceBook, tmp_path: Path) -> None:
+    written = StringIO()
+    YAML().dump(own_book.model_dump(mode="json"), written)
+    (tmp_path / "again.yaml").write_text(written.getvalue(), encoding="utf-8")
+    assert load_book("again.yaml", tmp_path) == own_book
+
+
+def test_a_book_travels_to_other_processes(own_book: PriceBook) -> None:
+    assert pickle.loads(pickle.dumps(own_book)) == own_book  # noqa: S301  (our own bytes)
+
+
+def test_an_unknown_name_is_told_the_nearest_one() -> None:
+    with pytest.raises(UserError, match=r"'aws-us-est-1' is neither .* did you mean 'aws-us-east-1'\?"):
+        load_book("aws-us-est-1")
+
+
+def test_a_file_that_is_not_text_is_the_users_error(tmp_path: Path) -> None:
+    (tmp_path / "book.yaml").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(UserError, match="cannot be read as UTF-8"):
+        load_book("book.yaml", tmp_path)
+
+
+def test_the_catalogue_wins_over_a_file_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "aws-us-east-1").write_text(OWN_BOOK, encoding="utf-8")
+    assert load_book("aws-us-east-1", tmp_path).name == "aws-us-east-1"
+    assert load_book("./aws-us-east-1", tmp_path).name == "ours"
+
+
+def test_every_fault_of_a_file_is_reported_with_its_path_and_line(tmp_path: Path) -> None:
+    text = (
+        OWN_BOOK.replace("usd: 0.05", "usd: -1")
+        .replace("size_step: 1 KiB", "sizestep: 1 KiB")
+        .replace("name: ours\n", "")
+    )
+    assert faults_of(text, tmp_path) == [
+        "line 1: name: is missing",
+        "line 5: groups[0].prices[0].usd: -1: input should be greater than or equal to 0",
+        "line 6: groups[0].prices[1].sizestep: is no key here; did you mean 'size_step'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("{meter: a/b, unit: h}", "'a/b' needs either usd or tiers, and not both"),
+        ("{meter: a/b, unit: h, usd: 1, tiers: [{usd: 1}]}", "'a/b' needs either usd or tiers, and not both"),
+        ("{meter: a/b, unit: h, usd: .inf}", "finite"),
+        ("{meter: a/b, unit: h, usd: cheap}", "'cheap' is not a number"),
+        ("{meter: a/b, unit: h, usd: 1, per: 0}", "greater than 0"),
+        ("{meter: a/b, unit: h, usd: 1, size_step: 1 KiB}", "its unit is 'h'; only a 'row' is charged by size"),
+        ("{meter: a/b, unit: row, usd: 1, size_step: 1}", "1 has no unit; write e.g. '1 KiB'"),
+        ("{meter: a/b, unit: h, tiers: [{up_to: 5, usd: 1}]}", "end at [5.0]; each must end above the one before"),
+        ("{meter: a/b, unit: h, tiers: [{usd: 2}, {up_to: 5, usd: 1}]}", "end at [inf, 5.0]"),
+        ("{meter: table/write, unit: row, usd: 1}", "table/write: priced more than once"),
+        ("3", "valid dictionary"),
+    ],
+)
+def test_a_wrong_price_is_named_with_the_rule_it_breaks(wrong: str, message: str, tmp_path: Path) -> None:
+    (fault,) = faults_of(f"{OWN_BOOK}      - {wrong}\n", tmp_path)
+    assert message in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "None: input should be a valid dictionary"),
+        ("name: a\nname: b\n", "line 2: is not valid YAML: found duplicate key"),
+        ("groups: [1\nname: b\n", "line 2: is not valid YAML"),
+        ("date: 2026-02-30\n", "is not valid YAML: day"),
+        (OWN_BOOK + "currency: EUR\n", "line 12: currency: 'EUR': input should be 'USD'"),
+    ],
+)
+def test_a_file_that_is_no_book_says_why(text: str, message: str, tmp_path: Path) -> None:
+    (fault,) = faults_of(text, tmp_path)
+    assert message in fault
+
+
+@pytest.mark.parametrize(
+    ("meter", "hint"),
+    [
+        ("instance/p5.4xlarge/spot", "did you mean 'instance/p5.4xlarge/on_demand'?"),
+        ("instance/g4dn.xlrge/spot", "did you mean 'instance/g4dn.xlarge/spot'?"),
+        ("dynamodb/write", "did you mean 'dynamodb_on_demand'?"),
+        ("xyz", "choose one of: dynamodb_on_demand, feature_store, instance, redis, s3_standard"),
+    ],
+)
+def test_a_meter_that_the_book_lacks_is_told_the_nearest_one(meter: str, hint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_book("aws-us-east-1").price_of(meter)
+    assert str(caught.value) == f"price book 'aws-us-east-1' has no price for '{meter}'; {hint}"
+
+
+@pytest.mark.parametrize(
+    ("row_kib", "units"),
+    [(0, 1), (0.1, 1), (1, 1), (1.001, 2), (2, 2), (4.5, 5), (400, 400)],
+)
+def test_a_row_is_charged_by_started_step_and_at_least_one(row_kib: float, units: int, own_book: PriceBook) -> None:
+    assert own_book.price_of("table/write").units_per_row(row_kib / KIB_PER_GIB) == units
+
+
+@given(st.integers(1, 10_000), st.sampled_from(["1 KiB", "3 KiB", "0.1 KiB", "1 kB"]))
+def test_a_row_of_whole_steps_is_charged_no_step_more(steps: int, step: str) -> None:
+    price = Price.model_validate({"meter": "a/write", "unit": "row", "usd": 1, "size_step": step})
+    assert price.size_step_gib is not None
+    assert price.units_per_row(steps * price.size_step_gib) == steps
+
+
+@pytest.mark.parametrize(("gib_months", "usd"), [(0.5, 0.0), (1, 0.0), (2, 0.3), (10, 2.7), (20, 4.7)])
+def test_graduated_tiers_price_the_part_that_falls_into_each(
+    gib_months: float, usd: float, own_book: PriceBook
+) -> None:
+    quantity = gib_months * 720
+    assert own_book.price_of("table/storage").mean_usd_per_unit(quantity) * quantity == pytest.approx(usd, abs=1e-12)
+
+
+def test_the_price_of_nothing_is_the_first_tiers() -> None:
+    tiers = [{"up_to": 5, "usd": 2}, {"usd": 1}]
+    price = Price.model_validate({"meter": "a/calls", "unit": "row", "per": 4, "tiers": tiers})
+    assert price.mean_usd_per_unit(0) == 0.5
+
+
+@pytest.mark.parametrize("factor", [-1, float("inf"), float("nan")])
+def test_a_book_is_not_scaled_by_nonsense(factor: float, own_book: PriceBook) -> None:
+    with pytest.raises(ValueError, match=r"factor\(=.*\) must be finite and >= 0"):
+        own_book.scaled(factor)
+
+
+def test_the_catalogue_has_aws() -> None:
+    assert "aws-us-east-1" in catalogue_names()
