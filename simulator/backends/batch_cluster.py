@@ -1,5 +1,6 @@
 """A batch cluster: workers that start, compute shards of users, write them, and go."""
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
@@ -24,12 +25,12 @@ class FeaturePipeline(Part):
     """What one run of it costs."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class WorkerSpan:
     """A worker's time from the order to the end. [s]"""
 
     begin_s: float
-    end_s: float
+    end_s: float = math.inf
 
 
 class BatchCluster(Backend):
@@ -97,7 +98,8 @@ class BatchCluster(Backend):
         store = simpy.Resource(env)
 
         def work() -> Generator[simpy.Event, None, None]:
-            begin_s = env.now
+            span = WorkerSpan(env.now)
+            spans.append(span)
             yield env.timeout(self.startup_s)
             for shard in todo:
                 yield env.timeout(self.shard_s(shard_users[shard]) * float(factors[shard]))
@@ -105,6 +107,6 @@ class BatchCluster(Backend):
                     yield turn
                     yield env.timeout(shard_users[shard] / writes_per_s)
                     written(shard)
-            spans.append(WorkerSpan(begin_s, env.now))
+            span.end_s = env.now
 
         yield env.all_of([env.process(work()) for _ in range(min(self.workers, len(shard_users)))])

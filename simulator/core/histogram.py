@@ -32,8 +32,8 @@ RELATIVE_ERROR = 0.5 / 2**_MANTISSA_BITS
 def bin_of(value: float) -> int:
     """Return the bin of a value from 0."""
     bits = np.float64(value).view(np.int64)
-    place = (bits >> _SHIFT) - _OFFSET + 1
-    return int(min(max(place, 0), BINS - 1))
+    place = int(bits >> _SHIFT) - _OFFSET + 1
+    return min(max(place, 0), BINS - 1)
 
 
 def _edges() -> FloatArray:

@@ -57,6 +57,7 @@ _HINTS: Final = {
     "that cannot start any token": "text that starts with such a character needs quotes",
     "mapping values are not allowed": "text that holds ': ' needs quotes, and keys side by side the same indent",
     "expected <block end>": "keys side by side need the same indent",
+    "expected the node content": "a value or a closing bracket is missing",
     "expected ',' or '}'": "a comma or the closing brace is missing",
     "expected ',' or ']'": "a comma or the closing bracket is missing",
     "could not find expected ':'": "a key needs ': ' behind it",

@@ -15,26 +15,26 @@ from simulator.core.histogram import IntArray, bin_of
 from simulator.core.jit import kernel
 from simulator.demand.kernels import FloatArray, UserArray
 from simulator.simulation.records import Record
-from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, ONLINE, SERVED, WordArray, time_of, word_of
+from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, ONLINE, SERVED, Int, WordArray, time_of, word_of
 
 
 @kernel
 def _held_s(begin_s: float, end_s: float, horizon_s: float) -> float:
     """Return how much of a time span lies within the horizon. [s]"""
-    return max(min(end_s, horizon_s) - max(begin_s, 0.0), 0.0)
+    return float(max(min(end_s, horizon_s) - max(begin_s, 0.0), 0.0))
 
 
 @kernel
-def _row_end_s(word: int, r: Record) -> float:
+def _row_end_s(word: Int, r: Record) -> float:
     """Return when a row ceases to be served of itself. [s]"""
-    time_s = time_of(word, r.origin_s, r.tick_s)
     if r.serves_stored:
         return math.inf
-    return time_s + (r.expiry_s if word & MAKER == BATCH else r.ttl_s)
+    lifetime_s: float = r.expiry_s if word & MAKER == BATCH else r.ttl_s
+    return time_of(word, r.origin_s, r.tick_s) + lifetime_s
 
 
 @kernel
-def _bury(word: int, rows: int, unserved: int, now_s: float, r: Record, a: Record) -> None:
+def _bury(word: Int, rows: Int, unserved: Int, now_s: float, r: Record, a: Record) -> None:
     """Count the end of so many rows of one word that are replaced or dropped."""
     if word != 0:
         if 0.0 <= now_s < r.horizon_s:
@@ -61,7 +61,7 @@ def _age(age_s: float, a: Record, age_bins: IntArray) -> None:
 
 
 @kernel
-def _serve_row(word: int, t: float, r: Record, a: Record, latency_bins: IntArray, age_bins: IntArray) -> int:
+def _serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray, age_bins: IntArray) -> Int:
     """Answer a request with a row of the store; return the row's word, now served."""
     if _answer(t, r.read_s, r, a, latency_bins):
         lag_s = 0.0
@@ -81,7 +81,7 @@ def _start(
     arrival_s: float,
     start_s: float,
     factor: float,
-    flight: int,
+    flight: Int,
     r: Record,
     p: Record,
     a: Record,
@@ -120,7 +120,7 @@ def _start(
 @kernel
 def _give_up(
     arrival_s: float,
-    flight: int,
+    flight: Int,
     r: Record,
     a: Record,
     table: WordArray,
@@ -195,7 +195,7 @@ def _start_waiting(
 
 
 @kernel
-def _land(f: Record, r: Record, a: Record) -> int:
+def _land(f: Record, r: Record, a: Record) -> Int:
     """Write the row of a computation that is complete; return its word, served as its request has it."""
     _bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, r, a)
     row = word_of(f.start_s, ONLINE, r.origin_s, r.tick_s) | SERVED
@@ -271,7 +271,7 @@ def serve(
             if p.waiting > 0:
                 _start_waiting(t, r, p, a, free_s, losers, table, queue, flights, followers, latency_bins, age_bins)
         spot = np.int64(0)
-        word = np.int64(0)
+        word: Int = np.int64(0)
         if r.has_store:
             who = np.uint32(user[i])
             spot = np.int64(who % np.uint32(r.shards)) * r.shard_size + np.int64(who // np.uint32(r.shards))
@@ -364,8 +364,8 @@ def _sweep(
 
 @kernel
 def publish(
-    shard: int,
-    users: int,
+    shard: Int,
+    users: Int,
     now_s: float,
     snapshot_s: float,
     rules: Record,
@@ -381,11 +381,11 @@ def publish(
     a = tally[0]
     row = np.uint32(word_of(snapshot_s, BATCH, r.origin_s, r.tick_s))
     first = shard * r.shard_size
-    like = np.int64(0)  # rows that are alike but for having been served are counted together
-    alike = 0
-    unserved = 0
+    like: Int = np.int64(0)  # rows that are alike but for having been served are counted together
+    alike: Int = 0
+    unserved: Int = 0
     for spot in range(first, first + users):
-        word = np.int64(table[spot])
+        word: Int = np.int64(table[spot])
         table[spot] = row
         if word >= FIRST_FLIGHT:
             f = flights[word - FIRST_FLIGHT]

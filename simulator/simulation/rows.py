@@ -10,7 +10,7 @@ users, whose numbers are the highest, lie together in it.
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ import numpy.typing as npt
 from simulator.core.jit import kernel
 
 WordArray = npt.NDArray[np.uint32]
+Int: TypeAlias = int | np.integer[Any]
+"""A whole number in compiled code."""
 
 SERVED: Final = 1
 MAKER: Final = 6
@@ -60,13 +62,13 @@ class Layout:
 
 
 @kernel
-def word_of(time_s: float, maker: int, origin_s: float, tick_s: float) -> int:
+def word_of(time_s: float, maker: Int, origin_s: float, tick_s: float) -> Int:
     """Return the word of a row that has not been served; times beyond the last tick are cut to it."""
     tick = min(int((time_s - origin_s) / tick_s) + 1, MOST_TICKS)
     return (tick << TICK_SHIFT) | maker
 
 
 @kernel
-def time_of(word: int, origin_s: float, tick_s: float) -> float:
+def time_of(word: Int, origin_s: float, tick_s: float) -> float:
     """Return the time that a row carries. [s]"""
-    return origin_s + ((word >> TICK_SHIFT) - 1) * tick_s
+    return float(origin_s + ((word >> TICK_SHIFT) - 1) * tick_s)

@@ -47,6 +47,11 @@ class Autoscaled(Capacity):
 
     @property
     @override
+    def replica_startup_s(self) -> float:
+        return self.startup_s
+
+    @property
+    @override
     def most_replicas(self) -> int:
         return self.max
 

@@ -14,7 +14,7 @@ class Capacity(Component):
     """How many replicas a fleet has over time."""
 
     @property
-    def startup_s(self) -> float:
+    def replica_startup_s(self) -> float:
         """Time from the order of a replica to its first request. [s]"""
         return 0.0
 

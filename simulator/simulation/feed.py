@@ -1,0 +1,77 @@
+"""The requests that a plan is given, and what is counted of them whatever the plan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.backends.fleet import Fleet
+from simulator.core.streams import stream
+from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
+from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray
+from simulator.demand.census import Census
+from simulator.scenario.schema import Scenario
+
+_INDEX_SHIFT = 2**31
+"""Intervals before the start have negative numbers, and streams are numbered from 0."""
+
+
+@dataclass(frozen=True)
+class FedBlock:
+    """A stretch of requests in order of time."""
+
+    end_s: float
+    time_s: FloatArray
+    user: UserArray
+    factor: FloatArray
+    """Each request's factor on its service time; empty where service times do not vary."""
+
+
+class Feed:
+    """Hands out the requests block by block: the same ones to every plan, with the same factors on service times."""
+
+    def __init__(
+        self, scenario: Scenario, fleet: Fleet | None, replication: int, begin_s: float, end_s: float, block_s: float
+    ) -> None:
+        demand = scenario.demand
+        noise = fleet.service_time.noise if fleet else None
+        self._noise = noise if noise and noise.cv_squared > 0 else None
+        self._seed, self._replication = scenario.seed, replication
+        self._blocks = demand.blocks(scenario.seed, replication, begin_s, end_s, block_s)
+        self._interval_s = demand.interval_s
+        self._horizon_s = scenario.horizon_s
+        self.days = Census(scenario.population.users, DAY_S, scenario.horizon_s)
+        self.months = Census(scenario.population.users, MONTH_S, scenario.horizon_s)
+        self.logins = 0
+        """Logins in the horizon."""
+        self.busiest_minute = 0
+        """Requests in the horizon's busiest minute."""
+
+    def next(self) -> FedBlock | None:
+        """Return the next block; none after the last."""
+        block = next(self._blocks, None)
+        if block is None:
+            return None
+        for logins in block.logins:
+            first, last = np.searchsorted(logins.time_s, (0.0, self._horizon_s))
+            self.logins += int(last - first)
+            self.days.observe(logins)
+            self.months.observe(logins)
+        minutes = np.arange(np.floor(max(block.begin_s, 0.0) / MINUTE_S), np.ceil(block.end_s / MINUTE_S) + 1)
+        if minutes.size > 1:
+            counts = np.diff(np.searchsorted(block.time_s, minutes * MINUTE_S))
+            self.busiest_minute = max(self.busiest_minute, int(counts.max()))
+        return FedBlock(block.end_s, block.time_s, block.user, self._factors(block))
+
+    def _factors(self, block: RequestBlock) -> FloatArray:
+        if self._noise is None:
+            return np.empty(0)
+        first = int(np.floor(block.begin_s / self._interval_s))
+        edges = np.arange(first, np.ceil(block.end_s / self._interval_s) + 1) * self._interval_s
+        edges[0], edges[-1] = -np.inf, np.inf
+        sizes = np.diff(np.searchsorted(block.time_s, edges))
+        return np.concatenate(
+            [
+                self._noise.draw(stream(self._seed, self._replication, "service", first + k + _INDEX_SHIFT), int(size))
+                for k, size in enumerate(sizes)
+            ]
+        )

@@ -1,0 +1,78 @@
+"""What one plan did in one replication: counts, histograms, hourly series, physical usage."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.usage import Usage
+from simulator.simulation.precompute import BatchRun
+from simulator.simulation.request_path import Counted
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What came, whatever the plan."""
+
+    logins: int
+    busiest_minute: int
+    """Requests in the busiest minute."""
+    daily_active_fraction: float | None
+    """None where the horizon is shorter than a day."""
+    monthly_active_fraction: float | None
+    """None where the horizon is shorter than 30 days."""
+
+
+@dataclass(frozen=True)
+class FleetUse:
+    """What a fleet did in the horizon."""
+
+    busy_replica_s: float
+    provisioned_replica_s: float
+    replicas_peak: int
+
+
+@dataclass(frozen=True)
+class BatchUse:
+    """What the runs that were due in the horizon did."""
+
+    runs: tuple[BatchRun, ...]
+    missed: int
+    """Runs that did not start, as the one before was still going."""
+    late: int
+    """Runs that were published after the deadline."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Hour by hour, arrays of one shape."""
+
+    start_s: FloatArray
+    requests: FloatArray
+    precomputed: FloatArray
+    cached: FloatArray
+    computed: FloatArray
+    defaulted: FloatArray
+    busy_replica_s: FloatArray
+    provisioned_replica_s: FloatArray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One plan, one replication."""
+
+    plan: str
+    replication: int
+    horizon_s: float
+    traffic: Traffic
+    counted: Counted
+    unserved_at_start: int
+    """Stored rows at time 0 that nobody had read."""
+    unserved_at_end: int
+    """Stored rows at the end that nobody had read."""
+    fleet: FleetUse | None
+    batch: BatchUse | None
+    hours: Hours
+    usage: tuple[Usage, ...]

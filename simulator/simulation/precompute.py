@@ -1,0 +1,127 @@
+"""The schedule of a plan that computes ahead: when runs start, what they publish, what they miss."""
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import simpy
+
+from simulator.backends.batch_cluster import BatchCluster, WorkerSpan
+from simulator.core.streams import stream
+from simulator.core.units import DAY_S
+from simulator.plans.plan import Precompute
+from simulator.scenario.schema import Scenario
+from simulator.simulation.request_path import RequestPath
+from simulator.simulation.rows import Layout
+
+MARGIN = 1.5
+"""A run is taken to be published after so many expected makespans, when the first run of a simulation is chosen."""
+_RUN_SHIFT = 2**31
+"""Runs before the start have negative numbers, and streams are numbered from 0."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Runs at fixed distances from a time of day."""
+
+    first_s: float
+    """A start, from the scenario's start. [s]"""
+    every_s: float
+
+    @classmethod
+    def of(cls, scenario: Scenario, precompute: Precompute) -> "Schedule":
+        """Return the schedule; later runs follow at equal distances, over changes of the clock too."""
+        start = scenario.demand.home_start
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        return cls(precompute.at_s - (start - midnight).total_seconds(), precompute.every_s)
+
+    def start_s(self, run: int) -> float:
+        """Return when a run is due to start. [s]"""
+        return self.first_s + run * self.every_s
+
+    def last_before(self, time_s: float) -> int:
+        """Return the last run that is due by ``time_s``."""
+        return math.floor((time_s - self.first_s) / self.every_s)
+
+
+@dataclass(frozen=True)
+class BatchRun:
+    """A run of the batch cluster. [s]"""
+
+    due_s: float
+    end_s: float
+
+    @property
+    def makespan_s(self) -> float:
+        """From its start to its last publication. [s]"""
+        return self.end_s - self.due_s
+
+
+@dataclass
+class BatchLog:
+    """What the runs did."""
+
+    runs: list[BatchRun] = field(default_factory=list)
+    missed_s: list[float] = field(default_factory=list)
+    """When runs were due that did not start, as the one before was still going. [s]"""
+    worker_spans: list[WorkerSpan] = field(default_factory=list)
+    started_s: list[float] = field(default_factory=list)
+
+
+def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchCluster) -> float:
+    """Return how long before time 0 the last run must start whose rows are all in the store at time 0. [s]"""
+    writes_per_s = scenario.store.write_capacity_per_s or math.inf
+    makespan_s = MARGIN * cluster.expected_makespan_s(scenario.population.users, writes_per_s)
+    schedule = Schedule.of(scenario, precompute)
+    return -schedule.start_s(schedule.last_before(-makespan_s))
+
+
+def run_schedule(
+    env: simpy.Environment,
+    scenario: Scenario,
+    replication: int,
+    precompute: Precompute,
+    cluster: BatchCluster,
+    layout: Layout,
+    path: RequestPath,
+    log: BatchLog,
+) -> Generator[simpy.Event, None, None]:
+    """Start the runs when they are due, and publish what they compute."""
+    schedule = Schedule.of(scenario, precompute)
+    shard_users = [layout.shard_users(shard) for shard in range(layout.shards)]
+    writes_per_s = scenario.store.write_capacity_per_s or math.inf
+    run = schedule.last_before(env.now)
+    while True:
+        due_s = schedule.start_s(run)
+        run += 1
+        if due_s < env.now:
+            if log.started_s:
+                log.missed_s.append(due_s)
+            continue
+        yield env.timeout(due_s - env.now)
+        log.started_s.append(due_s)
+        written: list[int] = []
+
+        def publish(shard: int, snapshot_s: float = due_s) -> None:
+            path.advance(env.now)
+            path.publish(shard, env.now, snapshot_s)
+
+        rolling = precompute.publish == "rolling"
+        rng = stream(scenario.seed, replication, "batch", run + _RUN_SHIFT)
+        yield env.process(
+            cluster.run(env, shard_users, rng, writes_per_s, publish if rolling else written.append, log.worker_spans)
+        )
+        for shard in written:
+            publish(shard)
+        log.runs.append(BatchRun(due_s, env.now))
+
+
+def deadline_s(due_s: float, clock_s: float, midnight_s: float) -> float:
+    """Return the first time after ``due_s`` at which the clock shows ``clock_s``. [s]
+
+    Parameters
+    ----------
+    midnight_s
+        Some midnight, from the scenario's start. [s]
+    """
+    return due_s + (clock_s - (due_s - midnight_s)) % DAY_S

@@ -1,0 +1,189 @@
+"""Simulate one plan of a scenario: put the parts together, let SimPy's clock run, and gather what happened."""
+
+import math
+from collections.abc import Generator
+
+import numpy as np
+import simpy
+
+from simulator.backends.fleet import Fleet
+from simulator.backends.replicas import Replicas
+from simulator.core.units import HOUR_S
+from simulator.scenario.schema import Scenario
+from simulator.simulation.feed import Feed
+from simulator.simulation.outcome import BatchUse, FleetUse, FloatArray, Hours, Outcome, Traffic
+from simulator.simulation.precompute import BatchLog, Schedule, deadline_s, lead_s, run_schedule
+from simulator.simulation.request_path import RequestPath
+from simulator.simulation.rows import Layout
+from simulator.simulation.usage import usage_of
+
+CACHE_LIFETIMES = 2
+"""A plan with a cache begins so many lifetimes before time 0, so that it does not start empty."""
+_SERIES = ("requests", "precomputed", "cached", "computed", "defaulted")
+
+
+def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float = HOUR_S) -> Outcome:
+    """Simulate one plan of a scenario once.
+
+    Parameters
+    ----------
+    scenario
+        What to simulate; its seed chooses the random numbers.
+    plan
+        Name of one of its plans.
+    replication
+        Which replication, from 0. Plans of the same replication see the same users, logins, requests and think times.
+    block_s
+        How much time is worked on at once; it changes memory and speed, and no result. [s]
+
+    Returns
+    -------
+    Outcome
+        What happened from time 0 to the horizon.
+    """
+    return _Simulation(scenario, plan, replication, block_s).run()
+
+
+def begin_s(scenario: Scenario, plan_name: str) -> float:
+    """Return when the simulation of a plan begins, so that it is in its long-run state at time 0. [s]"""
+    plan, cluster = scenario.plans[plan_name], scenario.batch_cluster(scenario.plans[plan_name])
+    leads_s = [scenario.warmup_s]
+    if plan.precompute and cluster:
+        leads_s.append(lead_s(scenario, plan.precompute, cluster))
+    if plan.cache:
+        leads_s.append(CACHE_LIFETIMES * plan.cache.lifetime_s)
+    return -max(leads_s)
+
+
+class _Simulation:
+    def __init__(self, scenario: Scenario, plan: str, replication: int, block_s: float) -> None:
+        self.scenario, self.plan_name, self.replication = scenario, plan, replication
+        self.plan = scenario.plans[plan]
+        self.cluster, self.fleet = scenario.batch_cluster(self.plan), scenario.fleet(self.plan)
+        begin = begin_s(scenario, plan)
+        users, horizon_s = scenario.population.users, scenario.horizon_s
+        shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
+        self.layout = Layout.of(users, shards, begin, horizon_s)
+        self.env = simpy.Environment(begin)
+        self.feed = Feed(scenario, self.fleet, replication, begin, horizon_s, block_s)
+        self.path = RequestPath(scenario, plan, self.layout, self.feed)
+        self.batch_log = BatchLog()
+        self.samples: list[tuple[float, dict[str, float], float]] = []
+        self.unserved_at_start = 0
+
+    def run(self) -> Outcome:
+        horizon_s = self.scenario.horizon_s
+        if self.fleet:
+            self._start_fleet(self.fleet)
+        if self.plan.precompute and self.cluster:
+            self.env.process(
+                run_schedule(
+                    self.env,
+                    self.scenario,
+                    self.replication,
+                    self.plan.precompute,
+                    self.cluster,
+                    self.layout,
+                    self.path,
+                    self.batch_log,
+                )
+            )
+        self.env.process(self._sample_hourly())
+        self.env.run(until=horizon_s)
+        self._sample()
+        self.path.drop_expired(horizon_s)
+        unserved_at_end = self.path.unserved() if self.plan.has_store else 0
+        while self.path.waiting:  # those who came within the horizon get their answer
+            self.env.run(until=self.env.now + HOUR_S)
+            self.path.advance(self.env.now)
+        return self._gather(unserved_at_end)
+
+    def _start_fleet(self, fleet: Fleet) -> None:
+        replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, self.path)
+        self.path.replicas = replicas
+        ahead = self.scenario.demand.intensity().pieces(self.env.now, self.env.now + HOUR_S).logins.sum() / HOUR_S
+        requests_per_s = ahead * self.scenario.traffic.session.requests.mean_per_login
+        replicas.begin_with(fleet.capacity.initial_replicas(requests_per_s * fleet.mean_service_s / fleet.slots))
+        control = fleet.capacity.control(self.env, replicas, self._busy_s)
+        if control is not None:
+            self.env.process(control)
+
+    def _busy_s(self) -> float:
+        self.path.advance(self.env.now)
+        return self.path.work_done_s()
+
+    def _sample_hourly(self) -> Generator[simpy.Event, None, None]:
+        yield self.env.timeout(-self.env.now)
+        self.path.advance(0.0)
+        self.path.drop_expired(math.nextafter(0.0, -1.0))
+        self.unserved_at_start = self.path.unserved() if self.plan.has_store else 0
+        while True:
+            self._sample()
+            yield self.env.timeout(HOUR_S)
+
+    def _sample(self) -> None:
+        self.path.advance(self.env.now)
+        work_s = self.path.work_done_s() if self.fleet else 0.0
+        self.samples.append((self.env.now, self.path.counts(), work_s))
+
+    def _gather(self, unserved_at_end: int) -> Outcome:
+        hours = self._hours()
+        counted = self.path.counted()
+        fleet = self._fleet_use(hours)
+        return Outcome(
+            plan=self.plan_name,
+            replication=self.replication,
+            horizon_s=self.scenario.horizon_s,
+            traffic=Traffic(
+                logins=self.feed.logins,
+                busiest_minute=self.feed.busiest_minute,
+                daily_active_fraction=self.feed.days.active_fraction,
+                monthly_active_fraction=self.feed.months.active_fraction,
+            ),
+            counted=counted,
+            unserved_at_start=self.unserved_at_start,
+            unserved_at_end=unserved_at_end,
+            fleet=fleet,
+            batch=self._batch_use(),
+            hours=hours,
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted, fleet, self.batch_log)),
+        )
+
+    def _hours(self) -> Hours:
+        times = np.array([time_s for time_s, _, _ in self.samples])
+        series = {name: np.diff([float(counts[name]) for _, counts, _ in self.samples]) for name in _SERIES}
+        busy = np.diff([work_s for _, _, work_s in self.samples]) / (self.fleet.slots if self.fleet else 1)
+        return Hours(
+            times[:-1], **series, busy_replica_s=busy, provisioned_replica_s=np.diff(self._provisioned_s(times))
+        )
+
+    def _provisioned_s(self, times: FloatArray) -> FloatArray:
+        """Return the replica-seconds billed up to each time. [s]"""
+        if self.path.replicas is None:
+            return np.zeros(times.size)
+        at_s, change = (np.array(column, dtype=np.float64) for column in zip(*self.path.replicas.changes, strict=True))
+        return np.array([float((change * np.maximum(time_s - at_s, 0.0)).sum()) for time_s in times])
+
+    def _fleet_use(self, hours: Hours) -> FleetUse | None:
+        if self.path.replicas is None:
+            return None
+        changes = sorted(self.path.replicas.changes)
+        level = np.cumsum([change for _, change in changes])
+        within = [
+            int(count)
+            for (at_s, _), (until_s, _), count in zip(changes, [*changes[1:], (math.inf, 0)], level, strict=True)
+            if until_s > 0 and at_s < self.scenario.horizon_s and until_s > at_s
+        ]
+        return FleetUse(float(hours.busy_replica_s.sum()), float(hours.provisioned_replica_s.sum()), max(within))
+
+    def _batch_use(self) -> BatchUse | None:
+        if self.plan.precompute is None:
+            return None
+        horizon_s, log = self.scenario.horizon_s, self.batch_log
+        runs = tuple(run for run in log.runs if run.due_s >= 0 and run.end_s <= horizon_s)
+        clock_s = self.scenario.slo.batch_deadline_s
+        midnight_s = Schedule.of(self.scenario, self.plan.precompute).first_s - self.plan.precompute.at_s
+        late = 0
+        if clock_s is not None:
+            late = sum(run.end_s > deadline_s(run.due_s, clock_s, midnight_s) for run in runs)
+        return BatchUse(runs, sum(0 <= due_s < horizon_s for due_s in log.missed_s), late)

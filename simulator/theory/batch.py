@@ -1,0 +1,281 @@
+"""How long batch runs take: makespans of parallel tasks, and work with checkpoints on machines that are taken away."""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import digamma, exprel, lambertw, zeta
+
+from simulator.theory.bounds import FloatArray, count, non_negative, positive, positive_or_infinite
+
+_NEGLIGIBLE_EXPONENT: Final = 40.0  # exp(-40) is lost beside 1
+_PANEL_NODES: Final = 24
+
+
+def mean_makespan_s(tasks: npt.ArrayLike, task_s: npt.ArrayLike, workers: npt.ArrayLike) -> FloatArray:
+    """Return the mean makespan of exponential tasks on parallel workers: s[(N - W)/W + H_W]. [s].
+
+    Parameters
+    ----------
+    tasks
+        Number of tasks N (shards), whole, from 1; all parameters broadcast.
+    task_s
+        Mean time of a task. [s]
+    workers
+        Number of workers W; more than there are tasks have nothing to do.
+
+    Raises
+    ------
+    ValueError
+        If a number is not whole or a time is not above 0.
+
+    Notes
+    -----
+    While tasks wait, all workers are busy and one is done every s/W; then the last W finish one after the other. H_W is
+    the W-th harmonic number.
+    """
+    number, busy = _tasks_and_workers(tasks, workers)
+    mean: FloatArray = positive("task_s", task_s) * ((number - busy) / busy + digamma(busy + 1) + np.euler_gamma)
+    return mean
+
+
+def makespan_sd_s(tasks: npt.ArrayLike, task_s: npt.ArrayLike, workers: npt.ArrayLike) -> FloatArray:
+    """Return the standard deviation of the makespan of exponential tasks on parallel workers. [s].
+
+    Parameters
+    ----------
+    tasks
+        Number of tasks N (shards), whole, from 1; all parameters broadcast.
+    task_s
+        Mean time of a task. [s]
+    workers
+        Number of workers W; more than there are tasks have nothing to do.
+
+    Raises
+    ------
+    ValueError
+        If a number is not whole or a time is not above 0.
+    """
+    number, busy = _tasks_and_workers(tasks, workers)
+    last = zeta(2) - zeta(2, busy + 1)
+    deviation: FloatArray = positive("task_s", task_s) * np.sqrt((number - busy) / busy**2 + last)
+    return deviation
+
+
+def makespan_exceedance(time_s: float, tasks: int, task_s: float, workers: int) -> float:
+    """Return the probability that exponential tasks on parallel workers take longer than a given time.
+
+    Parameters
+    ----------
+    time_s
+        Time from the start, 0 or above. [s]
+    tasks
+        Number of tasks N (shards), from 1.
+    task_s
+        Mean time of a task. [s]
+    workers
+        Number of workers W; more than there are tasks have nothing to do.
+
+    Raises
+    ------
+    ValueError
+        If a number is not whole or a time is outside its bounds.
+
+    Notes
+    -----
+    The makespan is Gamma(N - W, rate W/s) plus the largest of W exponentials; their convolution is integrated
+    numerically, to an absolute error below 1e-11.
+    """
+    time = float(non_negative("time_s", time_s)) / float(positive("task_s", task_s))
+    number, workers_busy = _tasks_and_workers(tasks, workers)
+    queued, busy = float(number - workers_busy), float(workers_busy)
+    if queued == 0:
+        return float(_last_exceedance(np.asarray(time), busy))
+    spread = math.sqrt(queued)
+    low = max(0.0, queued - 12 * spread - _NEGLIGIBLE_EXPONENT)
+    high = queued + 12 * spread + _NEGLIGIBLE_EXPONENT
+    # x is when the queue is empty, in task times / W. Before `near` the run is over by `time`, after `end` it is not.
+    end = min(max(time * busy, low), high)
+    near = min(max(end - busy * (math.log(busy) + _NEGLIGIBLE_EXPONENT), low), high)
+    step = min(spread, busy) / 2
+
+    def both(x: FloatArray) -> FloatArray:
+        return _queue_density(x, queued) * _last_exceedance(time - x / busy, busy)
+
+    total = _integral(lambda x: _queue_density(x, queued), low, high, spread / 2)
+    tail = _integral(lambda x: _queue_density(x, queued), end, high, spread / 2)
+    return min(1.0, (_integral(both, near, end, step) + tail) / total)
+
+
+def constant_makespan_s(tasks: npt.ArrayLike, task_s: npt.ArrayLike, workers: npt.ArrayLike) -> FloatArray:
+    """Return the makespan of tasks of constant time on parallel workers: full rounds, ceil(N/W) s. [s].
+
+    Parameters
+    ----------
+    tasks
+        Number of tasks N (shards), whole, from 1; all parameters broadcast.
+    task_s
+        Time of a task. [s]
+    workers
+        Number of workers W.
+
+    Raises
+    ------
+    ValueError
+        If a number is not whole or a time is not above 0.
+    """
+    rounds = np.ceil(count("tasks", tasks) / count("workers", workers))
+    makespan: FloatArray = rounds * positive("task_s", task_s)
+    return makespan
+
+
+def young_interval_s(checkpoint_s: npt.ArrayLike, mean_life_s: npt.ArrayLike) -> FloatArray:
+    """Return Young's first-order work time between checkpoints: sqrt(2 delta M). [s].
+
+    Parameters
+    ----------
+    checkpoint_s
+        Time to write a checkpoint, delta, above 0; broadcast. [s]
+    mean_life_s
+        Mean time to a preemption, M. [s]
+
+    Raises
+    ------
+    ValueError
+        If a time is not above 0.
+
+    References
+    ----------
+    .. [1] J. W. Young, "A first order approximation to the optimum checkpoint interval", CACM 17, 1974.
+    """
+    interval: FloatArray = np.sqrt(2 * positive("checkpoint_s", checkpoint_s) * positive("mean_life_s", mean_life_s))
+    return interval
+
+
+def daly_interval_s(checkpoint_s: npt.ArrayLike, mean_life_s: npt.ArrayLike) -> FloatArray:
+    """Return Daly's higher-order work time between checkpoints. [s].
+
+    Parameters
+    ----------
+    checkpoint_s
+        Time to write a checkpoint, delta, above 0; broadcast. [s]
+    mean_life_s
+        Mean time to a preemption, M. Where delta is 2M or more the result is M. [s]
+
+    Raises
+    ------
+    ValueError
+        If a time is not above 0.
+
+    References
+    ----------
+    .. [1] J. T. Daly, "A higher order estimate of the optimum checkpoint interval for restart dumps", Future Generation
+       Computer Systems 22, 2006, eq. (37).
+    """
+    checkpoint, life = positive("checkpoint_s", checkpoint_s), positive("mean_life_s", mean_life_s)
+    ratio = checkpoint / (2 * life)
+    series = young_interval_s(checkpoint, life) * (1 + np.sqrt(ratio) / 3 + ratio / 9) - checkpoint
+    interval: FloatArray = np.where(ratio < 1, series, life)[()]
+    return interval
+
+
+def best_interval_s(checkpoint_s: npt.ArrayLike, mean_life_s: npt.ArrayLike) -> FloatArray:
+    """Return the work time between checkpoints that minimises `checkpointed_time_s`. [s].
+
+    Parameters
+    ----------
+    checkpoint_s
+        Time to write a checkpoint, delta, above 0; broadcast. [s]
+    mean_life_s
+        Mean time to a preemption, M. [s]
+
+    Raises
+    ------
+    ValueError
+        If a time is not above 0.
+
+    Notes
+    -----
+    The root of e^((tau + delta)/M) (1 - tau/M) = 1, that is M(1 + W(-e^(-1 - delta/M))), W being Lambert's function.
+    """
+    checkpoint, life = positive("checkpoint_s", checkpoint_s), positive("mean_life_s", mean_life_s)
+    interval: FloatArray = life * (1 + lambertw(-np.exp(-1 - checkpoint / life)).real)
+    return interval
+
+
+def checkpointed_time_s(
+    work_s: npt.ArrayLike,
+    interval_s: npt.ArrayLike,
+    checkpoint_s: npt.ArrayLike,
+    restart_s: npt.ArrayLike,
+    mean_life_s: npt.ArrayLike,
+) -> FloatArray:
+    """Return the mean time to finish work on a preemptible machine that checkpoints at intervals. [s].
+
+    Parameters
+    ----------
+    work_s
+        Work without interruptions, Ts; all parameters broadcast. [s]
+    interval_s
+        Work time between checkpoints, tau: equal to the work, with ``checkpoint_s`` 0, for no checkpoints at all. [s]
+    checkpoint_s
+        Time to write a checkpoint, delta, 0 or above. [s]
+    restart_s
+        Time from a preemption to work again, R, which can itself be interrupted. [s]
+    mean_life_s
+        Mean of the exponential time to a preemption, M; infinity: no preemption. [s]
+
+    Raises
+    ------
+    ValueError
+        If a time is outside its bounds.
+
+    Notes
+    -----
+    M e^(R/M) (e^((tau + delta)/M) - 1) Ts/tau; work that is no multiple of the interval counts in proportion. Infinite
+    where it is too long for a float.
+
+    References
+    ----------
+    .. [1] J. T. Daly, 2006, eq. (13).
+    """
+    interval, life = positive("interval_s", interval_s), positive_or_infinite("mean_life_s", mean_life_s)
+    segment = interval + non_negative("checkpoint_s", checkpoint_s)
+    pieces = positive("work_s", work_s) / interval
+    with np.errstate(over="ignore"):
+        time: FloatArray = (
+            np.exp(non_negative("restart_s", restart_s) / life) * segment * exprel(segment / life) * pieces
+        )
+    return time
+
+
+def _tasks_and_workers(tasks: npt.ArrayLike, workers: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return the number of tasks and of workers that have something to do."""
+    number = count("tasks", tasks)
+    return number, np.minimum(number, count("workers", workers))
+
+
+def _last_exceedance(time: FloatArray, workers: float) -> FloatArray:
+    """Return P(the largest of W unit exponentials > time)."""
+    with np.errstate(divide="ignore"):  # at time 0: certain
+        longer: FloatArray = -np.expm1(workers * np.log1p(-np.exp(-np.maximum(time, 0.0))))
+    return longer
+
+
+def _queue_density(x: FloatArray, shape: float) -> FloatArray:
+    """Return the density of Gamma(shape, 1) times a constant, precise for huge shapes."""
+    u = (x - shape) / shape
+    density: FloatArray = np.exp((shape - 1) * (np.log1p(u) - u) - u)
+    return density
+
+
+def _integral(density: Callable[[FloatArray], FloatArray], low: float, high: float, step: float) -> float:
+    """Return the integral of a smooth function by Gauss-Legendre panels no wider than a step."""
+    if high <= low:
+        return 0.0
+    nodes, weights = np.polynomial.legendre.leggauss(_PANEL_NODES)
+    edges = np.linspace(low, high, math.ceil((high - low) / step) + 1)
+    half = np.diff(edges)[:, None] / 2
+    return float(np.sum(half * weights * density(edges[:-1, None] + half * (1 + nodes))))
