@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.jit import kernel
+from simulator.core.jit import inlined, kernel
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -42,7 +42,7 @@ def build(free_s: FloatArray, losers: IntArray, winners: IntArray) -> None:
     losers[0] = winners[1] if leaves > 1 else 0
 
 
-@kernel
+@inlined
 def replay(free_s: FloatArray, losers: IntArray) -> None:
     """Play the matches of the slot that was free first again, after its time has changed."""
     winner = losers[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.jit import kernel
+from simulator.core.jit import inlined
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ RELATIVE_ERROR = 0.5 / 2**_MANTISSA_BITS
 """The largest relative error of a quantile."""
 
 
-@kernel
+@inlined
 def bin_of(value: float) -> int:
     """Return the bin of a value from 0."""
     bits = np.float64(value).view(np.int64)

@@ -17,7 +17,7 @@ def kernel(function: Kernel) -> Kernel:
     return compiled
 
 
-def inline(function: Kernel) -> Kernel:
-    """Compile a small function that kernels call; the compiler folds it into its caller."""
-    compiled: Kernel = numba.njit(function, cache=True, nogil=True, error_model="numpy", inline="never")
+def inlined(function: Kernel) -> Kernel:
+    """Compile a part of a kernel and fold it into every caller, so that its many arguments cost nothing."""
+    compiled: Kernel = numba.njit(function, cache=True, nogil=True, error_model="numpy", forceinline=True)
     return compiled

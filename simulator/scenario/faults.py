@@ -165,7 +165,7 @@ _TYPE_ERRORS: Final = ("_type", "_parsing", "_parsing_size", "_from_float", "_nu
 
 def _message(kind: str, walk: SchemaWalk, place: Place, value: object, detail: Mapping[str, Any]) -> str:
     context = detail.get("ctx", {})
-    if "error" in context:
+    if kind in ("value_error", "assertion_error"):
         message = _of_validator(str(context["error"]), value)
     elif kind in _BOUNDS:
         name, relation = _BOUNDS[kind]
@@ -230,7 +230,7 @@ def _fault(note: _Note, tree: Tree) -> Fault:
     for length in range(len(note.at), 0, -1):
         override = tree.overrides.get(note.at[:length])
         if override is not None:
-            inside = path and note.at != override.keys
+            inside = path and override.keys not in (note.at, note.part)
             label = one_line(shortened(override.label, 120))
             return Fault(message, f"{label}: {path}" if inside else label)
         if note.at[:length] in tree.lines:

@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 )
 
 from simulator.core.errors import Fault, InputFileError
-from simulator.scenario.wording import one_line, shortened, written_path
+from simulator.scenario.wording import as_message, one_line, shortened, shown, written_path
 
 Keys: TypeAlias = tuple[str | int, ...]
 """The way from the root to a value: keys of mappings and indices of lists."""
@@ -104,8 +104,8 @@ def parse_tree(text: str, source: str) -> Tree:
     if data is None:
         raise InputFileError(source, [Fault("is empty" if not text.strip() else "holds no keys, only comments")])
     if not isinstance(data, dict):
-        found = "a list" if isinstance(data, list) else shortened(str(data))
-        raise InputFileError(source, [Fault(f"must be a mapping of 'key: value' lines, not {found}", line=root.line)])
+        message = f"must be a mapping of 'key: value' lines, not {shown(data)}"
+        raise InputFileError(source, [Fault(message, line=root.line)])
     return Tree(data, lines)
 
 
@@ -334,7 +334,7 @@ class _Composer:
     def _check_tag(self, event: Any, keys: Keys) -> None:
         tag = event.tag
         if tag not in (None, "!") and not (tag == _STRING_TAG and isinstance(event, ScalarEvent)):
-            name = shortened(one_line(str(tag).replace("tag:yaml.org,2002:", "!!")))
+            name = shortened(str(tag).replace("tag:yaml.org,2002:", "!!"))
             self._fault(f"the tag '{name}' is not read; write the value without it", keys, event)
 
     def _grow(self, size: int, keys: Keys, event: Any) -> None:
@@ -343,7 +343,7 @@ class _Composer:
             self._stop(f"holds more than {MOST_VALUES} values, aliases expanded", keys, event)
 
     def _fault(self, message: str, keys: Keys, event: Any) -> None:
-        self.faults.append(Fault(message, written_path(keys), _line(event)))
+        self.faults.append(Fault(as_message(message), written_path(keys), _line(event)))
 
     def _stop(self, message: str, keys: Keys, event: Any) -> NoReturn:
         self._fault(message, keys, event)

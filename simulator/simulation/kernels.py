@@ -12,19 +12,23 @@ import numpy as np
 from simulator.backends.slots import IntArray as SlotArray
 from simulator.backends.slots import replay
 from simulator.core.histogram import IntArray, bin_of
-from simulator.core.jit import kernel
+from simulator.core.histogram import IntArray as PlaceArray
+from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import FloatArray, UserArray
 from simulator.simulation.records import Record
 from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, ONLINE, SERVED, Int, WordArray, time_of, word_of
 
+FETCH = 128
+"""Rows that are looked up ahead of the requests for them; a power of two."""
 
-@kernel
+
+@inlined
 def _held_s(begin_s: float, end_s: float, horizon_s: float) -> float:
     """Return how much of a time span lies within the horizon. [s]"""
     return float(max(min(end_s, horizon_s) - max(begin_s, 0.0), 0.0))
 
 
-@kernel
+@inlined
 def _row_end_s(word: Int, r: Record) -> float:
     """Return when a row ceases to be served of itself. [s]"""
     if r.serves_stored:
@@ -33,7 +37,7 @@ def _row_end_s(word: Int, r: Record) -> float:
     return time_of(word, r.origin_s, r.tick_s) + lifetime_s
 
 
-@kernel
+@inlined
 def _bury(word: Int, rows: Int, unserved: Int, now_s: float, r: Record, a: Record) -> None:
     """Count the end of so many rows of one word that are replaced or dropped."""
     if word != 0:
@@ -42,7 +46,7 @@ def _bury(word: Int, rows: Int, unserved: Int, now_s: float, r: Record, a: Recor
         a.row_s -= rows * _held_s(now_s, _row_end_s(word, r), r.horizon_s)
 
 
-@kernel
+@inlined
 def _answer(arrival_s: float, latency_s: float, r: Record, a: Record, latency_bins: IntArray) -> bool:
     """Count a request's answer; return whether it counts."""
     if arrival_s < 0.0 or arrival_s >= r.horizon_s:
@@ -53,14 +57,14 @@ def _answer(arrival_s: float, latency_s: float, r: Record, a: Record, latency_bi
     return True
 
 
-@kernel
+@inlined
 def _age(age_s: float, a: Record, age_bins: IntArray) -> None:
     """Count the age of a prediction served."""
     a.age_s += age_s
     age_bins[bin_of(age_s)] += 1
 
 
-@kernel
+@inlined
 def _serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray, age_bins: IntArray) -> Int:
     """Answer a request with a row of the store; return the row's word, now served."""
     if _answer(t, r.read_s, r, a, latency_bins):
@@ -76,7 +80,7 @@ def _serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray
     return word | SERVED
 
 
-@kernel
+@inlined
 def _start(
     arrival_s: float,
     start_s: float,
@@ -117,7 +121,7 @@ def _start(
         f.first_follower = -1
 
 
-@kernel
+@inlined
 def _give_up(
     arrival_s: float,
     flight: Int,
@@ -149,7 +153,7 @@ def _give_up(
         f.landed = True
 
 
-@kernel
+@inlined
 def _start_waiting(
     until_s: float,
     r: Record,
@@ -194,7 +198,23 @@ def _start_waiting(
             )
 
 
-@kernel
+@inlined
+def _fetch(user: UserArray, begin: Int, end: Int, r: Record, table: WordArray, spots: PlaceArray) -> Int:
+    """Find the places of the next users' rows, and read them so that they are in fast memory when their turn comes.
+
+    The reads do not depend on one another, so that the processor does many at a time; in the main loop it could not.
+    """
+    shards = np.uint32(r.shards)
+    touched = np.uint32(0)
+    for i in range(begin, end):
+        who = np.uint32(user[i])
+        spot = np.int64(who % shards) * r.shard_size + np.int64(who // shards)
+        spots[i & (FETCH - 1)] = spot
+        touched ^= table[spot]
+    return touched
+
+
+@inlined
 def _land(f: Record, r: Record, a: Record) -> Int:
     """Write the row of a computation that is complete; return its word, served as its request has it."""
     _bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, r, a)
@@ -256,7 +276,9 @@ def serve(
     a = tally[0]
     mask = queue.size - 1
     roomy = True
+    spots = np.empty(FETCH, dtype=np.int64)
     i = p.next
+    fetched = i
     while i < time_s.size:
         t = time_s[i]
         if t >= until_s:
@@ -273,8 +295,10 @@ def serve(
         spot = np.int64(0)
         word: Int = np.int64(0)
         if r.has_store:
-            who = np.uint32(user[i])
-            spot = np.int64(who % np.uint32(r.shards)) * r.shard_size + np.int64(who // np.uint32(r.shards))
+            if i >= fetched:
+                fetched = min(i + FETCH, time_s.size)
+                p.touched ^= _fetch(user, i, fetched, r, table, spots)
+            spot = spots[i & (FETCH - 1)]
             word = np.int64(table[spot])
             if word >= FIRST_FLIGHT:
                 f = flights[word - FIRST_FLIGHT]
@@ -333,7 +357,7 @@ def serve(
     return roomy
 
 
-@kernel
+@inlined
 def _sweep(
     until_s: float,
     r: Record,
@@ -362,6 +386,15 @@ def _sweep(
         p.followers = 0
 
 
+@inlined
+def _alike(words: WordArray, like: np.uint32) -> bool:
+    """Return whether rows differ at most in having been served; without a branch, so that it runs at memory speed."""
+    others = np.uint32(0)
+    for k in range(words.size):
+        others |= (words[k] & ~np.uint32(SERVED)) ^ like
+    return bool(others == 0)
+
+
 @kernel
 def publish(
     shard: Int,
@@ -381,28 +414,27 @@ def publish(
     a = tally[0]
     row = np.uint32(word_of(snapshot_s, BATCH, r.origin_s, r.tick_s))
     first = shard * r.shard_size
-    like: Int = np.int64(0)  # rows that are alike but for having been served are counted together
-    alike: Int = 0
-    unserved: Int = 0
-    for spot in range(first, first + users):
-        word: Int = np.int64(table[spot])
-        table[spot] = row
-        if word >= FIRST_FLIGHT:
-            f = flights[word - FIRST_FLIGHT]
-            if f.completion_s <= now_s:
-                word = _land(f, r, a)
-            else:
-                table[spot] = word
-                word = np.int64(f.beneath)
-                f.beneath = row
-        if word & ~SERVED != like:
-            _bury(like, alike, unserved, now_s, r, a)
-            like = word & ~SERVED
-            alike = 0
-            unserved = 0
-        alike += 1
-        unserved += 1 - (word & SERVED)
-    _bury(like, alike, unserved, now_s, r, a)
+    words = table[first : first + users]
+    like = words[0] & ~np.uint32(SERVED)
+    if like < FIRST_FLIGHT and _alike(words, like):
+        unserved = np.uint32(0)
+        for k in range(words.size):
+            unserved += np.uint32(words[k] == like)
+            words[k] = row
+        _bury(np.int64(like), users, unserved, now_s, r, a)
+    else:
+        for k in range(words.size):
+            word: Int = np.int64(words[k])
+            words[k] = row
+            if word >= FIRST_FLIGHT:
+                f = flights[word - FIRST_FLIGHT]
+                if f.completion_s <= now_s:
+                    word = _land(f, r, a)
+                else:
+                    words[k] = word
+                    word = np.int64(f.beneath)
+                    f.beneath = row
+            _bury(word, 1, 1 - (word & SERVED), now_s, r, a)
     a.row_s += users * _held_s(now_s, _row_end_s(row, r), r.horizon_s)
     if 0.0 <= now_s < r.horizon_s:
         a.written_batch += users

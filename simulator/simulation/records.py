@@ -36,6 +36,7 @@ PLACE = np.dtype(
         ("head", np.int64),  # the queue's oldest entry
         ("flights", np.int64),  # computations under way
         ("followers", np.int64),  # followers in use
+        ("touched", np.uint32),  # keeps the compiler from leaving out reads ahead
         ("work_s", np.float64),  # slot-seconds of all work begun
     ]
 )

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.jit import kernel
+from simulator.core.jit import inlined
 
 WordArray = npt.NDArray[np.uint32]
 Int: TypeAlias = int | np.integer[Any]
@@ -61,14 +61,14 @@ class Layout:
         return np.zeros(self.shards * self.shard_size, dtype=np.uint32)
 
 
-@kernel
+@inlined
 def word_of(time_s: float, maker: Int, origin_s: float, tick_s: float) -> Int:
     """Return the word of a row that has not been served; times beyond the last tick are cut to it."""
     tick = min(int((time_s - origin_s) / tick_s) + 1, MOST_TICKS)
     return (tick << TICK_SHIFT) | maker
 
 
-@kernel
+@inlined
 def time_of(word: Int, origin_s: float, tick_s: float) -> float:
     """Return the time that a row carries. [s]"""
     return float(origin_s + ((word >> TICK_SHIFT) - 1) * tick_s)

@@ -103,7 +103,7 @@ class _Simulation:
         self.path.replicas = replicas
         ahead = self.scenario.demand.intensity().pieces(self.env.now, self.env.now + HOUR_S).logins.sum() / HOUR_S
         requests_per_s = ahead * self.scenario.traffic.session.requests.mean_per_login
-        replicas.begin_with(fleet.capacity.initial_replicas(requests_per_s * fleet.mean_service_s / fleet.slots))
+        replicas.begin_with(fleet.capacity.replicas_for(requests_per_s * fleet.mean_service_s / fleet.slots))
         control = fleet.capacity.control(self.env, replicas, self._busy_s)
         if control is not None:
             self.env.process(control)

@@ -26,7 +26,7 @@ def exponential_remainder(order: int, x: npt.ArrayLike) -> FloatArray:
 
     References
     ----------
-    .. [1] N. J. Higham, "Functions of Matrices", SIAM 2008, eq. (10.46).
+    .. [1] N. J. Higham, "Functions of Matrices", SIAM 2008, section 10.7.4 (the phi functions).
     """
     values = np.asarray(x, dtype=np.float64)
     near = np.where(np.abs(values) <= 1, values, 0.0)
@@ -65,7 +65,7 @@ def scaled_exponential_integral(order: npt.ArrayLike, z: npt.ArrayLike) -> Float
 
     References
     ----------
-    .. [1] NIST Digital Library of Mathematical Functions, 8.19.1 to 8.19.4.
+    .. [1] NIST Digital Library of Mathematical Functions, section 8.19.
     .. [2] L. N. Trefethen and J. A. C. Weideman, "The exponentially convergent trapezoidal rule", SIAM Review 56, 2014.
     """
     orders, arguments = np.broadcast_arrays(positive("order", order), positive("z", z))

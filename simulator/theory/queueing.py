@@ -286,7 +286,7 @@ def mg1_mean_wait_s(rate_per_s: npt.ArrayLike, service_s: npt.ArrayLike, squared
 
     References
     ----------
-    .. [1] L. Kleinrock, "Queueing Systems" I, 1975, eq. (5.69).
+    .. [1] L. Kleinrock, "Queueing Systems" I, 1975, chapter 5.
     """
     service = positive("service_s", service_s)
     load, _ = _stable(non_negative("rate_per_s", rate_per_s) * service, 1)

@@ -162,7 +162,7 @@ def test_a_utf_16_file_is_a_fault(tmp_path: Path) -> None:
         ("# nothing\n# yet\n", "s.yaml: holds no keys, only comments"),
         ("---\n", "s.yaml: holds no keys, only comments"),
         ("- a\n", "line 1: must be a mapping of 'key: value' lines, not a list"),
-        ("\nhello\n", "line 2: must be a mapping of 'key: value' lines, not hello"),
+        ("\nhello\n", "line 2: must be a mapping of 'key: value' lines, not 'hello'"),
         ("a: 1\nb: \0\n", "line 2: holds the control character U+0000"),
         ("a: \x1b[31m\n", "line 1: holds the control character U+001B"),
         ('a: "\\0"', "line 1: a: holds the control character U+0000"),

@@ -56,7 +56,7 @@ class Autoscaled(Capacity):
         return self.max
 
     @override
-    def initial_replicas(self, offered_replicas: float) -> int:
+    def replicas_for(self, offered_replicas: float) -> int:
         return self._bounded(math.ceil(offered_replicas / self.target_fraction))
 
     @override

@@ -24,13 +24,13 @@ class Capacity(Component):
         """The most replicas that it ever has."""
 
     @abstractmethod
-    def initial_replicas(self, offered_replicas: float) -> int:
-        """Return the replicas at the start.
+    def replicas_for(self, offered_replicas: float) -> int:
+        """Return the replicas that a steady load leads to; a simulation starts with those for its first hour.
 
         Parameters
         ----------
         offered_replicas
-            How many replicas the requests expected at the start would keep busy.
+            How many replicas the requests would keep busy.
         """
 
     def control(

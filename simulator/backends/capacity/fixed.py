@@ -24,5 +24,5 @@ class Fixed(Capacity):
         return self.replicas
 
     @override
-    def initial_replicas(self, offered_replicas: float) -> int:
+    def replicas_for(self, offered_replicas: float) -> int:
         return self.replicas
