@@ -1,5 +1,6 @@
 """Physical usage by meter: what a run consumed, before anybody asks what it costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -35,3 +36,11 @@ class Usage:
     def scaled(self, factor: float) -> "Usage":
         """Return the same usage ``factor`` times."""
         return replace(self, quantity=self.quantity * factor)
+
+
+def mean_usage(runs: Sequence[Sequence[Usage]]) -> tuple[Usage, ...]:
+    """Return the mean over runs that have the same items in the same order."""
+    return tuple(
+        replace(items[0], quantity=sum(usage.quantity for usage in items) / len(items))
+        for items in zip(*runs, strict=True)
+    )

@@ -44,6 +44,13 @@ class Activity(Part):
         log_absent = math.log1p(-self.daily_active_fraction / awake)
         return -log_absent if math.isinf(self.shape) else self.shape * math.expm1(-log_absent / self.shape)
 
+    def daily_active_at(self, factor: float) -> float:
+        """Return the group's DAU share if all logged in ``factor`` times as often, on a day of mean weight."""
+        assert self.shape is not None
+        rate = factor * self.mean_rate_per_day()
+        absent = math.exp(-rate) if math.isinf(self.shape) else (1 + rate / self.shape) ** -self.shape
+        return (1 - self.dormant_fraction) * (1 - absent)
+
     def faults(self) -> list[str]:
         """Return what contradicts itself."""
         if not self.states_activity:
@@ -102,6 +109,10 @@ class Population(Activity):
             return self.segments
         habits = {name: getattr(self, name) for name in Activity.model_fields}
         return [Segment.model_construct(name="everyone", share_fraction=1.0, **habits)]
+
+    def share_active_at(self, factor: float = 1.0) -> float:
+        """Return the DAU share of all users if everyone logged in ``factor`` times as often."""
+        return sum(group.share_fraction * group.daily_active_at(factor) for group in self.groups)
 
     def mean_logins_per_user_day(self) -> float:
         """Return the mean logins per day over all users, dormant ones included."""

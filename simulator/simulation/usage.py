@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from simulator.core.histogram import BINS, Histogram
 from simulator.core.units import HOUR_S
 from simulator.core.usage import Driver, Usage
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FleetUse
 from simulator.simulation.precompute import BatchLog
+from simulator.simulation.records import TALLY
 from simulator.simulation.request_path import Counted
 
 
@@ -26,6 +30,14 @@ def usage_of(
             yield Usage("feature reads", "feature_store/read", reads, "row", Driver.TRAFFIC)
     if plan.has_store:
         yield from _store_usage(scenario, plan_name, counted)
+
+
+def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
+    """Return every line of a plan's usage, with nothing used: the meters that a price book must know."""
+    nothing = Histogram(np.zeros(BINS, dtype=np.int64), 0.0)
+    counted = Counted(dict.fromkeys(TALLY.names or (), 0.0), nothing, nothing)
+    fleet = FleetUse(0.0, 0.0, 0) if scenario.fleet(scenario.plans[plan_name]) else None
+    return tuple(usage_of(scenario, plan_name, counted, fleet, BatchLog()))
 
 
 def _batch_usage(scenario: Scenario, plan_name: str, log: BatchLog) -> Iterator[Usage]:

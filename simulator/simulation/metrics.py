@@ -1,0 +1,110 @@
+"""The metrics of an outcome that need no prices; a metric that does not apply to a plan is absent.
+
+Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
+are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
+horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
+edge effects.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulator.core.units import MINUTE_S
+from simulator.scenario.schema import Scenario
+from simulator.simulation.outcome import FloatArray, Outcome
+
+Metric = tuple[str, float | None]
+
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
+
+
+def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
+    """Return the metrics of one plan and replication by name, in the order in which reports show them."""
+    found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
+    found += [*_latency(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    return {name: float(value) for name, value in found if value is not None}
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _traffic(outcome: Outcome) -> Iterator[Metric]:
+    requests = outcome.counted.tally["requests"]
+    yield "logins", outcome.traffic.logins
+    yield "requests", requests
+    yield "requests_per_s_mean", requests / outcome.horizon_s
+    yield "requests_per_s_peak", outcome.traffic.busiest_minute / MINUTE_S
+    yield "daily_active_fraction", outcome.traffic.daily_active_fraction
+    yield "monthly_active_fraction", outcome.traffic.monthly_active_fraction
+
+
+def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    plan, tally = scenario.plans[outcome.plan], outcome.counted.tally
+    computed = tally["written_batch"] + tally["computed"]
+    yield "predictions_computed", computed
+    yield "predictions_computed_batch", tally["written_batch"] if plan.precompute else None
+    yield "predictions_computed_online", tally["computed"] if plan.backend else None
+    yield "predictions_wasted", tally["wasted"]
+    yield "wasted_fraction", _share(tally["wasted"], computed)
+    yield "coverage", _share(tally["precomputed"], tally["requests"]) if plan.precompute else None
+    yield "cache_hit_ratio", _share(tally["cached"], tally["requests"]) if plan.cache else None
+    yield "computed_fraction", _share(tally["computed"], tally["requests"])
+    yield "default_fraction", _share(tally["defaulted"], tally["requests"])
+
+
+def _age(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    age = outcome.counted.age
+    if not age.count:
+        return
+    yield "age_mean_s", age.mean
+    for name, share in QUANTILES.items():
+        yield f"age_{name}_s", age.quantile(share)
+    half_life_s = scenario.model.half_life_s
+    if half_life_s is not None:
+        yield "stale_fraction", stale_fraction(outcome, half_life_s)
+
+
+def stale_fraction(outcome: Outcome, half_life_s: float) -> float:
+    """Return the mean of 1 - 2^(-age / half-life) over the answers that are predictions."""
+
+    def stale(age_s: FloatArray) -> FloatArray:
+        return np.asarray(-np.expm1(-np.log(2.0) * age_s / half_life_s))
+
+    return outcome.counted.age.mean_of(stale)
+
+
+def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    latency, tally = outcome.counted.latency, outcome.counted.tally
+    if not latency.count:
+        return
+    yield "latency_mean_s", latency.mean
+    for name, share in LATENCY_QUANTILES.items():
+        yield f"latency_{name}_s", latency.quantile(share)
+    fleet, bound_s = scenario.fleet(scenario.plans[outcome.plan]), scenario.slo.latency_p99_s
+    if fleet is not None:
+        yield "wait_mean_s", tally["wait_s"] / tally["requests"]
+        yield "timeout_fraction", tally["timed_out"] / tally["requests"] if fleet.timeout_s else None
+    if bound_s is not None:
+        yield "slo_attainment", latency.share_up_to(bound_s)
+
+
+def _fleet(outcome: Outcome) -> Iterator[Metric]:
+    if outcome.fleet is None:
+        return
+    yield "replicas_mean", outcome.fleet.provisioned_replica_s / outcome.horizon_s
+    yield "replicas_peak", outcome.fleet.replicas_peak
+    yield "utilisation", _share(outcome.fleet.busy_replica_s, outcome.fleet.provisioned_replica_s)
+
+
+def _batch(outcome: Outcome) -> Iterator[Metric]:
+    if outcome.batch is None:
+        return
+    makespans_s = [run.makespan_s for run in outcome.batch.runs]
+    if makespans_s:
+        yield "batch_makespan_mean_s", float(np.mean(makespans_s))
+        yield "batch_makespan_p95_s", float(np.quantile(makespans_s, 0.95))
+    missed = outcome.batch.late + outcome.batch.missed
+    yield "deadline_miss_fraction", _share(missed, len(makespans_s) + outcome.batch.missed)

@@ -1,0 +1,79 @@
+"""What the same plans would cost at another activity, read off the bill: where the ranking would turn.
+
+The population stays and everybody comes f times as often. What the population drives stays, what traffic drives grows
+f times, and a fleet has in every hour the replicas that its capacity rule gives for f times that hour's work, so that
+a fleet's minimum is felt. Left out: a cache's hit ratio grows with traffic. So it is an estimate, and says "about".
+"""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.units import HOUR_S
+from simulator.core.usage import Driver, Usage
+from simulator.prices.bill import Bill
+from simulator.studies.comparison import Comparison
+
+HIGHEST_FACTOR = 1000.0
+STEPS = 121
+BISECTIONS = 40
+
+
+def cost_at_traffic(comparison: Comparison, plan: str, factor: float) -> float:
+    """Return about what a plan would cost with ``factor`` times the traffic. [USD per 30-day month]"""
+    result = comparison.plans[plan]
+    hours = replica_hours(comparison, plan, factor)
+    used = replica_hours(comparison, plan, 1.0)
+
+    def grown(usage: Usage) -> Usage:
+        if usage.driver is not Driver.TRAFFIC:
+            return usage
+        return usage.scaled(hours / used if usage.meter.startswith("instance/") and used > 0 else factor)
+
+    bill = Bill.of([grown(usage) for usage in result.bill.usages], comparison.book, result.bill.horizon_s)
+    return bill.total_usd_per_month
+
+
+def replica_hours(comparison: Comparison, plan: str, factor: float) -> float:
+    """Return about how many replica-hours a fleet needs for ``factor`` times the work of each hour."""
+    fleet = comparison.scenario.fleet(comparison.scenario.plans[plan])
+    if fleet is None:
+        return 0.0
+    busy = [outcome.hours.busy_replica_s / HOUR_S for outcome in comparison.plans[plan].outcomes]
+    return sum(float(fleet.capacity.replicas_for(factor * load)) for load in np.mean(busy, axis=0))
+
+
+def break_even_factor(comparison: Comparison, plan: str, rival: str) -> float | None:
+    """Return the nearest factor on the traffic at which two plans cost the same; None where there is none."""
+
+    def gap(factor: float) -> float:
+        return cost_at_traffic(comparison, plan, factor) - cost_at_traffic(comparison, rival, factor)
+
+    here = gap(1.0)
+    if here == 0:
+        return 1.0
+    found = [
+        _crossing(gap, factors)
+        for factors in (np.geomspace(1.0, HIGHEST_FACTOR, STEPS), np.geomspace(1.0, 1 / HIGHEST_FACTOR, STEPS))
+    ]
+    return min(
+        (factor for factor in found if factor is not None), key=lambda factor: abs(math.log(factor)), default=None
+    )
+
+
+def _crossing(gap: Callable[[float], float], factors: npt.NDArray[np.float64]) -> float | None:
+    sign = gap(1.0) > 0
+    for near, far in pairwise(map(float, factors)):
+        if (gap(far) > 0) != sign:
+            return _bisect(gap, near, far, near_is_dearer=sign)
+    return None
+
+
+def _bisect(gap: Callable[[float], float], near: float, far: float, *, near_is_dearer: bool) -> float:
+    for _ in range(BISECTIONS):
+        middle = math.sqrt(near * far)
+        near, far = (middle, far) if (gap(middle) > 0) == near_is_dearer else (near, middle)
+    return far
