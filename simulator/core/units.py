@@ -166,6 +166,12 @@ def write_duration(seconds: float) -> str:
     return write_quantity(seconds, _DURATIONS)
 
 
+def about_duration(seconds: float) -> str:
+    """Return seconds to three significant digits, for sentences."""
+    name, size = next(((name, size) for name, size in _DURATIONS if abs(seconds) >= size), _DURATIONS[-1])
+    return f"{seconds / size:.3g} {name}"
+
+
 def write_size(gib: float) -> str:
     """Return GiB as people write them, such as ``1 KiB``."""
     return write_quantity(gib, _SIZES)

@@ -126,6 +126,7 @@ class _Source:
         self._pool_s = np.empty(1024)
         self._pool_user = np.empty(1024, dtype=np.int32)
         self._pooled = 0
+        self._scratch: dict[str, FloatArray] = {}
 
     def look_back(self, first: int, begin_s: float) -> None:
         """Fill the pool with what sessions begun before ``begin_s`` still ask."""
@@ -151,7 +152,7 @@ class _Source:
             self._pool(logins, index)
         time_s = np.empty(self._pooled)
         user = np.empty(self._pooled, dtype=np.int32)
-        buckets = np.empty(max(self._pooled, 1) + 1, dtype=np.int64)
+        buckets = self._room("buckets", max(self._pooled, 1) + 1).view(np.int64)
         taken, self._pooled = kernels.take_in_order(
             self._pool_s, self._pool_user, self._pooled, begin_s, end_s, buckets, time_s, user
         )
@@ -161,7 +162,9 @@ class _Source:
         pieces = self._intensity.pieces(index * self._step_s, (index + 1) * self._step_s)
         rng = self._stream("logins", index)
         count = int(rng.poisson(pieces.logins.sum()))
-        spacing, draw = rng.standard_exponential(count + 1), rng.random(count)
+        spacing, draw = self._room("spacing", count + 1), self._room("draw", count)
+        rng.standard_exponential(out=spacing)
+        rng.random(out=draw)
         time_s, user = np.empty(count), np.empty(count, dtype=np.int32)
         if count:
             cohorts = self._cohorts
@@ -191,6 +194,13 @@ class _Source:
         out_s, out_user = self._pool_s[self._pooled : end], self._pool_user[self._pooled : end]
         kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, out_s, out_user)
         self._pooled = end
+
+    def _room(self, name: str, size: int) -> FloatArray:
+        """Return an array to be filled and forgotten: the same memory every time, as fresh memory is slow."""
+        held = self._scratch.get(name)
+        if held is None or held.size < size:
+            held = self._scratch[name] = np.empty(size + size // 4)
+        return held[:size]
 
     def _stream(self, name: str, index: int) -> np.random.Generator:
         return stream(self._seed, self._replication, name, index + _INDEX_SHIFT)

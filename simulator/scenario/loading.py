@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel, ValidationError
 
 from simulator.core.errors import Fault, InputFileError
-from simulator.scenario.faults import fault_at, faults_of, in_order
+from simulator.core.input_files.faults import fault_at, faults_of, in_order
 from simulator.scenario.overrides import apply_overrides
-from simulator.scenario.reading import Tree, read_tree
-from simulator.scenario.wording import as_message
+from simulator.core.input_files.reading import Tree, read_tree
+from simulator.core.input_files.wording import as_message
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario

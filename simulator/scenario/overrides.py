@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from simulator.core.errors import UserError
-from simulator.scenario.reading import (
+from simulator.core.input_files.reading import (
     DEEPEST,
     LONGEST_KEY,
     MOST_DIGITS,
@@ -21,7 +21,7 @@ from simulator.scenario.reading import (
     parse_value,
     unprintable_in,
 )
-from simulator.scenario.wording import one_line, shortened, shown, written_path
+from simulator.core.input_files.wording import one_line, shortened, shown, written_path
 
 _ASSIGNMENT: Final = re.compile(r'((?:"[^"]*"|[^"=])*)=(.*)\Z', re.DOTALL)
 _INDEX: Final = re.compile(r"(?:\[(\d{1,6})\]|(\d{1,6}))(?=[.\[]|\Z)")

@@ -32,13 +32,17 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 
 def _against(comparison: Comparison, name: str, best: str) -> str:
     gap = comparison.difference(name, best, COST)
+    plan = comparison.plans[name]
+    if not plan.meets_slo:
+        return f"{name} breaks a bound: {_broken(plan)}. It costs {_amount_apart(gap)}."
     if name in comparison.as_good:
-        verdict = f"is as good within the error: {_signed(gap.mean)} a month{_interval(gap)}"
-    else:
-        times = _times(comparison.plans[name].cost_usd_per_month, comparison.plans[best].cost_usd_per_month)
-        verdict = f"costs {times}{_signed(gap.mean)} a month{_interval(gap)}"
-    broken = "" if comparison.plans[name].meets_slo else f", and breaks a bound: {_broken(comparison.plans[name])}"
-    return f"{name} {verdict}{broken}."
+        return f"{name} is as good within the error: it costs {_amount_apart(gap)}."
+    times = f" ({plan.cost_usd_per_month / comparison.plans[best].cost_usd_per_month:.3g} times as much)"
+    return f"{name} costs {_amount_apart(gap)}{times if comparison.plans[best].cost_usd_per_month > 0 else ''}."
+
+
+def _amount_apart(gap: Estimate) -> str:
+    return f"{_usd(abs(gap.mean))} a month {'more' if gap.mean >= 0 else 'less'}{_interval(gap)}"
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
@@ -72,13 +76,13 @@ def _signed(amount: float) -> str:
     return f"{'+' if amount >= 0 else '-'}{_usd(abs(amount))}"
 
 
-def _times(cost: float, best: float) -> str:
-    return f"{cost / best:.3g} times as much, " if best > 0 else ""
-
-
 def _spread(estimate: Estimate) -> str:
     return "" if math.isnan(estimate.low) else f" (95 % interval {_usd(estimate.low)} to {_usd(estimate.high)})"
 
 
 def _interval(estimate: Estimate) -> str:
-    return "" if math.isnan(estimate.low) else f" ({_signed(estimate.low)} to {_signed(estimate.high)})"
+    return (
+        ""
+        if math.isnan(estimate.low)
+        else f" ({_signed(estimate.low)} to {_signed(estimate.high)} with 95 % confidence)"
+    )

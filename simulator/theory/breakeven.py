@@ -204,8 +204,8 @@ def hybrid_threshold_per_day(
     cost = non_negative("precompute_usd_per_user_day", precompute_usd_per_user_day)
     online, read = np.broadcast_arrays(non_negative("online_usd", online_usd), non_negative("read_usd", read_usd))
     if np.any(read >= online):
-        first = float(online[read >= online].flat[0])
-        raise ValueError(f"online_usd(={first}) must be > read_usd; else precomputing never pays.")
+        first, reading = float(online[read >= online].flat[0]), float(read[read >= online].flat[0])
+        raise ValueError(f"online_usd(={first}) must be > read_usd(={reading}); else precomputing never pays.")
     threshold: FloatArray = cost / (online - read)
     return threshold
 

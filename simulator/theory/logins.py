@@ -24,8 +24,6 @@ from simulator.theory.bounds import (
 
 _LEAST_LOG_BETA: Final = -600.0
 _LARGEST_LOG_BETA: Final = 80.0
-_NEARLY_ALIKE: Final = 1 - 1e-12
-"""Nearer to users all alike, rounding decides; the fit stops here, at a shape far above any that matters."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +263,7 @@ def fit_login_rates(dau_fraction: float, mau_fraction: float, month_days: float 
             f"mau_fraction(={monthly}) must be above dau_fraction(={daily}) and below {alike:.6g}, the MAU share of "
             f"users who all log in at one rate."
         )
-    ratio = min(np.log1p(-monthly) / np.log1p(-daily), month * _NEARLY_ALIKE)
+    ratio = min(np.log1p(-monthly) / np.log1p(-daily), month)  # rounding may lift it above its bound
 
     def excess(log_beta: float) -> float:
         return float(np.log1p(month * np.exp(-log_beta)) / np.log1p(np.exp(-log_beta)) - ratio)

@@ -25,6 +25,8 @@ from simulator.simulation.rows import Layout
 Steps = Generator[simpy.Event, object, None]
 SHIFT = 2**31
 HOUR_S = 3600.0
+AFTERWARDS_S = 1e-9
+"""When all that happens at the same moment has happened, and before anything else does."""
 NEAR_WHOLE = 1e-9
 """A fully busy fleet's utilisation is 1 but for rounding, which must not order a replica more."""
 
@@ -65,6 +67,17 @@ class Replica:
     billed_from_s: float
     slots: list[Slot]
     cancelled: bool = False
+
+
+@dataclass(eq=False)
+class Turn:
+    """A request that waits for a slot."""
+
+    event: simpy.Event
+    arrival_s: float
+    service_s: float
+    slot: Slot | None = None
+    start_s: float = math.nan
 
 
 @dataclass
@@ -139,14 +152,14 @@ class FleetModel:
         fleet = scenario.fleet(scenario.plans[plan_name])
         assert fleet is not None
         self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
-        self.queue: deque[simpy.Event] = deque()
+        self.queue: deque[Turn] = deque()
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
         self.ready_slot_s = 0.0
         self.changed_s = env.now
         logins = scenario.demand.intensity().pieces(env.now, env.now + HOUR_S).logins.sum()
         per_s = logins / HOUR_S * scenario.traffic.session.requests.mean_per_login
-        for _ in range(self.capacity.initial_replicas(per_s * fleet.mean_service_s / fleet.slots)):
+        for _ in range(self.capacity.replicas_for(per_s * fleet.mean_service_s / fleet.slots)):
             self.serving.append(self._replica(env.now))
         self._regroup()
         if isinstance(self.capacity, Autoscaled):
@@ -162,32 +175,23 @@ class FleetModel:
         self.ready_slot_s += (self.env.now - self.changed_s) * len(self.serving) * self.fleet.slots
         self.changed_s = self.env.now
 
-    def ask(self) -> simpy.Event:
-        """Queue up; the event comes with the slot and the exact time of the start."""
-        turn = self.env.event()
+    def ask(self, arrival_s: float, service_s: float) -> "Turn":
+        """Queue up; the turn's event comes when a slot is taken."""
+        turn = Turn(self.env.event(), arrival_s, service_s)
         self.queue.append(turn)
+        self.hand_out()
         self.seen.longest_queue = max(self.seen.longest_queue, len(self.queue))
         return turn
-
-    def leave(self, turn: simpy.Event) -> None:
-        """Leave the queue."""
-        self.queue.remove(turn)
 
     def hand_out(self) -> None:
         """Give idle slots to those who wait longest."""
         while self.queue and self.tournament.slots and not self.tournament.slots[self.tournament.first].busy:
-            slot = self.tournament.slots[self.tournament.first]
-            slot.busy = True
-            self.queue.popleft().succeed(slot)
-            return  # the one whose turn it is goes on when it has taken the slot
-
-    def take(self, slot: Slot, start_s: float, completion_s: float) -> None:
-        """Work on a slot from its start to its completion."""
-        assert self.tournament.slots[self.tournament.first] is slot
-        slot.free_s = completion_s
-        self.tournament.again()
-        self.seen.work.append((start_s, completion_s))
-        self.hand_out()
+            turn, slot = self.queue.popleft(), self.tournament.slots[self.tournament.first]
+            turn.slot, turn.start_s = slot, max(turn.arrival_s, slot.free_s)
+            slot.busy, slot.free_s = True, turn.start_s + turn.service_s
+            self.tournament.again()
+            self.seen.work.append((turn.start_s, slot.free_s))
+            turn.event.succeed()
 
     def release(self, slot: Slot) -> None:
         """Be done with a slot."""
@@ -242,6 +246,7 @@ class FleetModel:
             self.starting.remove(replica)
             self.serving.append(replica)
             self._regroup()
+            yield self.env.timeout(AFTERWARDS_S)
             self.hand_out()
 
     def _remove(self, count: int) -> None:
@@ -326,10 +331,14 @@ class ProcessModel:
     def _counts(self, time_s: float) -> bool:
         return 0 <= time_s < self.horizon_s
 
-    def _answer(self, arrival_s: float, answered_s: float, decided_s: float, by: str, age_s: float | None) -> None:
+    def _answer(
+        self, arrival_s: float, answered_s: float, decided_s: float, by: str, age_s: float | None = None
+    ) -> None:
         if not self._counts(arrival_s):
             return
         latency_s = self.read_s + answered_s - arrival_s
+        if by == "gave up":  # exactly the timeout, which may well be a bin's edge
+            by, latency_s = "defaulted", self.read_s + (answered_s - arrival_s)
         self.seen.tally["requests"] += 1
         self.seen.tally[by] += 1
         self.seen.decided.append((decided_s, by))
@@ -367,7 +376,7 @@ class ProcessModel:
         else:
             self.seen.followed_running += 1
         if computation.gave_up_s is not None:
-            self._answer(now, computation.gave_up_s, decided_s, "defaulted", None)
+            self._answer(now, computation.gave_up_s, decided_s, "gave up")
             self.seen.tally["timed_out"] += self._counts(now)
             self._waited(now, computation.gave_up_s - now)
         else:
@@ -379,31 +388,27 @@ class ProcessModel:
         computation = Computation(self.env.event())
         if self.plan.cache:
             self.under_way[user] = computation
-        turn = fleet.ask()
-        fleet.hand_out()
+        service_s = fleet.fleet.mean_service_s * factor
+        turn = fleet.ask(now, service_s)
         patience_s = fleet.fleet.longest_wait_s
         tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
-        yield turn | tired
-        if not turn.triggered:
-            fleet.leave(turn)
+        yield turn.event | tired
+        if turn.slot is None:
+            fleet.queue.remove(turn)
             computation.gave_up_s = now + patience_s
             self.under_way.pop(user, None)
-            self._answer(now, computation.gave_up_s, computation.gave_up_s, "defaulted", None)
+            self._answer(now, computation.gave_up_s, computation.gave_up_s, "gave up")
             self.seen.tally["timed_out"] += self._counts(now)
             self._waited(now, patience_s)
             computation.decided.succeed()
             return
-        slot = turn.value
-        assert isinstance(slot, Slot)
-        start_s = max(now, slot.free_s)
-        service_s = fleet.fleet.mean_service_s * factor
+        start_s = turn.start_s
         computation.start_s, computation.completion_s = start_s, start_s + service_s
-        fleet.take(slot, start_s, computation.completion_s)
         self._answer(now, computation.completion_s, start_s, "computed", service_s + self.lag_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
-        fleet.release(slot)
+        fleet.release(turn.slot)
         if self.plan.cache:
             del self.under_way[user]
             row_s = self.rounded(start_s)

@@ -76,6 +76,12 @@ def test_gamma_hit_ratio_keeps_its_digits_where_the_textbook_form_cancels(z: flo
     assert hit == close(leading, 1e-11)  # the next term is 2 order/z^3
 
 
+def test_a_ttl_without_end_hits_always_and_never_more() -> None:
+    # the sum is 1.5e-15 above 1 here before it is cut off
+    assert caching.gamma_fixed_ttl_hit_fraction(0.03, 1.0, 3e16) <= 1
+    assert caching.gamma_fixed_ttl_mean_age_s(0.03, 1.0, 3e16) == close(1.5e16)
+
+
 def test_users_all_alike_are_the_limit_of_gamma_users() -> None:
     alike = caching.fixed_ttl_hit_fraction(3.0, 0.25)
     assert caching.gamma_fixed_ttl_hit_fraction(math.inf, 3.0, 0.25) == close(float(alike), 1e-15)

@@ -14,10 +14,9 @@ DAILY = math.log(2) / 24
 
 
 def test_periodic_freshness_and_change_age_meet_the_reference(oracle: Oracle) -> None:
-    forms = {"F l": freshness.periodic_freshness, "A l": freshness.periodic_change_age_s}
-    for label, given, value in cases(oracle("a.periodic"), "F ", "A "):
-        form = forms[f"{label}l"]
-        assert form(given["l"], given["I"], given["D"]) == close(value), (label, given)
+    forms = {"F ": freshness.periodic_freshness, "A ": freshness.periodic_change_age_s}
+    for label, given, value in cases(oracle("a.periodic"), *forms):
+        assert forms[label](given["l"], given["I"], given["D"]) == close(value), (label, given)
 
 
 def test_rolling_freshness_meets_the_reference(oracle: Oracle) -> None:

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def _mean_over_users(form: Callable[[float], float], shape: float, mean: float) 
         return form(mean * math.exp(v)) * math.exp(shape * (v + math.log(shape) - math.exp(v)) - float(gammaln(shape)))
 
     edges = np.append(np.linspace(-40 / shape, -4, 60), np.linspace(-3.9, 7.5, 40))
-    return sum(quad(weighted, a, b, epsabs=1e-16, epsrel=1e-11)[0] for a, b in zip(edges[:-1], edges[1:], strict=True))
+    return sum(quad(weighted, a, b, epsabs=1e-16, epsrel=1e-11)[0] for a, b in pairwise(edges))
 
 
 @pytest.mark.parametrize("shape", [0.02, 0.3, 2.0, 1e9, math.inf])

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, TypeAlias, Union
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from simulator.scenario.reading import Keys
+from simulator.core.input_files.reading import Keys
 
 Schema: TypeAlias = Mapping[str, Any]
 

@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 )
 
 from simulator.core.errors import Fault, InputFileError
-from simulator.scenario.wording import as_message, one_line, shortened, shown, written_path
+from simulator.core.input_files.wording import as_message, one_line, shortened, shown, written_path
 
 Keys: TypeAlias = tuple[str | int, ...]
 """The way from the root to a value: keys of mappings and indices of lists."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from simulator.core.errors import Fault, did_you_mean
-from simulator.scenario.reading import Keys, Tree
-from simulator.scenario.schema_walk import Place, Schema, SchemaWalk, examples_of, field_of
-from simulator.scenario.wording import as_message, flow, one_line, shortened, shown, written_path
+from simulator.core.input_files.reading import Keys, Tree
+from simulator.core.input_files.schema_walk import Place, Schema, SchemaWalk, examples_of, field_of
+from simulator.core.input_files.wording import as_message, flow, one_line, shortened, shown, written_path
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], tree: Tree) -> tuple[Fault, ...]:

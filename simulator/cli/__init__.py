@@ -1,0 +1,1 @@
+"""The command line: what a command takes and prints, and no logic."""

@@ -1,0 +1,59 @@
+"""Options that commands share, and what they mean for the scenario."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the file, e.g. plans.cached.cache.ttl='12 h'. Repeatable."
+    ),
+]
+PlanNames = Annotated[list[str] | None, typer.Option("--plan", metavar="NAME", help="Only this plan. Repeatable.")]
+Users = Annotated[str | None, typer.Option(help="How many users, e.g. 1M.")]
+Horizon = Annotated[str | None, typer.Option(help="How long is counted, e.g. '7 d'.")]
+Replications = Annotated[int | None, typer.Option(help="How often all is repeated.")]
+Seed = Annotated[int | None, typer.Option(help="Which random numbers.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]
+
+
+def load(path: Path, sets: list[str] | None, plans: list[str] | None = None, **given: Any) -> "Scenario":
+    """Return the scenario of a file with what the command line changes in it.
+
+    Parameters
+    ----------
+    path
+        The scenario file.
+    sets
+        Texts such as ``key=value``.
+    plans
+        The plans to keep; none for all.
+    given
+        Values of options by key path, with ``__`` between levels; None where an option was not given.
+
+    Raises
+    ------
+    UserError
+        If the file, an option or a plan's name is at fault.
+    """
+    from simulator.core.errors import UserError, did_you_mean
+    from simulator.scenario.loading import load_scenario
+    from simulator.scenario.overrides import read_assignment
+
+    overrides = {key.replace("__", "."): value for key, value in given.items() if value is not None}
+    overrides |= dict(map(read_assignment, sets or []))
+    scenario = load_scenario(path, overrides)
+    if not plans:
+        return scenario
+    for name in plans:
+        if name not in scenario.plans:
+            raise UserError(f"--plan: there is no plan '{name}' in {path}; {did_you_mean(name, scenario.plans)}")
+    return scenario.model_copy(update={"plans": {name: plan for name, plan in scenario.plans.items() if name in plans}})

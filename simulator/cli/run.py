@@ -1,0 +1,99 @@
+"""`predcost run`: the main job."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.simulation.outcome import Outcome
+
+RUNS = Path("runs")
+
+
+def run(
+    file: options.ScenarioFile,
+    plan: options.PlanNames = None,
+    set_: options.Set = None,
+    users: options.Users = None,
+    horizon: options.Horizon = None,
+    replications: options.Replications = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the run; by default below runs/.", show_default=False)
+    ] = None,
+    json_: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Simulate all plans of a scenario on the same users and requests, side by side."""
+    scenario = options.load(
+        file, set_, plan, population__users=users, horizon=horizon, replications=replications, seed=seed
+    )
+    from simulator.prices.book import load_book
+    from simulator.report.charts import save_charts
+    from simulator.report.json_report import as_json
+    from simulator.report.terminal import print_comparison, print_json, print_recommendation
+    from simulator.studies.comparison import compare
+    from simulator.studies.run_folder import digest, staged, write_run
+
+    book = load_book(scenario.prices, file.parent)
+    folder = out or RUNS / f"{_slug(scenario.name)}-{digest(scenario)}"
+    with staged(folder) as stage:
+        with _progress(len(scenario.plans) * scenario.replications, shown=not (json_ or quiet)) as on_outcome:
+            comparison = compare(scenario, book, workers, on_outcome)
+        write_run(comparison, stage, sys.argv)
+        save_charts(comparison, stage / "charts")
+    if json_:
+        print_json(as_json(comparison))
+    elif quiet:
+        print_recommendation(comparison)
+    else:
+        print_comparison(comparison, folder)
+    if not comparison.complete:
+        raise KeyboardInterrupt
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "scenario"
+
+
+@contextmanager
+def _progress(total: int, *, shown: bool) -> "Iterator[Callable[[Outcome], None]]":
+    """Show a progress bar on a terminal, and nothing where the output is piped."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("simulating", total=total)
+
+        def step(outcome: "Outcome") -> None:
+            progress.update(bar, advance=1, description=f"{outcome.plan}, replication {outcome.replication + 1}")
+
+        yield step

@@ -1,0 +1,69 @@
+"""`predcost validate`, `new` and `schema`: scenario files."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli import options
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)],
+    set_: options.Set = None,
+    json_: options.Json = False,
+) -> None:
+    """Check scenario files; say what is wrong with them, or what follows from them."""
+    from simulator.core.errors import UserError
+    from simulator.prices.book import load_book
+
+    faults, found = [], []
+    for file in files:
+        try:
+            scenario = options.load(file, set_)
+            load_book(scenario.prices, file.parent)
+            found.append((file, scenario))
+        except UserError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise UserError("\n".join(faults))
+    from simulator.report.terminal import print_json, print_scenario
+    from simulator.studies.consequences import consequences
+
+    if json_:
+        print_json(
+            {
+                str(file): {
+                    "scenario": scenario.model_dump(mode="json", exclude_none=True),
+                    "consequences": [vars(fact) for fact in consequences(scenario)],
+                }
+                for file, scenario in found
+            }
+        )
+        return
+    for file, scenario in found:
+        print_scenario(file, scenario, consequences(scenario))
+
+
+def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)]) -> None:
+    """Write a commented starter scenario."""
+    from simulator.core.errors import UserError
+
+    text = (resources.files("simulator.scenario") / "starter.yaml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UserError(f"{path} exists; nothing was written") from None
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    typer.echo(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
+
+
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors and other tools."""
+    from simulator.scenario.schema import Scenario
+
+    typer.echo(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,143 @@
+"""A run on disk: everything that is needed to read it again, to price it anew, or to repeat it."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ruamel.yaml import YAML
+
+from simulator.core.component import Part
+from simulator.core.errors import UserError
+from simulator.scenario.schema import Scenario
+from simulator.studies.comparison import Comparison
+
+DIGEST_LETTERS = 10
+LIBRARIES = ("numpy", "numba", "simpy", "scipy", "pandas")
+
+
+def digest(scenario: Scenario) -> str:
+    """Return a short digest of a resolved scenario: equal scenarios have equal digests."""
+    text = json.dumps(scenario.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LETTERS]
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder that takes the place of ``folder`` when all went well; nothing is ever half-written.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, or if something that is not a run stands there.
+    """
+    if folder.exists() and not (folder / "manifest.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} is in the way: it exists and is not a run of predcost; give another --out")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}") from error
+    try:
+        yield stage
+        stage.chmod(0o755)
+        old = stage.with_name(f"{stage.name}-old")
+        if folder.exists():
+            os.replace(folder, old)  # noqa: PTH105  (Path.replace says nothing of folders)
+        os.replace(stage, folder)  # noqa: PTH105
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> None:
+    """Write the resolved scenario, the prices, a manifest, and the tables as Parquet files.
+
+    Parameters
+    ----------
+    comparison
+        What to write.
+    folder
+        An existing folder.
+    command
+        The command line that made it.
+    """
+    _write_yaml(comparison.scenario, folder / "scenario.yaml")
+    _write_yaml(comparison.book, folder / "prices.yaml")
+    manifest = {
+        "predcost": version("predcost"),
+        "command": list(command),
+        "scenario_digest": digest(comparison.scenario),
+        "seed": comparison.scenario.seed,
+        "replications": comparison.replications,
+        "complete": comparison.complete,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    tables = folder / "tables"
+    tables.mkdir()
+    for name, rows in _tables(comparison).items():
+        pd.DataFrame(rows).to_parquet(tables / f"{name}.parquet", index=False)
+
+
+def _write_yaml(part: Part, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        yaml = YAML()
+        yaml.width = 120
+        yaml.dump(part.model_dump(mode="json", exclude_none=True), stream)
+
+
+def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
+    return {
+        "metrics": [
+            {"plan": name, "metric": metric, **estimate.as_dict()}
+            for name, plan in comparison.plans.items()
+            for metric, estimate in plan.metrics.items()
+        ],
+        "replications": [
+            {"plan": name, "replication": outcome.replication, **values}
+            for name, plan in comparison.plans.items()
+            for outcome, values in zip(plan.outcomes, plan.values, strict=True)
+        ],
+        "bill": [
+            {"plan": name, **line.as_dict()} for name, plan in comparison.plans.items() for line in plan.bill.lines
+        ],
+        "usage": [
+            {"plan": name, "item": usage.item, "meter": usage.meter, "quantity": usage.quantity, "unit": usage.unit}
+            for name, plan in comparison.plans.items()
+            for usage in plan.bill.usages
+        ],
+        "differences": [difference.as_dict() for difference in comparison.differences],
+        "hours": _hours(comparison),
+        "histograms": _histograms(comparison),
+    }
+
+
+def _hours(comparison: Comparison) -> list[dict[str, Any]]:
+    return [
+        {"plan": name, "replication": outcome.replication, **dict(zip(vars(outcome.hours), row, strict=True))}
+        for name, plan in comparison.plans.items()
+        for outcome in plan.outcomes
+        for row in zip(*(values.tolist() for values in vars(outcome.hours).values()), strict=True)
+    ]
+
+
+def _histograms(comparison: Comparison) -> list[dict[str, Any]]:
+    return [
+        {"plan": name, "quantity": quantity, "bin": int(place), "count": int(histogram.counts[place])}
+        for name, plan in comparison.plans.items()
+        for quantity, histogram in (("age_s", plan.age), ("latency_s", plan.latency))
+        for place in np.flatnonzero(histogram.counts)
+    ]
