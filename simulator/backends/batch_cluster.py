@@ -37,11 +37,11 @@ class BatchCluster(Backend):
     """Workers that compute shards of users; they begin when the feature pipeline is through."""
 
     kind: Literal["batch_cluster"] = "batch_cluster"
-    workers: Annotated[Count, Field(le=MOST_WORKERS)]
+    workers: Annotated[Count, Field(le=MOST_WORKERS, examples=[12])]
     """How many work at the same time."""
-    batch_size: Count
+    batch_size: Annotated[Count, Field(examples=[256])]
     """Predictions that a worker computes together."""
-    shard: Count
+    shard: Annotated[Count, Field(examples=["100_000"])]
     """Users per shard: the unit of work, and of publication."""
     startup_s: Seconds = 0.0
     """Time from the order of a worker to its first shard."""

@@ -95,12 +95,11 @@ class Replicas:
             self.changes.append((max(now, *of_replica), -1))
         self._resize(busy_until_s)
 
-    def work_left_s(self) -> float:
-        """Return the slot-seconds of work begun and not finished by now. [s]"""
+    def leaving_work_s(self) -> float:
+        """Return the slot-seconds of work that removed replicas have yet to finish. [s]"""
         now = self.env.now
         self._leaving_s = [until for until in self._leaving_s if until > now]
-        serving = self.free_s[: self.ready * self.slots_per_replica]
-        return float(np.maximum(serving - now, 0.0).sum()) + sum(until - now for until in self._leaving_s)
+        return sum(until - now for until in self._leaving_s)
 
     def ready_slot_s(self) -> float:
         """Return the slot-seconds that were ready from the start to now. [s]"""

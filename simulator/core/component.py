@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+from typing_extensions import override
 
 _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
 
@@ -37,6 +38,11 @@ class Component(Part):
     """A member of a family; each states its own literal ``kind``."""
 
     kind: str
+
+    @override
+    def model_post_init(self, context: Any, /) -> None:
+        """Count ``kind`` as stated even where Python code left it out, so that what is stated can be read again."""
+        self.model_fields_set.add("kind")
 
 
 @dataclass(frozen=True)

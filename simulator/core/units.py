@@ -7,9 +7,12 @@ import functools
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from simulator.core.input_files.wording import shown
 
 if TYPE_CHECKING:
     import pint
@@ -27,10 +30,17 @@ MONTH_DAYS: Final = 30
 KIB_PER_GIB: Final = 2**20
 
 _MULTIPLIERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
-_COUNT: Final = re.compile(r"^\s*([+-]?[\d_,]*\.?\d+(?:[eE][+-]?\d+)?)\s*([kMGBT]?)\s*$")
-_TERM: Final = re.compile(r"\s*([+-]?[\d_]*\.?\d+(?:[eE][+-]?\d+)?)\s*([^\d\s][^\d]*)?\s*")
+_DECIMAL: Final = r"[+-]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
+_COUNT: Final = re.compile(r"\s*([+-]?[0-9_,]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,4})?)\s*([kMGBT]?)\s*\Z")
+_SHARE: Final = re.compile(rf"\s*({_DECIMAL})\s*(%?)\s*\Z")
+_NUMBER: Final = re.compile(rf"\s*({_DECIMAL}|[+-]?\.?(?:inf|infinity))\s*\Z", re.IGNORECASE)
+_TERM: Final = re.compile(rf"\s*({_DECIMAL})\s*([^0-9\s][^0-9]*)?")
+_UNIT: Final = re.compile(r"(?:/ *)?[A-Za-z\xb5\u03bc%]+(?:(?: *[/*] *| +)[A-Za-z\xb5\u03bc%]+)*\Z")
+"""Names with ``/``, ``*`` or a space in between: no powers, brackets or numbers, which could ask for endless work."""
 _LONGEST_TEXT: Final = 64
-_CLOCK: Final = re.compile(r"^\s*([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?\s*$")
+_LARGEST_COUNT: Final = 2**53
+"""The last whole number that a float holds with all before it."""
+_CLOCK: Final = re.compile(r"\s*([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9]))?\s*\Z")
 
 
 @functools.cache
@@ -45,95 +55,109 @@ def _registry() -> "pint.UnitRegistry[float]":
 
 def _parse_quantity(text: str, unit: str, example: str) -> float:
     """Return ``text`` (one or several terms, as in ``4 d 18 h``) in ``unit``."""
-    import pint  # noqa: PLC0415
-
-    if len(text) > _LONGEST_TEXT:
-        raise ValueError(f"is {len(text)} characters long; write e.g. '{example}'")
-    total, position = 0.0, 0
-    while position < len(text):
+    total, position, end = 0.0, 0, len(text.rstrip())
+    while position < end:
         term = _TERM.match(text, position)
-        if term is None or term.end() == position:
-            raise ValueError(f"'{text}' is not a quantity; write e.g. '{example}'")
+        if term is None:
+            raise ValueError(f"{shown(text)} is not a quantity; write e.g. '{example}'")
         number, name = float(term[1].replace("_", "")), (term[2] or "").strip()
         if not name:
-            raise ValueError(f"'{text}' has no unit; write e.g. '{example}'")
-        try:
-            written = f"1 {name}" if not name.startswith("/") else f"1{name}"
-            total += number * float(_registry().Quantity(written).to(unit).magnitude)
-        except (
-            pint.errors.PintError,
-            AttributeError,
-            ValueError,
-            TypeError,
-            AssertionError,
-            ZeroDivisionError,
-        ) as error:
-            raise ValueError(f"'{text}' is not a quantity in a unit like '{unit}'; write e.g. '{example}'") from error
+            raise ValueError(f"{shown(text)} has no unit; write e.g. '{example}'")
+        size = _size(name, unit)
+        if size is None:
+            raise ValueError(f"{shown(text)} is not a quantity in a unit like '{unit}'; write e.g. '{example}'")
+        total += number * size
         position = term.end()
-    if position == 0:
-        raise ValueError(f"is empty; write e.g. '{example}'")
     return total
+
+
+def _size(name: str, unit: str) -> float | None:
+    """Return what one ``name`` is in ``unit``; None where it is no such unit."""
+    import pint  # noqa: PLC0415
+
+    if not _UNIT.match(name):
+        return None
+    written = f"1{name}" if name.startswith("/") else f"1 {name}"
+    try:
+        return float(_registry().Quantity(written).to(unit).magnitude)
+    except (pint.errors.PintError, AttributeError, ValueError, TypeError, AssertionError, ZeroDivisionError):
+        return None
 
 
 def _reader(unit: str, example: str) -> Callable[[Any], float]:
     def read(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise ValueError(f"{_shown(value)} is not a quantity; write e.g. '{example}'")  # noqa: TRY004
-        if isinstance(value, (int, float)):
-            raise ValueError(f"{value} has no unit; write e.g. '{example}'")  # noqa: TRY004
-        return _finite(_parse_quantity(value.replace("µ", "u"), unit, example), value)
+        value = _number_or_short_text(value, "a quantity", example)
+        if not isinstance(value, str):
+            raise ValueError(f"{shown(value)} has no unit; write e.g. '{example}'")  # noqa: TRY004
+        return _finite(_parse_quantity(value, unit, example), value)
 
     return read
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_TEXT else f"a {type(value).__name__}"
+def _number_or_short_text(value: Any, what: str, example: str) -> str | int | float:
+    """Return a value that may be ``what``; everything else ends here, with a hint."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f"{shown(value)} is not {what}; write e.g. '{example}'")  # noqa: TRY004
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(f"is empty; write e.g. '{example}'")
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        raise ValueError(f"is {len(value)} characters long; write e.g. '{example}'")
+    return value
 
 
 def _finite(number: float, written: object) -> float:
     if not math.isfinite(number):
-        raise ValueError(f"{written} is not finite")
+        raise ValueError(f"{shown(written)} is not finite")
     return number
+
+
+def _as_float(value: float, what: str, example: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{shown(value)} is not {what}; write e.g. '{example}'") from None
 
 
 def read_fraction(value: Any) -> float:
     """Return a fraction: ``2 %`` or a bare ``0.02``."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError(f"{_shown(value)} is not a share; write e.g. '2 %'")  # noqa: TRY004
-    if isinstance(value, str):
-        text = value.strip()
-        body = text.removesuffix("%").strip().replace("_", "")
-        try:
-            return _finite(float(body) / (100.0 if text.endswith("%") else 1.0), value)
-        except ValueError:
-            raise ValueError(f"'{value[:_LONGEST_TEXT]}' is not a share; write e.g. '2 %'") from None
-    return _finite(float(value), value)
+    value = _number_or_short_text(value, "a share", "2 %")
+    if not isinstance(value, str):
+        return _finite(_as_float(value, "a share", "2 %"), value)
+    match = _SHARE.match(value)
+    if match is None:
+        raise ValueError(f"{shown(value)} is not a share; write e.g. '2 %'")
+    return _finite(float(match[1].replace("_", "")) / (100.0 if match[2] else 1.0), value)
 
 
 def read_count(value: Any) -> int:
     """Return a whole number: ``100M``, ``50_000`` or ``12``."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError(f"{_shown(value)} is not a count; write e.g. '100M'")  # noqa: TRY004
-    match = _COUNT.match(value[:_LONGEST_TEXT]) if isinstance(value, str) else None
-    if isinstance(value, str) and match is None:
-        raise ValueError(f"'{value[:_LONGEST_TEXT]}' is not a count; write e.g. '100M'")
-    number = float(match[1].replace("_", "").replace(",", "")) * _MULTIPLIERS[match[2]] if match else float(value)
+    value = _number_or_short_text(value, "a count", "100M")
+    number: Decimal | int | float
+    if isinstance(value, str):
+        match = _COUNT.match(value)
+        if match is None:
+            raise ValueError(f"{shown(value)} is not a count; write e.g. '100M'")
+        number = Decimal(match[1].replace("_", "").replace(",", "")) * _MULTIPLIERS[match[2]]
+    else:
+        number = value
+    if math.isfinite(number) and abs(number) > _LARGEST_COUNT:
+        raise ValueError(f"{shown(value)} is too large a count; write e.g. '100M'")
     if not math.isfinite(number) or number != round(number):
-        raise ValueError(f"{value} is not a whole number")
+        raise ValueError(f"{shown(value)} is not a whole number")
     return round(number)
 
 
 def read_number(value: Any) -> float:
     """Return a bare number without a dimension; ``inf`` is one."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError(f"{_shown(value)} is not a number")  # noqa: TRY004
-    try:
-        number = float(value)
-    except ValueError:
-        raise ValueError(f"'{value[:_LONGEST_TEXT]}' is not a number") from None  # type: ignore[index]
+    value = _number_or_short_text(value, "a number", "0.5")
+    if isinstance(value, str):
+        match = _NUMBER.match(value)
+        if match is None:
+            raise ValueError(f"{shown(value)} is not a number; write e.g. '0.5'")
+        return float(match[1].replace("_", "").replace(".i", "i"))
+    number = _as_float(value, "a number", "0.5")
     if math.isnan(number):
-        raise ValueError(f"{value} is not a number")
+        raise ValueError(f"{value} is not a number; write e.g. '0.5'")
     return number
 
 
@@ -141,7 +165,7 @@ def read_clock(value: Any) -> float:
     """Return seconds since midnight from a time of day such as ``"02:00"``."""
     match = _CLOCK.match(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"{_shown(value)} is not a time of day; write e.g. '\"02:00\"', in quotes")
+        raise ValueError(f"{shown(value)} is not a time of day; write e.g. '\"02:00\"', in quotes")
     seconds = int(match[1]) * HOUR_S + int(match[2]) * MINUTE_S + int(match[3] or 0)
     if seconds > DAY_S:
         raise ValueError(f"'{value}' is after midnight; the last time of a day is 24:00")
@@ -153,12 +177,16 @@ _SIZES: Final = (("GiB", 1.0), ("MiB", 1 / 2**10), ("KiB", 1 / KIB_PER_GIB), ("B
 
 
 def write_quantity(number: float, units: tuple[tuple[str, float], ...]) -> str:
-    """Return ``number`` in the largest of ``units`` that is not above it; reading it again gives the same number."""
-    name, size = next(((name, size) for name, size in units if abs(number) >= size), units[-1])
+    """Return ``number`` in the largest of ``units`` that is not above it; reading it again gives the same number.
+
+    A number that rounding keeps from that is written in the unit of size 1, which ``units`` must have.
+    """
+    base = next(name for name, size in units if size == 1.0)
     if number == 0:
-        name, size = units[-1] if len(units) == 1 else next(unit for unit in units if unit[1] == 1.0)
-    short = f"{number / size:.12g}"
-    return f"{short if float(short) * size == number else repr(number / size)} {name}"
+        return f"0 {base}"
+    name, size = next(((name, size) for name, size in units if abs(number) >= size), units[-1])
+    texts = (f"{number / size:.12g}", repr(float(number / size)))
+    return next((f"{text} {name}" for text in texts if float(text) * size == number), f"{float(number)!r} {base}")
 
 
 def write_duration(seconds: float) -> str:
@@ -177,10 +205,15 @@ def write_size(gib: float) -> str:
     return write_quantity(gib, _SIZES)
 
 
+def _write_rate(rate: float, unit: str) -> str:
+    short = f"{rate:.12g}"
+    return f"{short if float(short) == rate else repr(float(rate))}/{unit}"
+
+
 def write_share(fraction: float) -> str:
     """Return a fraction as people write it, such as ``2 %``."""
     short = f"{fraction * 100:.12g} %"
-    return short if read_fraction(short) == fraction else repr(fraction)
+    return short if read_fraction(short) == fraction else repr(float(fraction))
 
 
 def write_clock(seconds: float) -> str:
@@ -230,14 +263,14 @@ PerSecond = Annotated[
     BeforeValidator(_reader("1/s", "50_000/s")),
     Field(gt=0),
     _text_schema("a rate", "50_000/s", "20/min"),
-    _writer(lambda rate: f"{rate!r}/s"),
+    _writer(lambda rate: _write_rate(rate, "s")),
 ]
 PerDay = Annotated[
     float,
     BeforeValidator(_reader("1/day", "0.3/day")),
     Field(gt=0),
     _text_schema("a rate per day", "0.3/day", "2/week"),
-    _writer(lambda rate: f"{rate!r}/day"),
+    _writer(lambda rate: _write_rate(rate, "day")),
 ]
 Fraction = Annotated[
     float,

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,8 +145,8 @@ class _Source:
         """Return the requests of some intervals, cut to ``begin_s`` .. ``end_s``."""
         drawn = tuple(self._logins(index) for index in intervals)
         if self._single:
-            time_s = np.concatenate([logins.time_s for logins in drawn])
-            user = np.concatenate([logins.user for logins in drawn])
+            time_s = _joined([logins.time_s for logins in drawn])
+            user = _joined([logins.user for logins in drawn])
             first, last = np.searchsorted(time_s, (begin_s, end_s))
             return RequestBlock(begin_s, end_s, time_s[first:last], user[first:last], drawn)
         for index, logins in zip(intervals, drawn, strict=True):
@@ -204,6 +205,10 @@ class _Source:
 
     def _stream(self, name: str, index: int) -> np.random.Generator:
         return stream(self._seed, self._replication, name, index + _INDEX_SHIFT)
+
+
+def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 _INDEX_SHIFT = 2**31

@@ -73,14 +73,14 @@ class Segment(Activity):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     """What the group is called."""
-    share_fraction: Annotated[Fraction, Field(gt=0)]
+    share_fraction: Annotated[Fraction, Field(gt=0, examples=["30 %"])]
     """Its share of all users; the shares add up to 100 %."""
 
 
 class Population(Activity):
     """All users, in one group or in several segments."""
 
-    users: Annotated[Count, Field(le=MOST_USERS)]
+    users: Annotated[Count, Field(le=MOST_USERS, examples=["100M"])]
     """How many users there are, such as `100M`."""
     segments: Annotated[list[Segment], Field(max_length=100)] = []
     """Groups with their own habits, instead of `daily_active`, `logins_per_day`, `shape` and `dormant`."""

@@ -1,33 +1,45 @@
 """Price books: what a unit of each meter costs, with the source and the day of every price."""
 
-import datetime as dt
 import math
+import re
 from collections.abc import Iterable
+from datetime import date as day
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from simulator.core.component import Part
 from simulator.core.errors import UserError, did_you_mean
+from simulator.core.files import resolve_file
+from simulator.core.input_files.reading import parse_tree, read_tree
+from simulator.core.input_files.validation import validate
+from simulator.core.input_files.wording import one_line, shortened
 from simulator.core.units import Gib, Number
-from simulator.prices.reading import read_model
 
 CEILING_SLACK = 1e-9
 """A row this much above a whole number of steps (relative to one step) is rounding, not one more step."""
 ROW = "row"
 """The unit of meters that count rows, the only ones that can be charged by size."""
 SUFFIX = ".yaml"
+MOST_VALUES = 100_000
+"""Of a book's file: a provider sells some thousand instance types, each at several prices."""
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
-def _read_date(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
+def _check_day(text: str) -> str:
+    if _DAY.match(text):
+        try:
+            day.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"'{text}' is no day of the calendar") from None
+    return text
 
 
 Text = Annotated[str, Field(min_length=1)]
-DateText = Annotated[str, BeforeValidator(_read_date), Field(min_length=1)]
+DateText = Annotated[str, AfterValidator(_check_day)]
 Amount = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -47,9 +59,9 @@ class Tier(Part):
 class Price(Part):
     """What one meter costs: one price, or graduated ``tiers``."""
 
-    meter: Text
+    meter: Annotated[Text, Field(examples=["instance/g4dn.xlarge/spot"])]
     """What is priced, such as ``instance/g4dn.xlarge/spot`` or ``dynamodb_on_demand/write``."""
-    unit: Text
+    unit: Annotated[Text, Field(examples=["h"])]
     """What the meter counts: ``h``, ``row``, ``GiB h``."""
     usd: Amount | None = None
     """What ``per`` units cost; absent where ``tiers`` say it. [USD]"""
@@ -61,7 +73,7 @@ class Price(Part):
     """Graduated prices: each tier prices the part of the month's quantity that falls into it."""
     source: str = ""
     """Where the price was read; the group's where empty."""
-    date: Annotated[str, BeforeValidator(_read_date)] = ""
+    date: DateText = ""
     """When it was read; the group's where empty."""
 
     @model_validator(mode="after")
@@ -110,9 +122,9 @@ class Price(Part):
 class PriceGroup(Part):
     """Prices read at one place on one day."""
 
-    source: Text
+    source: Annotated[Text, Field(examples=["our contract of 2026"])]
     """Where the prices were read."""
-    date: DateText
+    date: Annotated[DateText, Field(min_length=1, examples=["2026-07-20"])]
     """The day they were read, or what dates them."""
     prices: tuple[Price, ...]
     """The prices; one that states no source or date of its own has the group's."""
@@ -129,7 +141,7 @@ class PriceGroup(Part):
 class PriceBook(Part):
     """What a unit of each meter costs at one place, at list price or as somebody has agreed."""
 
-    name: Text
+    name: Annotated[Text, Field(examples=["our prices"])]
     """What the report calls it."""
     currency: Literal["USD"] = "USD"
     """The currency of every price."""
@@ -197,9 +209,6 @@ def nearest_meter(meter: str, known: Iterable[str]) -> str:
     return did_you_mean(family, {each.split("/", maxsplit=1)[0] for each in meters})
 
 
-_PARTS: dict[str, type[Part]] = {"groups": PriceGroup, "prices": Price, "tiers": Tier}
-
-
 def _catalogue() -> Traversable:
     return resources.files(__package__) / "catalogue"
 
@@ -210,8 +219,8 @@ def catalogue_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)))
 
 
-def load_book(name_or_path: str | Path, folder: Path = Path()) -> PriceBook:
-    """Return a bundled book by its name, else one from a file.
+def find_book(name_or_path: str | Path, folder: Path = Path()) -> str:
+    """Return the name of a bundled book as it is, and the path of a file absolute.
 
     Parameters
     ----------
@@ -222,20 +231,45 @@ def load_book(name_or_path: str | Path, folder: Path = Path()) -> PriceBook:
 
     Raises
     ------
-    UserError
-        If it is neither a bundled book nor a file that can be read.
-    InputFileError
-        If the file is no price book; the message has every fault with its path and line.
+    ValueError
+        If it is neither a bundled book nor a file.
     """
     wanted = str(name_or_path)
     if wanted in catalogue_names():
-        return read_model(PriceBook, (_catalogue() / f"{wanted}{SUFFIX}").read_text(encoding="utf-8"), wanted, _PARTS)
-    path = folder / wanted
+        return wanted
     try:
-        if not path.is_file():
-            hint = did_you_mean(wanted, catalogue_names())
-            raise UserError(f"prices: '{wanted}' is neither a bundled price book nor a file in {folder}; {hint}")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"prices: {path} cannot be read as UTF-8 text: {error}") from error
-    return read_model(PriceBook, text, str(path), _PARTS)
+        return str(resolve_file(Path(wanted), folder))
+    except ValueError:
+        hint = did_you_mean(shortened(wanted), catalogue_names())
+        short = one_line(shortened(wanted, 120))
+        raise ValueError(
+            f"'{short}' is neither a bundled price book nor a file in {folder.absolute()}; {hint}"
+        ) from None
+
+
+def load_book(name_or_path: str | Path, folder: Path = Path()) -> PriceBook:
+    """Return a bundled book by its name, else one from a file.
+
+    Parameters
+    ----------
+    name_or_path
+        A name of the catalogue, or a path, as `find_book` takes it.
+    folder
+        Where relative paths start.
+
+    Raises
+    ------
+    UserError
+        If it is neither a bundled book nor a file.
+    InputFileError
+        If the file cannot be read or is no price book; it holds all faults, with their paths and lines.
+    """
+    try:
+        found = find_book(name_or_path, folder)
+    except ValueError as error:
+        raise UserError(f"prices: {error}") from None
+    if found in catalogue_names():
+        tree = parse_tree((_catalogue() / f"{found}{SUFFIX}").read_text(encoding="utf-8"), found, MOST_VALUES)
+    else:
+        tree = read_tree(found, MOST_VALUES)
+    return validate(PriceBook, tree, found, folder)

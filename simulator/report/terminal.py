@@ -40,7 +40,9 @@ def print_scenario(file: Path, scenario: Scenario, facts: Iterable[Consequence])
     from ruamel.yaml import YAML  # noqa: PLC0415
 
     console = Console()
-    console.print(f"{file} is a valid scenario. In full, defaults included:\n", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{file} is a valid scenario. In full, defaults included:\n", markup=False, highlight=False, soft_wrap=True
+    )
     yaml = YAML()
     yaml.dump(scenario.model_dump(mode="json", exclude_none=True), console.file)
     table = Table(title="\nWhat follows from it", title_justify="left", box=None, pad_edge=False)

@@ -94,6 +94,14 @@ def apply_keywords(tree: Tree, keywords: Mapping[str, object]) -> Tree:
     return tree
 
 
+def stated(part: BaseModel) -> dict[str, Any]:
+    """Return what a part of a scenario states, as a file would hold it; defaults are left out.
+
+    A default written out can contradict what is there: segments forbid the very `dormant` that they make superfluous.
+    """
+    return part.model_dump(mode="json", exclude_unset=True)
+
+
 def _label(by: str, path: str) -> str:
     return f"{by} {shortened(one_line(path), 80)}"
 
@@ -244,4 +252,4 @@ def _without_types(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, PurePath):
         return str(value)
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return stated(value) if isinstance(value, BaseModel) else value

@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from simulator.backends.base import AnyBackend, Backend
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.fleet import Fleet
 from simulator.core.component import Part
 from simulator.core.errors import did_you_mean
+from simulator.core.files import folder_of
+from simulator.core.input_files.reading import Tree
+from simulator.core.input_files.validation import validate
 from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, Gib, PerSecond, PositiveSeconds, Seconds
 from simulator.demand.arrivals import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
 from simulator.plans.plan import OnMiss, Plan
+from simulator.prices.book import find_book
+from simulator.scenario.overrides import apply_keywords, stated
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Contradiction = tuple[tuple[str, ...], str]
@@ -29,6 +35,10 @@ def _check_start(value: object) -> object:
     if isinstance(value, (int, float)):
         raise ValueError(f"{value} is not a date and time; write e.g. 2026-03-02T00:00")  # noqa: TRY004
     return value
+
+
+def _find_book(name_or_path: str, info: ValidationInfo) -> str:
+    return find_book(name_or_path, folder_of(info))
 
 
 class Model(Part):
@@ -95,8 +105,8 @@ class Scenario(Part):
     """The ways to serve that are compared, by name."""
     slo: Slo = Slo()
     """What answers must be like."""
-    prices: Annotated[str, Field(min_length=1, max_length=4096)] = "aws-us-east-1"
-    """A price book of the catalogue, or a path to one."""
+    prices: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_find_book)] = "aws-us-east-1"
+    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Which random numbers."""
     replications: Annotated[Count, Field(le=10_000)] = 3
@@ -125,6 +135,25 @@ class Scenario(Part):
             yield path, f"there is no backend '{backend}'; {hint}"
         elif not isinstance(found, wanted):
             yield path, f"backend '{backend}' is a {found.kind}, and a {kind} is needed here"
+
+    def with_(self, **changes: object) -> Self:
+        """Return the scenario with some values changed.
+
+        Parameters
+        ----------
+        changes
+            Values by key: ``__`` separates keys, and ``_`` stands for itself or for whatever a Python name cannot
+            hold, as in ``population__users=1_000_000`` or ``plans__on_demand__backend="live"``. Values are written as
+            in the file; None deletes a key. Relative paths start at the working directory.
+
+        Raises
+        ------
+        InputFileError
+            If the changed scenario is not valid; it holds all faults.
+        UserError
+            If a keyword leads nowhere or its value cannot stand in a scenario.
+        """
+        return validate(type(self), apply_keywords(Tree(stated(self)), changes), f"scenario '{self.name}'", Path())
 
     def batch_cluster(self, plan: Plan) -> BatchCluster | None:
         """Return what computes a plan's predictions ahead, if anything does."""

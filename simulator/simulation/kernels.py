@@ -354,6 +354,10 @@ def serve(
     if r.computes and roomy:
         _start_waiting(until_s, r, p, a, free_s, losers, table, queue, flights, followers, latency_bins, age_bins)
     _sweep(until_s, r, p, a, table, flights, under_way)
+    p.work_left_s = 0.0
+    for slot in range(free_s.size):
+        if until_s < free_s[slot] < math.inf:
+            p.work_left_s += free_s[slot] - until_s
     return roomy
 
 

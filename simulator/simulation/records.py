@@ -38,6 +38,7 @@ PLACE = np.dtype(
         ("followers", np.int64),  # followers in use
         ("touched", np.uint32),  # keeps the compiler from leaving out reads ahead
         ("work_s", np.float64),  # slot-seconds of all work begun
+        ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
     ]
 )
 """Where the request path stands."""

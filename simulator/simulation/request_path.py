@@ -68,7 +68,8 @@ class RequestPath:
     def work_done_s(self) -> float:
         """Return the slot-seconds worked up to the moment of the last advance. [s]"""
         assert self.replicas is not None
-        return float(self._place["work_s"][0]) - self.replicas.work_left_s()
+        place = self._place[0]
+        return float(place["work_s"] - place["work_left_s"]) - self.replicas.leaving_work_s()
 
     def publish(self, shard: int, now_s: float, snapshot_s: float) -> None:
         """Make the batch rows of a shard visible. [s]"""

@@ -19,8 +19,8 @@ from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.core.streams import stream
 from simulator.scenario.schema import Scenario
-from simulator.simulation.simulate import begin_s
 from simulator.simulation.rows import Layout
+from simulator.simulation.simulate import begin_s
 
 Steps = Generator[simpy.Event, object, None]
 SHIFT = 2**31
@@ -331,14 +331,9 @@ class ProcessModel:
     def _counts(self, time_s: float) -> bool:
         return 0 <= time_s < self.horizon_s
 
-    def _answer(
-        self, arrival_s: float, answered_s: float, decided_s: float, by: str, age_s: float | None = None
-    ) -> None:
+    def _answer(self, arrival_s: float, latency_s: float, decided_s: float, by: str, age_s: float | None) -> None:
         if not self._counts(arrival_s):
             return
-        latency_s = self.read_s + answered_s - arrival_s
-        if by == "gave up":  # exactly the timeout, which may well be a bin's edge
-            by, latency_s = "defaulted", self.read_s + (answered_s - arrival_s)
         self.seen.tally["requests"] += 1
         self.seen.tally[by] += 1
         self.seen.decided.append((decided_s, by))
@@ -359,11 +354,11 @@ class ProcessModel:
         if row is not None and now <= row.end_s:
             lag_s = 0.0 if row.by_batch else self.lag_s
             by = "precomputed" if row.by_batch else "cached"
-            self._answer(now, now, now, by, now + self.read_s + lag_s - row.time_s)
+            self._answer(now, self.read_s, now, by, now + self.read_s + lag_s - row.time_s)
             self.seen.tally["first_served"] += self._counts(now) and not row.served
             row.served = True
         elif self.fleet is None:
-            self._answer(now, now, now, "defaulted", None)
+            self._answer(now, self.read_s, now, "defaulted", None)
         else:
             yield from self._compute(now, user, factor, self.fleet)
 
@@ -376,12 +371,13 @@ class ProcessModel:
         else:
             self.seen.followed_running += 1
         if computation.gave_up_s is not None:
-            self._answer(now, computation.gave_up_s, decided_s, "gave up")
+            latency_s = self.read_s + computation.gave_up_s - now
+            self._answer(now, latency_s, decided_s, "defaulted", None)
             self.seen.tally["timed_out"] += self._counts(now)
             self._waited(now, computation.gave_up_s - now)
         else:
             age_s = computation.completion_s - computation.start_s + self.lag_s
-            self._answer(now, computation.completion_s, decided_s, "cached", age_s)
+            self._answer(now, self.read_s + computation.completion_s - now, decided_s, "cached", age_s)
             self._waited(now, computation.completion_s - now)
 
     def _compute(self, now: float, user: int, factor: float, fleet: FleetModel) -> Steps:
@@ -397,14 +393,15 @@ class ProcessModel:
             fleet.queue.remove(turn)
             computation.gave_up_s = now + patience_s
             self.under_way.pop(user, None)
-            self._answer(now, computation.gave_up_s, computation.gave_up_s, "gave up")
+            self._answer(now, self.read_s + patience_s, computation.gave_up_s, "defaulted", None)
             self.seen.tally["timed_out"] += self._counts(now)
             self._waited(now, patience_s)
             computation.decided.succeed()
             return
         start_s = turn.start_s
         computation.start_s, computation.completion_s = start_s, start_s + service_s
-        self._answer(now, computation.completion_s, start_s, "computed", service_s + self.lag_s)
+        latency_s = self.read_s + computation.completion_s - now
+        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))

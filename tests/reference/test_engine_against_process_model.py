@@ -1,5 +1,6 @@
 """The engine against a plain SimPy process per request: the same requests, and every count, bin and sum the same."""
 
+import itertools
 import math
 from collections import Counter
 from typing import Any
@@ -8,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from process_model import ProcessModel, Seen
 
 from simulator.core.histogram import BINS, Histogram
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
-from process_model import ProcessModel, Seen
 
 HOUR_S = 3600.0
 COUNTS = (
@@ -85,30 +86,24 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
 
 def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None:
     """An answer belongs to the hour in which it becomes certain: where requests wait, to that of the start."""
-    edges = np.append(outcome.hours.start_s, scenario.horizon_s)
+    edges = [*outcome.hours.start_s.tolist(), scenario.horizon_s]
     for name in ("requests", "precomputed", "cached", "computed", "defaulted"):
-        times = [decided_s for decided_s, by in seen.decided if name in {"requests", by}]
-        counted, _ = np.histogram(times, np.append(np.nextafter(edges[1:], -1)[:0], edges))
-        inside = [np.count_nonzero((edges[i] <= np.array(times)) & (np.array(times) < edges[i + 1])) for i in range(edges.size - 1)]
-        del counted
-        assert getattr(outcome.hours, name).tolist() == inside, name
+        times = sorted(decided_s for decided_s, by in seen.decided if name in {"requests", by})
+        assert getattr(outcome.hours, name).tolist() == np.diff(np.searchsorted(times, edges)).tolist(), name
     fleet = scenario.fleet(scenario.plans[plan])
     if fleet:
-        spans = list(zip(edges[:-1], edges[1:], strict=True))
+        spans = list(itertools.pairwise(edges))
         busy_s = [overlap_s(seen.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
         assert outcome.hours.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
         billed_s = [overlap_s(seen.bills, begin_s, end_s) for begin_s, end_s in spans]
         assert outcome.hours.provisioned_replica_s.tolist() == pytest.approx(billed_s, rel=1e-8, abs=1e-6)
 
 
-def check(scenario: Scenario, replication: int = 0) -> dict[str, tuple[Outcome, Seen]]:
-    """Run all plans both ways and compare them."""
-    found = {}
-    for plan in scenario.plans:
-        outcome, seen = simulate(scenario, plan, replication), ProcessModel(scenario, plan, replication).run()
-        compare(outcome, seen, scenario, plan)
-        found[plan] = (outcome, seen)
-    return found
+def both(scenario: Scenario, plan: str, replication: int = 0) -> tuple[Outcome, Seen]:
+    """Run a plan both ways, compare, and return what came out."""
+    outcome, seen = simulate(scenario, plan, replication), ProcessModel(scenario, plan, replication).run()
+    compare(outcome, seen, scenario, plan)
+    return outcome, seen
 
 
 def a_scenario(**changes: Any) -> Scenario:
@@ -194,6 +189,174 @@ def a_scenario(**changes: Any) -> Scenario:
 @pytest.mark.parametrize("plan", list(a_scenario().plans))
 @pytest.mark.parametrize("replication", [0, 1])
 def test_every_plan_does_what_a_process_per_request_does(plan: str, replication: int) -> None:
-    scenario = a_scenario()
-    outcome, seen = simulate(scenario, plan, replication), ProcessModel(scenario, plan, replication).run()
-    compare(outcome, seen, scenario, plan)
+    both(a_scenario(), plan, replication)
+
+
+def test_the_scenario_has_queues_timeouts_coalescing_scaling_and_missed_runs() -> None:
+    seen = {plan: ProcessModel(a_scenario(), plan, 0).run() for plan in a_scenario().plans}
+    assert seen["on demand"].longest_queue > 20
+    assert min(seen["on demand"].orders, seen["on demand"].removals) > 100
+    assert seen["on demand, fixed"].tally["timed_out"] > 1000
+    assert min(seen["cached"].tally["timed_out"], seen["cached"].followed_queued) > 10
+    assert min(seen["cached, fixed"].followed_queued, seen["cached, fixed"].followed_running) > 200
+    assert min(seen["rolling"].tally["wasted"], seen["rolling"].tally["defaulted"]) > 500
+    assert min(seen["hybrid"].tally[by] for by in ("precomputed", "cached", "computed")) > 400
+    assert seen["skipped runs"].missed > 10
+
+
+def test_starts_are_cancelled_alike() -> None:
+    backends = a_scenario().model_dump(mode="json")["backends"]
+    backends["live"]["capacity"] |= {"startup": "4 min", "stabilisation": "20 s", "max": 30}
+    _, seen = both(a_scenario(backends=backends), "on demand")
+    assert seen.cancelled_starts > 50
+
+
+@pytest.mark.parametrize("plan", ["crowded", "crowded, few slots", "crowded, few slots, cached"])
+def test_thousands_at_once_are_carried_alike(plan: str) -> None:
+    """More requests wait, compute and follow at a time than the engine makes room for at first."""
+    fleet = {"kind": "fleet", "instance": "f", "timeout": "30 min"}
+    cached = {"on_miss": "compute", "cache": {"kind": "ttl", "ttl": "12 min"}}
+    scenario = a_scenario(
+        horizon="2 h",
+        warmup="0 s",
+        population={"users": 8000, "logins_per_day": "8/day", "shape": 1},
+        backends={
+            "wide": fleet
+            | {
+                "slots": 2500,
+                "service_time": {"kind": "affine", "fixed": "7 min", "noise": {"kind": "exponential"}},
+                "capacity": {"kind": "fixed", "replicas": 1},
+            },
+            "narrow": fleet
+            | {
+                "slots": 80,
+                "service_time": {"kind": "affine", "fixed": "50 s", "noise": {"kind": "exponential"}},
+                "capacity": {"kind": "fixed", "replicas": 1},
+            },
+        },
+        plans={
+            "crowded": cached | {"backend": "wide"},
+            "crowded, few slots": {"on_miss": "compute", "backend": "narrow"},
+            "crowded, few slots, cached": cached | {"backend": "narrow"},
+        },
+    )
+    _, seen = both(scenario, plan)
+    under_way = max(sum(begin_s <= moment < end_s for begin_s, end_s in seen.work) for moment, _ in seen.work[::50])
+    assert seen.longest_queue > 1024 or under_way > 1024
+    assert seen.followed_queued > 2000 or plan != "crowded, few slots, cached"
+
+
+def test_rows_that_nobody_reads_before_they_expire_are_wasted() -> None:
+    store = {"read_latency": "3.7 ms", "expiry": "20 min"}
+    outcome, _ = both(a_scenario(store=store, horizon="90 min"), "rolling")
+    tally = outcome.counted.tally
+    assert tally["wasted"] > 500
+    ended = tally["first_served"] + tally["wasted"] + outcome.unserved_at_end
+    assert outcome.unserved_at_start + tally["written_batch"] == ended
+
+
+def test_rows_beneath_a_computation_expire_too() -> None:
+    """At the end, computations are under way for users whose unread batch row has expired."""
+    backends = a_scenario().model_dump(mode="json")["backends"]
+    backends["small"] |= {"slots": 40, "timeout": "2 h", "service_time": {"kind": "affine", "fixed": "70 min"}}
+    plan = {
+        "precompute": {"every": "12 h", "at": "23:50", "backend": "night"},
+        "on_miss": "compute",
+        "backend": "small",
+        "cache": {"kind": "ttl", "ttl": "3 h"},
+    }
+    store = {"read_latency": "3.7 ms", "expiry": "30 min"}
+    scenario = a_scenario(store=store, horizon="1 h", warmup="4 h", backends=backends, plans={"hybrid": plan})
+    outcome, seen = both(scenario, "hybrid")
+    assert outcome.unserved_at_end == 0
+    assert seen.followed_queued + seen.followed_running > 50
+
+
+seconds = st.sampled_from([1.0, 2.3, 7.0, 19.0, 61.0])
+noises = st.sampled_from(["none", "exponential", {"kind": "lognormal", "cv": 0.8}, {"kind": "lognormal", "cv": 2.5}])
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> dict[str, Any]:
+    autoscaled = {
+        "kind": "autoscaled",
+        "min": draw(st.integers(1, 3)),
+        "max": draw(st.integers(3, 20)),
+        "target": draw(st.sampled_from([0.4, 0.6, 0.75, 0.9])),
+        "tick": f"{draw(st.sampled_from([5, 15, 40]))} s",
+        "startup": f"{draw(st.sampled_from([1, 15, 33, 90, 300]))} s",
+        "stabilisation": f"{draw(st.sampled_from([0, 15, 60, 300]))} s",
+    }
+    fixed = {"kind": "fixed", "replicas": draw(st.integers(2, 6))}
+    timeout_s = draw(st.one_of(st.none(), seconds))
+    return {
+        "kind": "fleet",
+        "instance": "f",
+        "slots": draw(st.integers(1, 4)),
+        "timeout": None if timeout_s is None else f"{timeout_s} s",
+        "service_time": {"kind": "affine", "fixed": f"{draw(seconds)} s", "noise": draw(noises)},
+        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed])),
+    }
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "kind": "batch_cluster",
+        "instance": "b",
+        "workers": draw(st.integers(1, 9)),
+        "batch_size": draw(st.integers(1, 40)),
+        "shard": draw(st.integers(20, 500)),
+        "startup": f"{draw(st.integers(0, 300))} s",
+        "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
+        "service_time": {"kind": "affine", "fixed": "3 s", "per_item": "0.9 s", "noise": draw(noises)},
+    }
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> dict[str, Any]:
+    ahead = {
+        "every": f"{draw(st.sampled_from([23, 61, 120, 1440]))} min",
+        "at": draw(st.sampled_from(["00:00", "01:10", "23:30"])),
+        "publish": draw(st.sampled_from(["rolling", "atomic"])),
+        "backend": "night",
+    }
+    precompute = draw(st.sampled_from([None, ahead, ahead]))
+    on_miss = draw(st.sampled_from(["compute", "compute", "default", "stored"] if precompute else ["compute"]))
+    plan: dict[str, Any] = {"precompute": precompute, "on_miss": on_miss}
+    if on_miss == "compute":
+        cache = {"kind": "ttl", "ttl": f"{draw(st.sampled_from([1, 60, 700, 5000]))} s"}
+        plan |= {"backend": "live", "cache": draw(st.sampled_from([None, cache, cache]))}
+    return plan
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    session = {"kind": draw(st.sampled_from(["geometric", "poisson"])), "mean": draw(st.sampled_from([1, 2, 6]))}
+    expiry_min = draw(st.one_of(st.none(), st.integers(5, 150)))
+    per_s = draw(st.one_of(st.none(), st.sampled_from([0.7, 3, 40])))
+    return a_scenario(
+        seed=draw(st.integers(0, 10**6)),
+        horizon=f"{draw(st.sampled_from([60, 97.3, 180]))} min",
+        warmup=f"{draw(st.sampled_from([0, 11, 60]))} min",
+        population={
+            "users": draw(st.integers(30, 900)),
+            "logins_per_day": f"{draw(st.sampled_from([2, 8, 20]))}/day",
+            "shape": draw(st.sampled_from([0.2, 1.0, "inf"])),
+        },
+        traffic={"spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}], "session": {"requests": session}},
+        model={"feature_lag": f"{draw(st.integers(0, 60))} s"},
+        store={
+            "read_latency": f"{draw(st.sampled_from([0, 3.7, 900]))} ms",
+            "write_capacity": None if per_s is None else f"{per_s}/s",
+            "expiry": None if expiry_min is None else f"{expiry_min} min",
+        },
+        backends={"live": draw(fleets()), "night": draw(clusters())},
+        plans={"drawn": draw(plans())},
+    )
+
+
+@settings(max_examples=150)
+@given(scenarios())
+def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
+    both(scenario, "drawn")

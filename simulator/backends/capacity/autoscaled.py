@@ -28,9 +28,9 @@ class Autoscaled(Capacity):
     kind: Literal["autoscaled"] = "autoscaled"
     min: Annotated[Count, Field(le=MOST_REPLICAS)] = 1
     """Fewest replicas."""
-    max: Annotated[Count, Field(le=MOST_REPLICAS)]
+    max: Annotated[Count, Field(le=MOST_REPLICAS, examples=[40])]
     """Most replicas."""
-    target_fraction: Annotated[Fraction, Field(gt=0)]
+    target_fraction: Annotated[Fraction, Field(gt=0, examples=["60 %"])]
     """Utilisation that it aims at."""
     tick_s: PositiveSeconds = 15.0
     """Time between two decisions."""

@@ -15,7 +15,7 @@ class Fixed(Capacity):
     """Always the same number of replicas."""
 
     kind: Literal["fixed"] = "fixed"
-    replicas: Annotated[Count, Field(le=MOST_REPLICAS)]
+    replicas: Annotated[Count, Field(le=MOST_REPLICAS, examples=[4])]
     """How many."""
 
     @property

@@ -20,7 +20,7 @@ COLUMNS = ("batch", "seconds")
 class Point(Part):
     """One measurement."""
 
-    batch: Count
+    batch: Annotated[Count, Field(examples=[64])]
     """Predictions computed together."""
     time_s: PositiveSeconds
     """How long that took."""

@@ -1,4 +1,4 @@
-"""The scenario file as plain data, with the line of every key.
+"""A YAML file as plain data, with the line of every key.
 
 The file is taken event by event, so that depth, size and aliases are bounded before anything is built, and so that a
 value is read by the rules of YAML 1.2 alone: dates, times of day and ``yes`` stay text, and no tag makes an object.
@@ -38,7 +38,7 @@ LONGEST_LINE: Final = 2**16
 LONGEST_KEY: Final = 256
 DEEPEST: Final = 32
 MOST_VALUES: Final = 10_000
-"""After aliases are expanded."""
+"""After aliases are expanded; who reads tables may allow more."""
 MOST_DIGITS: Final = 30
 """Of a whole number; more than a float can hold would overflow further on."""
 
@@ -85,20 +85,27 @@ class Tree:
     """By the topmost key that an override set or made."""
 
 
-def read_tree(path: Path | str) -> Tree:
+def read_tree(path: Path | str, most_values: int = MOST_VALUES) -> Tree:
     """Return the data of a YAML 1.2 file that holds one mapping.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most_values
+        How many values it may hold, after aliases are expanded.
 
     Raises
     ------
     InputFileError
-        If the file cannot be read, is not YAML, or is larger or deeper than any scenario.
+        If the file cannot be read, is not YAML, or is larger or deeper than what people write.
     """
-    return parse_tree(_text_of(Path(path), str(path)), str(path))
+    return parse_tree(_text_of(Path(path), str(path)), str(path), most_values)
 
 
-def parse_tree(text: str, source: str) -> Tree:
+def parse_tree(text: str, source: str, most_values: int = MOST_VALUES) -> Tree:
     """Return the data of a YAML text that holds one mapping; ``source`` names it in messages."""
-    root = _compose(text, source)
+    root = _compose(text, source, most_values)
     lines: dict[Keys, int] = {}
     data = _unfold(root, (), lines)
     if data is None:
@@ -115,7 +122,7 @@ def parse_value(text: str, source: str) -> Plain:
 
 
 def unprintable_in(text: str) -> str | None:
-    """Return the first character that no text of a scenario may hold, named by its code point."""
+    """Return the first character that no text of a file may hold, named by its code point."""
     found = _UNPRINTABLE.search(text)
     return None if found is None else f"U+{ord(found[0]):04X}"
 
@@ -133,7 +140,7 @@ def _text_of(path: Path, source: str) -> str:
     except (OSError, ValueError) as error:
         _stop(shortened(one_line(source), 120), f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(raw) > LARGEST_FILE_BYTES:
-        _stop(source, "is larger than 1 MiB; a scenario is some kilobytes, and data belongs in files that it names")
+        _stop(source, "is larger than 1 MiB, the most that is read; is it the right file?")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -171,7 +178,7 @@ def _unfold(node: _Node, keys: Keys, lines: dict[Keys, int]) -> Plain:
     return node.value
 
 
-def _compose(text: str, source: str) -> _Node:
+def _compose(text: str, source: str, most_values: int = MOST_VALUES) -> _Node:
     found = unprintable_in(text)
     if found is not None:
         position = _UNPRINTABLE.search(text)
@@ -180,7 +187,7 @@ def _compose(text: str, source: str) -> _Node:
     for number, line_text in enumerate(text.split("\n"), start=1):
         if len(line_text) > LONGEST_LINE:
             _stop(source, f"is {len(line_text)} characters long; break it into several lines", number)
-    composer = _Composer(text)
+    composer = _Composer(text, most_values)
     try:
         root = composer.root()
     except _Stopped:
@@ -211,8 +218,9 @@ class _Stopped(Exception):  # noqa: N818  (no error: the fault is noted already)
 class _Composer:
     """Builds nodes from the events of one document."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most_values: int) -> None:
         self.faults: list[Fault] = []
+        self._most_values = most_values
         self._events: Iterator[Any] = iter(YAML(typ="safe", pure=True).parse(text))
         self._anchors: dict[str, _Node | None] = {}
         self._size = 0
@@ -226,7 +234,7 @@ class _Composer:
         next(self._events)
         after = next(self._events)
         if isinstance(after, DocumentStartEvent):
-            self._stop("a second document starts; a scenario is one, so drop this '---'", (), after)
+            self._stop("a second document starts; only one is read, so drop this '---'", (), after)
         return root
 
     def _node(self, event: Any, keys: Keys) -> _Node:
@@ -339,8 +347,8 @@ class _Composer:
 
     def _grow(self, size: int, keys: Keys, event: Any) -> None:
         self._size += size
-        if self._size > MOST_VALUES:
-            self._stop(f"holds more than {MOST_VALUES} values, aliases expanded", keys, event)
+        if self._size > self._most_values:
+            self._stop(f"holds more than {self._most_values} values, aliases expanded", keys, event)
 
     def _fault(self, message: str, keys: Keys, event: Any) -> None:
         self.faults.append(Fault(as_message(message), written_path(keys), _line(event)))
