@@ -24,7 +24,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 golden: $(READY)  ## rewrite the stored results of the bundled scenarios
-	$(BIN)/python -m tests.golden
+	$(BIN)/python tests/golden/rewrite.py
 
 setup: $(READY)
 $(READY): pyproject.toml constraints.txt

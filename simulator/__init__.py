@@ -1,1 +1,43 @@
-"""predcost."""
+"""predcost: whether to compute predictions every night for everyone, on demand for whoever asks, or in between.
+
+>>> import simulator as sim
+>>> scenario = sim.load_scenario("scenarios/food_delivery_100m.yaml")
+>>> result = sim.run(scenario.with_(population__users=1_000_000))
+>>> result.table
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.core.errors import UserError
+    from simulator.prices.book import PriceBook, load_book
+    from simulator.report.result import Result
+    from simulator.report.running import run
+    from simulator.scenario.loading import load_scenario
+    from simulator.scenario.schema import Scenario
+
+__all__ = ["PriceBook", "Result", "Scenario", "UserError", "load_book", "load_scenario", "run"]
+
+_HOMES = {
+    "PriceBook": "simulator.prices.book",
+    "Result": "simulator.report.result",
+    "Scenario": "simulator.scenario.schema",
+    "UserError": "simulator.core.errors",
+    "load_book": "simulator.prices.book",
+    "load_scenario": "simulator.scenario.loading",
+    "run": "simulator.report.running",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `predcost --help` need not import them all."""
+    import importlib  # noqa: PLC0415
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

@@ -15,7 +15,7 @@ OURS, THEIRS, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="predcost",
-    help="Nightly, on demand, or in between? What machine-learned predictions cost, waste, how old and how late they are.",
+    help="Nightly, on demand, or in between? What predictions cost, what is wasted, how old and how late the answers are.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

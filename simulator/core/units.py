@@ -31,9 +31,9 @@ KIB_PER_GIB: Final = 2**20
 
 _MULTIPLIERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
 _DECIMAL: Final = r"[+-]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
-_COUNT: Final = re.compile(r"\s*([+-]?[0-9_,]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,4})?)\s*([kMGBT]?)\s*\Z")
+_COUNT: Final = re.compile(rf"\s*([+-]?[0-9]{{1,3}}(?:,[0-9]{{3}})+|{_DECIMAL})\s*([kMGBT]?)\s*\Z")
 _SHARE: Final = re.compile(rf"\s*({_DECIMAL})\s*(%?)\s*\Z")
-_NUMBER: Final = re.compile(rf"\s*({_DECIMAL}|[+-]?\.?(?:inf|infinity))\s*\Z", re.IGNORECASE)
+_NUMBER: Final = re.compile(rf"\s*({_DECIMAL}|[+-]?(?:inf|infinity))\s*\Z", re.IGNORECASE)
 _TERM: Final = re.compile(rf"\s*({_DECIMAL})\s*([^0-9\s][^0-9]*)?")
 _UNIT: Final = re.compile(r"(?:/ *)?[A-Za-z\xb5\u03bc%]+(?:(?: *[/*] *| +)[A-Za-z\xb5\u03bc%]+)*\Z")
 """Names with ``/``, ``*`` or a space in between: no powers, brackets or numbers, which could ask for endless work."""
@@ -47,8 +47,9 @@ _CLOCK: Final = re.compile(r"\s*([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9])
 def _registry() -> "pint.UnitRegistry[float]":
     import pint  # noqa: PLC0415  (0.2 s that only reading a file needs)
 
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=":auto:")
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=":auto:", on_redefinition="ignore")
     registry.define("USD = [currency]")
+    registry.define("bit = [information]")  # pint's own has no dimension, so that 5 % would be a size
     registry.define("request = [] = requests = row = rows = prediction = predictions")
     return registry
 
@@ -140,9 +141,9 @@ def read_count(value: Any) -> int:
         number = Decimal(match[1].replace("_", "").replace(",", "")) * _MULTIPLIERS[match[2]]
     else:
         number = value
-    if math.isfinite(number) and abs(number) > _LARGEST_COUNT:
+    if number > _LARGEST_COUNT or number < -_LARGEST_COUNT:
         raise ValueError(f"{shown(value)} is too large a count; write e.g. '100M'")
-    if not math.isfinite(number) or number != round(number):
+    if math.isnan(number) or number != round(number):
         raise ValueError(f"{shown(value)} is not a whole number")
     return round(number)
 
@@ -154,7 +155,10 @@ def read_number(value: Any) -> float:
         match = _NUMBER.match(value)
         if match is None:
             raise ValueError(f"{shown(value)} is not a number; write e.g. '0.5'")
-        return float(match[1].replace("_", "").replace(".i", "i"))
+        number = float(match[1].replace("_", ""))
+        if math.isinf(number) and "i" not in match[1].lower():
+            raise ValueError(f"{shown(value)} is too large a number; write e.g. '0.5', or inf")
+        return number
     number = _as_float(value, "a number", "0.5")
     if math.isnan(number):
         raise ValueError(f"{value} is not a number; write e.g. '0.5'")

@@ -47,7 +47,7 @@ class Census:
             while len(self.active) <= window:
                 self.active.append(0)
                 self._seen[:] = 0
-            begin_s = window * self.window_s
-            count, fresh = mark_active(logins.time_s, logins.user, begin_s, begin_s + self.window_s, self._seen)
-            self.logins += count
-            self.active[window] += fresh
+            edges_s = window * self.window_s, (window + 1) * self.window_s
+            begin, end = np.searchsorted(logins.time_s, edges_s)
+            self.logins += int(end - begin)
+            self.active[window] += mark_active(logins.user[begin:end], self._seen)

@@ -43,35 +43,43 @@ def place_logins(
     """
     logins = draw.size
     cohorts = expected.shape[1]
+    below = np.zeros(cohorts + 1)  # share of the piece's logins that the cohorts before one make
+    first_step = 1
+    while 2 * first_step < cohorts:
+        first_step *= 2
     total_spacing = 0.0
     for i in range(logins + 1):
         total_spacing += spacing[i]
     scale = expected.sum() / total_spacing
-    piece = 0
+    piece = -1
     passed = 0.0
-    in_piece = expected[0].sum()
+    in_piece = 0.0
+    s_per_login = 0.0
     reached = 0.0
     for i in range(logins):
         reached += spacing[i] * scale
-        while reached >= passed + in_piece and piece + 1 < expected.shape[0]:
-            passed += in_piece
+        while piece < 0 or (reached >= passed + in_piece and piece + 1 < expected.shape[0]):
             piece += 1
+            passed += in_piece
             in_piece = expected[piece].sum()
-        length = edges_s[piece + 1] - edges_s[piece]
-        share = min((reached - passed) / in_piece, 1.0) if in_piece > 0.0 else 0.0
-        time_s[i] = edges_s[piece] + share * length
+            if in_piece > 0.0:
+                s_per_login = (edges_s[piece + 1] - edges_s[piece]) / in_piece
+                for k in range(cohorts):
+                    below[k + 1] = below[k] + expected[piece, k] / in_piece
+        time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
         cohort = 0
         on_curve = draw[i]
         if cohorts > 1:
-            on_curve *= in_piece
-            while cohort + 1 < cohorts and on_curve >= expected[piece, cohort]:
-                on_curve -= expected[piece, cohort]
-                cohort += 1
-            on_curve /= expected[piece, cohort]
+            step = first_step
+            while step > 0:  # a binary search without branches, as they could not be foreseen
+                cohort += step * (cohort + step < cohorts and below[min(cohort + step, cohorts)] <= on_curve)
+                step >>= 1
+            width = below[cohort + 1] - below[cohort]
+            on_curve = min((on_curve - below[cohort]) / width, 1.0) if width > 0.0 else 0.0
         cell = on_curve * KNOTS
         k = min(int(cell), KNOTS - 1)
-        below = position[cohort, k]
-        place = below + (cell - k) * (position[cohort, k + 1] - below)
+        lower = position[cohort, k]
+        place = lower + (cell - k) * (position[cohort, k + 1] - lower)
         user[i] = first_user[cohort] + min(int(place * awake_users[cohort]), awake_users[cohort] - 1)
 
 
@@ -158,24 +166,12 @@ def take_in_order(
 
 
 @kernel
-def mark_active(
-    time_s: FloatArray, user: UserArray, begin_s: float, end_s: float, seen: npt.NDArray[np.uint64]
-) -> tuple[int, int]:
-    """Mark the users who log in from ``begin_s`` to ``end_s`` in a bit set.
-
-    Returns
-    -------
-    tuple
-        Logins in that time, and how many of their users had not been marked before.
-    """
-    logins = 0
-    fresh = 0
-    for i in range(time_s.size):
-        if begin_s <= time_s[i] < end_s:
-            logins += 1
-            word = user[i] >> 6
-            bit = np.uint64(1) << np.uint64(user[i] & 63)
-            if not seen[word] & bit:
-                seen[word] |= bit
-                fresh += 1
-    return logins, fresh
+def mark_active(user: UserArray, seen: npt.NDArray[np.uint64]) -> int:
+    """Mark users in a bit set, and return how many had not been marked before."""
+    fresh = np.int64(0)
+    for i in range(user.size):
+        bit = np.uint64(user[i] & 63)
+        word = user[i] >> 6
+        fresh += np.int64(~(seen[word] >> bit) & np.uint64(1))
+        seen[word] |= np.uint64(1) << bit
+    return int(fresh)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from simulator.core.estimate import Estimate
 from simulator.core.histogram import Histogram
+from simulator.core.units import HOUR_S
 from simulator.core.usage import mean_usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
@@ -130,6 +131,7 @@ def compare(
     book: PriceBook,
     workers: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
+    block_s: float = HOUR_S,
 ) -> Comparison:
     """Simulate every plan of a scenario as often as it says, and price what they used.
 
@@ -141,6 +143,8 @@ def compare(
         Processes; by default one a core.
     on_outcome
         Called with every outcome as it comes, for a progress bar.
+    block_s
+        How much time is worked on at once; it changes memory and speed, and no result. [s]
 
     Raises
     ------
@@ -151,7 +155,9 @@ def compare(
     """
     every_meter = [usage for plan in scenario.plans for usage in no_usage(scenario, plan)]
     Bill.of(every_meter, book, scenario.horizon_s)
-    tasks = [Task(scenario, plan, number) for number in range(scenario.replications) for plan in scenario.plans]
+    tasks = [
+        Task(scenario, plan, number, block_s) for number in range(scenario.replications) for plan in scenario.plans
+    ]
     outcomes: list[Outcome] = []
     try:
         for outcome in run_tasks(tasks, workers):

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from simulator.core.errors import InputFileError, UserError
 from simulator.core.units import KIB_PER_GIB
-from simulator.prices.book import Price, PriceBook, catalogue_names, load_book
+from simulator.prices.book import Price, PriceBook, catalogue_names, find_book, load_book
 
 OWN_BOOK = """\
 name: ours
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_told_the_nearest_one() -> None:
 
 def test_a_file_that_is_not_text_is_the_users_error(tmp_path: Path) -> None:
     (tmp_path / "book.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(UserError, match="cannot be read as UTF-8"):
+    with pytest.raises(InputFileError, match=r"book\.yaml: line 1: is not UTF-8 at byte 0"):
         load_book("book.yaml", tmp_path)
 
 
@@ -87,10 +87,30 @@ def test_every_fault_of_a_file_is_reported_with_its_path_and_line(tmp_path: Path
         .replace("name: ours\n", "")
     )
     assert faults_of(text, tmp_path) == [
-        "line 1: name: is missing",
-        "line 5: groups[0].prices[0].usd: -1: input should be greater than or equal to 0",
-        "line 6: groups[0].prices[1].sizestep: is no key here; did you mean 'size_step'?",
+        "needs 'name', e.g. 'name: our prices'",
+        "line 5: groups[0].prices[0].usd: -1 must be at least 0",
+        "line 6: groups[0].prices[1]: unknown key 'sizestep'; did you mean 'size_step'?",
     ]
+
+
+def test_a_book_may_hold_thousands_of_prices(tmp_path: Path) -> None:
+    prices = "".join(f"      - {{meter: instance/x{n}/spot, unit: h, usd: {n}}}\n" for n in range(4_000))
+    (tmp_path / "large.yaml").write_text(OWN_BOOK + prices, encoding="utf-8")
+    assert load_book("large.yaml", tmp_path).price_of("instance/x3999/spot").usd == 3999
+
+
+def test_a_bundled_book_is_found_by_its_name_and_a_file_by_its_absolute_path(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text(OWN_BOOK, encoding="utf-8")
+    assert find_book("aws-us-east-1", tmp_path) == "aws-us-east-1"
+    assert find_book("ours.yaml", tmp_path) == str(tmp_path.resolve() / "ours.yaml")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 5000, "a\0b", "none.yaml", "."], ids=["empty", "long", "nul", "none", "dot"])
+def test_a_name_that_is_no_file_is_the_users_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is neither a bundled price book nor a file in") as caught:
+        load_book(name, tmp_path)
+    assert len(str(caught.value)) < 500
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -100,13 +120,13 @@ def test_every_fault_of_a_file_is_reported_with_its_path_and_line(tmp_path: Path
         ("{meter: a/b, unit: h, usd: 1, tiers: [{usd: 1}]}", "'a/b' needs either usd or tiers, and not both"),
         ("{meter: a/b, unit: h, usd: .inf}", "finite"),
         ("{meter: a/b, unit: h, usd: cheap}", "'cheap' is not a number"),
-        ("{meter: a/b, unit: h, usd: 1, per: 0}", "greater than 0"),
+        ("{meter: a/b, unit: h, usd: 1, per: 0}", "prices[3].per: 0 must be above 0"),
         ("{meter: a/b, unit: h, usd: 1, size_step: 1 KiB}", "its unit is 'h'; only a 'row' is charged by size"),
         ("{meter: a/b, unit: row, usd: 1, size_step: 1}", "1 has no unit; write e.g. '1 KiB'"),
         ("{meter: a/b, unit: h, tiers: [{up_to: 5, usd: 1}]}", "end at [5.0]; each must end above the one before"),
         ("{meter: a/b, unit: h, tiers: [{usd: 2}, {up_to: 5, usd: 1}]}", "end at [inf, 5.0]"),
         ("{meter: table/write, unit: row, usd: 1}", "table/write: priced more than once"),
-        ("3", "valid dictionary"),
+        ("3", "line 12: groups[0].prices[3]: must be a mapping with 'meter', 'unit', not 3"),
     ],
 )
 def test_a_wrong_price_is_named_with_the_rule_it_breaks(wrong: str, message: str, tmp_path: Path) -> None:
@@ -117,11 +137,13 @@ def test_a_wrong_price_is_named_with_the_rule_it_breaks(wrong: str, message: str
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "None: input should be a valid dictionary"),
-        ("name: a\nname: b\n", "line 2: is not valid YAML: found duplicate key"),
-        ("groups: [1\nname: b\n", "line 2: is not valid YAML"),
-        ("date: 2026-02-30\n", "is not valid YAML: day"),
-        (OWN_BOOK + "currency: EUR\n", "line 12: currency: 'EUR': input should be 'USD'"),
+        ("", "is empty"),
+        ("name: a\nname: b\n", "line 2: name: appears a second time; the first is on line 1"),
+        ("groups: [1\nname: b\n", "line 2: not YAML"),
+        ("groups: [&a {<<: *a}]\n", "'*a' stands inside its own anchor"),
+        (OWN_BOOK.replace("10-01", "02-30"), "line 4: groups[0].date: '2026-02-30' is no day of the calendar"),
+        (OWN_BOOK.replace("2026-10-01", "2026"), "line 4: groups[0].date: 2026 must be text; put it in quotes"),
+        (OWN_BOOK + "currency: EUR\n", "line 12: currency: 'EUR' is not one of USD"),
     ],
 )
 def test_a_file_that_is_no_book_says_why(text: str, message: str, tmp_path: Path) -> None:

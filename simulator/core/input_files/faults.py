@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from simulator.core.errors import Fault, did_you_mean
 from simulator.core.input_files.reading import Keys, Tree
 from simulator.core.input_files.schema_walk import Place, Schema, SchemaWalk, examples_of, field_of
-from simulator.core.input_files.wording import as_message, flow, one_line, shortened, shown, written_path
+from simulator.core.input_files.wording import LARGEST_SHOWN, as_message, flow, one_line, shortened, shown, written_path
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], tree: Tree) -> tuple[Fault, ...]:
@@ -195,6 +195,8 @@ def _of_type(kind: str, value: object, said: str) -> str:
 def _of_validator(said: str, value: object) -> str:
     """Return what a validator said about ``value``, with the value shown as in the file and in short."""
     short = shown(value)
+    if isinstance(value, int) and abs(value) >= LARGEST_SHOWN:  # Python refuses to write such a number out
+        return said
     if not isinstance(value, str):
         said = said.replace(repr(value), short)
     elif f"'{value}'" != short:

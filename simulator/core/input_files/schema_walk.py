@@ -100,8 +100,7 @@ class SchemaWalk:
         elif schema["type"] == "dict":
             child = schema.get("values_schema", _ANY)
         elif schema["type"] in _SEQUENCES:
-            items = schema.get("items_schema", _ANY)
-            child = items if not isinstance(items, list) else [*items, _ANY][min(int(step), len(items))]
+            child = _item(schema, int(step))
         else:
             child = _ANY
         return self.core(child)
@@ -117,6 +116,16 @@ class SchemaWalk:
             if inner["type"] in ("model", "tagged-union", "dict", *_SEQUENCES):
                 parts.append(inner)
         return parts[0] if len(parts) == 1 else _ANY
+
+
+def _item(schema: Schema, index: int) -> Schema:
+    """Return the schema of a list's item; a tuple has one for each place, and one of them may repeat."""
+    items = schema.get("items_schema", _ANY)
+    if not isinstance(items, list):
+        return typing.cast("Schema", items)
+    repeated = schema.get("variadic_item_index")
+    place = index if repeated is None else min(index, repeated)
+    return typing.cast("Schema", items[place]) if place < len(items) else _ANY
 
 
 def field_of(owner: Schema, key: str) -> FieldInfo | None:

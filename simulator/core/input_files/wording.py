@@ -6,7 +6,8 @@ from typing import Final
 _LONGEST_VALUE: Final = 60
 _LONGEST_KEY: Final = 40
 _LONGEST_MESSAGE: Final = 300
-_LARGEST_SHOWN: Final = 10**30
+LARGEST_SHOWN: Final = 10**30
+"""Whole numbers from here on are named by their length."""
 
 
 def one_line(text: str) -> str:
@@ -36,7 +37,7 @@ def shown(value: object) -> str:
             text = "a list"
         case bool():
             text = str(value).lower()
-        case int() if abs(value) >= _LARGEST_SHOWN:
+        case int() if abs(value) >= LARGEST_SHOWN:
             text = "a number of more than 30 digits"
         case int() | float():
             text = str(value)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.core.errors import InputFileError
-from simulator.scenario.reading import LARGEST_FILE_BYTES, parse_tree, parse_value, read_tree
+from simulator.core.input_files.reading import LARGEST_FILE_BYTES, parse_tree, parse_value, read_tree
 
 
 def faults_in(text: str) -> str:

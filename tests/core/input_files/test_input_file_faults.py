@@ -4,7 +4,7 @@ import pytest
 from mini_scenario import BASE, load, load_data
 
 from simulator.core.errors import InputFileError
-from simulator.scenario.reading import Tree
+from simulator.core.input_files.reading import Tree
 
 PLAN = "population: {users: 1}\nplans:\n  a:\n    "
 

@@ -1,0 +1,5 @@
+"""Lets ``python -m simulator.cli`` stand for ``predcost``."""
+
+from simulator.cli.app import main
+
+main()

@@ -1,0 +1,18 @@
+"""Where the numbers of a report come from, in a line."""
+
+from simulator.core.units import write_duration
+from simulator.report import format as form
+from simulator.studies.comparison import Comparison
+
+
+def provenance(comparison: Comparison) -> tuple[str, ...]:
+    """Return scenario, users, horizon, replications, seed and price book, each with its word."""
+    scenario, replications = comparison.scenario, comparison.replications
+    return (
+        form.one_line(scenario.name),
+        f"{form.count(scenario.population.users)} users",
+        f"{write_duration(scenario.horizon_s)} simulated",
+        f"{replications} replication{'' if replications == 1 else 's'}",
+        f"seed {scenario.seed}",
+        f"prices: {form.one_line(comparison.book.name)}",
+    )

@@ -1,0 +1,35 @@
+"""The main job from Python: run a scenario, and get a result that draws itself."""
+
+from pathlib import Path
+from typing import Any
+
+from simulator.prices.book import PriceBook, load_book
+from simulator.report.result import Result
+from simulator.scenario.schema import Scenario
+from simulator.studies.comparison import compare
+
+
+def run(
+    scenario: Scenario, *, prices: PriceBook | str | Path | None = None, workers: int | None = None, **changes: Any
+) -> Result:
+    """Simulate every plan of a scenario on the same users and requests.
+
+    Parameters
+    ----------
+    scenario
+        What to simulate.
+    prices
+        A price book, its name in the catalogue or its path; by default the one that the scenario names.
+    workers
+        Processes; by default one a core.
+    changes
+        Changes to the scenario as `Scenario.with_` takes them, such as ``replications=5`` or ``population__users="1M"``.
+
+    Raises
+    ------
+    UserError
+        If a change is not valid, or if the book lacks a price.
+    """
+    changed = scenario.with_(**changes) if changes else scenario
+    book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
+    return Result(compare(changed, book, workers))

@@ -1,0 +1,169 @@
+"""Tables for a terminal of 80 columns: the comparison, the bills, the recommendation.
+
+Plan names are never read as markup. Data frames are in `frames`, so that the command line need not import pandas.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report import format as form
+from simulator.report.provenance import provenance
+from simulator.studies.comparison import COST, Comparison, PlanResult
+from simulator.studies.recommendation import recommendation
+from simulator.studies.warnings import warnings_of
+
+WIDTH = 80
+PLANS_PER_TABLE = 6
+LABEL_WIDTH = 16
+WIDEST_COLUMN = 18
+NAME_LINES = 4
+BEST = "bold green"
+BAD = "bold red"
+
+
+@dataclass(frozen=True)
+class _Row:
+    label: str
+    cell: Callable[[Comparison, PlanResult], str]
+
+
+def _metric(label: str, metric: str) -> _Row:
+    def cell(_: Comparison, result: PlanResult) -> str:
+        found = result.metrics.get(metric)
+        return form.NOTHING if found is None else form.metric_text(metric, found.mean)
+
+    return _Row(label, cell)
+
+
+def _rank(comparison: Comparison, result: PlanResult) -> str:
+    return f"{comparison.ranking.index(result.name) + 1}"
+
+
+def _more_than_first(comparison: Comparison, result: PlanResult) -> str:
+    first = comparison.ranking[0]
+    if result.name == first:
+        return ""
+    gap = comparison.difference(result.name, first, COST)
+    return "as good" if result.name in comparison.as_good else form.signed_usd(gap.mean)
+
+
+def _verdict(_: Comparison, result: PlanResult) -> str:
+    return "met" if result.meets_slo else f"breaks {len(result.violations)}"
+
+
+_ROWS: tuple[tuple[_Row, ...], ...] = (
+    (
+        _Row("rank", _rank),
+        _Row("bounds", _verdict),
+        _metric("cost per month", COST),
+        _Row("  95 % interval", lambda _, result: form.usd_within(result.metrics[COST])),
+        _Row("  above rank 1", _more_than_first),
+        _metric("per 1k requests", "cost_usd_per_1k_requests"),
+        _metric("spent on unread", "wasted_usd_per_month"),
+        _metric("never read", "wasted_fraction"),
+    ),
+    (
+        _metric("precomputed", "coverage"),
+        _metric("cached", "cache_hit_ratio"),
+        _metric("computed live", "computed_fraction"),
+        _metric("default", "default_fraction"),
+    ),
+    (
+        _metric("age mean", "age_mean_s"),
+        _metric("age p95", "age_p95_s"),
+        _metric("stale", "stale_fraction"),
+    ),
+    (
+        _metric("latency p50", "latency_p50_s"),
+        _metric("latency p99", "latency_p99_s"),
+        _metric("replicas mean", "replicas_mean"),
+        _metric("replicas peak", "replicas_peak"),
+    ),
+)
+
+
+def comparison_report(comparison: Comparison) -> Iterator[RenderableType]:
+    """Yield all that a run prints: the comparison, every plan's bill, the warnings, the recommendation."""
+    yield comparison_panel(comparison)
+    for name in comparison.ranking:
+        yield bill_panel(comparison.plans[name])
+    yield from notes(comparison)
+
+
+def comparison_panel(comparison: Comparison) -> RenderableType:
+    """Return the plans side by side, in the scenario's order; more than six in several tables below each other."""
+    names = list(comparison.plans)
+    parts: list[RenderableType] = [Text(form.one_line(comparison.scenario.name), style="bold")]
+    parts.append(Text(" · ".join(provenance(comparison)[1:]), style="dim"))
+    for start in range(0, len(names), PLANS_PER_TABLE):
+        parts.append(_comparison_table(comparison, names[start : start + PLANS_PER_TABLE]))
+    return Group(*parts)
+
+
+def notes(comparison: Comparison) -> Iterator[RenderableType]:
+    """Yield the warnings and the recommendation, a sentence a line."""
+    for sentence in warnings_of(comparison):
+        yield Text.assemble(("Warning: ", "bold yellow"), sentence)
+    yield Text("Recommendation", style="bold")
+    for sentence in recommendation(comparison):
+        yield Padding(Text(sentence), (0, 0, 0, 2))
+
+
+def bill_panel(result: PlanResult) -> RenderableType:
+    """Return a plan's bill: every line's quantity, price and cost per 30-day month."""
+    table = Table(
+        title=Text(f"Bill: {form.one_line(result.name)}, per 30-day month", style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_footer=True,
+        width=WIDTH,
+    )
+    table.add_column("item", Text("total"), overflow="fold", ratio=1)
+    table.add_column("quantity", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("price", justify="right", no_wrap=True)
+    total = result.bill.total_usd_per_month
+    table.add_column("USD/month", Text(form.usd(total), style="bold"), justify="right", no_wrap=True)
+    for line in result.bill.lines:
+        amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd(line.usd_per_month)
+        table.add_row(Text(line.item), *(Text(amount) for amount in amounts))
+    return table
+
+
+def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", width=LABEL_WIDTH, no_wrap=True)
+    width = min((WIDTH - LABEL_WIDTH - 1) // len(names) - 1, WIDEST_COLUMN)
+    for name in names:
+        style = BEST if name == comparison.recommended else ""
+        table.add_column(_head(name, width, style), justify="right", width=width, overflow="fold")
+    for section in _ROWS:
+        for row in section:
+            _add_row(table, comparison, names, row)
+        table.add_section()
+    return table
+
+
+def _head(name: str, width: int, style: str) -> Text:
+    clean, longest = form.one_line(name), (width - 1) * NAME_LINES
+    return Text(clean if len(clean) <= longest else f"{clean[: longest - 1]}…", style=style)
+
+
+def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _Row) -> None:
+    cells = {name: row.cell(comparison, comparison.plans[name]) for name in names}
+    if all(cell in ("", form.NOTHING) for cell in cells.values()):
+        return
+    table.add_row(Text(row.label), *(Text(cell, style=_style(comparison, name, row)) for name, cell in cells.items()))
+
+
+def _style(comparison: Comparison, name: str, row: _Row) -> str:
+    if row.cell is _verdict and not comparison.plans[name].meets_slo:
+        return BAD
+    return BEST if name == comparison.recommended and row.label in {"rank", "cost per month"} else ""

@@ -1,0 +1,87 @@
+"""What a planner must know before trusting a comparison."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
+from simulator.studies.comparison import Comparison, PlanResult
+
+BUSIEST_UTILISATION = 0.95
+MOST_TIMEOUTS_FRACTION = 0.01
+WIDEST_INTERVAL_FRACTION = 0.2
+"""Of the mean."""
+LATENCIES = ("latency_p99_s", "latency_mean_s")
+WHOLE = 1e-9
+"""How far from a whole number counts as whole."""
+
+
+def warnings_of(comparison: Comparison) -> tuple[str, ...]:
+    """Return what a planner must know, a sentence each; first of the study, then plan by plan."""
+    plans = comparison.plans.values()
+    return (*_of_study(comparison), *(sentence for plan in plans for sentence in _of_plan(comparison, plan)))
+
+
+def _of_study(comparison: Comparison) -> Iterator[str]:
+    scenario, done = comparison.scenario, comparison.replications
+    if not comparison.complete:
+        yield f"Only {done} of {scenario.replications} replications finished; the figures are of these."
+    if done == 1:
+        yield "There is one replication only: no interval says how far chance alone moves the figures."
+    if scenario.horizon_s < WEEK_S and _weekdays_differ(comparison):
+        yield (
+            f"The horizon of {write_duration(scenario.horizon_s)} is shorter than a week, and the traffic differs "
+            "by weekday: other days would give other figures."
+        )
+    if scenario.model.half_life_s is None:
+        yield "model.half_life is not given: nothing is said about how many predictions are stale."
+
+
+def _weekdays_differ(comparison: Comparison) -> bool:
+    days = comparison.scenario.traffic.profile.weekly_weights().reshape(DAYS_PER_WEEK, -1)
+    return not np.allclose(days, days[0])
+
+
+def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    name, metrics = result.name, result.metrics
+    utilisation = metrics.get("utilisation")
+    if utilisation is not None and utilisation.mean > BUSIEST_UTILISATION:
+        yield (
+            f"{name}: the fleet is busy {utilisation.mean:.1%} of the time; it has no room, and its latency depends "
+            "on how long the horizon is."
+        )
+    timeouts = metrics.get("timeout_fraction")
+    if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
+        yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small, or too slow to grow."
+    yield from _of_runs(comparison, result)
+    wide = [metric for metric in LATENCIES if _is_wide(result, metric)]
+    if wide:
+        found = metrics[wide[0]]
+        what = wide[0].removesuffix("_s").replace("_", " ")
+        yield (
+            f"{name}: {what} is {about_duration(found.mean)} give or take {about_duration(found.half_width)}; "
+            "more replications or a longer horizon would narrow that down."
+        )
+
+
+def _of_runs(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    scenario, precompute = comparison.scenario, comparison.scenario.plans[result.name].precompute
+    if precompute is None:
+        return
+    missed = sum(outcome.batch.missed for outcome in result.outcomes if outcome.batch)
+    if missed:
+        yield (
+            f"{result.name}: {missed} batch runs in {len(result.outcomes)} replications did not start, as the run "
+            f"before was still going; a run takes longer than {write_duration(precompute.every_s)}."
+        )
+    cycles = scenario.horizon_s / precompute.every_s
+    if abs(cycles - round(cycles)) > WHOLE * cycles:
+        yield (
+            f"{result.name}: the horizon holds {cycles:.3g} times the {write_duration(precompute.every_s)} between "
+            "two runs; per month that counts up to a run too many or too few. Give a horizon of whole cycles."
+        )
+
+
+def _is_wide(result: PlanResult, metric: str) -> bool:
+    found = result.metrics.get(metric)
+    return found is not None and 2 * found.half_width > WIDEST_INTERVAL_FRACTION * found.mean
