@@ -2,7 +2,6 @@
 
 import os
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ OURS, THEIRS, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="predcost",
-    help="Nightly, on demand, or in between? What predictions cost, what is wasted, how old and how late the answers are.",
+    help="Nightly, on demand, or in between? What predictions cost, and how wasted, old and late they are.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,6 +28,8 @@ app.command("schema")(scenario_files.schema)
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"predcost {version('predcost')}")
         raise typer.Exit
 

@@ -41,7 +41,8 @@ def run(
     from simulator.prices.book import load_book
     from simulator.report.charts import save_charts
     from simulator.report.json_report import as_json
-    from simulator.report.terminal import print_comparison, print_json, print_recommendation
+    from simulator.report.scenario_text import print_json
+    from simulator.report.terminal import print_comparison, print_recommendation
     from simulator.studies.comparison import compare
     from simulator.studies.run_folder import digest, staged, write_run
 

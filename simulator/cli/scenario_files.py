@@ -29,7 +29,7 @@ def validate(
             faults.append(str(fault))
     if faults:
         raise UserError("\n".join(faults))
-    from simulator.report.terminal import print_json, print_scenario
+    from simulator.report.scenario_text import print_json, print_scenario
     from simulator.studies.consequences import consequences
 
     if json_:

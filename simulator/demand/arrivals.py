@@ -7,27 +7,20 @@ whatever the caller wants to work on at a time. So the requests do not depend on
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.streams import stream
-from simulator.core.units import DAY_S, HOUR_S
 from simulator.demand import kernels
-from simulator.demand.intensity import Cohorts, Intensity, cohorts_of
-from simulator.demand.population import Population
-from simulator.demand.profile.base import SLOT_S
-from simulator.demand.traffic import Traffic
+from simulator.demand.demand import Demand
+from simulator.demand.lorenz import position_table
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UserArray = npt.NDArray[np.int32]
 
-INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
-REQUESTS_PER_INTERVAL = 2**20
-"""Intervals are shortened until they hold about so many requests at most: their arrays then stay in fast memory."""
 SESSION_LENGTHS = 12
 """Requests are followed back so many mean sessions before the first block, so that sessions under way are in it."""
 
@@ -54,63 +47,30 @@ class RequestBlock:
     """The logins of the same stretch, interval by interval."""
 
 
-@dataclass(frozen=True)
-class Demand:
-    """Who comes and when, for a population and its traffic."""
+def request_blocks(
+    demand: Demand, seed: int, replication: int, begin_s: float, end_s: float, block_s: float
+) -> Iterator[RequestBlock]:
+    """Yield the requests from ``begin_s`` to ``end_s`` in blocks.
 
-    population: Population
-    traffic: Traffic
-    start: datetime
-
-    @property
-    def home_start(self) -> datetime:
-        """The start with its time zone, UTC where it states none."""
-        return self.start if self.start.tzinfo else self.start.replace(tzinfo=UTC)
-
-    def cohorts(self) -> Cohorts:
-        """Return the users by segment and time zone."""
-        zone = self.home_start.tzinfo
-        assert zone is not None
-        return cohorts_of(self.population, self.traffic, zone)
-
-    def intensity(self) -> Intensity:
-        """Return the expected logins over time."""
-        return Intensity(self.cohorts(), self.traffic, self.home_start)
-
-    @property
-    def mean_requests_per_s(self) -> float:
-        """Requests per second at weight 1, without growth and spikes. [1/s]"""
-        logins_per_s = self.population.mean_logins_per_user_day() * self.population.users / DAY_S
-        return logins_per_s * self.traffic.session.requests.mean_per_login
-
-    @property
-    def interval_s(self) -> float:
-        """The length of time that random numbers are drawn for at once. [s]"""
-        fitting = [i for i in INTERVALS_S if i * self.mean_requests_per_s <= REQUESTS_PER_INTERVAL]
-        return fitting[0] if fitting else INTERVALS_S[-1]
-
-    def blocks(
-        self, seed: int, replication: int, begin_s: float, end_s: float, block_s: float
-    ) -> Iterator[RequestBlock]:
-        """Yield the requests from ``begin_s`` to ``end_s`` in blocks.
-
-        Parameters
-        ----------
-        seed, replication
-            Which random numbers.
-        begin_s, end_s
-            From when to when, from the scenario's start. [s]
-        block_s
-            How long a block is, rounded up to whole intervals; the last may be shorter. [s]
-        """
-        source = _Source(self, seed, replication)
-        step = self.interval_s
-        per_block = max(1, math.ceil(block_s / step))
-        first = math.floor(begin_s / step)
-        source.look_back(first, begin_s)
-        for index in range(first, math.ceil(end_s / step), per_block):
-            until = min((index + per_block) * step, end_s)
-            yield source.block(range(index, math.ceil(until / step)), max(index * step, begin_s), until)
+    Parameters
+    ----------
+    demand
+        Who comes and when.
+    seed, replication
+        Which random numbers.
+    begin_s, end_s
+        From when to when, from the scenario's start. [s]
+    block_s
+        How long a block is, rounded up to whole intervals; the last may be shorter. [s]
+    """
+    source = _Source(demand, seed, replication)
+    step = demand.interval_s
+    per_block = max(1, math.ceil(block_s / step))
+    first = math.floor(begin_s / step)
+    source.look_back(first, begin_s)
+    for index in range(first, math.ceil(end_s / step), per_block):
+        until = min((index + per_block) * step, end_s)
+        yield source.block(range(index, math.ceil(until / step)), max(index * step, begin_s), until)
 
 
 class _Source:
@@ -118,6 +78,7 @@ class _Source:
 
     def __init__(self, demand: Demand, seed: int, replication: int) -> None:
         self._cohorts = demand.cohorts()
+        self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
         self._intensity = demand.intensity()
         self._session = demand.traffic.session
         self._single = self._session.requests.mean_per_login == 1
@@ -176,7 +137,7 @@ class _Source:
                 pieces.logins,
                 cohorts.first_user,
                 cohorts.awake_users,
-                cohorts.position,
+                self._position,
                 time_s,
                 user,
             )

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.units import DAY_S, WEEK_S
-from simulator.demand.lorenz import position_table
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S, SLOTS_PER_WEEK
 from simulator.demand.traffic import Traffic
@@ -33,8 +32,8 @@ class Cohorts:
     """Users who are not dormant."""
     logins_per_s: FloatArray
     """Logins of all the cohort's users at weight 1. [1/s]"""
-    position: FloatArray
-    """Shape (cohorts, KNOTS + 1): the Lorenz positions of the cohort's logins."""
+    shape: tuple[float, ...]
+    """Gamma shape of their login rates."""
 
 
 def cohorts_of(population: Population, traffic: Traffic, home: tzinfo) -> Cohorts:
@@ -51,13 +50,12 @@ def cohorts_of(population: Population, traffic: Traffic, home: tzinfo) -> Cohort
         ]
     )
     per_s = np.array([group.mean_rate_per_day() / DAY_S for group, _, _ in cells])
-    tables = {group.shape: position_table(group.shape) for group, _, _ in cells if group.shape is not None}
     return Cohorts(
         zones=tuple(zone for _, zone, _ in cells),
         first_user=edges[:-1],
         awake_users=awake,
         logins_per_s=awake * per_s,
-        position=np.stack([tables[group.shape] for group, _, _ in cells if group.shape is not None]),
+        shape=tuple(group.shape for group, _, _ in cells if group.shape is not None),
     )
 
 

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammainc, gammaincinv
 
 KNOTS = 4096
 """Cells of the table. It fits the fastest cache; inside a cell all users have the same rate, and a cell holds 1/4096 of
@@ -31,6 +30,8 @@ def position_table(shape: float) -> npt.NDArray[np.float64]:
     numpy.ndarray
         Shape (KNOTS + 1,), rising from 0 to 1: entry k is the position of the user at the share k / KNOTS of logins.
     """
+    from scipy.special import gammainc, gammaincinv  # noqa: PLC0415  (0.2 s that only drawing users needs)
+
     share = np.linspace(0.0, 1.0, KNOTS + 1)
     position = share
     if not math.isinf(shape):

@@ -23,7 +23,7 @@ def run(
     workers
         Processes; by default one a core.
     changes
-        Changes to the scenario as `Scenario.with_` takes them, such as ``replications=5`` or ``population__users="1M"``.
+        Changes to the scenario, as `Scenario.with_` takes them: ``replications=5``, ``population__users="1M"``.
 
     Raises
     ------

@@ -1,24 +1,13 @@
 """What the command line prints."""
 
-import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from simulator.report import tables
-from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
-from simulator.studies.consequences import Consequence
 from simulator.studies.recommendation import recommendation
-
-
-def print_json(content: Mapping[str, Any]) -> None:
-    """Print one JSON object."""
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_recommendation(comparison: Comparison) -> None:
@@ -33,23 +22,3 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     for renderable in tables.comparison_report(comparison):
         console.print(renderable)
     console.print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)
-
-
-def print_scenario(file: Path, scenario: Scenario, facts: Iterable[Consequence]) -> None:
-    """Print a resolved scenario and what follows from it."""
-    from ruamel.yaml import YAML  # noqa: PLC0415
-
-    console = Console()
-    console.print(
-        f"{file} is a valid scenario. In full, defaults included:\n", markup=False, highlight=False, soft_wrap=True
-    )
-    yaml = YAML()
-    yaml.dump(scenario.model_dump(mode="json", exclude_none=True), console.file)
-    table = Table(title="\nWhat follows from it", title_justify="left", box=None, pad_edge=False)
-    for column in ("about", "what", "value"):
-        table.add_column(column, overflow="fold")
-    about = ""
-    for fact in facts:
-        table.add_row("" if fact.subject == about else fact.subject, fact.what, fact.value)
-        about = fact.subject
-    console.print(table)

@@ -16,7 +16,7 @@ from simulator.core.files import folder_of
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
 from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, Gib, PerSecond, PositiveSeconds, Seconds
-from simulator.demand.arrivals import Demand
+from simulator.demand.demand import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
 from simulator.plans.plan import OnMiss, Plan

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.backends.fleet import Fleet
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
-from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray
+from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, request_blocks
 from simulator.demand.census import Census
 from simulator.scenario.schema import Scenario
 
@@ -36,7 +36,7 @@ class Feed:
         noise = fleet.service_time.noise if fleet else None
         self._noise = noise if noise and noise.cv_squared > 0 else None
         self._seed, self._replication = scenario.seed, replication
-        self._blocks = demand.blocks(scenario.seed, replication, begin_s, end_s, block_s)
+        self._blocks = request_blocks(demand, scenario.seed, replication, begin_s, end_s, block_s)
         self._interval_s = demand.interval_s
         self._horizon_s = scenario.horizon_s
         self.days = Census(scenario.population.users, DAY_S, scenario.horizon_s)

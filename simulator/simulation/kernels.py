@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from simulator.backends.slots import IntArray as SlotArray
-from simulator.backends.slots import replay
+from simulator.backends.online.slots import IntArray as SlotArray
+from simulator.backends.online.slots import replay
 from simulator.core.histogram import IntArray, bin_of
 from simulator.core.histogram import IntArray as PlaceArray
 from simulator.core.jit import inlined, kernel

@@ -8,40 +8,14 @@ import simpy
 
 from simulator.backends.batch_cluster import BatchCluster, WorkerSpan
 from simulator.core.streams import stream
-from simulator.core.units import DAY_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
+from simulator.simulation.timing import Schedule
 
-MARGIN = 1.5
-"""A run is taken to be published after so many expected makespans, when the first run of a simulation is chosen."""
 _RUN_SHIFT = 2**31
 """Runs before the start have negative numbers, and streams are numbered from 0."""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Runs at fixed distances from a time of day."""
-
-    first_s: float
-    """A start, from the scenario's start. [s]"""
-    every_s: float
-
-    @classmethod
-    def of(cls, scenario: Scenario, precompute: Precompute) -> "Schedule":
-        """Return the schedule; later runs follow at equal distances, over changes of the clock too."""
-        start = scenario.demand.home_start
-        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-        return cls(precompute.at_s - (start - midnight).total_seconds(), precompute.every_s)
-
-    def start_s(self, run: int) -> float:
-        """Return when a run is due to start. [s]"""
-        return self.first_s + run * self.every_s
-
-    def last_before(self, time_s: float) -> int:
-        """Return the last run that is due by ``time_s``."""
-        return math.floor((time_s - self.first_s) / self.every_s)
 
 
 @dataclass(frozen=True)
@@ -66,14 +40,6 @@ class BatchLog:
     """When runs were due that did not start, as the one before was still going. [s]"""
     worker_spans: list[WorkerSpan] = field(default_factory=list)
     started_s: list[float] = field(default_factory=list)
-
-
-def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchCluster) -> float:
-    """Return how long before time 0 the last run must start whose rows are all in the store at time 0. [s]"""
-    writes_per_s = scenario.store.write_capacity_per_s or math.inf
-    makespan_s = MARGIN * cluster.expected_makespan_s(scenario.population.users, writes_per_s)
-    schedule = Schedule.of(scenario, precompute)
-    return -schedule.start_s(schedule.last_before(-makespan_s))
 
 
 def run_schedule(
@@ -114,14 +80,3 @@ def run_schedule(
         for shard in written:
             publish(shard)
         log.runs.append(BatchRun(due_s, env.now))
-
-
-def deadline_s(due_s: float, clock_s: float, midnight_s: float) -> float:
-    """Return the first time after ``due_s`` at which the clock shows ``clock_s``. [s]
-
-    Parameters
-    ----------
-    midnight_s
-        Some midnight, from the scenario's start. [s]
-    """
-    return due_s + (clock_s - (due_s - midnight_s)) % DAY_S

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.backends.replicas import Replicas
+from simulator.backends.online.replicas import Replicas
 from simulator.core.histogram import BINS, Histogram
 from simulator.plans.plan import OnMiss
 from simulator.scenario.schema import Scenario

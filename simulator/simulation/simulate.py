@@ -7,18 +7,17 @@ import numpy as np
 import simpy
 
 from simulator.backends.fleet import Fleet
-from simulator.backends.replicas import Replicas
+from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.feed import Feed
 from simulator.simulation.outcome import BatchUse, FleetUse, FloatArray, Hours, Outcome, Traffic
-from simulator.simulation.precompute import BatchLog, Schedule, deadline_s, lead_s, run_schedule
+from simulator.simulation.precompute import BatchLog, run_schedule
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
+from simulator.simulation.timing import Schedule, begin_s, deadline_s
 from simulator.simulation.usage import usage_of
 
-CACHE_LIFETIMES = 2
-"""A plan with a cache begins so many lifetimes before time 0, so that it does not start empty."""
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted")
 
 
@@ -42,17 +41,6 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
         What happened from time 0 to the horizon.
     """
     return _Simulation(scenario, plan, replication, block_s).run()
-
-
-def begin_s(scenario: Scenario, plan_name: str) -> float:
-    """Return when the simulation of a plan begins, so that it is in its long-run state at time 0. [s]"""
-    plan, cluster = scenario.plans[plan_name], scenario.batch_cluster(scenario.plans[plan_name])
-    leads_s = [scenario.warmup_s]
-    if plan.precompute and cluster:
-        leads_s.append(lead_s(scenario, plan.precompute, cluster))
-    if plan.cache:
-        leads_s.append(CACHE_LIFETIMES * plan.cache.lifetime_s)
-    return -max(leads_s)
 
 
 class _Simulation:

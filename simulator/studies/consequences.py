@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, write_clock, write_duration
-from simulator.demand.arrivals import FloatArray
-from simulator.demand.census import BITS
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock, write_duration
 from simulator.scenario.schema import Scenario
-from simulator.simulation.precompute import Schedule, deadline_s
-from simulator.simulation.simulate import begin_s
+from simulator.simulation.timing import Schedule, begin_s, deadline_s
 
 WORD_BYTES = 4
+BITS_PER_BYTE = 8
 BYTES_PER_REQUEST = 80
 """Rough: a request in the arrays of its block, the pool of its session and the scratch of sorting."""
 PROCESS_BYTES = 200e6
@@ -33,35 +32,40 @@ class Consequence:
 
 def consequences(scenario: Scenario) -> tuple[Consequence, ...]:
     """Return what follows from a scenario, in the order in which it is told."""
-    return (*_traffic(scenario), *(fact for plan in scenario.plans for fact in _plan(scenario, plan)))
+    load = _load(scenario)
+    return (*_traffic(scenario, load), *(fact for plan in scenario.plans for fact in _plan(scenario, plan, load)))
 
 
-def _hourly_logins(scenario: Scenario) -> FloatArray:
+@dataclass(frozen=True)
+class _Load:
+    """The requests that the horizon expects. [1/s]"""
+
+    mean_per_s: float
+    peak_per_s: float
+    """Of the busiest hour."""
+
+
+def _load(scenario: Scenario) -> _Load:
     intensity = scenario.demand.intensity()
     hours = np.arange(0.0, max(scenario.horizon_s, HOUR_S), HOUR_S)
-    return np.array([intensity.pieces(hour, hour + HOUR_S).logins.sum() for hour in hours])
+    logins = np.array([intensity.pieces(hour, hour + HOUR_S).logins.sum() for hour in hours])
+    per_s = logins * scenario.traffic.session.requests.mean_per_login / HOUR_S
+    return _Load(float(per_s.mean()), float(per_s.max()))
 
 
-def _requests_per_s(scenario: Scenario) -> tuple[float, float]:
-    """Return the expected requests per second: the mean, and that of the busiest hour. [1/s]"""
-    per_s = _hourly_logins(scenario) * scenario.traffic.session.requests.mean_per_login / HOUR_S
-    return float(per_s.mean()), float(per_s.max())
-
-
-def _traffic(scenario: Scenario) -> Iterator[Consequence]:
+def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
     population = scenario.population
-    mean_per_s, peak_per_s = _requests_per_s(scenario)
     yield Consequence("traffic", "users", f"{population.users:,}")
     yield Consequence("traffic", "logins per user and day", f"{population.mean_logins_per_user_day():.4g}")
     yield Consequence("traffic", "daily active", _percent(population.share_active_at()))
     yield Consequence("traffic", "monthly active", _percent(population.share_active_at(MONTH_DAYS)))
-    yield Consequence("traffic", "requests per second, mean", f"{mean_per_s:,.4g}")
-    yield Consequence("traffic", "requests per second, busiest hour", f"{peak_per_s:,.4g}")
-    total = mean_per_s * scenario.horizon_s
-    yield Consequence("traffic", "requests in the horizon", f"{total:,.3g}")
+    yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")
+    yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
+    total = load.mean_per_s * scenario.horizon_s
+    yield Consequence("traffic", "requests in the horizon", f"{total:,.0f}")
 
 
-def _plan(scenario: Scenario, name: str) -> Iterator[Consequence]:
+def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     cluster, fleet = scenario.batch_cluster(plan), scenario.fleet(plan)
     if plan.precompute and cluster:
@@ -78,25 +82,23 @@ def _plan(scenario: Scenario, name: str) -> Iterator[Consequence]:
             midnight_s = due_s - plan.precompute.at_s
             spare_s = deadline_s(due_s, clock_s, midnight_s) - due_s - makespan_s
             late = "before" if spare_s >= 0 else "after"
-            span = write_duration(round(abs(spare_s) / MINUTE_S) * MINUTE_S)
+            span = about_duration(abs(spare_s))
             yield Consequence(name, "published", f"{span} {late} the deadline of {write_clock(clock_s)}")
     if fleet:
-        mean_per_s, peak_per_s = _requests_per_s(scenario)
-        mean, peak = mean_per_s * fleet.mean_service_s, peak_per_s * fleet.mean_service_s
+        mean, peak = load.mean_per_s * fleet.mean_service_s, load.peak_per_s * fleet.mean_service_s
         yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         replicas = fleet.capacity.replicas_for(peak / fleet.slots)
-        yield Consequence(name, "replicas in that hour", f"{replicas:,} of {fleet.slots} slots")
+        yield Consequence(name, "replicas in that hour", f"{replicas:,}")
     yield Consequence(name, "simulated from", f"{write_duration(-begin_s(scenario, name))} before the start")
-    yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name) / 2**30:.2g} GiB")
+    yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
 
 
-def _memory_bytes(scenario: Scenario, name: str) -> float:
+def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:
     users = scenario.population.users
     table = users * WORD_BYTES if scenario.plans[name].has_store else 0
     months = 2 if scenario.horizon_s >= MONTH_DAYS * DAY_S else 1
-    _, peak_per_s = _requests_per_s(scenario)
-    block = peak_per_s * max(scenario.demand.interval_s, HOUR_S) * BYTES_PER_REQUEST
-    return PROCESS_BYTES + table + months * users / BITS * 8 + block
+    block = load.peak_per_s * max(scenario.demand.interval_s, HOUR_S) * BYTES_PER_REQUEST
+    return PROCESS_BYTES + table + months * users / BITS_PER_BYTE + block
 
 
 def _percent(share: float) -> str:

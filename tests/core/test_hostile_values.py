@@ -1,5 +1,6 @@
 """Values that nobody should write: every reader refuses them in short, and every writer's text reads back the same."""
 
+import contextlib
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_a_refusal_says_what_to_write(reader: Any, value: object, said: str) -> 
         (Seconds, "4 d 18 h", 410_400.0),
         (Seconds, " 1.5e3 ms ", 1.5),
         (Seconds, "20 µs", 2e-5),
-        (Seconds, "20 μs", 2e-5),  # noqa: RUF001
+        (Seconds, "20 μs", 2e-5),
         (PerSecond, "50_000/s", 50_000.0),
         (PerSecond, "120 requests / min", 2.0),
         (PerDay, "3 per day", 3.0),
@@ -151,7 +152,9 @@ def test_what_people_write_is_read(reader: Any, text: object, value: float) -> N
     st.one_of(
         st.text(max_size=70),
         st.lists(
-            st.sampled_from([*"0123456789 ./*^()+-_,%:eE\n", "s", "h", "per", "square", "inf", "nan", "**", "µs", "GiB"])
+            st.sampled_from(
+                [*"0123456789 ./*^()+-_,%:eE\n", "s", "h", "per", "square", "inf", "nan", "**", "µs", "GiB"]
+            )
         ).map("".join),
         st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/* %").map(lambda name: f"1 {name}"),
         st.integers(),
@@ -159,21 +162,20 @@ def test_what_people_write_is_read(reader: Any, text: object, value: float) -> N
     ),
 )
 def test_any_value_is_read_or_refused(name: str, value: object) -> None:
+    read, message = 0.0, ""
     try:
         read = TypeAdapter(TYPES[name]).validate_python(value)
     except ValidationError as error:
-        assert len(error.errors(include_url=False)[0]["msg"]) < 200
-    else:
-        assert name == "Number" or math.isfinite(read)
+        message = error.errors(include_url=False)[0]["msg"]
+    assert len(message) < 200
+    assert name == "Number" or math.isfinite(read)
 
 
 @pytest.mark.parametrize("reader", [read_fraction, read_count, read_number, read_clock])
 @given(value=st.one_of(st.text(), st.integers(), st.floats(), st.none(), st.lists(st.none()), st.booleans()))
 def test_no_reader_raises_anything_but_a_value_error(reader: Callable[[Any], float], value: object) -> None:
-    try:
-        reader(value)
-    except ValueError as error:
-        assert str(error)
+    with contextlib.suppress(ValueError):
+        assert not math.isnan(reader(value))
 
 
 FINITE = {"allow_nan": False, "allow_infinity": False}

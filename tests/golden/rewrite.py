@@ -1,11 +1,12 @@
-"""Rewrite the stored results of the bundled scenarios: ``make golden``. Say why in the CHANGELOG, under Results changed."""
+"""Rewrite the stored results of the bundled scenarios: ``make golden``. Say why in CHANGELOG.md, Results changed."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from simulator.prices.book import load_book
 from simulator.report.json_report import as_json
+
+from simulator.prices.book import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import compare
 

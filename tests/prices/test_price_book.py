@@ -105,7 +105,9 @@ def test_a_bundled_book_is_found_by_its_name_and_a_file_by_its_absolute_path(tmp
     assert find_book("ours.yaml", tmp_path) == str(tmp_path.resolve() / "ours.yaml")
 
 
-@pytest.mark.parametrize("name", ["", "x" * 5000, "a\0b", "none.yaml", "."], ids=["empty", "long", "nul", "none", "dot"])
+@pytest.mark.parametrize(
+    "name", ["", "x" * 5000, "a\0b", "none.yaml", "."], ids=["empty", "long", "nul", "none", "dot"]
+)
 def test_a_name_that_is_no_file_is_the_users_error(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is neither a bundled price book nor a file in") as caught:
         load_book(name, tmp_path)

@@ -18,9 +18,10 @@ import simpy
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.core.streams import stream
+from simulator.demand.arrivals import request_blocks
 from simulator.scenario.schema import Scenario
 from simulator.simulation.rows import Layout
-from simulator.simulation.simulate import begin_s
+from simulator.simulation.timing import begin_s
 
 Steps = Generator[simpy.Event, object, None]
 SHIFT = 2**31
@@ -312,7 +313,7 @@ class ProcessModel:
     def requests(self) -> Iterator[tuple[float, int, float]]:
         """Yield the time, user and service factor of every request."""
         seed, demand = self.scenario.seed, self.scenario.demand
-        blocks = list(demand.blocks(seed, self.replication, self.begin_s, self.horizon_s, HOUR_S))
+        blocks = list(request_blocks(demand, seed, self.replication, self.begin_s, self.horizon_s, HOUR_S))
         time_s, user = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("time_s", "user"))
         factor = np.ones(time_s.size)
         noise = self.fleet.fleet.service_time.noise if self.fleet else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from process_model import ProcessModel, Seen
 
@@ -356,7 +356,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])  # to shrink a scenario takes minutes
 @given(scenarios())
 def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
     both(scenario, "drawn")

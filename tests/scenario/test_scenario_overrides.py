@@ -7,8 +7,8 @@ import pytest
 from mini_scenario import BASE, Ttl, load_data
 
 from simulator.core.errors import InputFileError, UserError
-from simulator.scenario.overrides import apply_keywords, apply_overrides, read_assignment
 from simulator.core.input_files.reading import Plain, Tree, parse_tree
+from simulator.scenario.overrides import apply_keywords, apply_overrides, read_assignment
 
 TEXT = BASE + "notes:\n"
 

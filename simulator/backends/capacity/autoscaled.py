@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import simpy
 from pydantic import Field, model_validator
@@ -11,8 +11,10 @@ from typing_extensions import override
 
 from simulator.backends.capacity.base import Capacity
 from simulator.backends.capacity.fixed import MOST_REPLICAS
-from simulator.backends.replicas import Replicas
 from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds
+
+if TYPE_CHECKING:
+    from simulator.backends.online.replicas import Replicas
 
 TOLERANCE = 0.1
 """No change while utilisation is within 10 % of its target."""
@@ -61,7 +63,7 @@ class Autoscaled(Capacity):
 
     @override
     def control(
-        self, env: simpy.Environment, replicas: Replicas, busy_s: Callable[[], float]
+        self, env: simpy.Environment, replicas: "Replicas", busy_s: Callable[[], float]
     ) -> Generator[simpy.Event, None, None]:
         worked_s, ready_s = busy_s(), replicas.ready_slot_s()
         desires: deque[tuple[float, int]] = deque()

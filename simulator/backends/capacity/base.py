@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Generator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import simpy
 
-from simulator.backends.replicas import Replicas
 from simulator.core.component import Component, OneOf
+
+if TYPE_CHECKING:
+    from simulator.backends.online.replicas import Replicas
 
 
 class Capacity(Component):
@@ -34,7 +36,7 @@ class Capacity(Component):
         """
 
     def control(
-        self, env: simpy.Environment, replicas: Replicas, busy_s: Callable[[], float]
+        self, env: simpy.Environment, replicas: "Replicas", busy_s: Callable[[], float]
     ) -> Generator[simpy.Event, None, None] | None:
         """Return the process that changes the replicas, if any does.
 

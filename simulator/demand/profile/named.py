@@ -1,5 +1,6 @@
 """Profiles of the catalogue, each derived from real data."""
 
+import functools
 from importlib import resources
 from typing import Annotated, Literal
 
@@ -33,5 +34,10 @@ class Named(Profile):
 
     @override
     def weekly_weights(self) -> FloatArray:
-        text = (resources.files(__package__) / "catalogue" / f"{self.name}.yaml").read_text(encoding="utf-8")
-        return from_hourly(np.asarray(YAML(typ="safe", pure=True).load(text)["weights"], dtype=np.float64))
+        return from_hourly(_hours(self.name))
+
+
+@functools.cache
+def _hours(name: str) -> FloatArray:
+    text = (resources.files(__package__) / "catalogue" / f"{name}.yaml").read_text(encoding="utf-8")
+    return np.asarray(YAML(typ="safe", pure=True).load(text)["weights"], dtype=np.float64)

@@ -12,9 +12,9 @@ from pydantic import Field, model_validator
 
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.files import InputFile
-from simulator.core.units import Count, Fraction, Number, PositiveSeconds, Seconds, Usd
-from simulator.core.input_files.validation import validate
 from simulator.core.input_files.reading import Tree, parse_tree
+from simulator.core.input_files.validation import validate
+from simulator.core.units import Count, Fraction, Number, PositiveSeconds, Seconds, Usd
 
 
 class MiniCache(Component):

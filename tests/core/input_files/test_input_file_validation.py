@@ -7,8 +7,8 @@ from mini_scenario import BASE, MiniScenario
 from pydantic import BaseModel, field_validator
 
 from simulator.core.errors import InputFileError
-from simulator.core.input_files.validation import validate
 from simulator.core.input_files.reading import parse_tree, read_tree
+from simulator.core.input_files.validation import validate
 
 
 def test_a_file_becomes_a_scenario(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 import simpy
 
-from simulator.backends import slots
-from simulator.backends.slots import FloatArray
+from simulator.backends.online import slots
+from simulator.backends.online.slots import FloatArray
 
 
 class RequestClock(Protocol):

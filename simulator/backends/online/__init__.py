@@ -1,0 +1,1 @@
+"""What an online fleet is made of while a simulation runs."""

@@ -1,0 +1,64 @@
+"""All charts of a comparison, and how they are kept."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from simulator.report.charts.cost import cost
+from simulator.report.charts.distributions import age_cdf, latency_cdf
+from simulator.report.charts.look import NoChartError
+from simulator.report.charts.reads import read_and_unread
+from simulator.report.charts.week import week
+from simulator.studies.comparison import Comparison
+
+CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
+    {
+        "cost": cost,
+        "read_and_unread": read_and_unread,
+        "age_cdf": age_cdf,
+        "latency_cdf": latency_cdf,
+        "week": week,
+    }
+)
+"""By name, in the order of a deck; each raises NoChartError where it does not apply."""
+DPI = 150
+HASH_SALT = "predcost"
+
+
+def save_charts(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
+    """Write every chart that applies as PNG (2000 x 1125) and SVG; equal comparisons give equal bytes.
+
+    Parameters
+    ----------
+    comparison
+        What to draw.
+    folder
+        Where to; it is made if it is not there.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for name, draw in CHARTS.items():
+        try:
+            figure = draw(comparison)
+        except NoChartError:
+            continue
+        written += _save(figure, folder / name)
+    return tuple(written)
+
+
+def _save(figure: Figure, stem: Path) -> list[Path]:
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a plan's name in another script
+        figure.savefig(png, dpi=DPI, metadata={"Software": None})
+        figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]

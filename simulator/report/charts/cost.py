@@ -1,0 +1,168 @@
+"""What each plan costs, item by item."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simulator.prices.bill import BillLine
+from simulator.report import format as form
+from simulator.report.charts.look import (
+    BOTTOM,
+    HEIGHT_IN,
+    INK,
+    QUIET,
+    RIGHT,
+    TOP,
+    WIDTH_IN,
+    called,
+    colours,
+    in_style,
+    ink_on,
+    plan_labels,
+    shown,
+    slide,
+    tint,
+    verdicts,
+    width_in,
+    wrapped,
+)
+from simulator.studies.comparison import COST, Comparison, PlanResult
+
+ALIKE = 0.01
+"""Costs that differ by less than this, relative to the smaller, are about the same, whatever the error."""
+PALEST = 0.72
+_AXES_LEFT = 0.235
+_TOTAL_IN = 2.3
+"""Room for the total, right of the longest bar. [inches]"""
+
+
+@in_style
+def cost(comparison: Comparison) -> Figure:
+    """Draw the cost per month of every plan as a bar of its bill's items, the cheapest on top.
+
+    Returns
+    -------
+    Figure
+        One horizontal bar per plan; items too small to be labelled in the bar are listed below it.
+    """
+    names = sorted(shown(comparison), key=lambda name: comparison.plans[name].cost_usd_per_month)
+    figure = slide(comparison, cost_title(comparison), _subtitle(comparison))
+    axes = figure.add_axes((_AXES_LEFT, BOTTOM, RIGHT - _AXES_LEFT, TOP - BOTTOM))
+    most = max(_end(comparison.plans[name]) for name in names)
+    width_of_axes_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
+    axes.set_xlim(0, most * width_of_axes_in / (width_of_axes_in - _TOTAL_IN) if most > 0 else 1.0)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_formatter(lambda amount, _: form.usd(amount).removesuffix(".00"))
+    axes.xaxis.get_major_locator().set_params(nbins=6)  # type: ignore[attr-defined]
+    axes.grid(axis="x")
+    axes.set_xlabel("Cost, USD per 30-day month")
+    lightness = _lightness(comparison, names)
+    for place, name in enumerate(names):
+        _bar(axes, place, comparison.plans[name], colours(comparison)[name], lightness, len(names))
+    plan_labels(axes, names, verdicts(comparison), colours(comparison))
+    return figure
+
+
+def cost_title(comparison: Comparison) -> str:
+    """Return what the bills say, as a sentence that holds for this comparison."""
+    plans = sorted(comparison.plans.values(), key=lambda plan: plan.cost_usd_per_month)
+    first, last = plans[0], plans[-1]
+    name, amount = form.capital(called(first.name)), form.usd(first.cost_usd_per_month)
+    if len(plans) == 1:
+        return f"{name} costs {amount} a month{_but(first)}"
+    if _alike(comparison, first, last):
+        who = "All plans" if len(plans) > 2 else f"{name} and {called(last.name)}"  # noqa: PLR2004
+        return f"{who} cost about the same: {amount} a month"
+    if first.cost_usd_per_month == 0:
+        return f"{name} costs nothing, {called(last.name)} {form.usd(last.cost_usd_per_month)} a month{_but(first)}"
+    tied = [plan for plan in plans if _alike(comparison, first, plan)]
+    fraction = form.ratio(first.cost_usd_per_month, last.cost_usd_per_month)
+    if len(tied) == 1:
+        return f"{name} costs {fraction} {called(last.name)}{_but(first)}"
+    who = form.capital(form.listed([called(plan.name) for plan in tied])) if len(tied) == 2 else f"{len(tied)} plans"  # noqa: PLR2004
+    return f"{who} cost about the same, {fraction} {called(last.name)}"
+
+
+def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:
+    if one.name == other.name:
+        return True
+    gap = comparison.difference(other.name, one.name, COST)
+    return gap.includes_zero or abs(gap.mean) <= ALIKE * min(one.cost_usd_per_month, other.cost_usd_per_month)
+
+
+def _but(plan: PlanResult) -> str:
+    return "" if plan.meets_slo else ", but breaks a bound" if len(plan.violations) == 1 else ", but breaks bounds"
+
+
+def _subtitle(comparison: Comparison) -> str:
+    interval = "; ± is the 95 % interval of the total" if comparison.replications > 1 else ""
+    return f"Cost per 30-day month by item of the bill, cheapest first{interval}"
+
+
+def _end(plan: PlanResult) -> float:
+    estimate = plan.metrics[COST]
+    return max(estimate.mean, plan.bill.total_usd_per_month, estimate.high if estimate.high == estimate.high else 0.0)
+
+
+def _lightness(comparison: Comparison, names: Sequence[str]) -> dict[str, float]:
+    """Return how pale each item is in every plan's bar; the item that weighs most is in the plan's full colour."""
+    weight: dict[str, float] = {}
+    for name in names:
+        for line in comparison.plans[name].bill.lines:
+            weight[line.item] = weight.get(line.item, 0.0) + line.usd_per_month
+    items = sorted(weight, key=lambda item: -weight[item])
+    return {item: PALEST * place / max(len(items) - 1, 1) for place, item in enumerate(items)}
+
+
+def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, lightness: dict[str, float], rows: int) -> None:
+    row_in = (TOP - BOTTOM) * HEIGHT_IN / rows
+    size, small = (13.0, 12.0) if row_in >= 0.8 else (10.5, 9.5)  # noqa: PLR2004  (inches)
+    height = min(0.56, 1.1 / row_in)
+    usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
+    start, unlabelled = 0.0, []
+    for line in sorted(plan.bill.lines, key=lambda line: lightness[line.item]):
+        fill = tint(colour, lightness[line.item])
+        axes.barh(place, line.usd_per_month, height, start, color=fill, edgecolor="white", linewidth=1, label=line.item)
+        text = _inside(line, line.usd_per_month / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
+        if text:
+            middle = start + line.usd_per_month / 2
+            axes.text(middle, place, text, size=size, color=ink_on(fill), ha="center", va="center")
+        elif line.usd_per_month > 0:
+            unlabelled.append(f"{line.item} {form.usd(line.usd_per_month)}")
+        start += line.usd_per_month
+    _total(axes, place, plan, usd_per_in, size)
+    if unlabelled:
+        both = start > 0 and len(unlabelled) < len(plan.bill.lines)
+        text = f"{'and ' if both else ''}{', '.join(unlabelled)}"
+        room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
+        below = place + height / 2 + 0.02 + 0.03 / row_in
+        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=QUIET, va="top")
+
+
+def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> str:
+    """Return what is written into a bar's part; empty where it does not fit."""
+    amount = form.usd(line.usd_per_month)
+    parts = [line.item, amount] if two_lines else [f"{line.item} {amount}"]
+    return "\n".join(parts) if all(width_in(part, size) + 0.15 <= room_in for part in parts) else ""
+
+
+def _total(axes: Axes, place: int, plan: PlanResult, usd_per_in: float, size: float) -> None:
+    estimate = plan.metrics[COST]
+    if estimate.high > estimate.low:
+        low, high = max(estimate.low, 0.0), estimate.high
+        axes.errorbar(
+            estimate.mean,
+            place,
+            xerr=[[estimate.mean - low], [high - estimate.mean]],
+            color=INK,
+            capsize=5,
+            linewidth=1.5,
+        )
+    begin = _end(plan) + 0.12 * usd_per_in
+    total = axes.text(begin, place, form.usd(estimate.mean), size=size + 5, weight="bold", va="center")
+    within = form.usd_within(estimate)
+    after = begin + (width_in(total.get_text(), size + 5, bold=True) + 0.1) * usd_per_in
+    axes.text(after, place, within, size=size, color=QUIET, va="center")

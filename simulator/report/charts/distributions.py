@@ -1,0 +1,247 @@
+"""How old predictions are when they are served, and how long users wait: distributions on logarithmic time axes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from simulator.core.histogram import FloatArray, Histogram
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, write_duration
+from simulator.report import format as form
+from simulator.report.charts.look import (
+    BOTTOM,
+    FORBIDDEN,
+    TOP,
+    Entry,
+    NoChartError,
+    called,
+    colours,
+    in_style,
+    key,
+    shown,
+    slide,
+)
+from simulator.studies.comparison import Comparison, PlanResult
+
+AGE_FLOOR_S, LATENCY_FLOOR_S = 1.0, 1e-4
+"""Shorter times are drawn here: a logarithmic axis has no 0. [s]"""
+TAIL_REQUESTS = 10
+"""The tail is drawn as far as so many requests lie beyond it."""
+FINEST_TAIL = 1e-4
+ALIKE = 0.05
+"""Times that differ by less than this, relative to the smaller, are about the same."""
+_AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
+_MOST_TICKS = 8
+_TICKS_S = (
+    *(value * scale for scale in (1e-4, 1e-3, 1e-2, 1e-1) for value in (1, 2, 5)),
+    *(1.0, 2.0, 5.0, 10.0, 30.0),
+    *(value * MINUTE_S for value in (1, 2, 5, 10, 30)),
+    *(value * HOUR_S for value in (1, 2, 4, 8, 12)),
+    *(value * DAY_S for value in (1, 2, 4, 7, 14, 30, 90, 365, 3650)),
+)
+
+
+@in_style
+def age_cdf(comparison: Comparison) -> Figure:
+    """Draw how old predictions are when they are served: the share up to each age, by plan.
+
+    Raises
+    ------
+    NoChartError
+        If no plan serves a prediction.
+    """
+    plans = {name: comparison.plans[name] for name in shown(comparison) if comparison.plans[name].age.count}
+    if not plans:
+        raise NoChartError("no plan serves a prediction: there is no age to draw")
+    figure = slide(
+        comparison, age_title(comparison), "Age of the predictions at the moment they are served: share up to each age"
+    )
+    axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
+    curves = {name: _curve(plan.age, AGE_FLOOR_S) for name, plan in plans.items()}
+    _draw(axes, {name: (ages, shares) for name, (ages, shares) in curves.items()}, colours(comparison))
+    bound_s = comparison.scenario.slo.age_p95_s
+    _time_axis(axes, [ages for ages, _ in curves.values()], bound_s, AGE_FLOOR_S)
+    axes.set_xlabel("Age when served (logarithmic)")
+    axes.set_ylim(0, 1.02)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95, 1], ["0 %", "25 %", "50 %", "75 %", "95 %", "100 %"])
+    axes.set_ylabel("Predictions served, % up to that age")
+    if bound_s is not None:
+        _bound(axes, bound_s, (0, 0.95), f"bound: 95 % within {write_duration(bound_s)}")
+    entries = [
+        Entry(name, colours(comparison)[name], _said(plan, "age", ("p50", "p95"))) for name, plan in plans.items()
+    ]
+    key(figure, entries, _KEY_LEFT, TOP, BOTTOM)
+    return figure
+
+
+@in_style
+def latency_cdf(comparison: Comparison) -> Figure:
+    """Draw how long users wait, by plan, with the tail stretched out: 50 %, 90 %, 99 %, 99.9 % are as far apart.
+
+    Raises
+    ------
+    NoChartError
+        If there are no requests.
+    """
+    plans = {name: comparison.plans[name] for name in shown(comparison) if comparison.plans[name].latency.count}
+    if not plans:
+        raise NoChartError("there are no requests: there is no latency to draw")
+    figure = slide(
+        comparison, latency_title(comparison), "What users wait for an answer: share answered within each latency"
+    )
+    axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
+    tail = max(FINEST_TAIL, TAIL_REQUESTS / max(plan.latency.count for plan in plans.values()))
+    curves = {name: _tail_curve(plan.latency, tail) for name, plan in plans.items()}
+    _draw(axes, curves, colours(comparison))
+    bound_s = comparison.scenario.slo.latency_p99_s
+    _time_axis(axes, [times for times, _ in curves.values()], bound_s, LATENCY_FLOOR_S)
+    axes.set_xlabel("Latency (logarithmic)")
+    axes.set_yscale("log")
+    axes.set_ylim(1, min(tail, 0.009))
+    beyond = [share for share in (1.0, 0.5, 0.1, 0.01, 1e-3, 1e-4) if share >= min(tail, 0.009) * 0.999]
+    axes.set_yticks(beyond, [form.share(1 - share).replace(".0 ", " ") for share in beyond])
+    axes.set_yticks([], minor=True)
+    axes.set_ylabel("Requests, % answered within that time")
+    if bound_s is not None:
+        _bound(axes, bound_s, (1, 0.01), f"bound: 99 % within {write_duration(bound_s)}")
+    entries = [
+        Entry(name, colours(comparison)[name], _said(plan, "latency", ("p50", "p99"))) for name, plan in plans.items()
+    ]
+    key(figure, entries, _KEY_LEFT, TOP, BOTTOM)
+    return figure
+
+
+def age_title(comparison: Comparison) -> str:
+    """Return how old predictions are, as a sentence that holds for this comparison."""
+    broken = _broken(comparison, "age_p95_s", "age", "of its predictions are older than", 0.95)
+    if broken:
+        return broken
+    medians = _values(comparison, "age_p50_s")
+    young, old = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
+    if len(medians) == 1:
+        return f"Half of the predictions that {called(young)} serves are older than {form.duration(medians[young])}"
+    if _alike(medians[young], medians[old]):
+        return f"Predictions are about as old with every plan: {form.duration(medians[old])} at the median"
+    return (
+        f"The median prediction is {form.duration(medians[old])} old with {called(old)}, "
+        f"{form.duration(medians[young])} with {called(young)}"
+    )
+
+
+def latency_title(comparison: Comparison) -> str:
+    """Return how long users wait, as a sentence that holds for this comparison."""
+    broken = _broken(comparison, "latency_p99_s", "latency", "of its answers take longer than", 0.99)
+    if broken:
+        return broken
+    p99s = _values(comparison, "latency_p99_s")
+    fast, slow = min(p99s, key=p99s.__getitem__), max(p99s, key=p99s.__getitem__)
+    bound_s = comparison.scenario.slo.latency_p99_s
+    if bound_s is not None:
+        who = form.capital(called(slow)) if len(p99s) == 1 else "Every plan"
+        return (
+            f"{who} answers 99 % of requests within {form.duration(p99s[slow])}, "
+            f"inside the bound of {write_duration(bound_s)}"
+        )
+    if len(p99s) == 1:
+        return f"{form.capital(called(slow))} answers 99 % of requests within {form.duration(p99s[slow])}"
+    if _alike(p99s[fast], p99s[slow]):
+        return f"All plans are about as fast: 99 % of requests within {form.duration(p99s[slow])}"
+    return (
+        f"{form.capital(called(fast))} answers 99 % of requests within {form.duration(p99s[fast])}, "
+        f"{called(slow)} within {form.duration(p99s[slow])}"
+    )
+
+
+def _values(comparison: Comparison, metric: str) -> dict[str, float]:
+    return {name: plan.metrics[metric].mean for name, plan in comparison.plans.items() if metric in plan.metrics}
+
+
+def _alike(small: float, large: float) -> bool:
+    return large - small <= ALIKE * small
+
+
+def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: float) -> str:
+    """Return who breaks a bound; empty where nobody does."""
+    found = [
+        (name, violation)
+        for name, plan in comparison.plans.items()
+        for violation in plan.violations
+        if violation.metric == metric
+    ]
+    if not found:
+        return ""
+    name, worst = max(found, key=lambda pair: pair[1].value)
+    bound = write_duration(worst.bound)
+    if len(found) == 1:
+        more = f"{(1 - share) * 100:.0f} %"
+        return f"{form.capital(called(name))} breaks the {what} bound of {bound}: {more} {tail} {form.duration(worst.value)}"
+    who = "All" if len(found) == len(comparison.plans) else f"{len(found)} of {len(comparison.plans)}"
+    at = f"p{share * 100:.0f}"
+    return f"{who} plans break the {what} bound of {bound}; {at} is up to {form.duration(worst.value)}, with {called(name)}"
+
+
+def _said(plan: PlanResult, what: str, quantiles: Sequence[str]) -> list[str]:
+    metrics = plan.metrics
+    names = {"p50": "median"}
+    parts = [
+        f"{names.get(which, which)} {form.duration(metrics[f'{what}_{which}_s'].mean)}"
+        for which in quantiles
+        if f"{what}_{which}_s" in metrics
+    ]
+    return [", ".join(parts)]
+
+
+def _curve(histogram: Histogram, floor_s: float) -> tuple[FloatArray, FloatArray]:
+    """Return times and the share up to each, from 0 to 1."""
+    edges_s, shares = histogram.curve()
+    times_s = np.maximum(edges_s, floor_s)
+    return np.concatenate([times_s[:1], times_s]), np.concatenate([[0.0], shares])
+
+
+def _tail_curve(histogram: Histogram, tail: float) -> tuple[FloatArray, FloatArray]:
+    """Return times and the share of requests that take longer, from 1 down to at most ``tail``."""
+    times_s, shares = _curve(histogram, LATENCY_FLOOR_S)
+    beyond = np.maximum(1 - shares, tail / 2)
+    last = int(np.argmax(beyond <= tail)) + 1 if (beyond <= tail).any() else beyond.size
+    return times_s[:last], beyond[:last]
+
+
+def _draw(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], colour: Mapping[str, str]) -> None:
+    """Draw the curves as steps, the first the broadest, so that curves which coincide can all be seen."""
+    for place, (name, (times_s, shares)) in enumerate(curves.items()):
+        broad = 3.0 + 2.0 * (len(curves) - 1 - place) if len(curves) <= 4 else 2.5 + 1.2 * (len(curves) - 1 - place)  # noqa: PLR2004
+        axes.step(times_s, shares, where="post", color=colour[name], linewidth=broad, label=name, solid_capstyle="butt")
+
+
+def _time_axis(axes: Axes, times: Sequence[FloatArray], bound_s: float | None, floor_s: float) -> None:
+    low = min(float(each[0]) for each in times)
+    high = max([float(each[-1]) for each in times] + ([bound_s] if bound_s is not None else []))
+    low, high = low / 1.6, high * 1.6
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    ticks = [tick for tick in _TICKS_S if low <= tick <= high]
+    least = np.log(high / low) / _MOST_TICKS
+    chosen: list[float] = []
+    for tick in ticks:
+        if not chosen or np.log(tick / chosen[-1]) >= least:
+            chosen.append(tick)
+    floored = any(float(each[0]) <= floor_s for each in times)
+    labels = [f"≤ {write_duration(tick)}" if floored and tick == floor_s else write_duration(tick) for tick in chosen]
+    axes.set_xticks(chosen, labels)
+    axes.set_xticks([], minor=True)
+    axes.grid(visible=True)
+
+
+def _bound(axes: Axes, bound_s: float, shares: tuple[float, float], text: str) -> None:
+    """Mark where no curve may pass: later than the bound, below its share."""
+    end_s = axes.get_xlim()[1]
+    corner, height = (bound_s, shares[0]), shares[1] - shares[0]
+    axes.add_patch(Rectangle(corner, end_s - bound_s, height, color=FORBIDDEN, alpha=0.1, linewidth=0))
+    axes.plot([bound_s, bound_s, end_s], [shares[0], shares[1], shares[1]], color=FORBIDDEN, linewidth=1.5, label="bound")
+    axes.annotate(
+        text, (bound_s, shares[0]), xytext=(-8, 10), textcoords="offset points", ha="right", va="bottom",
+        color=FORBIDDEN, size=13,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
+    )

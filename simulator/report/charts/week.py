@@ -1,0 +1,203 @@
+"""Traffic, batch runs and replicas, hour by hour."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S
+from simulator.report import format as form
+from simulator.report.charts.look import (
+    BOTTOM,
+    INK,
+    QUIET,
+    TOP,
+    Entry,
+    called,
+    colours,
+    in_style,
+    key,
+    shown,
+    slide,
+    tint,
+)
+from simulator.simulation.outcome import FloatArray
+from simulator.studies.comparison import Comparison, PlanResult
+
+EVEN = 1.15
+"""Below this ratio of the busiest hour to the mean the traffic is called even."""
+MOST_AREAS = 3
+"""With more fleets the busy replicas are dotted lines in place of areas."""
+_AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.72, 0.745
+_GAP = 0.035
+_HOURS_OF_A_DAY = (0, 6, 12, 18)
+
+
+@in_style
+def week(comparison: Comparison) -> Figure:
+    """Draw the horizon hour by hour: requests, batch runs, and the replicas that are billed and busy."""
+    names = shown(comparison)
+    plans = {name: comparison.plans[name] for name in names}
+    fleets = {name: plan for name, plan in plans.items() if plan.outcomes[0].fleet is not None}
+    batches = {name: plan for name, plan in plans.items() if plan.outcomes[0].batch is not None}
+    figure = slide(comparison, week_title(comparison), _subtitle(comparison, bool(fleets), bool(batches)))
+    panels = _panels(figure, bool(fleets), len(batches))
+    _traffic(panels[0], comparison)
+    if batches:
+        _runs(panels[1], batches, colours(comparison))
+    if fleets:
+        _replicas(panels[-1], fleets, colours(comparison))
+    for axes in panels:
+        _days(axes, comparison, labelled=axes is panels[-1])
+    entries = [Entry(name, colours(comparison)[name], _said(plan)) for name, plan in plans.items()]
+    key(figure, entries, _KEY_LEFT, TOP, BOTTOM)
+    return figure
+
+
+def week_title(comparison: Comparison) -> str:
+    """Return when the peak is, and how busy the first-ranked fleet is, as a sentence that holds for this comparison."""
+    start_s, end_s, per_s = _requests_per_s(comparison)
+    mean = float((per_s * (end_s - start_s)).sum() / (end_s[-1] - start_s[0]))
+    busiest = int(np.argmax(per_s))
+    if mean == 0:
+        said = "Nobody comes"
+    elif per_s[busiest] < EVEN * mean:
+        said = f"Traffic is even, at {form.number(mean)} requests a second"
+    else:
+        at = _local(comparison, float(start_s[busiest]))
+        said = f"Traffic peaks on {at:%A} at {at:%H:%M}, at {per_s[busiest] / mean:.1f} times its mean"
+    fleets = [name for name in comparison.ranking if "utilisation" in comparison.plans[name].metrics]
+    if not fleets:
+        return said
+    busy = comparison.plans[fleets[0]].metrics["utilisation"].mean
+    return f"{said}; the fleet of {called(fleets[0])} is {form.share(busy)} busy"
+
+
+def _subtitle(comparison: Comparison, fleets: bool, batches: bool) -> str:  # noqa: FBT001
+    parts = ["requests per second", *(["batch runs"] * batches), *(["replicas billed (line) and busy (area)"] * fleets)]
+    if fleets and sum(plan.outcomes[0].fleet is not None for plan in comparison.plans.values()) > MOST_AREAS:
+        parts[-1] = "replicas billed (line) and busy (dotted)"
+    return f"Hour by hour, mean over replications: {form.listed(parts)}"
+
+
+def _panels(figure: Figure, fleets: bool, batches: int) -> list[Axes]:  # noqa: FBT001
+    """Return the panels from top to bottom, on one time axis."""
+    strip = 0.0 if not batches else 0.05 + 0.015 * batches
+    rest = TOP - BOTTOM - (strip + _GAP if batches else 0.0) - (_GAP if fleets else 0.0)
+    heights = [rest / 2 if fleets else rest, *([strip] if batches else []), *([rest / 2] if fleets else [])]
+    panels: list[Axes] = []
+    top = TOP
+    for height in heights:
+        share = {"sharex": panels[0]} if panels else {}
+        panels.append(figure.add_axes((_AXES_LEFT, top - height, _AXES_RIGHT - _AXES_LEFT, height), **share))  # type: ignore[arg-type]
+        top -= height + _GAP
+    return panels
+
+
+def _mean(plan: PlanResult, series: str) -> FloatArray:
+    return np.asarray(np.mean([getattr(outcome.hours, series) for outcome in plan.outcomes], axis=0))
+
+
+def _spans(comparison: Comparison) -> tuple[FloatArray, FloatArray]:
+    """Return when the hours begin and end; the last may be cut off by the horizon. [s]"""
+    start_s = next(iter(comparison.plans.values())).outcomes[0].hours.start_s
+    return start_s, np.append(start_s[1:], comparison.scenario.horizon_s)
+
+
+def _requests_per_s(comparison: Comparison) -> tuple[FloatArray, FloatArray, FloatArray]:
+    start_s, end_s = _spans(comparison)
+    return start_s, end_s, _mean(next(iter(comparison.plans.values())), "requests") / (end_s - start_s)
+
+
+def _traffic(axes: Axes, comparison: Comparison) -> None:
+    start_s, end_s, per_s = _requests_per_s(comparison)
+    edges = np.append(start_s, end_s[-1])
+    axes.stairs(per_s, edges, fill=True, color=tint(QUIET, 0.65))
+    axes.stairs(per_s, edges, color=INK, linewidth=1.2, label="requests")
+    axes.set_ylim(0, max(float(per_s.max()) * 1.08, 1e-9))
+    axes.yaxis.set_major_formatter(lambda amount, _: f"{amount:,.6g}")
+    axes.yaxis.get_major_locator().set_params(nbins=4)  # type: ignore[attr-defined]
+    axes.set_ylabel("Requests\nper second")
+
+
+def _runs(axes: Axes, batches: Mapping[str, PlanResult], colour: Mapping[str, str]) -> None:
+    for place, (name, plan) in enumerate(batches.items()):
+        batch = plan.outcomes[0].batch
+        assert batch is not None
+        spans = [(run.due_s, run.makespan_s) for run in batch.runs]
+        axes.broken_barh(spans, (place + 0.15, 0.7), color=colour[name], linewidth=1, label=name)
+    axes.set_ylim(len(batches), 0)
+    axes.set_yticks([])
+    axes.set_ylabel("Batch\nruns", rotation=0, ha="right", va="center", labelpad=12)
+
+
+def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str, str]) -> None:
+    most = 0.0
+    for place, (name, plan) in enumerate(fleets.items()):
+        hours = plan.outcomes[0].hours
+        edges = np.append(hours.start_s, plan.outcomes[0].horizon_s)
+        length_s = np.diff(edges)
+        billed, busy = _mean(plan, "provisioned_replica_s") / length_s, _mean(plan, "busy_replica_s") / length_s
+        broad = 1.8 + 1.6 * (len(fleets) - 1 - place)
+        axes.stairs(billed, edges, color=colour[name], linewidth=broad, label=f"{name}: billed", baseline=None)
+        if len(fleets) <= MOST_AREAS:
+            axes.stairs(busy, edges, fill=True, color=colour[name], alpha=0.45, label=f"{name}: busy")
+        else:
+            axes.stairs(busy, edges, color=colour[name], linestyle=":", linewidth=1.5, label=f"{name}: busy", baseline=None)
+        most = max(most, float(billed.max()))
+    axes.set_ylim(0, max(most * 1.12, 1.0))
+    axes.yaxis.get_major_locator().set_params(nbins=4, integer=True)  # type: ignore[attr-defined]
+    axes.set_ylabel("Replicas")
+
+
+def _said(plan: PlanResult) -> list[str]:
+    first, lines = plan.outcomes[0], []
+    if first.batch is not None:
+        runs, makespan = len(first.batch.runs), plan.metrics.get("batch_makespan_mean_s")
+        length = f" of {form.duration(makespan.mean)}" if makespan else ""
+        missed = f", {first.batch.missed} missed" if first.batch.missed else ""
+        lines.append(f"{runs} run{'' if runs == 1 else 's'}{length}{missed}")
+    if first.fleet is not None:
+        mean, peak = plan.metrics["replicas_mean"].mean, plan.metrics["replicas_peak"].mean
+        lines.append(f"replicas: mean {form.number(mean)}, peak {form.count(peak)}")
+        if "utilisation" in plan.metrics:
+            lines.append(f"{form.share(plan.metrics['utilisation'].mean)} busy")
+    return lines
+
+
+def _local(comparison: Comparison, time_s: float) -> datetime:
+    """Return the clock of the scenario's start at a simulated time."""
+    start = comparison.scenario.demand.home_start
+    return (start.astimezone(UTC) + timedelta(seconds=time_s)).astimezone(start.tzinfo)
+
+
+def _days(axes: Axes, comparison: Comparison, *, labelled: bool) -> None:
+    horizon_s = comparison.scenario.horizon_s
+    ticks, labels = _day_ticks(comparison)
+    axes.set_xlim(0, horizon_s)
+    axes.set_xticks(ticks, labels, ha="left" if horizon_s > 2 * DAY_S else "center")
+    axes.grid(axis="x")
+    axes.tick_params(axis="x", length=0, labelbottom=labelled)
+    if labelled:
+        zone = comparison.scenario.demand.home_start.strftime("%Z")
+        axes.set_xlabel(f"Local time of the scenario's start ({zone}), days begin at midnight")
+
+
+def _day_ticks(comparison: Comparison) -> tuple[list[float], list[str]]:
+    """Return midnights and what they are called; in a short horizon every sixth hour, in a long one every Monday."""
+    horizon_s = comparison.scenario.horizon_s
+    days = horizon_s / DAY_S
+    times_s = np.arange(0.0, horizon_s, HOUR_S / 4)
+    clocks = [_local(comparison, float(time_s)) for time_s in times_s] if days <= 400 else []  # noqa: PLR2004
+    found = [(float(time_s), clock) for time_s, clock in zip(times_s, clocks, strict=False) if clock.minute == 0]
+    if days <= 2:  # noqa: PLR2004
+        chosen = [(time_s, f"{clock:%a %H:%M}") for time_s, clock in found if clock.hour in _HOURS_OF_A_DAY]
+    elif days <= 2 * DAYS_PER_WEEK:
+        form_of = "%a %-d" if days > DAYS_PER_WEEK else "%A"
+        chosen = [(time_s, clock.strftime(form_of)) for time_s, clock in found if clock.hour == 0]
+    else:
+        mondays = [(time_s, f"{clock.day} {clock:%b}") for time_s, clock in found if clock.hour == 0 and clock.weekday() == 0]
+        chosen = mondays[:: max(1, len(mondays) // 8)]
+    return [time_s for time_s, _ in chosen], [label for _, label in chosen]
