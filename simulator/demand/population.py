@@ -97,7 +97,7 @@ class Population(Activity):
         total = sum(segment.share_fraction for segment in self.segments)
         if abs(total - 1) > SHARES_TOLERANCE:
             faults.append(f"the segments' shares add up to {total:.6g}, and must add up to 1 (100 %)")
-        given = sorted(self.model_fields_set & set(Activity.model_fields))
+        given = sorted(name for name, field in Activity.model_fields.items() if getattr(self, name) != field.default)
         if given:
             faults.append(f"has both segments and {', '.join(given)}; give the habits in the segments")
         return faults

@@ -87,6 +87,11 @@ def share(fraction: float) -> str:
     return f"{fraction * 100:.1f} %"
 
 
+def about_share(fraction: float) -> str:
+    """Return a fraction in percent for a sentence, without a decimal that says nothing: ``98 %``."""
+    return share(fraction).replace(".0 ", " ")
+
+
 def duration(seconds: float) -> str:
     """Return a time in the unit that people would use: ``4.0 ms``, ``13.2 h``. [s]"""
     if not math.isfinite(seconds):
@@ -99,6 +104,12 @@ def duration(seconds: float) -> str:
         return f"{seconds / _LEAST_S:.0f} µs" if size >= _LEAST_S else "<1 µs"
     _, unit_s, name = _DURATIONS[place]
     return f"{number(seconds / unit_s)} {name}"
+
+
+def exact_duration(seconds: float) -> str:
+    """Return a time that somebody has given, in the unit that people would use, and not rounded: ``36 h``. [s]"""
+    _, unit_s, name = next((step for step in _DURATIONS if seconds >= step[0]), (0.0, _LEAST_S, "µs"))
+    return f"{seconds / unit_s:.12g} {name}"
 
 
 def count(amount: float) -> str:
@@ -127,7 +138,7 @@ def rate(per_s: float) -> str:
 
 
 def ratio(one: float, other: float) -> str:
-    """Return what ``one`` is of ``other``, both above 0: ``a third of``, ``38 % of``, ``18 % less than``, ``1.2 times``."""
+    """Return what ``one`` is of ``other``, both above 0: ``a third of``, ``38 % of``, ``18 % less than``."""
     found = one / other
     if found > 1:
         return f"{number(found) if found < BARE_FROM else f'{found:,.0f}'} times"

@@ -1,6 +1,5 @@
 """Where the numbers of a report come from, in a line."""
 
-from simulator.core.units import write_duration
 from simulator.report import format as form
 from simulator.studies.comparison import Comparison
 
@@ -11,7 +10,7 @@ def provenance(comparison: Comparison) -> tuple[str, ...]:
     return (
         form.one_line(scenario.name),
         f"{form.count(scenario.population.users)} users",
-        f"{write_duration(scenario.horizon_s)} simulated",
+        f"{form.exact_duration(scenario.horizon_s)} simulated",
         f"{replications} replication{'' if replications == 1 else 's'}",
         f"seed {scenario.seed}",
         f"prices: {form.one_line(comparison.book.name)}",

@@ -101,8 +101,8 @@ def comparison_panel(comparison: Comparison) -> RenderableType:
     names = list(comparison.plans)
     parts: list[RenderableType] = [Text(form.one_line(comparison.scenario.name), style="bold")]
     parts.append(Text(" · ".join(provenance(comparison)[1:]), style="dim"))
-    for start in range(0, len(names), PLANS_PER_TABLE):
-        parts.append(_comparison_table(comparison, names[start : start + PLANS_PER_TABLE]))
+    blocks = (names[start : start + PLANS_PER_TABLE] for start in range(0, len(names), PLANS_PER_TABLE))
+    parts.extend(_comparison_table(comparison, block) for block in blocks)
     return Group(*parts)
 
 

@@ -52,7 +52,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         )
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
-        yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small, or too slow to grow."
+        yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
     yield from _of_runs(comparison, result)
     wide = [metric for metric in LATENCIES if _is_wide(result, metric)]
     if wide:

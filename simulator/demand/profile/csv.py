@@ -21,16 +21,16 @@ class Csv(Profile):
     """Name of the column with the local time, in a form such as 2026-03-02 18:30."""
     value: str = "value"
     """Name of the column with the counts."""
-    _hours: FloatArray = PrivateAttr()
+    _hours: tuple[float, ...] = PrivateAttr()
 
     @model_validator(mode="after")
     def _read(self) -> Self:
-        self._hours = _hour_of_week_means(self)
+        self._hours = tuple(_hour_of_week_means(self).tolist())
         return self
 
     @override
     def weekly_weights(self) -> FloatArray:
-        return from_hourly(self._hours)
+        return from_hourly(np.asarray(self._hours))
 
 
 def _hour_of_week_means(profile: Csv) -> FloatArray:
@@ -51,7 +51,7 @@ def _hour_of_week_means(profile: Csv) -> FloatArray:
         raise ValueError(
             f"{profile.path}, line {row + 2}: not a time and a count from 0 on: {table.iloc[row].to_dict()}"
         )
-    hour = (time.dt.dayofweek * HOURS_PER_DAY + time.dt.hour).to_numpy()
+    hour = (time.dt.day_of_week * HOURS_PER_DAY + time.dt.hour).to_numpy()
     seen = np.bincount(hour, minlength=HOURS_PER_WEEK)
     if not seen.all():
         raise ValueError(

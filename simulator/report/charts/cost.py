@@ -1,6 +1,6 @@
 """What each plan costs, item by item."""
 
-from collections.abc import Sequence
+import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,6 +32,8 @@ from simulator.studies.comparison import COST, Comparison, PlanResult
 ALIKE = 0.01
 """Costs that differ by less than this, relative to the smaller, are about the same, whatever the error."""
 PALEST = 0.72
+NARROWEST_IN = 0.04
+"""Half an interval narrower than this is only written, for its whisker would be a blot. [inches]"""
 _AXES_LEFT = 0.235
 _TOTAL_IN = 2.3
 """Room for the total, right of the longest bar. [inches]"""
@@ -59,9 +61,8 @@ def cost(comparison: Comparison) -> Figure:
     axes.xaxis.get_major_locator().set_params(nbins=6)  # type: ignore[attr-defined]
     axes.grid(axis="x")
     axes.set_xlabel("Cost, USD per 30-day month")
-    lightness = _lightness(comparison, names)
     for place, name in enumerate(names):
-        _bar(axes, place, comparison.plans[name], colours(comparison)[name], lightness, len(names))
+        _bar(axes, place, comparison.plans[name], colours(comparison)[name], len(names))
     plan_labels(axes, names, verdicts(comparison), colours(comparison))
     return figure
 
@@ -104,27 +105,17 @@ def _subtitle(comparison: Comparison) -> str:
 
 def _end(plan: PlanResult) -> float:
     estimate = plan.metrics[COST]
-    return max(estimate.mean, plan.bill.total_usd_per_month, estimate.high if estimate.high == estimate.high else 0.0)
+    return max(estimate.mean, plan.bill.total_usd_per_month, 0.0 if math.isnan(estimate.high) else estimate.high)
 
 
-def _lightness(comparison: Comparison, names: Sequence[str]) -> dict[str, float]:
-    """Return how pale each item is in every plan's bar; the item that weighs most is in the plan's full colour."""
-    weight: dict[str, float] = {}
-    for name in names:
-        for line in comparison.plans[name].bill.lines:
-            weight[line.item] = weight.get(line.item, 0.0) + line.usd_per_month
-    items = sorted(weight, key=lambda item: -weight[item])
-    return {item: PALEST * place / max(len(items) - 1, 1) for place, item in enumerate(items)}
-
-
-def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, lightness: dict[str, float], rows: int) -> None:
+def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, rows: int) -> None:
     row_in = (TOP - BOTTOM) * HEIGHT_IN / rows
     size, small = (13.0, 12.0) if row_in >= 0.8 else (10.5, 9.5)  # noqa: PLR2004  (inches)
     height = min(0.56, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
     start, unlabelled = 0.0, []
-    for line in sorted(plan.bill.lines, key=lambda line: lightness[line.item]):
-        fill = tint(colour, lightness[line.item])
+    for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
+        fill = tint(colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1))
         axes.barh(place, line.usd_per_month, height, start, color=fill, edgecolor="white", linewidth=1, label=line.item)
         text = _inside(line, line.usd_per_month / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
         if text:
@@ -135,11 +126,11 @@ def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, lightness: dict[
         start += line.usd_per_month
     _total(axes, place, plan, usd_per_in, size)
     if unlabelled:
-        both = start > 0 and len(unlabelled) < len(plan.bill.lines)
-        text = f"{'and ' if both else ''}{', '.join(unlabelled)}"
+        text = f"also {', '.join(unlabelled)}" if len(unlabelled) < len(plan.bill.lines) else ", ".join(unlabelled)
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
         below = place + height / 2 + 0.02 + 0.03 / row_in
-        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=QUIET, va="top")
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=QUIET, va="top", bbox=white)
 
 
 def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> str:
@@ -151,7 +142,7 @@ def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> 
 
 def _total(axes: Axes, place: int, plan: PlanResult, usd_per_in: float, size: float) -> None:
     estimate = plan.metrics[COST]
-    if estimate.high > estimate.low:
+    if estimate.half_width > NARROWEST_IN * usd_per_in:
         low, high = max(estimate.low, 0.0), estimate.high
         axes.errorbar(
             estimate.mean,

@@ -13,6 +13,7 @@ from simulator.report import format as form
 from simulator.report.charts.look import (
     BOTTOM,
     FORBIDDEN,
+    TICK_PT,
     TOP,
     Entry,
     NoChartError,
@@ -32,14 +33,17 @@ TAIL_REQUESTS = 10
 FINEST_TAIL = 1e-4
 ALIKE = 0.05
 """Times that differ by less than this, relative to the smaller, are about the same."""
+THINNEST_PT = 2.5
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
-_MOST_TICKS = 8
-_TICKS_S = (
-    *(value * scale for scale in (1e-4, 1e-3, 1e-2, 1e-1) for value in (1, 2, 5)),
-    *(1.0, 2.0, 5.0, 10.0, 30.0),
-    *(value * MINUTE_S for value in (1, 2, 5, 10, 30)),
-    *(value * HOUR_S for value in (1, 2, 4, 8, 12)),
-    *(value * DAY_S for value in (1, 2, 4, 7, 14, 30, 90, 365, 3650)),
+_MOST_TICKS = 10
+_ROUNDEST_S = (
+    *(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, MINUTE_S, 10 * MINUTE_S, HOUR_S, DAY_S),
+    *(7 * DAY_S, 30 * DAY_S, 365 * DAY_S, 3650 * DAY_S),
+)
+_ROUND_S = (
+    *(value * scale for scale in (1e-4, 1e-3, 1e-2, 0.1, 1.0) for value in (2, 5)),
+    *(30.0, 2 * MINUTE_S, 5 * MINUTE_S, 30 * MINUTE_S),
+    *(6 * HOUR_S, 2 * HOUR_S, 3 * HOUR_S, 12 * HOUR_S, 18 * HOUR_S, 2 * DAY_S, 3 * DAY_S, 14 * DAY_S, 90 * DAY_S),
 )
 
 
@@ -68,7 +72,7 @@ def age_cdf(comparison: Comparison) -> Figure:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95, 1], ["0 %", "25 %", "50 %", "75 %", "95 %", "100 %"])
     axes.set_ylabel("Predictions served, % up to that age")
     if bound_s is not None:
-        _bound(axes, bound_s, (0, 0.95), f"bound: 95 % within {write_duration(bound_s)}")
+        _bound(axes, bound_s, (0, 0.95), f"bound: 95 % within {form.exact_duration(bound_s)}")
     entries = [
         Entry(name, colours(comparison)[name], _said(plan, "age", ("p50", "p95"))) for name, plan in plans.items()
     ]
@@ -105,7 +109,7 @@ def latency_cdf(comparison: Comparison) -> Figure:
     axes.set_yticks([], minor=True)
     axes.set_ylabel("Requests, % answered within that time")
     if bound_s is not None:
-        _bound(axes, bound_s, (1, 0.01), f"bound: 99 % within {write_duration(bound_s)}")
+        _bound(axes, bound_s, (1, 0.01), f"bound: 99 % within {form.exact_duration(bound_s)}")
     entries = [
         Entry(name, colours(comparison)[name], _said(plan, "latency", ("p50", "p99"))) for name, plan in plans.items()
     ]
@@ -142,7 +146,7 @@ def latency_title(comparison: Comparison) -> str:
         who = form.capital(called(slow)) if len(p99s) == 1 else "Every plan"
         return (
             f"{who} answers 99 % of requests within {form.duration(p99s[slow])}, "
-            f"inside the bound of {write_duration(bound_s)}"
+            f"inside the bound of {form.exact_duration(bound_s)}"
         )
     if len(p99s) == 1:
         return f"{form.capital(called(slow))} answers 99 % of requests within {form.duration(p99s[slow])}"
@@ -173,13 +177,13 @@ def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: fl
     if not found:
         return ""
     name, worst = max(found, key=lambda pair: pair[1].value)
-    bound = write_duration(worst.bound)
+    bound, value = form.exact_duration(worst.bound), form.duration(worst.value)
     if len(found) == 1:
         more = f"{(1 - share) * 100:.0f} %"
-        return f"{form.capital(called(name))} breaks the {what} bound of {bound}: {more} {tail} {form.duration(worst.value)}"
+        return f"{form.capital(called(name))} breaks the {what} bound of {bound}: {more} {tail} {value}"
     who = "All" if len(found) == len(comparison.plans) else f"{len(found)} of {len(comparison.plans)}"
     at = f"p{share * 100:.0f}"
-    return f"{who} plans break the {what} bound of {bound}; {at} is up to {form.duration(worst.value)}, with {called(name)}"
+    return f"{who} plans break the {what} bound of {bound}; {at} is up to {value}, with {called(name)}"
 
 
 def _said(plan: PlanResult, what: str, quantiles: Sequence[str]) -> list[str]:
@@ -211,7 +215,7 @@ def _tail_curve(histogram: Histogram, tail: float) -> tuple[FloatArray, FloatArr
 def _draw(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], colour: Mapping[str, str]) -> None:
     """Draw the curves as steps, the first the broadest, so that curves which coincide can all be seen."""
     for place, (name, (times_s, shares)) in enumerate(curves.items()):
-        broad = 3.0 + 2.0 * (len(curves) - 1 - place) if len(curves) <= 4 else 2.5 + 1.2 * (len(curves) - 1 - place)  # noqa: PLR2004
+        broad = THINNEST_PT + min(1.6, 8 / len(curves)) * (len(curves) - 1 - place)
         axes.step(times_s, shares, where="post", color=colour[name], linewidth=broad, label=name, solid_capstyle="butt")
 
 
@@ -221,17 +225,26 @@ def _time_axis(axes: Axes, times: Sequence[FloatArray], bound_s: float | None, f
     low, high = low / 1.6, high * 1.6
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    ticks = [tick for tick in _TICKS_S if low <= tick <= high]
-    least = np.log(high / low) / _MOST_TICKS
-    chosen: list[float] = []
-    for tick in ticks:
-        if not chosen or np.log(tick / chosen[-1]) >= least:
-            chosen.append(tick)
+    ticks = _ticks_s(low, high)
     floored = any(float(each[0]) <= floor_s for each in times)
-    labels = [f"≤ {write_duration(tick)}" if floored and tick == floor_s else write_duration(tick) for tick in chosen]
-    axes.set_xticks(chosen, labels)
+    labels = [f"{'≤ ' if floored and tick == floor_s else ''}{_tick_text(tick)}" for tick in ticks]
+    axes.set_xticks(ticks, labels)
     axes.set_xticks([], minor=True)
     axes.grid(visible=True)
+
+
+def _ticks_s(low_s: float, high_s: float) -> list[float]:
+    """Return round times between two, as many as there is room for, the roundest first."""
+    least = np.log(high_s / low_s) / _MOST_TICKS
+    chosen: list[float] = []
+    for tick in (*_ROUNDEST_S, *_ROUND_S):
+        if low_s <= tick <= high_s and all(abs(np.log(tick / other)) >= least for other in chosen):
+            chosen.append(tick)
+    return sorted(chosen)
+
+
+def _tick_text(time_s: float) -> str:
+    return write_duration(time_s).replace("us", "µs")
 
 
 def _bound(axes: Axes, bound_s: float, shares: tuple[float, float], text: str) -> None:
@@ -239,9 +252,7 @@ def _bound(axes: Axes, bound_s: float, shares: tuple[float, float], text: str) -
     end_s = axes.get_xlim()[1]
     corner, height = (bound_s, shares[0]), shares[1] - shares[0]
     axes.add_patch(Rectangle(corner, end_s - bound_s, height, color=FORBIDDEN, alpha=0.1, linewidth=0))
-    axes.plot([bound_s, bound_s, end_s], [shares[0], shares[1], shares[1]], color=FORBIDDEN, linewidth=1.5, label="bound")
-    axes.annotate(
-        text, (bound_s, shares[0]), xytext=(-8, 10), textcoords="offset points", ha="right", va="bottom",
-        color=FORBIDDEN, size=13,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
+    axes.plot(
+        [bound_s, bound_s, end_s], [shares[0], shares[1], shares[1]], color=FORBIDDEN, linewidth=1.5, label="bound"
     )
+    axes.text(1, 1.015, text, transform=axes.transAxes, ha="right", va="bottom", color=FORBIDDEN, size=TICK_PT)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulator.core.units import write_duration
 from simulator.report import format as form
 from simulator.report.charts.look import (
     BOTTOM,
@@ -77,7 +76,7 @@ def read_and_unread(comparison: Comparison) -> Figure:
     if not any(one.computed for one in reads.values()):
         raise NoChartError("no plan computes a prediction: there is nothing to read")
     names = sorted(reads, key=lambda name: -reads[name].computed)
-    horizon = write_duration(comparison.scenario.horizon_s)
+    horizon = form.exact_duration(comparison.scenario.horizon_s)
     figure = slide(
         comparison,
         read_title(comparison),
@@ -105,7 +104,7 @@ def read_title(comparison: Comparison) -> str:
     if reads[worst].unread == 0:
         name = f"{form.capital(called(worst))} computes" if len(reads) == 1 else "No plan computes"
         return f"{name} {'no' if len(reads) == 1 else 'a'} prediction that nobody reads"
-    lost = form.share(reads[worst].unread_fraction)
+    lost = form.about_share(reads[worst].unread_fraction)
     said = f"Nobody reads {lost} of what {called(worst)} computes"
     others = [name for name in reads if name != worst]
     if not others:
@@ -116,7 +115,7 @@ def read_title(comparison: Comparison) -> str:
             "the others computes", "the others compute"
         )
     least = min(others, key=lambda name: reads[name].unread_fraction)
-    return f"{said}, and {form.share(reads[least].unread_fraction)} of what {called(least)} does"
+    return f"{said}, and {form.about_share(reads[least].unread_fraction)} of what {called(least)} does"
 
 
 def _draw_counts(axes: Axes, comparison: Comparison, names: list[str], reads: dict[str, Reads], size: float) -> None:
@@ -125,7 +124,7 @@ def _draw_counts(axes: Axes, comparison: Comparison, names: list[str], reads: di
     axes.set_xlim(0, most * room_in / (room_in - _AMOUNT_IN))
     axes.xaxis.set_major_formatter(lambda amount, _: form.count(amount))
     axes.xaxis.get_major_locator().set_params(nbins=5)  # type: ignore[attr-defined]
-    axes.set_xlabel(f"Predictions computed in {write_duration(comparison.scenario.horizon_s)}")
+    axes.set_xlabel(f"Predictions computed in {form.exact_duration(comparison.scenario.horizon_s)}")
     for place, name in enumerate(names):
         one, colour = reads[name], colours(comparison)[name]
         axes.barh(place, one.read, _height(names), color=colour, label="read")
@@ -147,11 +146,11 @@ def _draw_shares(axes: Axes, comparison: Comparison, names: list[str], reads: di
         pale, read_fraction = tint(colour, UNREAD_LIGHTNESS), 1 - one.unread_fraction
         axes.barh(place, read_fraction, _height(names), color=colour, label="read")
         axes.barh(place, one.unread_fraction, _height(names), read_fraction, color=pale, label="never read")
-        unread_text = f"{form.share(one.unread_fraction)} never read"
+        unread_text = f"{form.about_share(one.unread_fraction)} never read"
         if width_in(unread_text, size) + 0.2 <= one.unread_fraction * room_in:
             middle = read_fraction + one.unread_fraction / 2
             axes.text(middle, place, unread_text, size=size, color=INK, ha="center", va="center")
-        read_text = f"{form.share(read_fraction)} read"
+        read_text = f"{form.about_share(read_fraction)} read"
         if width_in(read_text, size) + 0.2 <= read_fraction * room_in:
             ink = ink_on(tint(colour, 0))
             axes.text(read_fraction / 2, place, read_text, size=size, color=ink, ha="center", va="center")

@@ -1,6 +1,7 @@
 """Traffic, batch runs and replicas, hour by hour."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,6 +14,7 @@ from simulator.report.charts.look import (
     BOTTOM,
     INK,
     QUIET,
+    TICK_PT,
     TOP,
     Entry,
     called,
@@ -28,11 +30,16 @@ from simulator.studies.comparison import Comparison, PlanResult
 
 EVEN = 1.15
 """Below this ratio of the busiest hour to the mean the traffic is called even."""
+SHORT_DAYS, NAMED_DAYS, LONGEST_DAYS = 2, 14, 400
+"""Horizons up to here are marked by hours, by weekdays, by Mondays; longer ones by nothing."""
+MOST_MONDAYS = 8
 MOST_AREAS = 3
 """With more fleets the busy replicas are dotted lines in place of areas."""
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.72, 0.745
 _GAP = 0.035
-_HOURS_OF_A_DAY = (0, 6, 12, 18)
+_CLOCK_HOURS, NOON = (0, 6, 12, 18), 12
+_STEP_S = HOUR_S / 4
+"""Clocks differ by quarters of an hour."""
 
 
 @in_style
@@ -72,7 +79,7 @@ def week_title(comparison: Comparison) -> str:
     if not fleets:
         return said
     busy = comparison.plans[fleets[0]].metrics["utilisation"].mean
-    return f"{said}; the fleet of {called(fleets[0])} is {form.share(busy)} busy"
+    return f"{said}; {called(fleets[0])} keeps its fleet {form.about_share(busy)} busy"
 
 
 def _subtitle(comparison: Comparison, fleets: bool, batches: bool) -> str:  # noqa: FBT001
@@ -145,7 +152,9 @@ def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str,
         if len(fleets) <= MOST_AREAS:
             axes.stairs(busy, edges, fill=True, color=colour[name], alpha=0.45, label=f"{name}: busy")
         else:
-            axes.stairs(busy, edges, color=colour[name], linestyle=":", linewidth=1.5, label=f"{name}: busy", baseline=None)
+            axes.stairs(
+                busy, edges, color=colour[name], linestyle=":", linewidth=1.5, label=f"{name}: busy", baseline=None
+            )
         most = max(most, float(billed.max()))
     axes.set_ylim(0, max(most * 1.12, 1.0))
     axes.yaxis.get_major_locator().set_params(nbins=4, integer=True)  # type: ignore[attr-defined]
@@ -175,29 +184,38 @@ def _local(comparison: Comparison, time_s: float) -> datetime:
 
 def _days(axes: Axes, comparison: Comparison, *, labelled: bool) -> None:
     horizon_s = comparison.scenario.horizon_s
-    ticks, labels = _day_ticks(comparison)
     axes.set_xlim(0, horizon_s)
-    axes.set_xticks(ticks, labels, ha="left" if horizon_s > 2 * DAY_S else "center")
+    lines, labels = _lines_and_labels(comparison)
+    axes.set_xticks(lines, [""] * len(lines))
+    axes.set_xticks([time_s for time_s, _ in labels], [text for _, text in labels], minor=True)
     axes.grid(axis="x")
-    axes.tick_params(axis="x", length=0, labelbottom=labelled)
+    axes.tick_params(axis="x", which="both", length=0, labelbottom=labelled)
+    axes.tick_params(axis="x", which="minor", labelsize=TICK_PT)
     if labelled:
-        zone = comparison.scenario.demand.home_start.strftime("%Z")
-        axes.set_xlabel(f"Local time of the scenario's start ({zone}), days begin at midnight")
+        axes.set_xlabel(f"{'Day' if horizon_s > SHORT_DAYS * DAY_S else 'Time'}, local time ({_zone(comparison)})")
 
 
-def _day_ticks(comparison: Comparison) -> tuple[list[float], list[str]]:
-    """Return midnights and what they are called; in a short horizon every sixth hour, in a long one every Monday."""
-    horizon_s = comparison.scenario.horizon_s
-    days = horizon_s / DAY_S
-    times_s = np.arange(0.0, horizon_s, HOUR_S / 4)
-    clocks = [_local(comparison, float(time_s)) for time_s in times_s] if days <= 400 else []  # noqa: PLR2004
-    found = [(float(time_s), clock) for time_s, clock in zip(times_s, clocks, strict=False) if clock.minute == 0]
-    if days <= 2:  # noqa: PLR2004
-        chosen = [(time_s, f"{clock:%a %H:%M}") for time_s, clock in found if clock.hour in _HOURS_OF_A_DAY]
-    elif days <= 2 * DAYS_PER_WEEK:
-        form_of = "%a %-d" if days > DAYS_PER_WEEK else "%A"
-        chosen = [(time_s, clock.strftime(form_of)) for time_s, clock in found if clock.hour == 0]
-    else:
-        mondays = [(time_s, f"{clock.day} {clock:%b}") for time_s, clock in found if clock.hour == 0 and clock.weekday() == 0]
-        chosen = mondays[:: max(1, len(mondays) // 8)]
-    return [time_s for time_s, _ in chosen], [label for _, label in chosen]
+def _zone(comparison: Comparison) -> str:
+    name = comparison.scenario.demand.home_start.strftime("%Z")
+    return f"UTC{name}" if name[:1] in "+-" else name
+
+
+def _lines_and_labels(comparison: Comparison) -> tuple[list[float], list[tuple[float, str]]]:
+    """Return where to draw lines, and where to write what: hours, weekdays or Mondays as the horizon is long."""
+    days = comparison.scenario.horizon_s / DAY_S
+    if days > LONGEST_DAYS:
+        return [], []
+    times_s = map(float, np.arange(0.0, comparison.scenario.horizon_s, _STEP_S))
+    clocks = [(time_s, _local(comparison, time_s)) for time_s in times_s]
+    full = [(time_s, clock) for time_s, clock in clocks if clock.minute == 0]
+    midnights = [(time_s, clock) for time_s, clock in full if clock.hour == 0]
+    if days <= SHORT_DAYS:
+        hours = [(time_s, f"{clock:%a %H:%M}") for time_s, clock in full if clock.hour in _CLOCK_HOURS]
+        return [time_s for time_s, _ in hours], hours
+    if days <= NAMED_DAYS:
+        day = "%A" if days <= DAYS_PER_WEEK else "%a"
+        noons = [(time_s, clock.strftime(day)) for time_s, clock in full if clock.hour == NOON]
+        return [time_s for time_s, _ in midnights], noons
+    mondays = [(time_s, f"Mon {clock.day} {clock:%b}") for time_s, clock in midnights if clock.weekday() == 0]
+    mondays = mondays[:: math.ceil(len(mondays) / MOST_MONDAYS) or 1]
+    return [time_s for time_s, _ in mondays], mondays

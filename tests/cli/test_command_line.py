@@ -1,0 +1,140 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from simulator.scenario.loading import load_scenario
+
+ROOT = Path(__file__).parent.parent.parent
+HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
+FEW = ("--users", "20k", "--horizon", "1 d", "--replications", "2", "--workers", "1")
+
+
+def predcost(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, check=False, env={**os.environ, "COLUMNS": "80"}
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.CompletedProcess[str]", Path]:
+    folder = tmp_path_factory.mktemp("runs") / "headline"
+    return predcost("run", HEADLINE, *FEW, "--out", folder), folder
+
+
+def test_a_run_prints_the_plans_the_bill_and_a_recommendation(
+    run: tuple["subprocess.CompletedProcess[str]", Path],
+) -> None:
+    done, _ = run
+    assert done.returncode == 0, done.stderr
+    for word in ("nightly batch", "on demand", "cached", "batch writes", "Choose"):
+        assert word in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_run_fits_a_terminal_of_eighty_columns(run: tuple["subprocess.CompletedProcess[str]", Path]) -> None:
+    done, _ = run
+    tables = [line for line in done.stdout.splitlines() if not line.startswith("Kept in")]
+    assert max(map(len, tables)) <= 80
+
+
+def test_a_run_folder_holds_all_that_is_needed_to_repeat_it(
+    run: tuple["subprocess.CompletedProcess[str]", Path],
+) -> None:
+    _, folder = run
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["seed"] == 1
+    assert manifest["complete"]
+    again = load_scenario(folder / "scenario.yaml")
+    assert again.population.users == 20_000
+    metrics = pd.read_parquet(folder / "tables" / "metrics.parquet")
+    assert set(metrics["plan"]) == set(again.plans)
+    assert (folder / "prices.yaml").is_file()
+    assert list((folder / "charts").glob("*.png"))
+    assert list((folder / "charts").glob("*.svg"))
+    repeated = predcost("run", folder / "scenario.yaml", "--out", folder.parent / "again", "--json")
+    first = json.loads(predcost("run", HEADLINE, *FEW, "--out", folder, "--json").stdout)
+    assert json.loads(repeated.stdout) == first
+
+
+def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
+    done = predcost("run", HEADLINE, *FEW, "--json", "--plan", "on demand", cwd=tmp_path)
+    content = json.loads(done.stdout)
+    assert list(content["plans"]) == ["on demand"]
+    assert content["users"] == 20_000
+    assert content["recommended"] == "on demand"
+    assert done.stderr == ""
+    assert [path.name for path in (tmp_path / "runs").iterdir()], "the run is kept below runs/"
+
+
+def test_quiet_prints_the_recommendation_only(tmp_path: Path) -> None:
+    done = predcost("run", HEADLINE, *FEW, "--quiet", "--out", tmp_path / "run")
+    assert done.stdout.startswith("Choose ")
+    assert "─" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "no-such-file.yaml"), "no-such-file.yaml"),
+        (("run", HEADLINE, "--set", "plans.cached.cache.ttll=6 h"), "did you mean 'ttl'"),
+        (("run", HEADLINE, "--set", "nonsense"), "key=value"),
+        (("run", HEADLINE, "--plan", "on demnd"), "did you mean 'on demand'"),
+        (("run", HEADLINE, "--users", "many"), "'many' is not a count"),
+        (("run", HEADLINE, "--replications", "0"), "replications"),
+        (("run", HEADLINE, "--set", "backends.live.instance=x9.huge"), "instance/x9.huge"),
+        (("run", HEADLINE, "--set", "prices=nowhere"), "nowhere"),
+        (("run", HEADLINE, *FEW, "--out", HEADLINE), "is in the way"),
+        (("validate", ROOT), "directory"),
+        (("validate", HEADLINE, "--set", "population.daily_active=120 %"), "120 %"),
+        (("nonsense",), "nonsense"),
+        (("run",), "FILE"),
+    ],
+)
+def test_bad_input_ends_with_exit_2_and_a_message_without_a_traceback(
+    arguments: tuple[object, ...], said: str, tmp_path: Path
+) -> None:
+    done = predcost(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said.lower() in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not list(tmp_path.rglob("*.parquet")), "nothing is half-written"
+
+
+def test_a_new_scenario_is_valid_and_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    assert predcost("new", path).returncode == 0
+    shown = predcost("validate", path)
+    assert shown.returncode == 0, shown.stderr
+    assert "rows per run" in shown.stdout
+    path.write_text("precious", encoding="utf-8")
+    assert predcost("new", path).returncode == 2
+    assert path.read_text(encoding="utf-8") == "precious"
+
+
+def test_the_schema_names_every_kind(tmp_path: Path) -> None:
+    schema = json.loads(predcost("schema", cwd=tmp_path).stdout)
+    kinds = {part["properties"]["kind"]["const"] for part in schema["$defs"].values() if "kind" in part["properties"]}
+    assert {"ttl", "fleet", "batch_cluster", "everyone", "named", "geometric", "autoscaled"} <= kinds
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_bundled_scenario_is_valid(path: Path) -> None:
+    done = predcost("validate", path, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+
+
+def test_a_defect_of_ours_is_exit_1_and_says_so_without_a_traceback(tmp_path: Path) -> None:
+    broken = "import simulator.cli.run as r, simulator.cli.app as a; r.options.load = lambda *_, **__: 1 / 0; a.main()"
+    command = [sys.executable, "-c", broken, "run", str(HEADLINE)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "a defect of ours" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,14 @@
+"""Bundled scenarios with few users."""
+
+from pathlib import Path
+from typing import Any
+
+from simulator.scenario.loading import load_scenario
+from simulator.scenario.schema import Scenario
+
+SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
+
+
+def small(name: str = "food_delivery_100m", **changes: Any) -> Scenario:
+    few = {"population.users": "20k", "horizon": "1 d", "replications": 2}
+    return load_scenario(SCENARIOS / f"{name}.yaml", few).with_(**changes)

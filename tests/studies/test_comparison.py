@@ -1,0 +1,124 @@
+import json
+
+import numpy as np
+import pytest
+from simulator.report.json_report import as_json
+from small_runs import small
+
+from simulator.core.errors import UserError
+from simulator.core.estimate import Estimate
+from simulator.core.units import DAY_S
+from simulator.prices.book import PriceBook
+from simulator.simulation.outcome import Outcome
+from simulator.studies import comparison as comparing
+from simulator.studies.comparison import COST, Comparison, compare
+from simulator.studies.recommendation import recommendation
+from simulator.studies.what_if import break_even_factor, cost_at_traffic
+
+ROUNDING = 1e-9
+
+
+def text_of(comparison: Comparison) -> str:
+    return json.dumps(as_json(comparison), allow_nan=False)
+
+
+def test_two_workers_give_the_same_bytes_as_one(comparison: Comparison, book: PriceBook) -> None:
+    assert text_of(compare(small(), book, workers=2)) == text_of(comparison)
+
+
+def test_day_blocks_give_the_same_bytes_as_hour_blocks(comparison: Comparison, book: PriceBook) -> None:
+    assert text_of(compare(small(), book, workers=1, block_s=DAY_S)) == text_of(comparison)
+
+
+def test_another_seed_gives_other_requests(comparison: Comparison, book: PriceBook) -> None:
+    other = compare(small(seed=2), book, workers=1)
+    assert other.plans["on demand"].metrics["requests"] != comparison.plans["on demand"].metrics["requests"]
+
+
+def test_all_plans_of_a_replication_see_the_same_requests(comparison: Comparison) -> None:
+    for number in range(comparison.replications):
+        assert len({plan.values[number]["requests"] for plan in comparison.plans.values()}) == 1
+        assert len({plan.values[number]["daily_active_fraction"] for plan in comparison.plans.values()}) == 1
+
+
+def test_a_difference_is_paired_by_replication(comparison: Comparison) -> None:
+    cached, on_demand = comparison.plans["cached"].values, comparison.plans["on demand"].values
+    gaps = [one["age_mean_s"] - other["age_mean_s"] for one, other in zip(cached, on_demand, strict=True)]
+    assert comparison.difference("cached", "on demand", "age_mean_s") == Estimate.of(gaps)
+
+
+def test_the_mean_bill_is_the_mean_of_the_bills(comparison: Comparison) -> None:
+    for plan in comparison.plans.values():
+        assert plan.bill.total_usd_per_month == pytest.approx(plan.metrics[COST].mean, rel=ROUNDING)
+
+
+def test_the_recommended_plan_is_the_cheapest_that_meets_every_bound(comparison: Comparison) -> None:
+    meeting = {name: plan.cost_usd_per_month for name, plan in comparison.plans.items() if plan.meets_slo}
+    assert comparison.recommended == min(meeting, key=lambda name: meeting[name])
+    assert comparison.ranking[0] == comparison.recommended
+
+
+def test_where_no_plan_meets_the_bounds_each_says_what_it_breaks_by_how_much(book: PriceBook) -> None:
+    strict = compare(small(slo={"latency_p99": "0.01 ms"}, replications=1), book, workers=1)
+    assert strict.recommended is None
+    first, *others = recommendation(strict)
+    assert "No plan" in first
+    assert len(others) == len(strict.plans)
+    assert all("above 10 us" in line or "above 0.01 ms" in line for line in others)
+
+
+def test_a_single_replication_has_no_interval(book: PriceBook) -> None:
+    one = compare(small(replications=1), book, workers=1)
+    content = as_json(one)["plans"]["on demand"]["metrics"][COST]
+    assert content["low"] is None
+    assert content["high"] is None
+
+
+def test_a_missing_price_is_said_before_anything_is_simulated(book: PriceBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "run_tasks", lambda *_: pytest.fail("it simulated"))
+    with pytest.raises(UserError, match=r"x9\.enormous"):
+        compare(small(backends__live__instance="x9.enormous"), book)
+
+
+def test_an_interrupted_comparison_keeps_the_replications_that_are_complete(
+    book: PriceBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = comparing.run_tasks
+    seen: list[Outcome] = []
+
+    def interrupted(tasks: list[comparing.Task], workers: int | None) -> object:
+        for outcome in run(tasks, workers):
+            if len(seen) == 4:
+                raise KeyboardInterrupt
+            yield outcome
+
+    monkeypatch.setattr(comparing, "run_tasks", interrupted)
+    found = compare(small(), book, workers=1, on_outcome=seen.append)
+    assert not found.complete
+    assert found.replications == 1
+
+
+def test_traffic_as_it_is_costs_what_the_bill_says_for_a_fixed_fleet(book: PriceBook) -> None:
+    fixed = compare(small("hotel_ranking_200k", horizon="2 d", replications=1), book, workers=1)
+    for name, plan in fixed.plans.items():
+        assert cost_at_traffic(fixed, name, 1.0) == pytest.approx(plan.cost_usd_per_month, rel=ROUNDING)
+
+
+def test_the_cost_at_more_traffic_is_near_that_of_simulating_it(book: PriceBook) -> None:
+    def busy(logins: str) -> Comparison:
+        load = {"users": "1M", "logins_per_day": logins, "shape": 0.5}
+        changes = {"population": load, "horizon": "1 d", "replications": 1}
+        return compare(small(**changes, backends__live__capacity__target="10 %"), book, workers=2)
+
+    factor = 6.0
+    now, then = busy("0.5/day"), busy("3/day")
+    assert then.plans["on demand"].metrics["replicas_mean"].mean > 2.0
+    for name in ("nightly batch", "on demand"):
+        assert cost_at_traffic(now, name, factor) == pytest.approx(then.plans[name].cost_usd_per_month, rel=0.05)
+
+
+def test_plans_cost_the_same_at_the_break_even(comparison: Comparison) -> None:
+    factor = break_even_factor(comparison, "on demand", "nightly batch")
+    assert factor is not None
+    costs = [cost_at_traffic(comparison, name, factor) for name in ("on demand", "nightly batch")]
+    assert np.ptp(costs) < 0.01 * max(costs)
