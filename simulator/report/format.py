@@ -12,6 +12,7 @@ NOTHING = "-"
 CENTS_BELOW_USD = 100.0
 MILLIONS_FROM_USD = 10e6
 LEAST_USD = 1e-4
+LEAST_CENTS_USD = 0.01
 PER_MILLION_BELOW_USD = 1e-4
 """Prices below this are written per million units, as price lists do."""
 SHORT_FROM = 1e6
@@ -49,6 +50,11 @@ def usd(amount: float) -> str:
     if size < LEAST_USD:
         return f"{sign}<${_plain(LEAST_USD, 1)}"
     return f"{sign}${max(f'{size:.2f}', _plain(size, 2), key=len)}"
+
+
+def usd_on_bill(amount: float) -> str:
+    """Return an amount of a bill, to the cent below $100. [USD]"""
+    return usd(amount) if amount >= 1 or amount == 0 else f"${amount:.2f}" if amount >= LEAST_CENTS_USD else "<$0.01"
 
 
 def signed_usd(amount: float) -> str:

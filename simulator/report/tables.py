@@ -132,7 +132,7 @@ def bill_panel(result: PlanResult) -> RenderableType:
     total = result.bill.total_usd_per_month
     table.add_column("USD/month", Text(form.usd(total), style="bold"), justify="right", no_wrap=True)
     for line in result.bill.lines:
-        amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd(line.usd_per_month)
+        amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd_on_bill(line.usd_per_month)
         table.add_row(Text(line.item), *(Text(amount) for amount in amounts))
     return table
 

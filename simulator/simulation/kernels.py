@@ -351,13 +351,14 @@ def serve(
             p.waiting += 1
         i += 1
     p.next = i
-    if r.computes and roomy:
-        _start_waiting(until_s, r, p, a, free_s, losers, table, queue, flights, followers, latency_bins, age_bins)
-    _sweep(until_s, r, p, a, table, flights, under_way)
+    reached_s = until_s if roomy else time_s[i]
+    if r.computes:
+        _start_waiting(reached_s, r, p, a, free_s, losers, table, queue, flights, followers, latency_bins, age_bins)
+    _sweep(reached_s, r, p, a, table, flights, under_way)
     p.work_left_s = 0.0
     for slot in range(free_s.size):
-        if until_s < free_s[slot] < math.inf:
-            p.work_left_s += free_s[slot] - until_s
+        if reached_s < free_s[slot] < math.inf:
+            p.work_left_s += free_s[slot] - reached_s
     return roomy
 
 
@@ -445,15 +446,28 @@ def publish(
 
 
 @kernel
-def drop_expired(now_s: float, rules: Record, tally: Record, table: WordArray) -> None:
+def drop_expired(
+    now_s: float, rules: Record, place: Record, tally: Record, table: WordArray, flights: Record, under_way: SlotArray
+) -> None:
     """Count the batch rows that have expired without having been served, and drop them."""
     r = rules[0]
     a = tally[0]
     for spot in range(table.size):
         word = np.int64(table[spot])
-        if 0 < word < FIRST_FLIGHT and word & MAKER == BATCH and now_s > _row_end_s(word, r):
+        if _is_expired(word, now_s, r):
             _bury(word, 1, 1 - (word & SERVED), now_s, r, a)
             table[spot] = 0
+    for k in range(place[0].flights):
+        f = flights[under_way[k]]
+        beneath = np.int64(f.beneath)
+        if _is_expired(beneath, now_s, r):
+            _bury(beneath, 1, 1 - (beneath & SERVED), now_s, r, a)
+            f.beneath = 0
+
+
+@inlined
+def _is_expired(word: Int, now_s: float, r: Record) -> bool:
+    return 0 < word < FIRST_FLIGHT and word & MAKER == BATCH and now_s > _row_end_s(word, r)
 
 
 @kernel

@@ -79,7 +79,9 @@ class RequestPath:
     def drop_expired(self, now_s: float) -> None:
         """Drop the batch rows that have expired, and count those that nobody has read."""
         if np.isfinite(self._rules["expiry_s"][0]):
-            kernels.drop_expired(now_s, self._rules, self._tally, self._table)
+            kernels.drop_expired(
+                now_s, self._rules, self._place, self._tally, self._table, self._flights, self._under_way
+            )
 
     def unserved(self) -> int:
         """Return how many stored rows nobody has read yet."""

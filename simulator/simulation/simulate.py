@@ -79,7 +79,7 @@ class _Simulation:
         self.env.process(self._sample_hourly())
         self.env.run(until=horizon_s)
         self._sample()
-        self.path.drop_expired(horizon_s)
+        self.path.drop_expired(math.nextafter(horizon_s, 0.0))
         unserved_at_end = self.path.unserved() if self.plan.has_store else 0
         while self.path.waiting:  # those who came within the horizon get their answer
             self.env.run(until=self.env.now + HOUR_S)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.1
 """No change while utilisation is within 10 % of its target."""
+NEAR_WHOLE = 1e-9
+"""A fully busy fleet's utilisation is 1 but for rounding, which must not order a replica more."""
 
 
 class Autoscaled(Capacity):
@@ -89,7 +91,7 @@ class Autoscaled(Capacity):
         ratio = utilisation / self.target_fraction
         if abs(ratio - 1.0) <= TOLERANCE:
             return self._bounded(total)
-        return self._bounded(math.ceil(ready * ratio))
+        return self._bounded(math.ceil(ready * ratio - NEAR_WHOLE))
 
     def _bounded(self, count: int) -> int:
         return min(max(count, self.min), self.max)

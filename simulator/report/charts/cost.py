@@ -1,6 +1,7 @@
 """What each plan costs, item by item."""
 
 import math
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +14,7 @@ from simulator.report.charts.look import (
     INK,
     QUIET,
     RIGHT,
+    ROOMY_ROW_IN,
     TOP,
     WIDTH_IN,
     called,
@@ -31,10 +33,13 @@ from simulator.studies.comparison import COST, Comparison, PlanResult
 
 ALIKE = 0.01
 """Costs that differ by less than this, relative to the smaller, are about the same, whatever the error."""
+PAIR = 2
 PALEST = 0.72
+SHIFT = 0.1
+"""Bars are so far above the middle of their rows, for the text below them. [rows]"""
 NARROWEST_IN = 0.04
 """Half an interval narrower than this is only written, for its whisker would be a blot. [inches]"""
-_AXES_LEFT = 0.235
+_AXES_LEFT = 0.25
 _TOTAL_IN = 2.3
 """Room for the total, right of the longest bar. [inches]"""
 
@@ -63,27 +68,40 @@ def cost(comparison: Comparison) -> Figure:
     axes.set_xlabel("Cost, USD per 30-day month")
     for place, name in enumerate(names):
         _bar(axes, place, comparison.plans[name], colours(comparison)[name], len(names))
-    plan_labels(axes, names, verdicts(comparison), colours(comparison))
+    plan_labels(axes, names, verdicts(comparison), colours(comparison), SHIFT)
     return figure
 
 
 def cost_title(comparison: Comparison) -> str:
     """Return what the bills say, as a sentence that holds for this comparison."""
     plans = sorted(comparison.plans.values(), key=lambda plan: plan.cost_usd_per_month)
-    first, last = plans[0], plans[-1]
-    name, amount = form.capital(called(first.name)), form.usd(first.cost_usd_per_month)
+    first, best = plans[0], comparison.recommended
+    name, amount = called(first.name), form.usd(first.cost_usd_per_month)
     if len(plans) == 1:
-        return f"{name} costs {amount} a month{_but(first)}"
+        said = f"{name} costs {amount} a month{'' if first.meets_slo else ', and breaks what it must keep'}"
+    elif best is None:
+        said = f"no plan meets every bound; {name} is the cheapest, at {amount} a month"
+    elif not first.meets_slo:
+        amount = form.usd(comparison.plans[best].cost_usd_per_month)
+        said = f"{called(best)} is the cheapest plan that meets every bound, at {amount} a month"
+    else:
+        said = _against_the_dearest(comparison, plans)
+    return form.capital(said)
+
+
+def _against_the_dearest(comparison: Comparison, plans: Sequence[PlanResult]) -> str:
+    first, last = plans[0], plans[-1]
+    name, amount = called(first.name), form.usd(first.cost_usd_per_month)
     if _alike(comparison, first, last):
-        who = "All plans" if len(plans) > 2 else f"{name} and {called(last.name)}"  # noqa: PLR2004
+        who = f"{name} and {called(last.name)}" if len(plans) == PAIR else "all plans"
         return f"{who} cost about the same: {amount} a month"
     if first.cost_usd_per_month == 0:
-        return f"{name} costs nothing, {called(last.name)} {form.usd(last.cost_usd_per_month)} a month{_but(first)}"
-    tied = [plan for plan in plans if _alike(comparison, first, plan)]
+        return f"{name} costs nothing, {called(last.name)} {form.usd(last.cost_usd_per_month)} a month"
     fraction = form.ratio(first.cost_usd_per_month, last.cost_usd_per_month)
+    tied = [called(plan.name) for plan in plans if _alike(comparison, first, plan)]
     if len(tied) == 1:
-        return f"{name} costs {fraction} {called(last.name)}{_but(first)}"
-    who = form.capital(form.listed([called(plan.name) for plan in tied])) if len(tied) == 2 else f"{len(tied)} plans"  # noqa: PLR2004
+        return f"{name} costs {fraction} {called(last.name)}"
+    who = form.listed(tied) if len(tied) == PAIR else f"{len(tied)} plans"
     return f"{who} cost about the same, {fraction} {called(last.name)}"
 
 
@@ -92,10 +110,6 @@ def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:
         return True
     gap = comparison.difference(other.name, one.name, COST)
     return gap.includes_zero or abs(gap.mean) <= ALIKE * min(one.cost_usd_per_month, other.cost_usd_per_month)
-
-
-def _but(plan: PlanResult) -> str:
-    return "" if plan.meets_slo else ", but breaks a bound" if len(plan.violations) == 1 else ", but breaks bounds"
 
 
 def _subtitle(comparison: Comparison) -> str:
@@ -110,37 +124,40 @@ def _end(plan: PlanResult) -> float:
 
 def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, rows: int) -> None:
     row_in = (TOP - BOTTOM) * HEIGHT_IN / rows
-    size, small = (13.0, 12.0) if row_in >= 0.8 else (10.5, 9.5)  # noqa: PLR2004  (inches)
-    height = min(0.56, 1.1 / row_in)
+    size, small = (13.0, 12.0) if row_in >= ROOMY_ROW_IN else (10.5, 9.5)
+    height = min(0.54, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
-    start, unlabelled = 0.0, []
+    middle, start, unlabelled = place - SHIFT, 0.0, []
     for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
         fill = tint(colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1))
-        axes.barh(place, line.usd_per_month, height, start, color=fill, edgecolor="white", linewidth=1, label=line.item)
+        axes.barh(
+            middle, line.usd_per_month, height, start, color=fill, edgecolor="white", linewidth=1, label=line.item
+        )
         text = _inside(line, line.usd_per_month / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
         if text:
-            middle = start + line.usd_per_month / 2
-            axes.text(middle, place, text, size=size, color=ink_on(fill), ha="center", va="center")
+            axes.text(
+                start + line.usd_per_month / 2, middle, text, size=size, color=ink_on(fill), ha="center", va="center"
+            )
         elif line.usd_per_month > 0:
-            unlabelled.append(f"{line.item} {form.usd(line.usd_per_month)}")
+            unlabelled.append(f"{line.item} {form.usd_on_bill(line.usd_per_month)}")
         start += line.usd_per_month
-    _total(axes, place, plan, usd_per_in, size)
+    _total(axes, middle, plan, usd_per_in, size)
     if unlabelled:
         text = f"also {', '.join(unlabelled)}" if len(unlabelled) < len(plan.bill.lines) else ", ".join(unlabelled)
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
-        below = place + height / 2 + 0.02 + 0.03 / row_in
+        below = middle + height / 2 + 0.04 / row_in
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=QUIET, va="top", bbox=white)
 
 
 def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> str:
     """Return what is written into a bar's part; empty where it does not fit."""
-    amount = form.usd(line.usd_per_month)
+    amount = form.usd_on_bill(line.usd_per_month)
     parts = [line.item, amount] if two_lines else [f"{line.item} {amount}"]
     return "\n".join(parts) if all(width_in(part, size) + 0.15 <= room_in for part in parts) else ""
 
 
-def _total(axes: Axes, place: int, plan: PlanResult, usd_per_in: float, size: float) -> None:
+def _total(axes: Axes, place: float, plan: PlanResult, usd_per_in: float, size: float) -> None:
     estimate = plan.metrics[COST]
     if estimate.half_width > NARROWEST_IN * usd_per_in:
         low, high = max(estimate.low, 0.0), estimate.high

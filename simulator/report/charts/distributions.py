@@ -13,7 +13,6 @@ from simulator.report import format as form
 from simulator.report.charts.look import (
     BOTTOM,
     FORBIDDEN,
-    TICK_PT,
     TOP,
     Entry,
     NoChartError,
@@ -35,7 +34,7 @@ ALIKE = 0.05
 """Times that differ by less than this, relative to the smaller, are about the same."""
 THINNEST_PT = 2.5
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
-_MOST_TICKS = 10
+_MOST_TICKS = 12
 _ROUNDEST_S = (
     *(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, MINUTE_S, 10 * MINUTE_S, HOUR_S, DAY_S),
     *(7 * DAY_S, 30 * DAY_S, 365 * DAY_S, 3650 * DAY_S),
@@ -72,11 +71,13 @@ def age_cdf(comparison: Comparison) -> Figure:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95, 1], ["0 %", "25 %", "50 %", "75 %", "95 %", "100 %"])
     axes.set_ylabel("Predictions served, % up to that age")
     if bound_s is not None:
-        _bound(axes, bound_s, (0, 0.95), f"bound: 95 % within {form.exact_duration(bound_s)}")
+        _bound(axes, bound_s, (0, 0.95))
     entries = [
         Entry(name, colours(comparison)[name], _said(plan, "age", ("p50", "p95"))) for name, plan in plans.items()
     ]
-    key(figure, entries, _KEY_LEFT, TOP, BOTTOM)
+    if bound_s is not None:
+        entries.append(Entry("bound", FORBIDDEN, [f"95 % within {form.exact_duration(bound_s)}"]))
+    key(figure, entries, _KEY_LEFT)
     return figure
 
 
@@ -109,11 +110,13 @@ def latency_cdf(comparison: Comparison) -> Figure:
     axes.set_yticks([], minor=True)
     axes.set_ylabel("Requests, % answered within that time")
     if bound_s is not None:
-        _bound(axes, bound_s, (1, 0.01), f"bound: 99 % within {form.exact_duration(bound_s)}")
+        _bound(axes, bound_s, (1, 0.01))
     entries = [
         Entry(name, colours(comparison)[name], _said(plan, "latency", ("p50", "p99"))) for name, plan in plans.items()
     ]
-    key(figure, entries, _KEY_LEFT, TOP, BOTTOM)
+    if bound_s is not None:
+        entries.append(Entry("bound", FORBIDDEN, [f"99 % within {form.exact_duration(bound_s)}"]))
+    key(figure, entries, _KEY_LEFT)
     return figure
 
 
@@ -189,12 +192,11 @@ def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: fl
 def _said(plan: PlanResult, what: str, quantiles: Sequence[str]) -> list[str]:
     metrics = plan.metrics
     names = {"p50": "median"}
-    parts = [
+    return [
         f"{names.get(which, which)} {form.duration(metrics[f'{what}_{which}_s'].mean)}"
         for which in quantiles
         if f"{what}_{which}_s" in metrics
     ]
-    return [", ".join(parts)]
 
 
 def _curve(histogram: Histogram, floor_s: float) -> tuple[FloatArray, FloatArray]:
@@ -215,7 +217,7 @@ def _tail_curve(histogram: Histogram, tail: float) -> tuple[FloatArray, FloatArr
 def _draw(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], colour: Mapping[str, str]) -> None:
     """Draw the curves as steps, the first the broadest, so that curves which coincide can all be seen."""
     for place, (name, (times_s, shares)) in enumerate(curves.items()):
-        broad = THINNEST_PT + min(1.6, 8 / len(curves)) * (len(curves) - 1 - place)
+        broad = THINNEST_PT + min(1.6, 4 / len(curves)) * (len(curves) - 1 - place)
         axes.step(times_s, shares, where="post", color=colour[name], linewidth=broad, label=name, solid_capstyle="butt")
 
 
@@ -247,7 +249,7 @@ def _tick_text(time_s: float) -> str:
     return write_duration(time_s).replace("us", "µs")
 
 
-def _bound(axes: Axes, bound_s: float, shares: tuple[float, float], text: str) -> None:
+def _bound(axes: Axes, bound_s: float, shares: tuple[float, float]) -> None:
     """Mark where no curve may pass: later than the bound, below its share."""
     end_s = axes.get_xlim()[1]
     corner, height = (bound_s, shares[0]), shares[1] - shares[0]
@@ -255,4 +257,3 @@ def _bound(axes: Axes, bound_s: float, shares: tuple[float, float], text: str) -
     axes.plot(
         [bound_s, bound_s, end_s], [shares[0], shares[1], shares[1]], color=FORBIDDEN, linewidth=1.5, label="bound"
     )
-    axes.text(1, 1.015, text, transform=axes.transAxes, ha="right", va="bottom", color=FORBIDDEN, size=TICK_PT)

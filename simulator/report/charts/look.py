@@ -1,6 +1,7 @@
 """What all charts share: slide, colours, type, key, footnote."""
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -32,6 +33,8 @@ FORBIDDEN = "#B3261E"
 """Of bounds."""
 LEFT, RIGHT, TOP, BOTTOM = 0.045, 0.965, 0.78, 0.165
 """Where the drawing's area ends, as shares of the slide."""
+ROOMY_ROW_IN = 0.8
+"""Rows of bars from here on have room for large type. [inches]"""
 TITLE_PT, SUBTITLE_PT, AXIS_PT, TICK_PT, FOOT_PT = 25, 15, 14, 13, 10.5
 
 STYLE: Mapping[str, object] = {
@@ -103,7 +106,7 @@ def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
     FigureCanvasAgg(figure)
     width_in = (RIGHT - LEFT) * WIDTH_IN
-    heading = wrapped(title, TITLE_PT, width_in, lines=2, bold=True)
+    heading = _balanced(title, TITLE_PT, width_in, lines=2)
     figure.text(LEFT, 0.955, heading, size=TITLE_PT, weight="bold", va="top", linespacing=1.1)
     below = 0.955 - (0.062 + 0.057 * heading.count("\n"))
     figure.text(LEFT, below, wrapped(subtitle, SUBTITLE_PT, width_in, 1), size=SUBTITLE_PT, color=QUIET, va="top")
@@ -137,16 +140,32 @@ def wrapped(text: str, size_pt: float, widest_in: float, lines: int, *, bold: bo
         return width_in(line, size_pt, bold=bold) <= widest_in
 
     done: list[str] = []
-    rest = form.one_line(text)
+    rest = _UNIT.sub("\N{NO-BREAK SPACE}", form.one_line(text))
     while rest and len(done) < lines:
         if len(done) == lines - 1 and not fits(rest):
-            return "\n".join([*done, f"{rest[: _most(rest, lambda part: fits(part + '…'))].rstrip()}…"])
+            done.append(f"{rest[: _most(rest, lambda part: fits(part + '…'))].rstrip()}…")
+            break
         most = len(rest) if fits(rest) else _most(rest, fits)
         place = rest.rfind(" ", 0, most + 1) if most < len(rest) else most
         place = place if place > 0 else max(rest.rfind("-", 0, most) + 1, 0) or most
         done.append(rest[:place].rstrip())
         rest = rest[place:].lstrip()
-    return "\n".join(done)
+    return "\n".join(done).replace("\N{NO-BREAK SPACE}", " ")
+
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|µs|ms|s|min|h|d|times)\b|%)")
+"""A number and its unit stay in one line."""
+
+
+def _balanced(text: str, size_pt: float, widest_in: float, lines: int) -> str:
+    """Return bold text in as few lines as it needs, about equally long."""
+    best = wrapped(text, size_pt, widest_in, lines, bold=True)
+    for share in (0.9, 0.8, 0.7, 0.6):
+        narrower = wrapped(text, size_pt, widest_in * share, lines, bold=True)
+        if narrower.count("\n") > best.count("\n") or narrower.replace("\n", " ") != best.replace("\n", " "):
+            break
+        best = narrower
+    return best
 
 
 def _most(text: str, fits: Callable[[str], bool]) -> int:
@@ -167,54 +186,101 @@ class Entry:
     detail: Sequence[str]
 
 
-def key(figure: Figure, entries: Sequence[Entry], left: float, top: float, bottom: float) -> None:
-    """Write the key to the right of a chart, a block for each plan; positions as shares of the slide."""
-    most_lines = max(len(entry.detail) for entry in entries)
-    step = min((top - bottom) / len(entries), 0.055 + 0.035 * (2 + most_lines))
-    room = step * HEIGHT_IN * POINTS_PER_INCH
-    roomy = room >= (2 + most_lines) * 17 + 10
-    size, small = (14.0, 12.5) if roomy else (11.0, 10.0)
-    name_lines = 2 if room >= (2 + most_lines) * (size + 2) + 4 else 1
-    text_left = left + 0.03
-    widest_in = (RIGHT + 0.015 - text_left) * WIDTH_IN
-    for place, entry in enumerate(entries):
-        y = top - place * step
-        name = wrapped(entry.name, size, widest_in, name_lines, bold=True)
-        line_height = size * 1.25 / POINTS_PER_INCH / HEIGHT_IN
-        swatch = [left, left + 0.022], [y - line_height / 2] * 2
-        figure.add_artist(Line2D(*swatch, color=entry.colour, linewidth=6, solid_capstyle="butt"))
-        figure.text(text_left, y, name, size=size, weight="bold", va="top", linespacing=1.05)
-        below = y - line_height * (name.count("\n") + 1) - 0.004
-        detail = "\n".join(wrapped(line, small, widest_in, 1) for line in entry.detail)
-        figure.text(text_left, below, detail, size=small, color=QUIET, va="top", linespacing=1.15)
-
-
-def plan_labels(axes: Axes, names: Sequence[str], notes: Mapping[str, str], colour: Mapping[str, str]) -> None:
-    """Write plan names left of horizontal bars at 0, 1, ..., with a swatch and a note below where there is one."""
-    figure = axes.figure
-    box = axes.get_position()
-    rows_in = box.height * HEIGHT_IN / len(names)
-    size, small = (14.0, 11.5) if rows_in >= 0.8 else (11.0, 9.5)  # noqa: PLR2004  (inches)
-    lines = max(1, int((rows_in * 0.92 - 0.18) / (size * 1.25 / POINTS_PER_INCH)))
-    widest_in = (box.x0 - LEFT) * WIDTH_IN - 0.35
-    for place, name in enumerate(names):
-        y = box.y1 - (place + 0.5) * box.height / len(names)
-        text = wrapped(name, size, widest_in, min(lines, 3), bold=True)
-        half = (text.count("\n") + 1) * size * 1.22 / POINTS_PER_INCH / HEIGHT_IN / 2
-        lift = 0.5 * small * 1.25 / POINTS_PER_INCH / HEIGHT_IN if name in notes else 0.0
-        assert figure is not None
-        figure.text(LEFT + 0.02, y + lift, text, size=size, weight="bold", va="center", linespacing=1.1)
+def key(figure: Figure, entries: Sequence[Entry], left: float) -> None:
+    """Write the key to the right of a chart, a block for each entry; ``left`` as a share of the slide."""
+    widest_in = (_KEY_RIGHT - left - _SWATCH) * WIDTH_IN
+    for sizes in _KEY_SIZES:
+        blocks = [_block(entry, sizes, widest_in) for entry in entries]
+        room = TOP - BOTTOM - sum(block.height for block in blocks)
+        if room >= sizes.gap * (len(blocks) - 1):
+            break
+    gap = min(_KEY_GAP, max(room, 0.0) / max(len(blocks) - 1, 1))
+    top = TOP
+    for entry, block in zip(entries, blocks, strict=True):
+        middle = top - _line_height(sizes.name_pt) / 2
         figure.add_artist(
-            Line2D(
-                [LEFT + 0.006] * 2,
-                [y + lift - half, y + lift + half],
-                color=colour[name],
-                linewidth=6,
-                solid_capstyle="butt",
-            )
+            Line2D([left, left + 0.022], [middle, middle], color=entry.colour, linewidth=6, solid_capstyle="butt")
         )
+        at = left + _SWATCH
+        figure.text(at, top, block.name, size=sizes.name_pt, weight="bold", va="top", linespacing=_LINE_SPACING)
+        below = top - block.name_height
+        figure.text(at, below, block.detail, size=sizes.detail_pt, color=QUIET, va="top", linespacing=_LINE_SPACING)
+        top -= block.height + gap
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    name_pt: float
+    detail_pt: float
+    name_lines: int
+    gap: float
+    """The least gap between two blocks, as a share of the slide."""
+
+
+_KEY_SIZES = (
+    _Sizes(14, 12.5, 2, 0.025),
+    _Sizes(12, 11, 2, 0.015),
+    _Sizes(11, 10, 2, 0.01),
+    _Sizes(10.5, 9.5, 1, 0.005),
+)
+_KEY_GAP = 0.045
+_KEY_RIGHT = 0.985
+_SWATCH = 0.03
+_LINE_SPACING = 1.12
+
+
+@dataclass(frozen=True)
+class _Block:
+    name: str
+    detail: str
+    name_height: float
+    height: float
+
+
+def _line_height(size_pt: float) -> float:
+    return size_pt * 1.32 / POINTS_PER_INCH / HEIGHT_IN
+
+
+def _block(entry: Entry, sizes: _Sizes, widest_in: float) -> _Block:
+    name = wrapped(entry.name, sizes.name_pt, widest_in, sizes.name_lines, bold=True)
+    lines: list[str] = []
+    for part in entry.detail:
+        longer = f"{lines[-1]}, {part}" if lines else part
+        if lines and width_in(longer, sizes.detail_pt) <= widest_in:
+            lines[-1] = longer
+        else:
+            lines.append(wrapped(part, sizes.detail_pt, widest_in, 1))
+    name_height = (name.count("\n") + 1) * _line_height(sizes.name_pt)
+    return _Block(name, "\n".join(lines), name_height, name_height + len(lines) * _line_height(sizes.detail_pt))
+
+
+def plan_labels(
+    axes: Axes, names: Sequence[str], notes: Mapping[str, str], colour: Mapping[str, str], shift: float = 0.0
+) -> None:
+    """Write plan names left of horizontal bars at 0, 1, ..., with a swatch and a note below where there is one.
+
+    Parameters
+    ----------
+    shift
+        How far above the middle of its row a bar is, in rows.
+    """
+    figure = axes.figure
+    assert figure is not None
+    box = axes.get_position()
+    row = box.height / len(names)
+    size, small = (14.0, 11.5) if row * HEIGHT_IN >= ROOMY_ROW_IN else (10.5, 9.0)
+    note_height = _line_height(small) if notes else 0.0
+    lines = max(1, min(3, int((row - note_height) / _line_height(size))))
+    widest_in = (box.x0 - LEFT - 0.03) * WIDTH_IN
+    for place, name in enumerate(names):
+        text = wrapped(name, size, widest_in, lines, bold=True)
+        half = (text.count("\n") + 1) * _line_height(size) / 2
+        y = box.y1 - (place + 0.5 - shift) * row + (note_height / 2 if name in notes else 0.0)
+        ends = [y - half * 0.85, y + half * 0.85]
+        figure.add_artist(Line2D([LEFT + 0.006] * 2, ends, color=colour[name], linewidth=6, solid_capstyle="butt"))
+        figure.text(LEFT + 0.02, y, text, size=size, weight="bold", va="center", linespacing=_LINE_SPACING)
         if name in notes:
-            figure.text(LEFT + 0.02, y + lift - half - 0.002, notes[name], size=small, color=FORBIDDEN, va="top")
+            figure.text(LEFT + 0.02, y - half, notes[name], size=small, color=FORBIDDEN, va="top")
 
 
 def verdicts(comparison: Comparison) -> dict[str, str]:

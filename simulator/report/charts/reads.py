@@ -28,7 +28,7 @@ from simulator.report.charts.look import (
 from simulator.studies.comparison import Comparison, PlanResult
 
 UNREAD_LIGHTNESS = 0.78
-_AXES_LEFT = 0.235
+_AXES_LEFT = 0.25
 _SPLIT, _GAP = 0.6, 0.03
 _AMOUNT_IN = 1.5
 """Room for the amount, right of the longest bar. [inches]"""
@@ -109,12 +109,11 @@ def read_title(comparison: Comparison) -> str:
     others = [name for name in reads if name != worst]
     if not others:
         return said
-    next_worst = max(others, key=lambda name: reads[name].unread_fraction)
-    if reads[next_worst].unread == 0:
-        return f"{said}; {called(next_worst) if len(others) == 1 else 'the others'} computes nothing in vain".replace(
-            "the others computes", "the others compute"
-        )
+    if len(others) > 1 and not any(reads[name].unread for name in others):
+        return f"{said}; the others compute nothing in vain"
     least = min(others, key=lambda name: reads[name].unread_fraction)
+    if reads[least].unread == 0:
+        return f"{said}; {called(least)} computes nothing in vain"
     return f"{said}, and {form.about_share(reads[least].unread_fraction)} of what {called(least)} does"
 
 

@@ -59,7 +59,7 @@ def week(comparison: Comparison) -> Figure:
     for axes in panels:
         _days(axes, comparison, labelled=axes is panels[-1])
     entries = [Entry(name, colours(comparison)[name], _said(plan)) for name, plan in plans.items()]
-    key(figure, entries, _KEY_LEFT, TOP, BOTTOM)
+    key(figure, entries, _KEY_LEFT)
     return figure
 
 
@@ -170,7 +170,7 @@ def _said(plan: PlanResult) -> list[str]:
         lines.append(f"{runs} run{'' if runs == 1 else 's'}{length}{missed}")
     if first.fleet is not None:
         mean, peak = plan.metrics["replicas_mean"].mean, plan.metrics["replicas_peak"].mean
-        lines.append(f"replicas: mean {form.number(mean)}, peak {form.count(peak)}")
+        lines.append(f"{form.number(mean)} replicas, peak {form.count(peak)}")
         if "utilisation" in plan.metrics:
             lines.append(f"{form.share(plan.metrics['utilisation'].mean)} busy")
     return lines

@@ -1,0 +1,171 @@
+"""A small scenario with everything in it, and scenarios drawn at random, of every kind of plan."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from simulator.scenario.schema import Scenario
+
+
+def a_scenario(**changes: Any) -> Scenario:
+    """A small world with everything in it."""
+    base: dict[str, Any] = {
+        "seed": 5,
+        "horizon": "5 h",
+        "warmup": "1 h",
+        "population": {"users": 600, "logins_per_day": "6/day", "shape": 0.6},
+        "traffic": {
+            "profile": {"kind": "cosine", "peak": "02:00", "amplitude": "60 %"},
+            "spikes": [{"at": "65 min", "duration": "7 min", "multiplier": 6}],
+            "session": {
+                "requests": {"kind": "geometric", "mean": 4},
+                "think_time": {"kind": "exponential", "mean": "20 s"},
+            },
+        },
+        "model": {"feature_lag": "5 s", "half_life": "3 h"},
+        "store": {"read_latency": "3.7 ms", "write_capacity": "3/s", "expiry": "70 min"},
+        "backends": {
+            "night": {
+                "kind": "batch_cluster",
+                "instance": "b",
+                "workers": 3,
+                "batch_size": 8,
+                "shard": 90,
+                "startup": "2 min",
+                "feature_pipeline": {"duration": "3 min"},
+                "service_time": {"kind": "affine", "per_item": "2.1 s", "noise": {"kind": "lognormal", "cv": 0.6}},
+            },
+            "live": {
+                "kind": "fleet",
+                "instance": "f",
+                "slots": 2,
+                "timeout": "40 s",
+                "service_time": {"kind": "affine", "fixed": "17 s", "noise": {"kind": "exponential"}},
+                "capacity": {
+                    "kind": "autoscaled",
+                    "min": 1,
+                    "max": 12,
+                    "target": "60 %",
+                    "tick": "15 s",
+                    "startup": "50 s",
+                    "stabilisation": "2 min",
+                },
+            },
+            "small": {
+                "kind": "fleet",
+                "instance": "f",
+                "slots": 3,
+                "timeout": "55 s",
+                "service_time": {"kind": "affine", "fixed": "21 s", "noise": {"kind": "lognormal", "cv": 1.2}},
+                "capacity": {"kind": "fixed", "replicas": 1},
+            },
+        },
+        "plans": {
+            "on demand": {"on_miss": "compute", "backend": "live"},
+            "on demand, fixed": {"on_miss": "compute", "backend": "small"},
+            "cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "25 min"}},
+            "cached, fixed": {"on_miss": "compute", "backend": "small", "cache": {"kind": "ttl", "ttl": "9 min"}},
+            "rolling": {"precompute": {"every": "2 h", "at": "00:20", "backend": "night"}, "on_miss": "default"},
+            "atomic": {
+                "precompute": {"every": "2 h", "at": "00:20", "publish": "atomic", "backend": "night"},
+                "on_miss": "stored",
+            },
+            "hybrid": {
+                "precompute": {"every": "2 h", "at": "00:20", "backend": "night"},
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "ttl", "ttl": "15 min"},
+            },
+            "hybrid without cache": {
+                "precompute": {"every": "2 h", "at": "00:20", "publish": "atomic", "backend": "night"},
+                "on_miss": "compute",
+                "backend": "small",
+            },
+            "skipped runs": {"precompute": {"every": "7 min", "at": "00:02", "backend": "night"}, "on_miss": "default"},
+        },
+    }
+    return Scenario.model_validate(base | changes)
+
+
+seconds = st.sampled_from([1.0, 2.3, 7.0, 19.0, 61.0])
+noises = st.sampled_from(["none", "exponential", {"kind": "lognormal", "cv": 0.8}, {"kind": "lognormal", "cv": 2.5}])
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> dict[str, Any]:
+    autoscaled = {
+        "kind": "autoscaled",
+        "min": draw(st.integers(1, 3)),
+        "max": draw(st.integers(3, 20)),
+        "target": draw(st.sampled_from([0.4, 0.6, 0.75, 0.9])),
+        "tick": f"{draw(st.sampled_from([5, 15, 40]))} s",
+        "startup": f"{draw(st.sampled_from([1, 15, 33, 90, 300]))} s",
+        "stabilisation": f"{draw(st.sampled_from([0, 15, 60, 300]))} s",
+    }
+    fixed = {"kind": "fixed", "replicas": draw(st.integers(2, 6))}
+    timeout_s = draw(st.one_of(st.none(), seconds))
+    return {
+        "kind": "fleet",
+        "instance": "f",
+        "slots": draw(st.integers(1, 4)),
+        "timeout": None if timeout_s is None else f"{timeout_s} s",
+        "service_time": {"kind": "affine", "fixed": f"{draw(seconds)} s", "noise": draw(noises)},
+        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed])),
+    }
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "kind": "batch_cluster",
+        "instance": "b",
+        "workers": draw(st.integers(1, 9)),
+        "batch_size": draw(st.integers(1, 40)),
+        "shard": draw(st.integers(20, 500)),
+        "startup": f"{draw(st.integers(0, 300))} s",
+        "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
+        "service_time": {"kind": "affine", "fixed": "3 s", "per_item": "0.9 s", "noise": draw(noises)},
+    }
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> dict[str, Any]:
+    ahead = {
+        "every": f"{draw(st.sampled_from([23, 61, 120, 1440]))} min",
+        "at": draw(st.sampled_from(["00:00", "01:10", "23:30"])),
+        "publish": draw(st.sampled_from(["rolling", "atomic"])),
+        "backend": "night",
+    }
+    precompute = draw(st.sampled_from([None, ahead, ahead]))
+    on_miss = draw(st.sampled_from(["compute", "compute", "default", "stored"] if precompute else ["compute"]))
+    plan: dict[str, Any] = {"precompute": precompute, "on_miss": on_miss}
+    if on_miss == "compute":
+        cache = {"kind": "ttl", "ttl": f"{draw(st.sampled_from([1, 60, 700, 5000]))} s"}
+        plan |= {"backend": "live", "cache": draw(st.sampled_from([None, cache, cache]))}
+    return plan
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    session = {"kind": draw(st.sampled_from(["geometric", "poisson"])), "mean": draw(st.sampled_from([1, 2, 6]))}
+    expiry_min = draw(st.one_of(st.none(), st.integers(5, 150)))
+    per_s = draw(st.one_of(st.none(), st.sampled_from([0.7, 3, 40])))
+    return a_scenario(
+        seed=draw(st.integers(0, 10**6)),
+        horizon=f"{draw(st.sampled_from([60, 97.3, 180]))} min",
+        warmup=f"{draw(st.sampled_from([0, 11, 60]))} min",
+        population={
+            "users": draw(st.integers(30, 900)),
+            "logins_per_day": f"{draw(st.sampled_from([2, 8, 20]))}/day",
+            "shape": draw(st.sampled_from([0.2, 1.0, "inf"])),
+        },
+        traffic={"spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}], "session": {"requests": session}},
+        model={"feature_lag": f"{draw(st.integers(0, 60))} s"},
+        store={
+            "read_latency": f"{draw(st.sampled_from([0, 3.7, 900]))} ms",
+            "write_capacity": None if per_s is None else f"{per_s}/s",
+            "expiry": None if expiry_min is None else f"{expiry_min} min",
+        },
+        backends={"live": draw(fleets()), "night": draw(clusters())},
+        plans={"drawn": draw(plans())},
+    )
