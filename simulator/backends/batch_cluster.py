@@ -61,10 +61,12 @@ class BatchCluster(Backend):
 
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
-        compute_s = self.shard_s(users) / self.workers
-        write_s = users / writes_per_s
-        last_s = self.shard_s(min(self.shard, users)) + min(self.shard, users) / writes_per_s
-        return self.feature_pipeline.duration_s + self.startup_s + max(compute_s, write_s) + last_s
+        shard_users = min(self.shard, users)
+        shards = math.ceil(users / self.shard)
+        compute_s, write_s = self.shard_s(shard_users), shard_users / writes_per_s
+        by_workers_s = math.ceil(shards / self.workers) * (compute_s + write_s)
+        by_store_s = compute_s + shards * write_s
+        return self.feature_pipeline.duration_s + self.startup_s + max(by_workers_s, by_store_s)
 
     def run(
         self,

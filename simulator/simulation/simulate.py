@@ -105,7 +105,7 @@ class _Simulation:
         self.path.advance(0.0)
         self.path.drop_expired(math.nextafter(0.0, -1.0))
         self.unserved_at_start = self.path.unserved() if self.plan.has_store else 0
-        while True:
+        while self.env.now < self.scenario.horizon_s:
             self._sample()
             yield self.env.timeout(HOUR_S)
 
