@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import numba
 
+COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+"""Whether kernels are compiled; with NUMBA_DISABLE_JIT=1 they run as plain Python."""
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 

@@ -467,7 +467,7 @@ def drop_expired(
 
 @inlined
 def _is_expired(word: Int, now_s: float, r: Record) -> bool:
-    return 0 < word < FIRST_FLIGHT and word & MAKER == BATCH and now_s > _row_end_s(word, r)
+    return bool(0 < word < FIRST_FLIGHT and word & MAKER == BATCH and now_s > _row_end_s(word, r))
 
 
 @kernel

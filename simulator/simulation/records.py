@@ -4,6 +4,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from simulator.core.jit import COMPILED
+
 Record: TypeAlias = Any
 """An array of records or one of them; only compiled code reads their fields."""
 
@@ -90,4 +92,12 @@ FOLLOWER = np.dtype([("arrival_s", np.float64), ("next", np.int64)])
 
 def record(dtype: np.dtype[Any], size: int = 1) -> Record:
     """Return ``size`` records of zeros."""
-    return np.zeros(size, dtype=dtype)
+    made = np.zeros(size, dtype=dtype)
+    return made if COMPILED else made.view(np.recarray)  # plain Python reads fields by name from these alone
+
+
+def grown(records: Record) -> Record:
+    """Return twice as many records: those given, and zeros."""
+    larger = record(records.dtype, 2 * records.size)
+    larger[: records.size] = records
+    return larger

@@ -10,7 +10,7 @@ from simulator.plans.plan import OnMiss
 from simulator.scenario.schema import Scenario
 from simulator.simulation import kernels
 from simulator.simulation.feed import FedBlock, Feed
-from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, record
+from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, grown, record
 from simulator.simulation.rows import Layout
 
 FIRST_SIZE = 1024
@@ -123,14 +123,14 @@ class RequestPath:
         place = self._place[0]
         if place["waiting"] == self._queue.size:
             order = (place["head"] + np.arange(self._queue.size)) % self._queue.size
-            self._queue = np.concatenate([self._queue[order], record(WAITING, self._queue.size)])
+            self._queue = grown(self._queue[order])
             place["head"] = 0
         if 2 * place["flights"] > self._flights.size:
             more = np.arange(self._flights.size, 2 * self._flights.size, dtype=np.int32)
             self._under_way = np.concatenate([self._under_way, more])
-            self._flights = np.concatenate([self._flights, record(FLIGHT, self._flights.size)])
+            self._flights = grown(self._flights)
         if place["followers"] == self._followers.size:
-            self._followers = np.concatenate([self._followers, record(FOLLOWER, self._followers.size)])
+            self._followers = grown(self._followers)
 
 
 _NO_REQUESTS = FedBlock(np.inf, np.empty(0), np.empty(0, dtype=np.int32), np.empty(0))
