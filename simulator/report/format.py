@@ -65,11 +65,13 @@ def signed_usd(amount: float) -> str:
 def usd_within(estimate: Estimate) -> str:
     """Return half an interval as ``± $4``, no finer than the mean is written; empty where there is none. [USD]"""
     half = estimate.half_width
-    if math.isnan(half):
+    if math.isnan(half) or estimate.mean == half == 0:
         return ""
     size = abs(estimate.mean)
     step = 1.0 if size >= CENTS_BELOW_USD else 0.01 if size >= 1 else 0.0
-    return f"± <{usd(step).removesuffix('.00')}" if half < step / 2 else f"± {usd(half)}"
+    if half < step / 2:
+        return f"± <{usd(step).removesuffix('.00')}"
+    return f"± ${half:,.0f}" if size >= CENTS_BELOW_USD else f"± {usd(half)}"
 
 
 def price(amount: float) -> str:
@@ -244,6 +246,19 @@ def metric_label(metric: str) -> str:
 def one_line(name: str) -> str:
     """Return a name without line breaks, tabs and what else cannot be printed."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or "(no name)"
+
+
+def shortened(name: str, longest: int) -> str:
+    """Return a name in at most so many letters; its beginning and its end stay, for names often differ at the end."""
+    clean = one_line(name)
+    if len(clean) <= longest:
+        return clean
+    tail = max(1, round(_TAIL * (longest - 1)))
+    return f"{clean[: longest - 1 - tail].rstrip()}…{clean[-tail:].lstrip()}"
+
+
+_TAIL = 0.35
+"""Share of a shortened name's letters that are its end."""
 
 
 def capital(text: str) -> str:

@@ -152,8 +152,7 @@ def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
 
 
 def _head(name: str, width: int, style: str) -> Text:
-    clean, longest = form.one_line(name), (width - 1) * NAME_LINES
-    return Text(clean if len(clean) <= longest else f"{clean[: longest - 1]}…", style=style)
+    return Text(form.shortened(name, (width - 1) * NAME_LINES), style=style)
 
 
 def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _Row) -> None:

@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterator
 
 from simulator.core.estimate import Estimate
+from simulator.core.units import about_duration
 from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.what_if import break_even_factor
 
 NEVER_ACTIVE = 0.999
+PRACTICALLY_THE_SAME = 1.01
+"""Costs within one percent, however sure the difference, decide nothing."""
 
 
 def recommendation(comparison: Comparison) -> tuple[str, ...]:
@@ -24,7 +27,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         return
     result = comparison.plans[best]
     what = "the only plan" if len(comparison.plans) == 1 else "the cheapest plan that meets every bound"
-    yield f"Choose {best}: {what}, at {_usd(result.cost_usd_per_month)} a month{_spread(result.metrics[COST])}."
+    cost = f"{_usd(result.cost_usd_per_month)} a month{_spread(result.metrics[COST])}"
+    yield f"Choose {best}, {what}: {cost}. {_nature(result)}"
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
@@ -33,16 +37,31 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 def _against(comparison: Comparison, name: str, best: str) -> str:
     gap = comparison.difference(name, best, COST)
     plan = comparison.plans[name]
+    apart = f"{_usd(abs(gap.mean))} a month {'more' if gap.mean >= 0 else 'less'} than {best}{_interval(gap)}"
     if not plan.meets_slo:
-        return f"{name} breaks a bound: {_broken(plan)}. It costs {_amount_apart(gap)}."
+        return f"{name} breaks a bound: {_broken(plan)}. It costs {apart}."
     if name in comparison.as_good:
-        return f"{name} is as good within the error: it costs {_amount_apart(gap)}."
-    times = f" ({plan.cost_usd_per_month / comparison.plans[best].cost_usd_per_month:.3g} times as much)"
-    return f"{name} costs {_amount_apart(gap)}{times if comparison.plans[best].cost_usd_per_month > 0 else ''}."
+        return f"{name} is as good within the error: it costs {apart}. {_nature(plan)}"
+    cheapest = comparison.plans[best].cost_usd_per_month
+    times = plan.cost_usd_per_month / cheapest if cheapest > 0 else math.inf
+    near = ", practically the same" if times < PRACTICALLY_THE_SAME else ""
+    return f"{name} costs {apart}{near}. {_nature(plan)}"
 
 
-def _amount_apart(gap: Estimate) -> str:
-    return f"{_usd(abs(gap.mean))} a month {'more' if gap.mean >= 0 else 'less'}{_interval(gap)}"
+def _nature(result: PlanResult) -> str:
+    """Say how old and how late a plan's answers are, and what of it nobody reads."""
+    metrics = result.metrics
+    facts = []
+    if "age_mean_s" in metrics:
+        facts.append(f"are {about_duration(metrics['age_mean_s'].mean)} old on average")
+    if "latency_p99_s" in metrics:
+        facts.append(f"take {about_duration(metrics['latency_p99_s'].mean)} at p99")
+    answers = f"Its answers {' and '.join(facts)}" if facts else "It answers nobody"
+    unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
+    if unread == 0:
+        return f"{answers}."
+    spent = _usd(metrics["wasted_usd_per_month"].mean)
+    return f"{answers}; {_percent(unread)} of what it computes is never read, which is {spent} a month."
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
@@ -54,10 +73,11 @@ def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
         factor = break_even_factor(comparison, best, name)
         active = math.nan if factor is None else population.share_active_at(factor)
         if factor is None or active > NEVER_ACTIVE:
-            yield f"At no activity would {name} be cheaper, as far as the bill tells."
+            yield f"There is no activity at which {name} would be cheaper, as far as the bill tells."
         else:
             side = "above" if factor > 1 else "below"
-            yield f"{name} would be cheaper {side} about {_percent(active)} daily active (today {_percent(now)})."
+            turn = f"{side} about {active * 100:.2g} % daily active"
+            yield f"{name} would be cheaper {turn}, as far as the bill tells; today it is {_percent(now)}."
 
 
 def _broken(result: PlanResult) -> str:
@@ -65,7 +85,7 @@ def _broken(result: PlanResult) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.2g} %"
+    return f"{share * 100:.3g} %"
 
 
 def _usd(amount: float) -> str:
@@ -81,8 +101,4 @@ def _spread(estimate: Estimate) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    return (
-        ""
-        if math.isnan(estimate.low)
-        else f" ({_signed(estimate.low)} to {_signed(estimate.high)} with 95 % confidence)"
-    )
+    return "" if math.isnan(estimate.low) else f" (95 % interval {_signed(estimate.low)} to {_signed(estimate.high)})"

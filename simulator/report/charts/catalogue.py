@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
-from simulator.report.charts.look import NoChartError
+from simulator.report.charts.look import MISSING_GLYPH, NoChartError
 from simulator.report.charts.reads import read_and_unread
 from simulator.report.charts.week import week
 from simulator.studies.comparison import Comparison
@@ -58,7 +58,7 @@ def save_charts(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
 def _save(figure: Figure, stem: Path) -> list[Path]:
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a plan's name in another script
+        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
         figure.savefig(png, dpi=DPI, metadata={"Software": None})
         figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return [png, svg]

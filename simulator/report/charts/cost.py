@@ -63,7 +63,7 @@ def cost(comparison: Comparison) -> Figure:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(lambda amount, _: form.usd(amount).removesuffix(".00"))
-    axes.xaxis.get_major_locator().set_params(nbins=6)  # type: ignore[attr-defined]
+    axes.locator_params(axis="x", nbins=6)
     axes.grid(axis="x")
     axes.set_xlabel("Cost, USD per 30-day month")
     for place, name in enumerate(names):

@@ -34,7 +34,7 @@ ALIKE = 0.05
 """Times that differ by less than this, relative to the smaller, are about the same."""
 THINNEST_PT = 2.5
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
-_MOST_TICKS = 12
+_MOST_TICKS = 10.5
 _ROUNDEST_S = (
     *(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, MINUTE_S, 10 * MINUTE_S, HOUR_S, DAY_S),
     *(7 * DAY_S, 30 * DAY_S, 365 * DAY_S, 3650 * DAY_S),

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -35,7 +36,10 @@ LEFT, RIGHT, TOP, BOTTOM = 0.045, 0.965, 0.78, 0.165
 """Where the drawing's area ends, as shares of the slide."""
 ROOMY_ROW_IN = 0.8
 """Rows of bars from here on have room for large type. [inches]"""
-TITLE_PT, SUBTITLE_PT, AXIS_PT, TICK_PT, FOOT_PT = 25, 15, 14, 13, 10.5
+NAME_LETTERS = 34
+"""So long may a plan's name be in a title."""
+TITLE_SIZES_PT, TITLE_LINES = (25.0, 22.0, 19.0), 2
+SUBTITLE_PT, AXIS_PT, TICK_PT, FOOT_PT = 15, 14, 13, 10.5
 
 STYLE: Mapping[str, object] = {
     "text.parse_math": False,
@@ -57,6 +61,9 @@ STYLE: Mapping[str, object] = {
     "figure.facecolor": "white",
 }
 
+MISSING_GLYPH = "Glyph .* missing from"
+"""What matplotlib warns of when a plan's name is in another script; it is drawn as boxes."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -70,7 +77,8 @@ def in_style(draw: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        with mpl.rc_context():
+        with mpl.rc_context(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=MISSING_GLYPH)
             mpl.rcdefaults()
             mpl.rcParams.update(dict(STYLE))  # type: ignore[arg-type]
             return draw(*args, **kwargs)
@@ -106,8 +114,9 @@ def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
     FigureCanvasAgg(figure)
     width_in = (RIGHT - LEFT) * WIDTH_IN
-    heading = _balanced(title, TITLE_PT, width_in, lines=2)
-    figure.text(LEFT, 0.955, heading, size=TITLE_PT, weight="bold", va="top", linespacing=1.1)
+    size = _title_size(title, width_in)
+    heading = _balanced(title, size, width_in, TITLE_LINES)
+    figure.text(LEFT, 0.955, heading, size=size, weight="bold", va="top", linespacing=1.1)
     below = 0.955 - (0.062 + 0.057 * heading.count("\n"))
     figure.text(LEFT, below, wrapped(subtitle, SUBTITLE_PT, width_in, 1), size=SUBTITLE_PT, color=QUIET, va="top")
     figure.text(LEFT, 0.03, wrapped(_footnote(comparison), FOOT_PT, width_in, 2), size=FOOT_PT, color=QUIET)
@@ -120,10 +129,9 @@ def _footnote(comparison: Comparison) -> str:
     return "predcost  ·  " + "  ·  ".join((*provenance(comparison), *note))
 
 
-def called(name: str, longest: int = 34) -> str:
+def called(name: str) -> str:
     """Return a plan's name for a sentence, shortened where it is long."""
-    clean = form.one_line(name)
-    return clean if len(clean) <= longest else f"{clean[: longest - 1].rstrip()}…"
+    return form.shortened(name, NAME_LETTERS)
 
 
 def width_in(text: str, size_pt: float, *, bold: bool = False) -> float:
@@ -155,6 +163,24 @@ def wrapped(text: str, size_pt: float, widest_in: float, lines: int, *, bold: bo
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|µs|ms|s|min|h|d|times)\b|%)")
 """A number and its unit stay in one line."""
+
+
+def wrapped_name(name: str, size_pt: float, widest_in: float, lines: int) -> str:
+    """Return a plan's name in bold, in at most so many lines, its middle left out where it is too long."""
+    clean = form.one_line(name)
+    most = _most(clean, lambda part: _whole(form.shortened(clean, len(part)), size_pt, widest_in, lines))
+    return wrapped(form.shortened(clean, most), size_pt, widest_in, lines, bold=True)
+
+
+def _whole(text: str, size_pt: float, widest_in: float, lines: int) -> bool:
+    """Return whether bold text fits into its lines."""
+    return wrapped(text, size_pt, widest_in, lines + 1, bold=True).count("\n") < lines
+
+
+def _title_size(text: str, widest_in: float) -> float:
+    """Return the largest size at which a title has room in its lines."""
+    sizes = (size for size in TITLE_SIZES_PT if _whole(text, size, widest_in, TITLE_LINES))
+    return next(sizes, TITLE_SIZES_PT[-1])
 
 
 def _balanced(text: str, size_pt: float, widest_in: float, lines: int) -> str:
@@ -242,7 +268,7 @@ def _line_height(size_pt: float) -> float:
 
 
 def _block(entry: Entry, sizes: _Sizes, widest_in: float) -> _Block:
-    name = wrapped(entry.name, sizes.name_pt, widest_in, sizes.name_lines, bold=True)
+    name = wrapped_name(entry.name, sizes.name_pt, widest_in, sizes.name_lines)
     lines: list[str] = []
     for part in entry.detail:
         longer = f"{lines[-1]}, {part}" if lines else part
@@ -273,7 +299,7 @@ def plan_labels(
     lines = max(1, min(3, int((row - note_height) / _line_height(size))))
     widest_in = (box.x0 - LEFT - 0.03) * WIDTH_IN
     for place, name in enumerate(names):
-        text = wrapped(name, size, widest_in, lines, bold=True)
+        text = wrapped_name(name, size, widest_in, lines)
         half = (text.count("\n") + 1) * _line_height(size) / 2
         y = box.y1 - (place + 0.5 - shift) * row + (note_height / 2 if name in notes else 0.0)
         ends = [y - half * 0.85, y + half * 0.85]

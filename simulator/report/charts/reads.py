@@ -122,7 +122,7 @@ def _draw_counts(axes: Axes, comparison: Comparison, names: list[str], reads: di
     most = max(one.computed for one in reads.values())
     axes.set_xlim(0, most * room_in / (room_in - _AMOUNT_IN))
     axes.xaxis.set_major_formatter(lambda amount, _: form.count(amount))
-    axes.xaxis.get_major_locator().set_params(nbins=5)  # type: ignore[attr-defined]
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(f"Predictions computed in {form.exact_duration(comparison.scenario.horizon_s)}")
     for place, name in enumerate(names):
         one, colour = reads[name], colours(comparison)[name]

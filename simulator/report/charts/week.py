@@ -97,8 +97,8 @@ def _panels(figure: Figure, fleets: bool, batches: int) -> list[Axes]:  # noqa: 
     panels: list[Axes] = []
     top = TOP
     for height in heights:
-        share = {"sharex": panels[0]} if panels else {}
-        panels.append(figure.add_axes((_AXES_LEFT, top - height, _AXES_RIGHT - _AXES_LEFT, height), **share))  # type: ignore[arg-type]
+        box = (_AXES_LEFT, top - height, _AXES_RIGHT - _AXES_LEFT, height)
+        panels.append(figure.add_axes(box, sharex=panels[0] if panels else None))
         top -= height + _GAP
     return panels
 
@@ -125,7 +125,7 @@ def _traffic(axes: Axes, comparison: Comparison) -> None:
     axes.stairs(per_s, edges, color=INK, linewidth=1.2, label="requests")
     axes.set_ylim(0, max(float(per_s.max()) * 1.08, 1e-9))
     axes.yaxis.set_major_formatter(lambda amount, _: f"{amount:,.6g}")
-    axes.yaxis.get_major_locator().set_params(nbins=4)  # type: ignore[attr-defined]
+    axes.locator_params(axis="y", nbins=4)
     axes.set_ylabel("Requests\nper second")
 
 
@@ -157,7 +157,7 @@ def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str,
             )
         most = max(most, float(billed.max()))
     axes.set_ylim(0, max(most * 1.12, 1.0))
-    axes.yaxis.get_major_locator().set_params(nbins=4, integer=True)  # type: ignore[attr-defined]
+    axes.locator_params(axis="y", nbins=4, integer=True)
     axes.set_ylabel("Replicas")
 
 
@@ -170,9 +170,9 @@ def _said(plan: PlanResult) -> list[str]:
         lines.append(f"{runs} run{'' if runs == 1 else 's'}{length}{missed}")
     if first.fleet is not None:
         mean, peak = plan.metrics["replicas_mean"].mean, plan.metrics["replicas_peak"].mean
-        lines.append(f"{form.number(mean)} replicas, peak {form.count(peak)}")
+        lines.append(f"{form.number(mean).removesuffix('.0')} replicas, peak {form.count(peak)}")
         if "utilisation" in plan.metrics:
-            lines.append(f"{form.share(plan.metrics['utilisation'].mean)} busy")
+            lines.append(f"{form.about_share(plan.metrics['utilisation'].mean)} busy")
     return lines
 
 
@@ -186,11 +186,13 @@ def _days(axes: Axes, comparison: Comparison, *, labelled: bool) -> None:
     horizon_s = comparison.scenario.horizon_s
     axes.set_xlim(0, horizon_s)
     lines, labels = _lines_and_labels(comparison)
+    align = "left" if horizon_s > NAMED_DAYS * DAY_S else "center"
+    axes.xaxis.remove_overlapping_locs = False
     axes.set_xticks(lines, [""] * len(lines))
-    axes.set_xticks([time_s for time_s, _ in labels], [text for _, text in labels], minor=True)
+    axes.set_xticks([time_s for time_s, _ in labels], [text for _, text in labels], minor=True, ha=align)
     axes.grid(axis="x")
     axes.tick_params(axis="x", which="both", length=0, labelbottom=labelled)
-    axes.tick_params(axis="x", which="minor", labelsize=TICK_PT)
+    axes.tick_params(axis="x", which="minor", labelsize=TICK_PT, pad=7)
     if labelled:
         axes.set_xlabel(f"{'Day' if horizon_s > SHORT_DAYS * DAY_S else 'Time'}, local time ({_zone(comparison)})")
 

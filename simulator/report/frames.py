@@ -1,0 +1,61 @@
+"""Results as pandas data frames."""
+
+import pandas as pd
+
+from simulator.report import format as form
+from simulator.studies.comparison import Comparison, PlanResult
+
+
+def metrics_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every metric's mean as people read it, with its unit: a row for each metric, a column for each plan."""
+    rows = {
+        form.metric_label(metric): {
+            name: form.metric_text(metric, plan.metrics[metric].mean) if metric in plan.metrics else form.NOTHING
+            for name, plan in comparison.plans.items()
+        }
+        for metric in _metrics(comparison)
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(comparison.plans))
+    return table.rename_axis(index="metric", columns="plan")
+
+
+def numbers_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every metric's mean, low and high as numbers, in the units of their names; NaN where it does not apply."""
+    parts = {name: metrics_of(plan) for name, plan in comparison.plans.items()}
+    return pd.concat(parts, axis="columns", names=["plan", "estimate"]).reindex(_metrics(comparison))
+
+
+def metrics_of(result: PlanResult) -> pd.DataFrame:
+    """Return one plan's metrics: mean, low and high, in the units of their names."""
+    rows = {name: vars(estimate) for name, estimate in result.metrics.items()}
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=float, columns=["mean", "low", "high"]).rename_axis(
+        "metric"
+    )
+
+
+def bill_table(result: PlanResult) -> pd.DataFrame:
+    """Return every line of a plan's bill: quantity x price_usd = usd_per_month."""
+    columns = ["item", "meter", "quantity", "unit", "price_usd", "usd_per_month", "source", "date", "detail"]
+    return pd.DataFrame([line.as_dict() for line in result.bill.lines], columns=columns).set_index("item")
+
+
+def differences_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every plan's metrics less those of the first of the ranking, paired by replication."""
+    columns = ["plan", "against", "metric", "mean", "low", "high"]
+    rows = [difference.as_dict() for difference in comparison.differences]
+    return pd.DataFrame(rows, columns=columns).astype({"mean": float, "low": float, "high": float})
+
+
+def _metrics(comparison: Comparison) -> list[str]:
+    """Return all metrics, in the order in which the plans that have most of them show them."""
+    plans = sorted(comparison.plans.values(), key=lambda plan: -len(plan.metrics))
+    found = list(plans[0].metrics)
+    for plan in plans[1:]:
+        place = 0
+        for metric in plan.metrics:
+            if metric in found:
+                place = found.index(metric) + 1
+            else:
+                found.insert(place, metric)
+                place += 1
+    return found

@@ -1,0 +1,47 @@
+"""A comparison as one JSON object."""
+
+import math
+from importlib.metadata import version
+from typing import Any
+
+from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.recommendation import recommendation
+from simulator.studies.warnings import warnings_of
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """Return what ``predcost run --json`` prints, in an order that is always the same; what is not known is None."""
+    scenario = comparison.scenario
+    content = {
+        "scenario": scenario.name,
+        "version": version("predcost"),
+        "seed": scenario.seed,
+        "users": scenario.population.users,
+        "horizon_s": scenario.horizon_s,
+        "replications": comparison.replications,
+        "plans": {name: _plan(result) for name, result in comparison.plans.items()},
+        "differences": [difference.as_dict() for difference in comparison.differences],
+        "ranking": list(comparison.ranking),
+        "recommended": comparison.recommended,
+        "recommendation": list(recommendation(comparison)),
+        "warnings": list(warnings_of(comparison)),
+    }
+    return {key: _finite(value) for key, value in content.items()}
+
+
+def _plan(result: PlanResult) -> dict[str, Any]:
+    return {
+        "metrics": {name: estimate.as_dict() for name, estimate in result.metrics.items()},
+        "bill": [line.as_dict() for line in result.bill.lines],
+        "meets_slo": result.meets_slo,
+        "violations": [violation.as_dict() for violation in result.violations],
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with None for every number that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,126 @@
+"""A comparison for Python and Jupyter: tables, pictures, the recommendation."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from simulator.core.errors import UserError, did_you_mean
+from simulator.report import format as form
+from simulator.report import frames
+from simulator.report.provenance import provenance
+from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.recommendation import recommendation
+from simulator.studies.warnings import warnings_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Plots:
+    """The pictures of a comparison; each is a matplotlib Figure of a slide's size."""
+
+    comparison: Comparison
+
+    def cost(self) -> "Figure":
+        """Draw the cost per month of every plan, item by item."""
+        return self._draw("cost")
+
+    def read_and_unread(self) -> "Figure":
+        """Draw how many predictions each plan computes, and how many are ever read."""
+        return self._draw("read_and_unread")
+
+    def age(self) -> "Figure":
+        """Draw how old predictions are when they are served."""
+        return self._draw("age_cdf")
+
+    def latency(self) -> "Figure":
+        """Draw how long users wait."""
+        return self._draw("latency_cdf")
+
+    def week(self) -> "Figure":
+        """Draw traffic, batch runs and replicas, hour by hour."""
+        return self._draw("week")
+
+    def _draw(self, name: str) -> "Figure":
+        from simulator.report.charts import CHARTS  # noqa: PLC0415  (matplotlib is imported when something is drawn)
+
+        return CHARTS[name](self.comparison)
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """All plans of a scenario side by side; in Jupyter it shows itself."""
+
+    comparison: Comparison
+    """What was simulated, with everything that was counted."""
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """Every metric's mean as people read it: a row for each metric, a column for each plan."""
+        return frames.metrics_table(self.comparison)
+
+    @cached_property
+    def numbers(self) -> "pd.DataFrame":
+        """Every metric's mean, low and high as numbers, in the units of their names; columns (plan, estimate)."""
+        return frames.numbers_table(self.comparison)
+
+    @cached_property
+    def differences(self) -> "pd.DataFrame":
+        """Every plan's metrics less those of the first of the ranking, paired by replication."""
+        return frames.differences_table(self.comparison)
+
+    def metrics(self, plan: str) -> "pd.DataFrame":
+        """Return one plan's metrics: mean, low and high, in the units of their names."""
+        return frames.metrics_of(self._plan(plan))
+
+    def bill(self, plan: str) -> "pd.DataFrame":
+        """Return one plan's bill: every line's quantity and price."""
+        return frames.bill_table(self._plan(plan))
+
+    @property
+    def plot(self) -> Plots:
+        """The pictures: ``result.plot.cost()``."""
+        return Plots(self.comparison)
+
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """The plans, those that meet every bound first, then by cost."""
+        return self.comparison.ranking
+
+    @property
+    def recommended(self) -> str | None:
+        """The cheapest plan that meets every bound; None where none does."""
+        return self.comparison.recommended
+
+    @cached_property
+    def recommendation(self) -> str:
+        """What to do, and what would change it; a sentence or two a line."""
+        return "\n".join(recommendation(self.comparison))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before trusting it."""
+        return warnings_of(self.comparison)
+
+    @override
+    def __repr__(self) -> str:
+        best = self.recommended
+        said = "no plan meets every bound" if best is None else f"recommended: {best}"
+        cost = "" if best is None else f", {form.usd(self.comparison.plans[best].cost_usd_per_month)} a month"
+        return f"<Result of {len(self.comparison.plans)} plans; {said}{cost}>"
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.recommendation.splitlines())
+        warned = "".join(f"<p><strong>Warning:</strong> {escape(sentence)}</p>" for sentence in self.warnings)
+        source = escape(" · ".join(provenance(self.comparison)))
+        return f"<div>{said}{warned}{self.table.to_html(escape=True)}<p><small>{source}</small></p></div>"
+
+    def _plan(self, name: str) -> PlanResult:
+        if name not in self.comparison.plans:
+            raise UserError(f"there is no plan '{name}'; {did_you_mean(name, self.comparison.plans)}")
+        return self.comparison.plans[name]

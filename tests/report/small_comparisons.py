@@ -1,0 +1,47 @@
+"""Comparisons of a bundled scenario with few users."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from simulator.core.estimate import Estimate
+from simulator.prices.book import PriceBook
+from simulator.scenario.loading import load_scenario
+from simulator.studies.comparison import Comparison, compare, comparison_of
+
+SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "food_delivery_100m.yaml"
+SCHEDULE = {"every": "24 h", "at": "02:00", "scope": {"kind": "everyone"}, "publish": "rolling", "backend": "night"}
+NIGHTLY = {"precompute": SCHEDULE, "on_miss": "default"}
+ON_DEMAND = {"on_miss": "compute", "backend": "live"}
+HYBRID = {**ON_DEMAND, "precompute": SCHEDULE, "cache": {"kind": "ttl", "ttl": "6 h"}}
+LONG = "everything that the recommendations team has tried since spring, number"
+
+
+def compared(book: PriceBook, **changes: Any) -> Comparison:
+    few = {"population.users": "10k", "horizon": "1 d", "replications": 2, **changes}
+    return compare(load_scenario(SCENARIO, few), book, workers=1)
+
+
+def again(comparison: Comparison, book: PriceBook, *, feature_pipeline: bool) -> Comparison:
+    """Return the same runs with other prices, and without what the scenario itself prices unless asked for."""
+    outcomes = [
+        replace(
+            outcome,
+            usage=tuple(usage for usage in outcome.usage if feature_pipeline or usage.given_price_usd is None),
+        )
+        for plan in comparison.plans.values()
+        for outcome in plan.outcomes
+    ]
+    return comparison_of(comparison.scenario, book, outcomes)
+
+
+def with_metric(comparison: Comparison, plan: str, metric: str, estimate: Estimate) -> Comparison:
+    """Return the comparison with one metric of a plan put in its place."""
+    result = comparison.plans[plan]
+    changed = replace(result, metrics={**result.metrics, metric: estimate})
+    return replace(comparison, plans={**comparison.plans, plan: changed})
+
+
+def without(comparison: Comparison, *plans: str) -> Comparison:
+    """Return the comparison without some plans."""
+    return replace(comparison, plans={name: plan for name, plan in comparison.plans.items() if name not in plans})

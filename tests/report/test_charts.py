@@ -1,0 +1,322 @@
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from small_comparisons import again, with_metric, without
+
+from simulator.core.estimate import Estimate
+from simulator.prices.book import PriceBook
+from simulator.report import format as form
+from simulator.report.charts import CHARTS, NoChartError, save_charts
+from simulator.report.charts.cost import cost, cost_title
+from simulator.report.charts.distributions import age_cdf, age_title, latency_cdf, latency_title
+from simulator.report.charts.look import MOST_PLANS, PALETTE, colours, wrapped
+from simulator.report.charts.reads import read_and_unread, read_title
+from simulator.report.charts.week import week, week_title
+from simulator.studies.comparison import Comparison
+
+LINE_SPACING_PX = 3
+"""Lines of text may reach so far into each other's boxes, which are higher than their letters."""
+
+
+def texts(figure: Figure) -> list[Text]:
+    """Return all texts that are drawn; labels of ticks beyond an axis' ends are not."""
+    axises = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    drawn = {id(tick.label1) for axis in axises for tick in axis._update_ticks()}  # type: ignore[attr-defined]
+    ticks = {id(label) for axis in axises for label in (*axis.get_majorticklabels(), *axis.get_minorticklabels())}
+    found = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible() and text.get_text()]
+    return [text for text in found if id(text) not in ticks or id(text) in drawn]
+
+
+def words(figure: Figure) -> str:
+    return " | ".join(text.get_text().replace("\n", " ") for text in texts(figure))
+
+
+def widths(axes: Axes) -> list[float]:
+    return [patch.get_width() for container in axes.containers for patch in container.patches]  # type: ignore[attr-defined]
+
+
+def curve(axes: Axes, name: str) -> tuple[np.ndarray, np.ndarray]:
+    line = next(line for line in axes.lines if line.get_label() == name)
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+@pytest.fixture(scope="module")
+def slides(comparison: Comparison, single: Comparison, crowd: Comparison, free: Comparison) -> list[Figure]:
+    """Every chart of one, three and nine plans, and of plans that cost nothing; laid out."""
+    figures = [draw(each) for each in (comparison, single, crowd, free) for draw in CHARTS.values()]
+    for figure in figures:
+        figure.canvas.draw()
+    return figures
+
+
+def test_the_bars_add_up_to_the_bill(comparison: Comparison) -> None:
+    (axes,) = cost(comparison).axes
+    wanted = sorted(line.usd_per_month for plan in comparison.plans.values() for line in plan.bill.lines)
+    assert sorted(widths(axes)) == pytest.approx(wanted)
+
+
+def test_every_total_is_written_beside_its_bar(comparison: Comparison) -> None:
+    said = words(cost(comparison))
+    for plan in comparison.plans.values():
+        assert form.usd(plan.cost_usd_per_month) in said
+
+
+def test_every_item_of_a_bill_is_named(comparison: Comparison) -> None:
+    said = words(cost(comparison))
+    for plan in comparison.plans.values():
+        assert all(line.item in said for line in plan.bill.lines if line.usd_per_month > 0)
+
+
+def priced(comparison: Comparison, costs: dict[str, float]) -> Comparison:
+    """Return a comparison in which plans cost what is given, in every replication."""
+    plans = {
+        name: replace(
+            comparison.plans[name],
+            metrics={**comparison.plans[name].metrics, "cost_usd_per_month": Estimate(usd, usd, usd)},
+            values=tuple({**values, "cost_usd_per_month": usd} for values in comparison.plans[name].values),
+        )
+        for name, usd in costs.items()
+    }
+    return replace(comparison, plans=plans)
+
+
+@pytest.mark.parametrize(
+    ("costs", "title"),
+    [
+        ({"nightly batch": 3000, "on demand": 1000}, "On demand costs a third of nightly batch"),
+        ({"nightly batch": 1000, "on demand": 3000}, "Nightly batch costs a third of on demand"),
+        ({"nightly batch": 3000, "on demand": 1000, "cached": 900}, "Cached costs 30 % of nightly batch"),
+        (
+            {"nightly batch": 3000, "on demand": 1000, "cached": 999},
+            "Cached and on demand cost about the same, a third of nightly batch",
+        ),
+        ({"nightly batch": 1000, "on demand": 1000}, "Nightly batch and on demand cost about the same: $1,000 a month"),
+        ({"nightly batch": 5, "on demand": 5, "cached": 5}, "All plans cost about the same: $5.00 a month"),
+        ({"nightly batch": 0, "on demand": 0, "cached": 0}, "All plans cost about the same: $0 a month"),
+        ({"nightly batch": 80, "on demand": 0}, "On demand costs nothing, nightly batch $80.00 a month"),
+        ({"nightly batch": 80}, "Nightly batch costs $80.00 a month"),
+    ],
+)
+def test_the_cost_title_names_the_winner(comparison: Comparison, costs: dict[str, float], title: str) -> None:
+    assert cost_title(priced(comparison, costs)) == title
+
+
+def test_the_cost_title_names_the_cheapest_that_meets_the_bounds(crowd: Comparison) -> None:
+    cheap = priced(crowd, {"five": 10, "on demand": 20})
+    assert cost_title(cheap) == "On demand is the cheapest plan that meets every bound, at $20.00 a month"
+    none = priced(crowd, {"five": 10, "six": 20})
+    assert cost_title(none) == "No plan meets every bound; five is the cheapest, at $10.00 a month"
+
+
+def test_reads_add_up_to_what_is_computed(comparison: Comparison) -> None:
+    counts, shares = read_and_unread(comparison).axes
+    computed = sum(plan.metrics["predictions_computed"].mean for plan in comparison.plans.values())
+    wasted = sum(plan.metrics["predictions_wasted"].mean for plan in comparison.plans.values())
+    assert sum(widths(counts)) == pytest.approx(computed)
+    assert sum(widths(shares)) == pytest.approx(len(comparison.plans))
+    pale = [patch for bars in counts.containers if bars.get_label() == "never read" for patch in bars.patches]  # type: ignore[attr-defined]
+    assert sum(patch.get_width() for patch in pale) == pytest.approx(wasted)
+
+
+def test_the_read_title_names_who_wastes(comparison: Comparison) -> None:
+    wasted = form.about_share(comparison.plans["nightly batch"].metrics["wasted_fraction"].mean)
+    assert read_title(comparison) == (
+        f"Nobody reads {wasted} of what nightly batch computes; the others compute nothing in vain"
+    )
+    assert read_title(without(comparison, "nightly batch")) == "No plan computes a prediction that nobody reads"
+
+
+def test_more_waste_than_was_computed_counts_as_all(comparison: Comparison) -> None:
+    odd = with_metric(comparison, "nightly batch", "predictions_wasted", Estimate(1e12, 1e12, 1e12))
+    assert read_title(odd).startswith("Nobody reads 100 % of what nightly batch computes")
+
+
+def test_the_age_curves_rise_from_0_to_1(comparison: Comparison) -> None:
+    (axes,) = age_cdf(comparison).axes
+    for name, plan in comparison.plans.items():
+        ages, shares = curve(axes, name)
+        assert (shares[0], shares[-1]) == (0, pytest.approx(1))
+        assert (np.diff(shares) >= 0).all()
+        median = float(ages[np.searchsorted(shares, 0.5)])
+        assert median == pytest.approx(plan.age.quantile(0.5), rel=0.01)
+
+
+def test_the_latency_curves_fall_through_the_quantiles(comparison: Comparison) -> None:
+    (axes,) = latency_cdf(comparison).axes
+    for name, plan in comparison.plans.items():
+        times, beyond = curve(axes, name)
+        assert beyond[0] == 1
+        assert (np.diff(beyond) <= 0).all()
+        p99 = float(times[np.argmax(beyond <= 0.01)])
+        assert p99 == pytest.approx(plan.latency.quantile(0.99), rel=0.01)
+
+
+def test_bounds_are_marked_where_there_are_any(comparison: Comparison) -> None:
+    age, latency = age_cdf(comparison), latency_cdf(comparison)
+    assert curve(age.axes[0], "bound")[0][0] == 36 * 3600
+    assert curve(latency.axes[0], "bound")[0][0] == 0.2
+    assert "95 % within 36 h" in words(age)
+    assert "99 % within 200 ms" in words(latency)
+    free = replace(comparison, scenario=comparison.scenario.with_(slo=None))
+    assert "bound" not in words(age_cdf(free))
+    assert "bound" not in words(latency_cdf(free))
+
+
+def test_the_age_title_names_old_and_young(comparison: Comparison) -> None:
+    old = form.duration(comparison.plans["nightly batch"].metrics["age_p50_s"].mean)
+    assert age_title(comparison).startswith(
+        f"The median prediction is {old} old with nightly batch, 5.0 s with on demand"
+    )
+    alone = without(comparison, "on demand", "cached")
+    assert age_title(alone) == f"Half of the predictions that nightly batch serves are older than {old}"
+
+
+def test_the_latency_title_names_who_breaks_the_bound(comparison: Comparison, crowd: Comparison) -> None:
+    assert latency_title(comparison).startswith("Every plan answers 99 % of requests within")
+    assert latency_title(comparison).endswith("inside the bound of 200 ms")
+    assert latency_title(crowd).startswith("8 of 9 plans break the latency bound of 3 ms; p99 is up to 4.0 ms")
+    pair = replace(crowd, plans={name: crowd.plans[name] for name in ("five", "on demand")})
+    assert latency_title(pair) == "Five breaks the latency bound of 3 ms: 1 % of its answers take longer than 4.0 ms"
+
+
+def test_the_week_shows_the_traffic_and_the_replicas(comparison: Comparison) -> None:
+    figure = week(comparison)
+    traffic, _, replicas = figure.axes
+    mean = np.mean([outcome.hours.requests for outcome in comparison.plans["cached"].outcomes], axis=0) / 3600
+    assert traffic.patches[-1].get_data().values == pytest.approx(mean)  # type: ignore[attr-defined]
+    labels = {patch.get_label() for patch in replicas.patches}
+    assert labels == {"on demand: billed", "on demand: busy", "cached: billed", "cached: busy"}
+    assert "Mon 12:00" in words(figure)
+
+
+def test_the_week_without_a_fleet_shows_traffic_and_runs(single: Comparison) -> None:
+    figure = week(single)
+    assert len(figure.axes) == 2
+    assert "1 run of" in words(figure)
+    assert "busy" not in week_title(single)
+
+
+def test_the_week_title_names_the_busiest_hour(comparison: Comparison) -> None:
+    hours = np.mean([outcome.hours.requests for outcome in comparison.plans["cached"].outcomes], axis=0)
+    clock = f"{int(np.argmax(hours)):02d}:00"
+    assert week_title(comparison).startswith(f"Traffic peaks on Monday at {clock}")
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("cost", ["Cost, USD per 30-day month"]),
+        ("read_and_unread", ["Predictions computed in 24 h", "Share of the predictions computed"]),
+        ("age_cdf", ["Age when served (logarithmic)", "Predictions served, % up to that age"]),
+        ("latency_cdf", ["Latency (logarithmic)", "Requests, % answered within that time"]),
+        ("week", ["Requests per second", "Replicas", "Time, local time (UTC-05:00)"]),
+    ],
+)
+def test_axes_carry_units(comparison: Comparison, name: str, labels: list[str]) -> None:
+    said = words(CHARTS[name](comparison))
+    assert all(label in said for label in labels)
+
+
+def test_a_plan_has_one_colour_in_every_chart(comparison: Comparison) -> None:
+    wanted = dict(zip(comparison.plans, PALETTE, strict=False))
+    assert colours(comparison) == wanted
+    (ages,), (latencies,) = age_cdf(comparison).axes, latency_cdf(comparison).axes
+    for name, colour in wanted.items():
+        for axes in (ages, latencies):
+            line = next(line for line in axes.lines if line.get_label() == name)
+            assert to_hex(line.get_color()).upper() == colour
+
+
+def test_every_slide_says_where_its_numbers_come_from(comparison: Comparison) -> None:
+    for draw in CHARTS.values():
+        said = words(draw(comparison))
+        for part in ("Food delivery", "10,000 users", "24 h simulated", "2 replications", "seed 1", "aws-us-east-1"):
+            assert part in said
+
+
+def test_nothing_leaves_the_slide(slides: list[Figure]) -> None:
+    for figure in slides:
+        page = figure.bbox
+        for text in texts(figure):
+            box = text.get_window_extent()
+            inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
+            assert inside, text.get_text()
+
+
+def test_no_title_is_cut_off(slides: list[Figure]) -> None:
+    assert not any(text.get_text().endswith("…") for figure in slides for text in texts(figure) if text.get_size() > 18)
+
+
+def test_texts_of_a_slide_do_not_overlap(slides: list[Figure]) -> None:
+    for figure in slides:
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+        for place, (one, box) in enumerate(boxes):
+            for other, other_box in boxes[place + 1 :]:
+                wide = min(box.x1, other_box.x1) - max(box.x0, other_box.x0)
+                high = min(box.y1, other_box.y1) - max(box.y0, other_box.y0)
+                assert wide <= 1 or high <= LINE_SPACING_PX, (one, other)
+
+
+def test_more_plans_than_colours_are_cut_to_the_best(crowd: Comparison) -> None:
+    assert len(crowd.plans) > MOST_PLANS
+    assert set(colours(crowd)) == set(crowd.ranking[:MOST_PLANS])
+    assert f"the {MOST_PLANS} best ranked of {len(crowd.plans)} plans" in words(cost(crowd))
+
+
+def test_plans_that_cost_nothing_can_be_drawn(free: Comparison) -> None:
+    assert cost_title(free) == "All plans cost about the same: $0 a month"
+    assert all(width == 0 for width in widths(cost(free).axes[0]))
+
+
+def test_a_chart_that_does_not_apply_says_why(comparison: Comparison) -> None:
+    empty = replace(comparison.plans["cached"].age, counts=np.zeros_like(comparison.plans["cached"].age.counts))
+    plan = comparison.plans["cached"]
+    outcomes = tuple(replace(outcome, counted=replace(outcome.counted, age=empty)) for outcome in plan.outcomes)
+    ageless = replace(comparison, plans={"cached": replace(plan, outcomes=outcomes)})
+    with pytest.raises(NoChartError, match="no plan serves a prediction"):
+        age_cdf(ageless)
+
+
+def test_charts_are_saved_as_png_and_svg_with_equal_bytes(comparison: Comparison, tmp_path: Path) -> None:
+    first, second = save_charts(comparison, tmp_path / "a" / "b"), save_charts(comparison, tmp_path / "c")
+    assert {path.name for path in first} == {f"{name}.{kind}" for name in CHARTS for kind in ("png", "svg")}
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    for path in first:
+        if path.suffix == ".svg":
+            assert ET.parse(path).getroot().tag.endswith("svg")  # noqa: S314  (our own file)
+
+
+def test_names_in_any_script_can_be_saved(single: Comparison, tmp_path: Path) -> None:
+    renamed = replace(single.plans["nightly batch"], name="毎晩 🌙")
+    assert save_charts(replace(single, plans={renamed.name: renamed}), tmp_path)
+
+
+def test_drawing_leaves_the_users_settings_alone(comparison: Comparison) -> None:
+    with mpl.rc_context({"text.color": "red", "axes.labelsize": 3.0}):
+        figure = cost(comparison)
+        assert mpl.rcParams["text.color"] == "red"
+    assert figure.axes[0].xaxis.label.get_size() > 3
+
+
+def test_a_figure_has_a_slides_proportions(comparison: Comparison) -> None:
+    width, height = cost(comparison).get_size_inches()
+    assert width / height == pytest.approx(16 / 9, rel=1e-3)
+
+
+def test_dearer_prices_are_drawn_larger(comparison: Comparison, book: PriceBook) -> None:
+    dear = again(comparison, book.scaled(1000.0), feature_pipeline=True)
+    assert sum(widths(cost(dear).axes[0])) > 100 * sum(widths(cost(comparison).axes[0]))
+
+
+@pytest.mark.parametrize("text", ["one two three four five six", "x" * 200, "a-b" * 60, ""])
+def test_wrapped_text_keeps_to_its_lines(text: str) -> None:
+    assert wrapped(text, 12, 2.0, 2).count("\n") <= 1

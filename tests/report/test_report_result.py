@@ -1,0 +1,81 @@
+import json
+import sys
+from subprocess import run
+
+import pytest
+
+from simulator.core.errors import UserError
+from simulator.report.json_report import as_json
+from simulator.report.result import Result
+from simulator.studies.comparison import Comparison
+
+KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "differences", "ranking",
+        "recommended", "recommendation", "warnings"]  # fmt: skip
+
+
+def test_the_json_survives_a_round_trip(comparison: Comparison, single: Comparison, crowd: Comparison) -> None:
+    for each in (comparison, single, crowd):
+        content = as_json(each)
+        assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+def test_the_json_has_its_keys_in_order(comparison: Comparison) -> None:
+    content = as_json(comparison)
+    assert list(content) == KEYS
+    assert list(content["plans"]) == list(comparison.plans)
+    assert list(content["plans"]["cached"]) == ["metrics", "bill", "meets_slo", "violations"]
+
+
+def test_an_interval_that_is_not_known_is_null(single: Comparison) -> None:
+    cost = as_json(single)["plans"]["nightly batch"]["metrics"]["cost_usd_per_month"]
+    assert cost["mean"] > 0
+    assert cost["low"] is None
+    assert cost["high"] is None
+
+
+def test_what_a_plan_breaks_is_in_the_json(crowd: Comparison) -> None:
+    broken = as_json(crowd)["plans"]["five"]
+    assert not broken["meets_slo"]
+    assert broken["violations"][0]["metric"] == "latency_p99_s"
+    assert broken["violations"][0]["value"] > broken["violations"][0]["bound"]
+
+
+def test_a_result_knows_the_recommendation(comparison: Comparison) -> None:
+    result = Result(comparison)
+    assert result.recommended == comparison.recommended == result.ranking[0]
+    assert result.recommendation.startswith(f"Choose {result.recommended}")
+    assert str(result.recommended) in repr(result)
+    assert len(repr(result)) < 120
+
+
+def test_a_result_has_tables(comparison: Comparison) -> None:
+    result = Result(comparison)
+    assert result.table.shape[1] == len(comparison.plans)
+    assert result.metrics("cached").loc["requests", "mean"] > 0
+    assert "online compute" in result.bill("on demand").index
+    assert set(result.differences["plan"]) == set(comparison.ranking[1:])
+    assert result.numbers.shape[1] == 3 * len(comparison.plans)
+
+
+def test_a_plan_that_is_not_there_is_the_users_error(comparison: Comparison) -> None:
+    with pytest.raises(UserError, match="there is no plan 'cache'; did you mean 'cached'"):
+        Result(comparison).bill("cache")
+
+
+def test_a_result_shows_itself_as_escaped_html(crowd: Comparison) -> None:
+    html = Result(crowd)._repr_html_()
+    assert "<b>bold</b>" not in html
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html
+    assert "<table" in html
+
+
+def test_a_result_draws(comparison: Comparison) -> None:
+    plot = Result(comparison).plot
+    for draw in (plot.cost, plot.read_and_unread, plot.age, plot.latency, plot.week):
+        assert draw().axes
+
+
+def test_tables_for_the_terminal_import_neither_matplotlib_nor_pandas() -> None:
+    code = "import simulator.report.tables, sys; print({'matplotlib', 'pandas'} & set(sys.modules))"
+    done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
