@@ -200,10 +200,8 @@ def _line(usage: Usage, price: Price, quantity: float, pooled: float, months: fl
 def _size_detail(usage: Usage, price: Price, months: float) -> Iterable[str]:
     if price.size_step_gib is not None:
         units = price.units_per_row(usage.row_gib)
-        yield (
-            f"{usage.quantity * months:,.0f} rows of {write_size(usage.row_gib)}, "
-            f"each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
-        )
+        rows = f"{usage.quantity * months:,.0f} rows" + (f" of {write_size(usage.row_gib)}" if usage.row_gib else "")
+        yield f"{rows}, each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
 
 
 def _tier_detail(price: Price, pooled: float) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """The recommendation in words: what to do, what speaks against the others, and what would change it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from simulator.core.estimate import Estimate
 from simulator.core.units import about_duration
@@ -27,7 +27,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         return
     result = comparison.plans[best]
     what = "the only plan" if len(comparison.plans) == 1 else "the cheapest plan that meets every bound"
-    cost = f"{_usd(result.cost_usd_per_month)} a month{_spread(result.metrics[COST])}"
+    cost = f"{_usd(result.cost_usd_per_month)} a month{_interval(result.metrics[COST], _usd)}"
     yield f"Choose {best}, {what}: {cost}. {_nature(result)}"
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
@@ -96,9 +96,8 @@ def _signed(amount: float) -> str:
     return f"{'+' if amount >= 0 else '-'}{_usd(abs(amount))}"
 
 
-def _spread(estimate: Estimate) -> str:
-    return "" if math.isnan(estimate.low) else f" (95 % interval {_usd(estimate.low)} to {_usd(estimate.high)})"
-
-
-def _interval(estimate: Estimate) -> str:
-    return "" if math.isnan(estimate.low) else f" (95 % interval {_signed(estimate.low)} to {_signed(estimate.high)})"
+def _interval(estimate: Estimate, write: Callable[[float], str] = _signed) -> str:
+    """Return an interval in brackets; nothing where it is not known, or too narrow to be seen."""
+    if math.isnan(estimate.low) or write(estimate.low) == write(estimate.high):
+        return ""
+    return f" (95 % interval {write(estimate.low)} to {write(estimate.high)})"

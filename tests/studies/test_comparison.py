@@ -64,7 +64,7 @@ def test_where_no_plan_meets_the_bounds_each_says_what_it_breaks_by_how_much(boo
     first, *others = recommendation(strict)
     assert "No plan" in first
     assert len(others) == len(strict.plans)
-    assert all("above 10 us" in line or "above 0.01 ms" in line for line in others)
+    assert all("latency p99 is" in line and "above 10 us" in line for line in others)
 
 
 def test_a_single_replication_has_no_interval(book: PriceBook) -> None:
@@ -106,9 +106,9 @@ def test_traffic_as_it_is_costs_what_the_bill_says_for_a_fixed_fleet(book: Price
 
 def test_the_cost_at_more_traffic_is_near_that_of_simulating_it(book: PriceBook) -> None:
     def busy(logins: str) -> Comparison:
-        load = {"users": "1M", "logins_per_day": logins, "shape": 0.5}
+        load = {"users": "300k", "logins_per_day": logins, "shape": 0.5}
         changes = {"population": load, "horizon": "1 d", "replications": 1}
-        return compare(small(**changes, backends__live__capacity__target="10 %"), book, workers=2)
+        return compare(small(**changes, backends__live__capacity__target="2 %"), book, workers=2)
 
     factor = 6.0
     now, then = busy("0.5/day"), busy("3/day")
@@ -117,8 +117,9 @@ def test_the_cost_at_more_traffic_is_near_that_of_simulating_it(book: PriceBook)
         assert cost_at_traffic(now, name, factor) == pytest.approx(then.plans[name].cost_usd_per_month, rel=0.05)
 
 
-def test_plans_cost_the_same_at_the_break_even(comparison: Comparison) -> None:
-    factor = break_even_factor(comparison, "on demand", "nightly batch")
+def test_plans_cost_the_same_at_the_break_even(book: PriceBook) -> None:
+    million = compare(small(population__users="1M", replications=1), book, workers=1)
+    factor = break_even_factor(million, "on demand", "nightly batch")
     assert factor is not None
-    costs = [cost_at_traffic(comparison, name, factor) for name in ("on demand", "nightly batch")]
+    costs = [cost_at_traffic(million, name, factor) for name in ("on demand", "nightly batch")]
     assert np.ptp(costs) < 0.01 * max(costs)
