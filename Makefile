@@ -9,10 +9,10 @@ run: $(READY)  ## the main job: nightly, on demand or cached, for 100 million us
 	$(BIN)/predcost run scenarios/food_delivery_100m.yaml
 
 test: check  ## every check that fits in a quarter of an hour
-	$(BIN)/pytest -m "not long" -n 2
+	$(BIN)/pytest -m "not long" -n 2 --nbmake tests notebooks
 
 test-long: check  ## all tests, the slow ones too
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --nbmake tests notebooks
 
 bench: $(READY)  ## the figures of the README's table
 	$(BIN)/python -m benchmarks

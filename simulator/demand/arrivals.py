@@ -48,7 +48,13 @@ class RequestBlock:
 
 
 def request_blocks(
-    demand: Demand, seed: int, replication: int, begin_s: float, end_s: float, block_s: float
+    demand: Demand,
+    seed: int,
+    replication: int,
+    begin_s: float,
+    end_s: float,
+    block_s: float,
+    sessions_from_s: float = math.inf,
 ) -> Iterator[RequestBlock]:
     """Yield the requests from ``begin_s`` to ``end_s`` in blocks.
 
@@ -62,12 +68,15 @@ def request_blocks(
         From when to when, from the scenario's start. [s]
     block_s
         How long a block is, rounded up to whole intervals; the last may be shorter. [s]
+    sessions_from_s
+        Sessions are followed from some mean lengths before this moment, or before ``begin_s`` where that is earlier.
+        Plans that begin at different times see the same requests if this is the earliest of their beginnings. [s]
     """
     source = _Source(demand, seed, replication)
     step = demand.interval_s
     per_block = max(1, math.ceil(block_s / step))
     first = math.floor(begin_s / step)
-    source.look_back(first, begin_s)
+    source.look_back(math.floor(min(begin_s, sessions_from_s) / step), first, begin_s)
     for index in range(first, math.ceil(end_s / step), per_block):
         until = min((index + per_block) * step, end_s)
         yield source.block(range(index, math.ceil(until / step)), max(index * step, begin_s), until)
@@ -90,17 +99,17 @@ class _Source:
         self._pooled = 0
         self._scratch: dict[str, FloatArray] = {}
 
-    def look_back(self, first: int, begin_s: float) -> None:
+    def look_back(self, earliest: int, first: int, begin_s: float) -> None:
         """Fill the pool with what sessions begun before ``begin_s`` still ask."""
         if self._single:
             return
-        for index in range(first - math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s), first):
+        for index in range(earliest - math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s), first):
             self._pool(self._logins(index), index)
-        if self._pooled:
             later = self._pool_s[: self._pooled] >= begin_s
-            self._pooled = int(later.sum())
-            self._pool_s[: self._pooled] = self._pool_s[: later.size][later]
-            self._pool_user[: self._pooled] = self._pool_user[: later.size][later]
+            still_s, still_user = self._pool_s[: later.size][later], self._pool_user[: later.size][later]
+            self._pooled = still_s.size
+            self._pool_s[: self._pooled] = still_s
+            self._pool_user[: self._pooled] = still_user
 
     def block(self, intervals: range, begin_s: float, end_s: float) -> RequestBlock:
         """Return the requests of some intervals, cut to ``begin_s`` .. ``end_s``."""

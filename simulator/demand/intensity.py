@@ -114,4 +114,4 @@ class Intensity:
 
 
 _OFFSET_STEP_S = 3 * SLOT_S
-"""Clocks change on a quarter of an hour; a change is seen from the step that begins with it."""
+"""Clocks change on a quarter of an hour, and scenarios start on one."""

@@ -29,12 +29,19 @@ Contradiction = tuple[tuple[str, ...], str]
 
 LONGEST_S = 10 * 366 * DAY_S
 KIB = 2.0**-20
+QUARTER_MIN = 15
 
 
 def _check_start(value: object) -> object:
     if isinstance(value, (int, float)):
         raise ValueError(f"{value} is not a date and time; write e.g. 2026-03-02T00:00")  # noqa: TRY004
     return value
+
+
+def _check_quarter(start: datetime) -> datetime:
+    if start.minute % QUARTER_MIN or start.second or start.microsecond:
+        raise ValueError(f"{start.isoformat()} must be on a quarter of an hour, as time zones and profiles are")
+    return start
 
 
 def _find_book(name_or_path: str, info: ValidationInfo) -> str:
@@ -85,7 +92,7 @@ class Scenario(Part):
 
     name: Name = "Scenario"
     """What the scenario is called in reports."""
-    start: Annotated[datetime, BeforeValidator(_check_start)] = datetime(2026, 3, 2)  # noqa: DTZ001  (a Monday; UTC where it states no zone)
+    start: Annotated[datetime, BeforeValidator(_check_start), AfterValidator(_check_quarter)] = datetime(2026, 3, 2)  # noqa: DTZ001  (a Monday; UTC where it states no zone)
     """When the horizon begins; UTC unless it says otherwise."""
     horizon_s: Annotated[PositiveSeconds, Field(le=LONGEST_S)] = WEEK_S
     """How long is counted."""

@@ -10,6 +10,7 @@ from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
 from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, request_blocks
 from simulator.demand.census import Census
 from simulator.scenario.schema import Scenario
+from simulator.simulation import timing
 
 _INDEX_SHIFT = 2**31
 """Intervals before the start have negative numbers, and streams are numbered from 0."""
@@ -32,11 +33,14 @@ class Feed:
     def __init__(
         self, scenario: Scenario, fleet: Fleet | None, replication: int, begin_s: float, end_s: float, block_s: float
     ) -> None:
+        earliest_s = min(timing.begin_s(scenario, plan) for plan in scenario.plans)
         demand = scenario.demand
         noise = fleet.service_time.noise if fleet else None
         self._noise = noise if noise and noise.cv_squared > 0 else None
         self._seed, self._replication = scenario.seed, replication
-        self._blocks = request_blocks(demand, scenario.seed, replication, begin_s, end_s, block_s)
+        self._blocks = request_blocks(
+            demand, scenario.seed, replication, begin_s, end_s, block_s, sessions_from_s=earliest_s
+        )
         self._interval_s = demand.interval_s
         self._horizon_s = scenario.horizon_s
         self.days = Census(scenario.population.users, DAY_S, scenario.horizon_s)

@@ -47,7 +47,11 @@ class BatchUse:
 
 @dataclass(frozen=True)
 class Hours:
-    """Hour by hour, arrays of one shape."""
+    """Hour by hour, arrays of one shape.
+
+    An answer belongs to the hour in which it becomes certain, which is that of the start for a request that waited;
+    requests that still wait at the horizon are in no hour.
+    """
 
     start_s: FloatArray
     requests: FloatArray

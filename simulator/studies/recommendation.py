@@ -9,6 +9,7 @@ from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.what_if import break_even_factor
 
 NEVER_ACTIVE = 0.999
+CENT_USD = 0.01
 PRACTICALLY_THE_SAME = 1.01
 """Costs within one percent, however sure the difference, decide nothing."""
 
@@ -89,6 +90,8 @@ def _percent(share: float) -> str:
 
 
 def _usd(amount: float) -> str:
+    if 0 < amount < CENT_USD:
+        return "less than a cent"
     return f"${amount:,.0f}" if amount >= 100 else f"${amount:,.2f}"  # noqa: PLR2004  (cents matter below $100)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from simulator.core.estimate import Estimate
-from simulator.core.units import about_duration, write_clock, write_duration, write_share
+from simulator.core.units import about_duration, write_clock, write_share
 from simulator.scenario.schema import Slo
 
 
@@ -32,7 +32,7 @@ def _violations(slo: Slo, metrics: Mapping[str, Estimate]) -> Iterator[Violation
     for metric, bound_s in (("latency_p99_s", slo.latency_p99_s), ("age_p95_s", slo.age_p95_s)):
         if bound_s is not None and metric in metrics and metrics[metric].mean > bound_s:
             value, (what, share) = metrics[metric].mean, metric.removesuffix("_s").split("_")
-            text = f"{what} {share} is {about_duration(value)}, above {write_duration(bound_s)}"
+            text = f"{what} {share} is {about_duration(value)}, above {about_duration(bound_s)}"
             yield Violation(metric, value, bound_s, text)
     metric, bound = "default_fraction", slo.default_fraction
     if bound is not None and metric in metrics and metrics[metric].mean > bound:

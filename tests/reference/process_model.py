@@ -207,7 +207,7 @@ class FleetModel:
         return since, math.fsum(max(min(to_s, end) - max(from_s, begin), 0.0) for from_s, to_s in work[since:])
 
     def _scale(self, rule: Autoscaled) -> Steps:
-        desires: list[tuple[float, int]] = []
+        desires: list[tuple[float, int]] = [(self.env.now, len(self.serving))]
         before_s, ready_before_s, since = self.env.now, 0.0, 0
         while True:
             yield self.env.timeout(rule.tick_s)

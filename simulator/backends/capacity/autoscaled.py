@@ -68,7 +68,7 @@ class Autoscaled(Capacity):
         self, env: simpy.Environment, replicas: "Replicas", busy_s: Callable[[], float]
     ) -> Generator[simpy.Event, None, None]:
         worked_s, ready_s = busy_s(), replicas.ready_slot_s()
-        desires: deque[tuple[float, int]] = deque()
+        desires: deque[tuple[float, int]] = deque([(env.now, replicas.total)])
         while True:
             yield env.timeout(self.tick_s)
             worked_before_s, worked_s = worked_s, busy_s()

@@ -1,6 +1,7 @@
 """What all charts share: slide, colours, type, key, footnote."""
 
 import functools
+import io
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -61,6 +62,8 @@ STYLE: Mapping[str, object] = {
     "figure.facecolor": "white",
 }
 
+NOTEBOOK_DPI = 72
+
 MISSING_GLYPH = "Glyph .* missing from"
 """What matplotlib warns of when a plan's name is in another script; it is drawn as boxes."""
 
@@ -109,9 +112,19 @@ def ink_on(colour: tuple[float, float, float]) -> str:
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else INK  # noqa: PLR2004  (Rec. 601 luma)
 
 
+class Slide(Figure):
+    """A figure that a notebook shows, without pyplot and its global state."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        with mpl.rc_context(dict(STYLE)):  # type: ignore[arg-type]
+            self.savefig(picture, format="png", dpi=NOTEBOOK_DPI)
+        return picture.getvalue()
+
+
 def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     """Return an empty slide with the finding as its title, and where the numbers come from at its foot."""
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
+    figure = Slide(figsize=(WIDTH_IN, HEIGHT_IN))
     FigureCanvasAgg(figure)
     width_in = (RIGHT - LEFT) * WIDTH_IN
     size = _title_size(title, width_in)
