@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 KNOTS = 4096
 """Cells of the table. It fits the fastest cache; inside a cell all users have the same rate, and a cell holds 1/4096 of
-all logins, so that the number of distinct users is off by less than 2e-4 of itself for shapes from 0.03 (see the tests)."""
+all logins. The number of distinct users is off by less than 2e-4 of itself for shapes from 0.03 (see the tests)."""
 
 
 @functools.cache

@@ -124,22 +124,6 @@ class Bill:
         """
         return wasted_fraction * math.fsum(line.usd_per_month for line in self.lines if line.computes_ahead)
 
-    def at_traffic(self, factor: float) -> float:
-        """Return the cost per month with ``factor`` times the traffic and the same population. [USD]
-
-        An extrapolation: what traffic drives grows in proportion (through the tiers, where there are any), so that
-        economies of scale in queues, caches and fleet minima are left out. Simulate to have them in.
-
-        Raises
-        ------
-        ValueError
-            If ``factor`` is negative or not finite.
-        """
-        if not (0 <= factor < math.inf):
-            raise ValueError(f"factor(={factor}) must be finite and >= 0")
-        grown = (usage.scaled(factor) if usage.driver is Driver.TRAFFIC else usage for usage in self.usages)
-        return Bill.of(grown, self.book, self.horizon_s).total_usd_per_month
-
 
 def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
     """Return the price of each usage, or say everything that the book cannot price."""

@@ -7,6 +7,7 @@ a fleet's minimum is felt. Left out: a cache's hit ratio grows with traffic. So 
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -25,13 +26,14 @@ BISECTIONS = 40
 def cost_at_traffic(comparison: Comparison, plan: str, factor: float) -> float:
     """Return about what a plan would cost with ``factor`` times the traffic. [USD per 30-day month]"""
     result = comparison.plans[plan]
-    hours = replica_hours(comparison, plan, factor)
-    used = replica_hours(comparison, plan, 1.0)
+    more_hours = replica_hours(comparison, plan, factor) - replica_hours(comparison, plan, 1.0)
 
     def grown(usage: Usage) -> Usage:
         if usage.driver is not Driver.TRAFFIC:
             return usage
-        return usage.scaled(hours / used if usage.meter.startswith("instance/") and used > 0 else factor)
+        if usage.meter.startswith("instance/"):
+            return replace(usage, quantity=max(usage.quantity + more_hours, 0.0))
+        return usage.scaled(factor)
 
     bill = Bill.of([grown(usage) for usage in result.bill.usages], comparison.book, result.bill.horizon_s)
     return bill.total_usd_per_month

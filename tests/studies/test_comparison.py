@@ -2,13 +2,13 @@ import json
 
 import numpy as np
 import pytest
-from simulator.report.json_report import as_json
 from small_runs import small
 
 from simulator.core.errors import UserError
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S
 from simulator.prices.book import PriceBook
+from simulator.report.json_report import as_json
 from simulator.simulation.outcome import Outcome
 from simulator.studies import comparison as comparing
 from simulator.studies.comparison import COST, Comparison, compare
