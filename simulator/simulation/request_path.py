@@ -35,6 +35,7 @@ class RequestPath:
     def __init__(self, scenario: Scenario, plan: str, layout: Layout, feed: Feed) -> None:
         self._rules = _rules(scenario, plan, layout)
         self._place = record(PLACE)
+        self._work_s, self._work_left_s = self._place["work_s"], self._place["work_left_s"]
         self._tally = record(TALLY)
         self._table = layout.table() if scenario.plans[plan].has_store else np.zeros(1, dtype=np.uint32)
         self._queue = record(WAITING, FIRST_SIZE)
@@ -68,8 +69,7 @@ class RequestPath:
     def work_done_s(self) -> float:
         """Return the slot-seconds worked up to the moment of the last advance. [s]"""
         assert self.replicas is not None
-        place = self._place[0]
-        return float(place["work_s"] - place["work_left_s"]) - self.replicas.leaving_work_s()
+        return float(self._work_s.item() - self._work_left_s.item()) - self.replicas.leaving_work_s()
 
     def publish(self, shard: int, now_s: float, snapshot_s: float) -> None:
         """Make the batch rows of a shard visible. [s]"""

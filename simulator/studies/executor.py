@@ -9,6 +9,11 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
 
+WORTH_PROCESSES = 100e6
+"""Requests below which starting processes takes longer than they save."""
+DECISIONS_AS_REQUESTS_PER_S = 10.0
+"""A tick every 15 s takes as long as some 150 requests."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -29,6 +34,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _work(tasks: Sequence[Task]) -> float:
+    """Return about how much there is to do: requests, and a bit for every second that decisions are made in."""
+    return sum(
+        task.scenario.horizon_s * (task.scenario.demand.mean_requests_per_s + DECISIONS_AS_REQUESTS_PER_S)
+        for task in tasks
+    )
+
+
 def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Outcome]:
     """Yield the tasks' outcomes as they finish, in any order.
 
@@ -37,9 +50,9 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Out
     tasks
         What to simulate.
     workers
-        Processes; by default one a core, at most one a task. With 1 everything runs in this process.
+        Processes; by default one a core for work that is worth starting them. With 1 everything runs in this process.
     """
-    processes = min(workers or cores(), len(tasks))
+    processes = min(workers or (cores() if _work(tasks) > WORTH_PROCESSES else 1), len(tasks))
     if processes <= 1:
         for task in tasks:
             yield task.run()

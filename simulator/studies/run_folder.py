@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from simulator.core.component import Part
@@ -89,7 +90,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> N
     tables = folder / "tables"
     tables.mkdir()
     for name, rows in _tables(comparison).items():
-        pd.DataFrame(rows).to_parquet(tables / f"{name}.parquet", index=False)
+        pq.write_table(pa.Table.from_pylist(rows), tables / f"{name}.parquet")
 
 
 def _write_yaml(part: Part, path: Path) -> None:

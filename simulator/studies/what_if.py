@@ -19,7 +19,7 @@ from simulator.prices.bill import Bill
 from simulator.studies.comparison import Comparison
 
 HIGHEST_FACTOR = 1000.0
-STEPS = 121
+STEPS = 25
 BISECTIONS = 40
 
 

@@ -75,16 +75,17 @@ class Autoscaled(Capacity):
             ready_before_s, ready_s = ready_s, replicas.ready_slot_s()
             offered_s = ready_s - ready_before_s
             utilisation = (worked_s - worked_before_s) / offered_s if offered_s > 0 else 0.0
-            desired = self.desired_replicas(replicas.ready, replicas.total, utilisation)
+            total = replicas.total
+            desired = self.desired_replicas(replicas.ready, total, utilisation)
             while desires and desires[0][0] <= env.now - self.stabilisation_s:
                 desires.popleft()
             while desires and desires[-1][1] <= desired:  # an older, smaller desire can never be the largest again
                 desires.pop()
             desires.append((env.now, desired))
-            if desired > replicas.total:
-                replicas.order(desired - replicas.total)
-            elif desires[0][1] < replicas.total:
-                replicas.remove(replicas.total - desires[0][1])
+            if desired > total:
+                replicas.order(desired - total)
+            elif desires[0][1] < total:
+                replicas.remove(total - desires[0][1])
 
     def desired_replicas(self, ready: int, total: int, utilisation: float) -> int:
         """Return the replicas wanted for the utilisation of those that are ready."""

@@ -97,6 +97,8 @@ class Replicas:
 
     def leaving_work_s(self) -> float:
         """Return the slot-seconds of work that removed replicas have yet to finish. [s]"""
+        if not self._leaving_s:
+            return 0.0
         now = self.env.now
         self._leaving_s = [until for until in self._leaving_s if until > now]
         return sum(until - now for until in self._leaving_s)

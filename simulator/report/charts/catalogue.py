@@ -26,6 +26,8 @@ CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
 )
 """By name, in the order of a deck; each raises NoChartError where it does not apply."""
 DPI = 150
+QUICK = 2
+"""Level of PNG compression: a tenth larger than the best, in a third of the time."""
 HASH_SALT = "predcost"
 
 
@@ -59,6 +61,6 @@ def _save(figure: Figure, stem: Path) -> list[Path]:
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        figure.savefig(png, dpi=DPI, metadata={"Software": None})
+        figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": QUICK})
         figure.savefig(svg, metadata={"Date": None, "Creator": None})
     return [png, svg]
