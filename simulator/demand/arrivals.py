@@ -123,7 +123,7 @@ class _Source:
             self._pool(logins, index)
         time_s = np.empty(self._pooled)
         user = np.empty(self._pooled, dtype=np.int32)
-        buckets = self._room("buckets", max(self._pooled, 1) + 1).view(np.int64)
+        buckets = self._room("buckets", max(self._pooled, 1) + 1).view(np.int32)[: max(self._pooled, 1) + 1]
         taken, self._pooled = kernels.take_in_order(
             self._pool_s, self._pool_user, self._pooled, begin_s, end_s, buckets, time_s, user
         )

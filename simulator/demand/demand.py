@@ -10,7 +10,7 @@ from simulator.demand.profile.base import SLOT_S
 from simulator.demand.traffic import Traffic
 
 INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
-REQUESTS_PER_INTERVAL = 2**20
+REQUESTS_PER_INTERVAL = 2**19
 """Intervals are shortened until they hold about so many requests at most: their arrays then stay in fast memory."""
 
 

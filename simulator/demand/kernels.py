@@ -115,7 +115,7 @@ def take_in_order(
     count: int,
     begin_s: float,
     end_s: float,
-    bucket_end: IntArray,
+    bucket_end: UserArray,
     out_s: FloatArray,
     out_user: UserArray,
 ) -> tuple[int, int]:

@@ -362,6 +362,68 @@ def serve(
     return roomy
 
 
+@kernel
+def serve_ticks(
+    from_s: float,
+    tick_s: float,
+    most_work_s: float,
+    end_s: float,
+    time_s: FloatArray,
+    user: UserArray,
+    factor: FloatArray,
+    rules: Record,
+    place: Record,
+    tally: Record,
+    free_s: FloatArray,
+    losers: SlotArray,
+    table: WordArray,
+    queue: Record,
+    flights: Record,
+    under_way: SlotArray,
+    followers: Record,
+    latency_bins: IntArray,
+    age_bins: IntArray,
+) -> tuple[int, float, bool]:
+    """Carry all requests tick by tick, up to the first tick that brings more than ``most_work_s`` of work.
+
+    Only ticks that end before ``end_s`` are begun. The other parameters are those of ``serve``.
+
+    Returns
+    -------
+    tuple
+        How many ticks brought no more, the slot-seconds worked up to their end, and whether there was room.
+    """
+    p = place[0]
+    ticks = 0
+    worked_s = p.work_s - p.work_left_s
+    while from_s + (ticks + 1) * tick_s < end_s:
+        roomy = serve(
+            from_s + (ticks + 1) * tick_s,
+            time_s,
+            user,
+            factor,
+            rules,
+            place,
+            tally,
+            free_s,
+            losers,
+            table,
+            queue,
+            flights,
+            under_way,
+            followers,
+            latency_bins,
+            age_bins,
+        )
+        if not roomy:
+            return ticks, worked_s, False
+        if p.work_s - p.work_left_s - worked_s > most_work_s:
+            break
+        worked_s = p.work_s - p.work_left_s
+        ticks += 1
+    return ticks, worked_s, True
+
+
 @inlined
 def _sweep(
     until_s: float,

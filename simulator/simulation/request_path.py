@@ -1,6 +1,7 @@
 """The way of the requests: look-up, hit or miss, queue, service, tally."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,19 @@ class RequestPath:
         assert self.replicas is not None
         return float(self._work_s.item() - self._work_left_s.item()) - self.replicas.leaving_work_s()
 
+    def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
+        """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
+
+        See simulator.backends.online.replicas.RequestClock. Stops before the end of a block.
+        """
+        if self._block is None:
+            return 0, self.work_done_s()
+        end_s = min(until_s, self._block.end_s)
+        ticks, worked_s, roomy = kernels.serve_ticks(from_s, tick_s, most_work_s, end_s, *self._arguments(self._block))
+        if not roomy:
+            self._make_room()
+        return ticks, worked_s
+
     def publish(self, shard: int, now_s: float, snapshot_s: float) -> None:
         """Make the batch rows of a shard visible. [s]"""
         users = self._layout.shard_users(shard)
@@ -97,10 +111,18 @@ class RequestPath:
         latency = Histogram(self._latency_bins.copy(), counts["latency_s"])
         return Counted(counts, latency, Histogram(self._age_bins.copy(), counts["age_s"]))
 
+    def release(self) -> None:
+        """Give the store's memory back at once: the parts of a simulation refer to each other, and linger."""
+        self._table = np.zeros(1, dtype=np.uint32)
+
     def _serve(self, until_s: float, block: FedBlock) -> None:
+        while not kernels.serve(until_s, *self._arguments(block)):
+            self._make_room()
+
+    def _arguments(self, block: FedBlock) -> tuple[Any, ...]:
+        """Return what the kernels work on, in their order."""
         fleet = self.replicas
-        while not kernels.serve(
-            until_s,
+        return (
             block.time_s,
             block.user,
             block.factor,
@@ -116,8 +138,7 @@ class RequestPath:
             self._followers,
             self._latency_bins,
             self._age_bins,
-        ):
-            self._make_room()
+        )
 
     def _make_room(self) -> None:
         place = self._place[0]

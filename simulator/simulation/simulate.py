@@ -21,7 +21,7 @@ from simulator.simulation.usage import usage_of
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted")
 
 
-def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float = HOUR_S) -> Outcome:
+def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float | None = None) -> Outcome:
     """Simulate one plan of a scenario once.
 
     Parameters
@@ -33,14 +33,14 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
     replication
         Which replication, from 0. Plans of the same replication see the same users, logins, requests and think times.
     block_s
-        How much time is worked on at once; it changes memory and speed, and no result. [s]
+        How much time is worked on at once; by default so much as fits fast memory. It changes no result. [s]
 
     Returns
     -------
     Outcome
         What happened from time 0 to the horizon.
     """
-    return _Simulation(scenario, plan, replication, block_s).run()
+    return _Simulation(scenario, plan, replication, block_s or scenario.demand.interval_s).run()
 
 
 class _Simulation:
@@ -84,7 +84,9 @@ class _Simulation:
         while self.path.waiting:  # those who came within the horizon get their answer
             self.env.run(until=self.env.now + HOUR_S)
             self.path.advance(self.env.now)
-        return self._gather(unserved_at_end)
+        outcome = self._gather(unserved_at_end)
+        self.path.release()
+        return outcome
 
     def _start_fleet(self, fleet: Fleet) -> None:
         replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, self.path)
@@ -92,13 +94,9 @@ class _Simulation:
         ahead = self.scenario.demand.intensity().pieces(self.env.now, self.env.now + HOUR_S).logins.sum() / HOUR_S
         requests_per_s = ahead * self.scenario.traffic.session.requests.mean_per_login
         replicas.begin_with(fleet.capacity.replicas_for(requests_per_s * fleet.mean_service_s / fleet.slots))
-        control = fleet.capacity.control(self.env, replicas, self._busy_s)
+        control = fleet.capacity.control(self.env, replicas)
         if control is not None:
             self.env.process(control)
-
-    def _busy_s(self) -> float:
-        self.path.advance(self.env.now)
-        return self.path.work_done_s()
 
     def _sample_hourly(self) -> Generator[simpy.Event, None, None]:
         yield self.env.timeout(-self.env.now)

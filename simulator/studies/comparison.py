@@ -6,7 +6,6 @@ from functools import cached_property
 
 from simulator.core.estimate import Estimate
 from simulator.core.histogram import Histogram
-from simulator.core.units import HOUR_S
 from simulator.core.usage import mean_usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
@@ -131,7 +130,7 @@ def compare(
     book: PriceBook,
     workers: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
-    block_s: float = HOUR_S,
+    block_s: float | None = None,
 ) -> Comparison:
     """Simulate every plan of a scenario as often as it says, and price what they used.
 
@@ -144,7 +143,7 @@ def compare(
     on_outcome
         Called with every outcome as it comes, for a progress bar.
     block_s
-        How much time is worked on at once; it changes memory and speed, and no result. [s]
+        How much time is worked on at once; by default so much as fits fast memory. It changes no result. [s]
 
     Raises
     ------

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from simulator.core.units import HOUR_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
@@ -22,7 +21,7 @@ class Task:
     scenario: Scenario
     plan: str
     replication: int
-    block_s: float = HOUR_S
+    block_s: float | None = None
 
     def run(self) -> Outcome:
         """Simulate it."""

@@ -47,24 +47,36 @@ class _NoRequests:
     def advance(self, until_s: float) -> None:
         del until_s
 
+    def work_done_s(self) -> float:
+        return 0.0
+
+    def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
+        del from_s, tick_s, most_work_s, until_s
+        return 0, self.work_done_s()
+
+
+class _Measured(_NoRequests):
+    """A clock that reports a given utilisation at each tick."""
+
+    def __init__(self, utilisations: list[float]) -> None:
+        self.replicas: Replicas | None = None
+        self.given = iter(utilisations)
+        self.worked_s = self.ready_slot_s = self.seen_s = 0.0
+
+    def work_done_s(self) -> float:
+        assert self.replicas is not None
+        if self.replicas.env.now > self.seen_s:
+            self.worked_s += next(self.given) * (self.replicas.ready_slot_s() - self.ready_slot_s)
+            self.ready_slot_s, self.seen_s = self.replicas.ready_slot_s(), self.replicas.env.now
+        return self.worked_s
+
 
 def replicas_under(utilisations: list[float], begin_with: int, **rule: Any) -> tuple[Replicas, list[tuple[int, int]]]:
     """Return replicas, and how many were ready and there in all after each tick at which so much was measured."""
-    env, capacity = simpy.Environment(), a_rule(**rule)
-    replicas = Replicas(env, 1, capacity.startup_s, _NoRequests())
+    env, capacity, measured = simpy.Environment(), a_rule(**rule), _Measured(utilisations)
+    replicas = measured.replicas = Replicas(env, 1, capacity.startup_s, measured)
     replicas.begin_with(begin_with)
-    worked = {"s": 0.0, "ready": 0.0}
-    given = iter(utilisations)
-
-    def busy_s() -> float:
-        ready_slot_s = replicas.ready_slot_s()
-        if env.now > 0:
-            worked["s"] += next(given) * (ready_slot_s - worked["ready"])
-        worked["ready"] = ready_slot_s
-        return worked["s"]
-
-    control = capacity.control(env, replicas, busy_s)
-    env.process(control)
+    env.process(capacity.control(env, replicas))
     seen = []
     for tick in range(1, len(utilisations) + 1):
         env.run(until=tick * capacity.tick_s + 1e-6)

@@ -1,9 +1,6 @@
 """Bills: every dollar is quantity x price."""
 
-import json
-
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.core.errors import UserError
@@ -121,5 +118,3 @@ def test_lines_of_one_meter_share_its_tiers() -> None:
     together = Bill.of([rows("api/calls", 200)], TIERED, MONTH_S)
     assert apart.total_usd_per_month == pytest.approx(together.total_usd_per_month) == pytest.approx(300)
     assert [line.price_usd for line in apart.lines] == pytest.approx([1.5, 1.5])
-
-

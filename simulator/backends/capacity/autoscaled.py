@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import simpy
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.1
 """No change while utilisation is within 10 % of its target."""
+TICKS_PER_S = 1024
+"""Whole multiples of a power of two of seconds add up exactly."""
 NEAR_WHOLE = 1e-9
 """A fully busy fleet's utilisation is 1 but for rounding, which must not order a replica more."""
 
@@ -64,14 +66,22 @@ class Autoscaled(Capacity):
         return self._bounded(math.ceil(offered_replicas / self.target_fraction))
 
     @override
-    def control(
-        self, env: simpy.Environment, replicas: "Replicas", busy_s: Callable[[], float]
-    ) -> Generator[simpy.Event, None, None]:
-        worked_s, ready_s = busy_s(), replicas.ready_slot_s()
+    def control(self, env: simpy.Environment, replicas: "Replicas") -> Generator[simpy.Event, None, None]:
+        requests = replicas.requests
+        requests.advance(env.now)
+        tick_end_s = env.now
+        worked_s, ready_s = requests.work_done_s(), replicas.ready_slot_s()
         desires: deque[tuple[float, int]] = deque([(env.now, replicas.total)])
         while True:
-            yield env.timeout(self.tick_s)
-            worked_before_s, worked_s = worked_s, busy_s()
+            if self._may_skip(replicas, tick_end_s):
+                most_work_s = self.target_fraction * replicas.ready * replicas.slots_per_replica * self.tick_s
+                ticks, worked_s = requests.advance_ticks(tick_end_s, self.tick_s, most_work_s, env.peek())
+                tick_end_s += ticks * self.tick_s
+                ready_s += ticks * self.tick_s * replicas.ready * replicas.slots_per_replica
+            tick_end_s += self.tick_s
+            yield env.timeout(tick_end_s - env.now)
+            requests.advance(env.now)
+            worked_before_s, worked_s = worked_s, requests.work_done_s()
             ready_before_s, ready_s = ready_s, replicas.ready_slot_s()
             offered_s = ready_s - ready_before_s
             utilisation = (worked_s - worked_before_s) / offered_s if offered_s > 0 else 0.0
@@ -86,6 +96,15 @@ class Autoscaled(Capacity):
                 replicas.order(desired - total)
             elif desires[0][1] < total:
                 replicas.remove(total - desires[0][1])
+
+    def _may_skip(self, replicas: "Replicas", now_s: float) -> bool:
+        """Return whether ticks change nothing until one brings more work than the target.
+
+        At the minimum nothing can be removed, and all desires of the window are the minimum. Times must add up
+        exactly, so that it makes no difference which ticks are skipped.
+        """
+        exact = all(float(time_s * TICKS_PER_S).is_integer() for time_s in (self.tick_s, now_s))
+        return exact and replicas.total == self.min and replicas.is_settled
 
     def desired_replicas(self, ready: int, total: int, utilisation: float) -> int:
         """Return the replicas wanted for the utilisation of those that are ready."""

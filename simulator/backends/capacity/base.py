@@ -1,7 +1,7 @@
 """What every capacity gives."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated
 
 import simpy
@@ -35,17 +35,9 @@ class Capacity(Component):
             How many replicas the requests would keep busy.
         """
 
-    def control(
-        self, env: simpy.Environment, replicas: "Replicas", busy_s: Callable[[], float]
-    ) -> Generator[simpy.Event, None, None] | None:
-        """Return the process that changes the replicas, if any does.
-
-        Parameters
-        ----------
-        busy_s
-            Carries the requests up to now and returns the slot-seconds worked since the start. [s]
-        """
-        del env, replicas, busy_s
+    def control(self, env: simpy.Environment, replicas: "Replicas") -> Generator[simpy.Event, None, None] | None:
+        """Return the process that changes the replicas, if any does."""
+        del env, replicas
         return None
 
 

@@ -17,6 +17,27 @@ class RequestClock(Protocol):
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
 
+    def work_done_s(self) -> float:
+        """Return the slot-seconds worked up to the moment of the last advance. [s]"""
+
+    def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
+        """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
+
+        Parameters
+        ----------
+        from_s, tick_s
+            Where the first tick begins, and how long each is. [s]
+        most_work_s
+            The slot-seconds of a tick that are not too much. [s]
+        until_s
+            All ticks end before. [s]
+
+        Returns
+        -------
+        tuple
+            How many such ticks passed, and the slot-seconds worked up to their end. [s]
+        """
+
 
 @dataclass
 class _Order:
@@ -94,6 +115,11 @@ class Replicas:
             self._leaving_s += [until for until in of_replica if until > now]
             self.changes.append((max(now, *of_replica), -1))
         self._resize(busy_until_s)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no replica is on its way in or out."""
+        return not self._starting and not self._leaving_s
 
     def leaving_work_s(self) -> float:
         """Return the slot-seconds of work that removed replicas have yet to finish. [s]"""
