@@ -1,14 +1,20 @@
 """The hot loops of demand: placing logins in time and on users, and putting requests in order."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.jit import kernel
+from simulator.core.jit import inlined, kernel
 from simulator.demand.lorenz import KNOTS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UserArray = npt.NDArray[np.int32]
+
+
+FEW_COHORTS = 16
+"""Up to so many, looking at all of them is faster than a search."""
 
 
 @kernel
@@ -42,40 +48,52 @@ def place_logins(
         Filled with the result, one entry a login.
     """
     logins = draw.size
-    cohorts = expected.shape[1]
-    below = np.zeros(cohorts + 1)  # share of the piece's logins that the cohorts before one make
-    first_step = 1
-    while 2 * first_step < cohorts:
-        first_step *= 2
     total_spacing = 0.0
     for i in range(logins + 1):
         total_spacing += spacing[i]
     scale = expected.sum() / total_spacing
-    piece = -1
+    pieces = expected.shape[0]
+    reached = spacing[0] * scale
     passed = 0.0
-    in_piece = 0.0
-    s_per_login = 0.0
-    reached = 0.0
-    for i in range(logins):
-        reached += spacing[i] * scale
-        while piece < 0 or (reached >= passed + in_piece and piece + 1 < expected.shape[0]):
-            piece += 1
-            passed += in_piece
-            in_piece = expected[piece].sum()
-            if in_piece > 0.0:
-                s_per_login = (edges_s[piece + 1] - edges_s[piece]) / in_piece
-                for k in range(cohorts):
-                    below[k + 1] = below[k] + expected[piece, k] / in_piece
-        time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
-        cohort = 0
+    i = 0
+    for piece in range(pieces):
+        in_piece = expected[piece].sum()
+        end = passed + in_piece if piece + 1 < pieces else math.inf
+        first = i
+        if in_piece > 0.0:
+            s_per_login = (edges_s[piece + 1] - edges_s[piece]) / in_piece
+            while i < logins and reached < end:
+                time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
+                i += 1
+                reached += spacing[i] * scale
+        _place_users(draw[first:i], expected[piece] / in_piece, first_user, awake_users, position, user[first:i])
+        passed += in_piece
+
+
+@inlined
+def _place_users(
+    draw: FloatArray,
+    share: FloatArray,
+    first_user: IntArray,
+    awake_users: IntArray,
+    position: FloatArray,
+    user: UserArray,
+) -> None:
+    """Give logins of one piece, in which the cohorts' shares do not change, their users."""
+    cohorts = share.size
+    below = np.zeros(cohorts)  # share of the cohorts before
+    for k in range(1, cohorts):
+        below[k] = below[k - 1] + share[k - 1]
+    for i in range(draw.size):
         on_curve = draw[i]
-        if cohorts > 1:
-            step = first_step
-            while step > 0:  # a binary search without branches, as they could not be foreseen
-                cohort += step * (cohort + step < cohorts and below[min(cohort + step, cohorts)] <= on_curve)
-                step >>= 1
-            width = below[cohort + 1] - below[cohort]
-            on_curve = min((on_curve - below[cohort]) / width, 1.0) if width > 0.0 else 0.0
+        cohort = 0
+        if cohorts <= FEW_COHORTS:
+            for k in range(1, cohorts):  # without branches, as they could not be foreseen
+                cohort += int(below[k] <= on_curve)
+        else:
+            cohort = int(np.searchsorted(below, on_curve, side="right")) - 1
+        width = share[cohort]
+        on_curve = min((on_curve - below[cohort]) / width, 1.0) if width > 0.0 else 0.0
         cell = on_curve * KNOTS
         k = min(int(cell), KNOTS - 1)
         lower = position[cohort, k]
