@@ -16,34 +16,11 @@ from simulator.core.histogram import IntArray as PlaceArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import FloatArray, UserArray
 from simulator.simulation.records import Record
-from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, ONLINE, SERVED, Int, WordArray, time_of, word_of
+from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, SERVED, Int, WordArray, time_of
+from simulator.simulation.store_kernels import land, row_end_s
 
 FETCH = 128
 """Rows that are looked up ahead of the requests for them; a power of two."""
-
-
-@inlined
-def _held_s(begin_s: float, end_s: float, horizon_s: float) -> float:
-    """Return how much of a time span lies within the horizon. [s]"""
-    return float(max(min(end_s, horizon_s) - max(begin_s, 0.0), 0.0))
-
-
-@inlined
-def _row_end_s(word: Int, r: Record) -> float:
-    """Return when a row ceases to be served of itself. [s]"""
-    if r.serves_stored:
-        return math.inf
-    lifetime_s: float = r.expiry_s if word & MAKER == BATCH else r.ttl_s
-    return time_of(word, r.origin_s, r.tick_s) + lifetime_s
-
-
-@inlined
-def _bury(word: Int, rows: Int, unserved: Int, now_s: float, r: Record, a: Record) -> None:
-    """Count the end of so many rows of one word that are replaced or dropped."""
-    if word != 0:
-        if 0.0 <= now_s < r.horizon_s:
-            a.wasted += unserved
-        a.row_s -= rows * _held_s(now_s, _row_end_s(word, r), r.horizon_s)
 
 
 @inlined
@@ -215,15 +192,36 @@ def _fetch(user: UserArray, begin: Int, end: Int, r: Record, table: WordArray, s
 
 
 @inlined
-def _land(f: Record, r: Record, a: Record) -> Int:
-    """Write the row of a computation that is complete; return its word, served as its request has it."""
-    _bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, r, a)
-    row = word_of(f.start_s, ONLINE, r.origin_s, r.tick_s) | SERVED
-    a.row_s += _held_s(f.completion_s, _row_end_s(row, r), r.horizon_s)
-    if 0.0 <= f.completion_s < r.horizon_s:
-        a.written_online += 1
-    f.landed = True
-    return row
+def _join(
+    f: Record, t: float, r: Record, p: Record, a: Record, followers: Record, latency_bins: IntArray, age_bins: IntArray
+) -> None:
+    """Let a request wait for its user's computation under way, and share what comes of it."""
+    if f.completion_s < math.inf:
+        if _answer(t, r.read_s + f.completion_s - t, r, a, latency_bins):
+            a.cached += 1
+            a.wait_s += f.completion_s - t
+            _age(f.completion_s - f.start_s + r.lag_s, a, age_bins)
+    else:
+        follower = p.followers
+        p.followers += 1
+        followers[follower].arrival_s = t
+        followers[follower].next = f.first_follower
+        f.first_follower = follower
+
+
+@inlined
+def _take_off(spot: Int, word: Int, p: Record, table: WordArray, flights: Record, under_way: SlotArray) -> np.int64:
+    """Mark a user's row as being computed; return the flight's number."""
+    flight = np.int64(under_way[p.flights])
+    p.flights += 1
+    f = flights[flight]
+    f.place = spot
+    f.beneath = np.uint32(word)
+    f.completion_s = math.inf
+    f.first_follower = -1
+    f.landed = False
+    table[spot] = np.uint32(FIRST_FLIGHT + flight)
+    return flight
 
 
 @kernel
@@ -274,7 +272,6 @@ def serve(
     r = rules[0]
     p = place[0]
     a = tally[0]
-    mask = queue.size - 1
     roomy = True
     spots = np.empty(FETCH, dtype=np.int64)
     i = p.next
@@ -303,22 +300,12 @@ def serve(
             if word >= FIRST_FLIGHT:
                 f = flights[word - FIRST_FLIGHT]
                 if f.completion_s > t:
-                    if f.completion_s < math.inf:
-                        if _answer(t, r.read_s + f.completion_s - t, r, a, latency_bins):
-                            a.cached += 1
-                            a.wait_s += f.completion_s - t
-                            _age(f.completion_s - f.start_s + r.lag_s, a, age_bins)
-                    else:
-                        follower = p.followers
-                        p.followers += 1
-                        followers[follower].arrival_s = t
-                        followers[follower].next = f.first_follower
-                        f.first_follower = follower
+                    _join(f, t, r, p, a, followers, latency_bins, age_bins)
                     i += 1
                     continue
-                word = _land(f, r, a)
+                word = land(f, r, a)
                 table[spot] = word
-            if word != 0 and (r.serves_stored or t <= _row_end_s(word, r)):
+            if word != 0 and (r.serves_stored or t <= row_end_s(word, r)):
                 served = _serve_row(word, t, r, a, latency_bins, age_bins)
                 if served != word:
                     table[spot] = served
@@ -331,20 +318,12 @@ def serve(
             continue
         flight = np.int64(-1)
         if r.ttl_s > 0.0:
-            flight = np.int64(under_way[p.flights])
-            p.flights += 1
-            f = flights[flight]
-            f.place = spot
-            f.beneath = np.uint32(word)
-            f.completion_s = math.inf
-            f.first_follower = -1
-            f.landed = False
-            table[spot] = np.uint32(FIRST_FLIGHT + flight)
+            flight = _take_off(spot, word, p, table, flights, under_way)
         work = factor[i] if r.noisy else 1.0
         if p.waiting == 0 and free_s[losers[0]] <= t:
             _start(t, t, work, flight, r, p, a, free_s, losers, flights, followers, latency_bins, age_bins)
         else:
-            last = queue[(p.head + p.waiting) & mask]
+            last = queue[(p.head + p.waiting) & (queue.size - 1)]
             last.arrival_s = t
             last.factor = work
             last.flight = flight
@@ -441,7 +420,7 @@ def _sweep(
         flight = under_way[k]
         f = flights[flight]
         if not f.landed and f.completion_s <= until_s:
-            table[f.place] = np.uint32(_land(f, r, a))
+            table[f.place] = np.uint32(land(f, r, a))
         if f.landed:
             p.flights -= 1
             under_way[k] = under_way[p.flights]
@@ -451,97 +430,3 @@ def _sweep(
             k += 1
     if not waits:
         p.followers = 0
-
-
-@inlined
-def _alike(words: WordArray, like: np.uint32) -> bool:
-    """Return whether rows differ at most in having been served; without a branch, so that it runs at memory speed."""
-    others = np.uint32(0)
-    for k in range(words.size):
-        others |= (words[k] & ~np.uint32(SERVED)) ^ like
-    return bool(others == 0)
-
-
-@kernel
-def publish(
-    shard: Int,
-    users: Int,
-    now_s: float,
-    snapshot_s: float,
-    rules: Record,
-    tally: Record,
-    table: WordArray,
-    flights: Record,
-) -> None:
-    """Make a shard's batch rows visible; what stands there is replaced.
-
-    The row of a user whose computation is under way is replaced in turn when that completes.
-    """
-    r = rules[0]
-    a = tally[0]
-    row = np.uint32(word_of(snapshot_s, BATCH, r.origin_s, r.tick_s))
-    first = shard * r.shard_size
-    words = table[first : first + users]
-    like = words[0] & ~np.uint32(SERVED)
-    if like < FIRST_FLIGHT and _alike(words, like):
-        unserved = np.uint32(0)
-        for k in range(words.size):
-            unserved += np.uint32(words[k] == like)
-            words[k] = row
-        _bury(np.int64(like), users, unserved, now_s, r, a)
-    else:
-        for k in range(words.size):
-            word: Int = np.int64(words[k])
-            words[k] = row
-            if word >= FIRST_FLIGHT:
-                f = flights[word - FIRST_FLIGHT]
-                if f.completion_s <= now_s:
-                    word = _land(f, r, a)
-                else:
-                    words[k] = word
-                    word = np.int64(f.beneath)
-                    f.beneath = row
-            _bury(word, 1, 1 - (word & SERVED), now_s, r, a)
-    a.row_s += users * _held_s(now_s, _row_end_s(row, r), r.horizon_s)
-    if 0.0 <= now_s < r.horizon_s:
-        a.written_batch += users
-
-
-@kernel
-def drop_expired(
-    now_s: float, rules: Record, place: Record, tally: Record, table: WordArray, flights: Record, under_way: SlotArray
-) -> None:
-    """Count the batch rows that have expired without having been served, and drop them."""
-    r = rules[0]
-    a = tally[0]
-    for spot in range(table.size):
-        word = np.int64(table[spot])
-        if _is_expired(word, now_s, r):
-            _bury(word, 1, 1 - (word & SERVED), now_s, r, a)
-            table[spot] = 0
-    for k in range(place[0].flights):
-        f = flights[under_way[k]]
-        beneath = np.int64(f.beneath)
-        if _is_expired(beneath, now_s, r):
-            _bury(beneath, 1, 1 - (beneath & SERVED), now_s, r, a)
-            f.beneath = 0
-
-
-@inlined
-def _is_expired(word: Int, now_s: float, r: Record) -> bool:
-    return bool(0 < word < FIRST_FLIGHT and word & MAKER == BATCH and now_s > _row_end_s(word, r))
-
-
-@kernel
-def count_unserved(table: WordArray, place: Record, flights: Record, under_way: SlotArray) -> int:
-    """Return how many rows of the store have not been served, those beneath a computation under way too."""
-    unserved = 0
-    for spot in range(table.size):
-        word = np.int64(table[spot])
-        if 0 < word < FIRST_FLIGHT and not word & SERVED:
-            unserved += 1
-    for k in range(place[0].flights):
-        beneath = np.int64(flights[under_way[k]].beneath)
-        if beneath != 0 and not beneath & SERVED:
-            unserved += 1
-    return unserved

@@ -9,7 +9,7 @@ from simulator.backends.online.replicas import Replicas
 from simulator.core.histogram import BINS, Histogram
 from simulator.plans.plan import OnMiss
 from simulator.scenario.schema import Scenario
-from simulator.simulation import kernels
+from simulator.simulation import kernels, store_kernels
 from simulator.simulation.feed import FedBlock, Feed
 from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, grown, record
 from simulator.simulation.rows import Layout
@@ -88,18 +88,18 @@ class RequestPath:
     def publish(self, shard: int, now_s: float, snapshot_s: float) -> None:
         """Make the batch rows of a shard visible. [s]"""
         users = self._layout.shard_users(shard)
-        kernels.publish(shard, users, now_s, snapshot_s, self._rules, self._tally, self._table, self._flights)
+        store_kernels.publish(shard, users, now_s, snapshot_s, self._rules, self._tally, self._table, self._flights)
 
     def drop_expired(self, now_s: float) -> None:
         """Drop the batch rows that have expired, and count those that nobody has read."""
         if np.isfinite(self._rules["expiry_s"][0]):
-            kernels.drop_expired(
+            store_kernels.drop_expired(
                 now_s, self._rules, self._place, self._tally, self._table, self._flights, self._under_way
             )
 
     def unserved(self) -> int:
         """Return how many stored rows nobody has read yet."""
-        return kernels.count_unserved(self._table, self._place, self._flights, self._under_way)
+        return store_kernels.count_unserved(self._table, self._place, self._flights, self._under_way)
 
     def counts(self) -> dict[str, float]:
         """Return what has been counted so far, by the names of records.TALLY."""
