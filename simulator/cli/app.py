@@ -1,16 +1,18 @@
 """The command `predcost`."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from simulator.cli import run, scenario_files
 from simulator.core.errors import UserError
 
-OURS, THEIRS, INTERRUPTED = 1, 2, 130
-"""Exit codes: a defect of ours, the user's input is at fault, the user interrupts."""
+OURS, THEIRS, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+"""Exit codes: a defect of ours, the user's input is at fault, the user interrupts, somebody ends the process."""
 
 app = typer.Typer(
     name="predcost",
@@ -46,20 +48,37 @@ def options(
 
 def main() -> None:
     """Run the command line; a traceback is shown only to those who ask for it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that temporary folders are removed
     try:
-        app()
-    except UserError as error:
-        typer.echo(f"predcost: {error}", err=True)
+        typer.main.get_command(app).main(standalone_mode=False)
+        sys.stdout.flush()
+    except TyperException as error:  # an unknown command or option
+        _show(error)
         sys.exit(THEIRS)
-    except KeyboardInterrupt:
-        typer.echo("predcost: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+    except UserError as error:
+        _fail(str(error), THEIRS)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        _fail(str(error) or "interrupted; nothing was complete, and nothing is kept", INTERRUPTED)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _fail(f"cannot write or read: {error}", THEIRS)
     except Exception as error:
         if os.environ.get("PREDCOST_TRACEBACK"):
             raise
-        typer.echo(
-            f"predcost: a defect of ours: {type(error).__name__}: {error}\n"
-            "Please report it; with PREDCOST_TRACEBACK=1 the details are shown.",
-            err=True,
-        )
-        sys.exit(OURS)
+        told = "Please report it; with PREDCOST_TRACEBACK=1 the details are shown."
+        _fail(f"a defect of ours: {type(error).__name__}: {error}\n{told}", OURS)
+
+
+def _show(error: TyperException) -> None:
+    """Print the usage and what is wrong with it, or the help where no command was given."""
+    show = getattr(error, "show", None)
+    if show is None:
+        typer.echo(f"predcost: {error}", err=True)
+    else:
+        show()
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"predcost: {message}", err=True)
+    sys.exit(code)

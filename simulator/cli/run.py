@@ -60,7 +60,8 @@ def run(
     else:
         print_comparison(comparison, folder)
     if not comparison.complete:
-        raise KeyboardInterrupt
+        kept = f"{comparison.replications} of {scenario.replications} replications are kept in {folder}"
+        raise KeyboardInterrupt(f"interrupted; {kept}")
 
 
 def _slug(name: str) -> str:

@@ -18,12 +18,13 @@ def validate(
     """Check scenario files; say what is wrong with them, or what follows from them."""
     from simulator.core.errors import UserError
     from simulator.prices.book import load_book
+    from simulator.studies.prices_needed import check_prices
 
     faults, found = [], []
     for file in files:
         try:
             scenario = options.load(file, set_)
-            load_book(scenario.prices, file.parent)
+            check_prices(scenario, load_book(scenario.prices, file.parent))
             found.append((file, scenario))
         except UserError as fault:
             faults.append(str(fault))
@@ -64,6 +65,8 @@ def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not e
 
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors and other tools."""
+    from simulator.core.component import WrittenDefaults
     from simulator.scenario.schema import Scenario
 
-    typer.echo(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))
+    found = Scenario.model_json_schema(schema_generator=WrittenDefaults)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 from typing_extensions import override
 
 _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
@@ -20,6 +21,19 @@ _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
 def key_of(field: str) -> str:
     """Return the scenario file's key for a field: its name without the unit, for the file states the unit itself."""
     return _UNIT_SUFFIX.sub("", field)
+
+
+class WrittenDefaults(GenerateJsonSchema):
+    """A JSON Schema whose defaults are written as people write them, such as ``7 d``, and not as numbers of seconds."""
+
+    @override
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        found = super().default_schema(schema)
+        if "default" in found:
+            found["default"] = SchemaSerializer(schema["schema"]).to_python(
+                schema["default"], mode="json", by_alias=True
+            )
+        return found
 
 
 class Part(BaseModel):

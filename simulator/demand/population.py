@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from simulator.core.component import Part
+from simulator.core.component import Part, key_of
 from simulator.core.units import Count, Fraction, Number, PerDay
 
 MOST_USERS = 2**31 - 1
@@ -97,7 +97,12 @@ class Population(Activity):
         total = sum(segment.share_fraction for segment in self.segments)
         if abs(total - 1) > SHARES_TOLERANCE:
             faults.append(f"the segments' shares add up to {total:.6g}, and must add up to 1 (100 %)")
-        given = sorted(name for name, field in Activity.model_fields.items() if getattr(self, name) != field.default)
+        given = sorted(
+            key_of(name) for name, field in Activity.model_fields.items() if getattr(self, name) != field.default
+        )
+        repeated = sorted({one.name for one in self.segments if [s.name for s in self.segments].count(one.name) > 1})
+        if repeated:
+            faults.append(f"two segments have the same name: {', '.join(repeated)}")
         if given:
             faults.append(f"has both segments and {', '.join(given)}; give the habits in the segments")
         return faults

@@ -3,18 +3,18 @@
 import zoneinfo
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from simulator.core.component import Part
 from simulator.core.errors import did_you_mean
-from simulator.core.units import Fraction, Number, PositiveSeconds, Seconds, read_fraction
+from simulator.core.units import Fraction, Number, PositiveSeconds, Seconds, read_fraction, write_share
 from simulator.demand.duration.base import AnyDuration
 from simulator.demand.duration.exponential import Exponential
 from simulator.demand.population import SHARES_TOLERANCE
 from simulator.demand.profile.base import AnyProfile
 from simulator.demand.profile.flat import Flat
 from simulator.demand.requests.base import AnyRequests
-from simulator.demand.requests.fixed import Fixed
+from simulator.demand.requests.fixed import FixedRequests
 
 
 def _check_zones(zones: dict[str, float]) -> dict[str, float]:
@@ -49,7 +49,7 @@ class Spike(Part):
 class Session(Part):
     """What a login does: a number of requests, with pauses between them."""
 
-    requests: AnyRequests = Fixed.model_validate({"count": 1})
+    requests: AnyRequests = FixedRequests.model_validate({"count": 1})
     """How many requests a login makes."""
     think_time: AnyDuration = Exponential.model_validate({"mean": "30 s"})
     """The pause between two requests of a login."""
@@ -72,6 +72,7 @@ class Traffic(Part):
         BeforeValidator(read_fraction),
         Field(gt=-1, le=10),
         WithJsonSchema({"type": ["string", "number"], "examples": ["1 %"]}),
+        PlainSerializer(write_share, return_type=str, when_used="json"),
     ] = 0.0
     """Growth of the login rate per week, compounded continuously from the start."""
     spikes: Annotated[list[Spike], Field(max_length=1000)] = []

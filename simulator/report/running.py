@@ -3,21 +3,27 @@
 from pathlib import Path
 from typing import Any
 
+from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook, load_book
 from simulator.report.result import Result
+from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import compare
 
 
 def run(
-    scenario: Scenario, *, prices: PriceBook | str | Path | None = None, workers: int | None = None, **changes: Any
+    scenario: Scenario | str | Path,
+    *,
+    prices: PriceBook | str | Path | None = None,
+    workers: int | None = None,
+    **changes: Any,
 ) -> Result:
     """Simulate every plan of a scenario on the same users and requests.
 
     Parameters
     ----------
     scenario
-        What to simulate.
+        What to simulate: a scenario, or the path of its file.
     prices
         A price book, its name in the catalogue or its path; by default the one that the scenario names.
     workers
@@ -30,6 +36,9 @@ def run(
     UserError
         If a change is not valid, or if the book lacks a price.
     """
-    changed = scenario.with_(**changes) if changes else scenario
+    if not isinstance(scenario, (Scenario, str, Path)):
+        raise UserError(f"run() takes a scenario or the path of its file, not a {type(scenario).__name__}")
+    stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
+    changed = stated.with_(**changes) if changes else stated
     book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
     return Result(compare(changed, book, workers))

@@ -1,13 +1,16 @@
 """What one plan did in one replication: counts, histograms, hourly series, physical usage."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.usage import Usage
-from simulator.simulation.precompute import BatchRun
-from simulator.simulation.request_path import Counted
+
+if TYPE_CHECKING:
+    from simulator.simulation.precompute import BatchRun
+    from simulator.simulation.request_path import Counted
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,11 +41,17 @@ class FleetUse:
 class BatchUse:
     """What the runs that were due in the horizon did."""
 
-    runs: tuple[BatchRun, ...]
+    runs: tuple["BatchRun", ...]
     missed: int
     """Runs that did not start, as the one before was still going."""
     late: int
     """Runs that were published after the deadline."""
+    worker_s: float
+    """Worker-seconds spent within the horizon."""
+    mean_run_worker_s: float
+    """Worker-seconds of a run, the warm-up's runs included."""
+    runs_per_horizon: float
+    """Runs that the schedule has in so much time, a fraction too, less those that do not start."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Outcome:
     replication: int
     horizon_s: float
     traffic: Traffic
-    counted: Counted
+    counted: "Counted"
     unserved_at_start: int
     """Stored rows at time 0 that nobody had read."""
     unserved_at_end: int

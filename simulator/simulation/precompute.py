@@ -24,6 +24,8 @@ class BatchRun:
 
     due_s: float
     end_s: float
+    worker_s: float
+    """Worker-seconds that it took."""
 
     @property
     def makespan_s(self) -> float:
@@ -38,7 +40,8 @@ class BatchLog:
     runs: list[BatchRun] = field(default_factory=list)
     missed_s: list[float] = field(default_factory=list)
     """When runs were due that did not start, as the one before was still going. [s]"""
-    worker_spans: list[WorkerSpan] = field(default_factory=list)
+    worker_spans: list[list[WorkerSpan]] = field(default_factory=list)
+    """Run by run."""
     started_s: list[float] = field(default_factory=list)
 
 
@@ -73,10 +76,12 @@ def run_schedule(
             path.publish(shard, env.now, snapshot_s)
 
         rolling = precompute.publish == "rolling"
+        spans: list[WorkerSpan] = []
+        log.worker_spans.append(spans)
         rng = stream(scenario.seed, replication, "batch", run + _RUN_SHIFT)
         yield env.process(
-            cluster.run(env, shard_users, rng, writes_per_s, publish if rolling else written.append, log.worker_spans)
+            cluster.run(env, shard_users, rng, writes_per_s, publish if rolling else written.append, spans)
         )
         for shard in written:
             publish(shard)
-        log.runs.append(BatchRun(due_s, env.now))
+        log.runs.append(BatchRun(due_s, env.now, sum(span.end_s - span.begin_s for span in spans)))

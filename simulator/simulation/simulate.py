@@ -115,7 +115,7 @@ class _Simulation:
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
-        fleet = self._fleet_use(hours)
+        fleet, batch = self._fleet_use(hours), self._batch_use()
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
@@ -130,9 +130,9 @@ class _Simulation:
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
             fleet=fleet,
-            batch=self._batch_use(),
+            batch=batch,
             hours=hours,
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted, fleet, self.batch_log)),
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleet, batch)),
         )
 
     def _hours(self) -> Hours:
@@ -172,4 +172,14 @@ class _Simulation:
         late = 0
         if clock_s is not None:
             late = sum(run.end_s > deadline_s(run.due_s, clock_s, midnight_s) for run in runs)
-        return BatchUse(runs, sum(0 <= due_s < horizon_s for due_s in log.missed_s), late)
+        missed_s = log.missed_s
+        started = len(log.started_s) / (len(log.started_s) + len(missed_s)) if log.started_s else 1.0
+        spans = [span for run_spans in log.worker_spans for span in run_spans]
+        return BatchUse(
+            runs,
+            sum(0 <= due_s < horizon_s for due_s in missed_s),
+            late,
+            worker_s=sum(max(min(span.end_s, horizon_s) - max(span.begin_s, 0.0), 0.0) for span in spans),
+            mean_run_worker_s=float(np.mean([run.worker_s for run in log.runs])) if log.runs else 0.0,
+            runs_per_horizon=horizon_s / self.plan.precompute.every_s * started,
+        )

@@ -1,5 +1,6 @@
 """All plans of a scenario on the same users and requests, side by side."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +13,8 @@ from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome
-from simulator.simulation.usage import no_usage
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.prices_needed import check_prices
 from simulator.studies.verdict import Violation, violations
 
 COST = "cost_usd_per_month"
@@ -43,6 +44,12 @@ class PlanResult:
     def cost_usd_per_month(self) -> float:
         """Its mean cost. [USD per 30-day month]"""
         return self.metrics[COST].mean
+
+    @property
+    def rank(self) -> tuple[bool, float, float]:
+        """What it is ranked by, the lower the better: broken bounds, cost, mean age."""
+        age_s = self.metrics["age_mean_s"].mean if "age_mean_s" in self.metrics else math.inf
+        return not self.meets_slo, self.cost_usd_per_month, age_s
 
     @cached_property
     def age(self) -> Histogram:
@@ -87,10 +94,8 @@ class Comparison:
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
-        """The plans, those that meet every bound first, then by cost."""
-        return tuple(
-            sorted(self.plans, key=lambda name: (not self.plans[name].meets_slo, self.plans[name].cost_usd_per_month))
-        )
+        """The plans, those that meet every bound first, then by cost; of equal cost, those with fresher answers."""
+        return tuple(sorted(self.plans, key=lambda name: self.plans[name].rank))
 
     @property
     def recommended(self) -> str | None:
@@ -152,8 +157,7 @@ def compare(
     KeyboardInterrupt
         If the user interrupts before every plan has one replication; later, the comparison has what is complete.
     """
-    every_meter = [usage for plan in scenario.plans for usage in no_usage(scenario, plan)]
-    Bill.of(every_meter, book, scenario.horizon_s)
+    check_prices(scenario, book)
     tasks = [
         Task(scenario, plan, number, block_s) for number in range(scenario.replications) for plan in scenario.plans
     ]

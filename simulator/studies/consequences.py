@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock, write_duration
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock
 from simulator.scenario.schema import Scenario
 from simulator.simulation.timing import Schedule, begin_s, deadline_s
 
@@ -88,7 +88,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         replicas = fleet.capacity.replicas_for(peak / fleet.slots)
         yield Consequence(name, "replicas in that hour", f"{replicas:,}")
-    yield Consequence(name, "simulated from", f"{write_duration(-begin_s(scenario, name))} before the start")
+    yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
 
 

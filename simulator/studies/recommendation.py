@@ -71,6 +71,8 @@ def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
     for name in comparison.ranking[1:]:
         if not comparison.plans[name].meets_slo:
             continue
+        if name in comparison.as_good:
+            continue
         factor = break_even_factor(comparison, best, name)
         active = math.nan if factor is None else population.share_active_at(factor)
         if factor is None or active > NEVER_ACTIVE:

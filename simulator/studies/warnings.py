@@ -26,6 +26,11 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     scenario, done = comparison.scenario, comparison.replications
     if not comparison.complete:
         yield f"Only {done} of {scenario.replications} replications finished; the figures are of these."
+    for spike in scenario.traffic.spikes:
+        if spike.at_s >= scenario.horizon_s:
+            yield f"The spike at {write_duration(spike.at_s)} comes after the horizon and is not simulated."
+    if scenario.traffic.spikes:
+        yield "The bill per month repeats the horizon, its spikes too."
     if done == 1:
         yield "There is one replication only: no interval says how far chance alone moves the figures."
     if scenario.horizon_s < WEEK_S and _weekdays_differ(comparison):
@@ -78,7 +83,8 @@ def _of_runs(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if abs(cycles - round(cycles)) > WHOLE * cycles:
         yield (
             f"{result.name}: the horizon holds {cycles:.3g} times the {write_duration(precompute.every_s)} between "
-            "two runs; per month that counts up to a run too many or too few. Give a horizon of whole cycles."
+            "two runs. The bill counts runs in proportion to time; the predictions counted are those of the runs "
+            "that fell into the horizon. Give a horizon of whole cycles to have both agree."
         )
 
 

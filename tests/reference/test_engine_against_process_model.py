@@ -79,8 +79,7 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]
         assert [run.end_s for run in outcome.batch.runs] == pytest.approx([end_s for _, end_s in seen.runs])
         assert outcome.batch.missed == seen.missed
-        hours = next(usage.quantity for usage in outcome.usage if usage.item == "batch compute")
-        assert hours * HOUR_S == pytest.approx(overlap_s(seen.workers, 0, scenario.horizon_s), rel=RELATIVE)
+        assert outcome.batch.worker_s == pytest.approx(overlap_s(seen.workers, 0, scenario.horizon_s), rel=RELATIVE)
 
 
 def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None:

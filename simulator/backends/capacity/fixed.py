@@ -11,7 +11,7 @@ from simulator.core.units import Count
 MOST_REPLICAS = 1_000_000
 
 
-class Fixed(Capacity):
+class FixedCapacity(Capacity):
     """Always the same number of replicas."""
 
     kind: Literal["fixed"] = "fixed"

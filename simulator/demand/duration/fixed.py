@@ -10,7 +10,7 @@ from simulator.core.units import Seconds
 from simulator.demand.duration.base import Duration
 
 
-class Fixed(Duration):
+class FixedDuration(Duration):
     """The same length of time every time."""
 
     kind: Literal["fixed"] = "fixed"

@@ -11,7 +11,7 @@ from simulator.core.units import Count
 from simulator.demand.requests.base import MOST_PER_LOGIN, Requests
 
 
-class Fixed(Requests):
+class FixedRequests(Requests):
     """The same number of requests at every login."""
 
     kind: Literal["fixed"] = "fixed"

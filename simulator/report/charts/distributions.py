@@ -126,6 +126,8 @@ def age_title(comparison: Comparison) -> str:
     if broken:
         return broken
     medians = _values(comparison, "age_p50_s")
+    if not medians:
+        return "Some replications served no prediction at all"
     young, old = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
     if len(medians) == 1:
         return f"Half of the predictions that {called(young)} serves are older than {form.duration(medians[young])}"
@@ -143,6 +145,8 @@ def latency_title(comparison: Comparison) -> str:
     if broken:
         return broken
     p99s = _values(comparison, "latency_p99_s")
+    if not p99s:
+        return "Some replications had no request at all"
     fast, slow = min(p99s, key=p99s.__getitem__), max(p99s, key=p99s.__getitem__)
     bound_s = comparison.scenario.slo.latency_p99_s
     if bound_s is not None:
