@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,9 @@ def test_quiet_prints_the_recommendation_only(tmp_path: Path) -> None:
         (("run", HEADLINE, "--replications", "0"), "replications"),
         (("run", HEADLINE, "--set", "backends.live.instance=x9.huge"), "instance/x9.huge"),
         (("run", HEADLINE, "--set", "prices=nowhere"), "nowhere"),
+        (("validate", HEADLINE, "--set", "backends.live.instance=x9.huge"), "instance/x9.huge"),
+        (("validate", HEADLINE, "--set", "store.meter=cassandra"), "cassandra/write"),
+        (("run", HEADLINE, "--workers", "0"), "workers"),
         (("run", HEADLINE, *FEW, "--out", HEADLINE), "is in the way"),
         (("validate", ROOT), "is a folder"),
         (("validate", HEADLINE, "--set", "population.daily_active=120 %"), "120 %"),
@@ -105,6 +109,34 @@ def test_bad_input_ends_with_exit_2_and_a_message_without_a_traceback(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not list(tmp_path.rglob("*.parquet")), "nothing is half-written"
+
+
+def test_the_reader_of_a_pipe_may_stop_reading() -> None:
+    command = f"{sys.executable} -m simulator.cli schema | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["{", "0"]
+    assert done.stderr == ""
+
+
+def test_an_interrupt_leaves_nothing_behind_and_says_so(tmp_path: Path) -> None:
+    interruptible = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import simulator.cli.__main__"
+    )
+    command = [sys.executable, "-c", interruptible, "run", str(HEADLINE), "--out", str(tmp_path / "run")]
+    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob(".run-*")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_defaults_of_the_schema_are_written_as_people_write_them(tmp_path: Path) -> None:
+    schema = json.loads(predcost("schema", cwd=tmp_path).stdout)
+    assert schema["properties"]["horizon"]["default"] == "7 d"
+    assert schema["$defs"]["Model"]["properties"]["prediction_size"]["default"] == "1 KiB"
 
 
 def test_a_new_scenario_is_valid_and_is_never_overwritten(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from small_runs import small
 from simulator.core.errors import UserError
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S
-from simulator.prices.book import PriceBook
+from simulator.prices.book import PriceBook, load_book
 from simulator.report.json_report import as_json
 from simulator.simulation.outcome import Outcome
 from simulator.studies import comparison as comparing
@@ -123,3 +124,22 @@ def test_plans_cost_the_same_at_the_break_even(book: PriceBook) -> None:
     assert factor is not None
     costs = [cost_at_traffic(million, name, factor) for name in ("on demand", "nightly batch")]
     assert np.ptp(costs) < 0.01 * max(costs)
+
+
+def test_runs_are_billed_in_proportion_to_time_wherever_the_horizon_ends(book: PriceBook) -> None:
+    def monthly(horizon: str, **changes: Any) -> float:
+        few = small(horizon=horizon, replications=1, plans__on_demand=None, plans__cached=None, **changes)
+        bill = compare(few, book, workers=1).plans["nightly batch"].bill
+        return sum(line.usd_per_month for line in bill.lines if line.computes_ahead)
+
+    whole = monthly("2 d")
+    assert monthly("36 h") == pytest.approx(whole, rel=ROUNDING)
+    assert monthly("2 h", start="2026-03-02T10:00") == pytest.approx(whole, rel=ROUNDING)
+
+
+def test_of_plans_that_cost_the_same_the_one_with_fresher_answers_is_ranked_first() -> None:
+    free = load_book("aws-us-east-1").scaled(0)
+    few = small(replications=1, backends__night__feature_pipeline__cost="0 USD")
+    found = compare(few, free, workers=1)
+    assert found.ranking == ("on demand", "cached", "nightly batch")
+    assert not any("would be cheaper" in line for line in recommendation(found))
