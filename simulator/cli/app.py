@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import run, scenario_files
+from simulator.cli import options, run, scenario_files
 from simulator.core.errors import UserError
 
 OURS, THEIRS, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -37,7 +37,7 @@ def _print_version(*, wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def before_command(
     *,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
@@ -50,15 +50,17 @@ def main() -> None:
     """Run the command line; a traceback is shown only to those who ask for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that temporary folders are removed
     try:
-        typer.main.get_command(app).main(standalone_mode=False)
+        code = typer.main.get_command(app).main(standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # which is how typer tells
+            _fail("interrupted; nothing was complete, and nothing is kept", INTERRUPTED)
     except TyperException as error:  # an unknown command or option
         _show(error)
         sys.exit(THEIRS)
     except UserError as error:
         _fail(str(error), THEIRS)
-    except (KeyboardInterrupt, typer.Abort) as error:
-        _fail(str(error) or "interrupted; nothing was complete, and nothing is kept", INTERRUPTED)
+    except options.InterruptedRunError as error:
+        _fail(str(error), INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

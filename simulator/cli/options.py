@@ -8,6 +8,11 @@ import typer
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
+
+class InterruptedRunError(Exception):
+    """The user interrupted a run; the message says what is kept of it."""
+
+
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
     list[str] | None,

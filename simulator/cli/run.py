@@ -61,7 +61,7 @@ def run(
         print_comparison(comparison, folder)
     if not comparison.complete:
         kept = f"{comparison.replications} of {scenario.replications} replications are kept in {folder}"
-        raise KeyboardInterrupt(f"interrupted; {kept}")
+        raise options.InterruptedRunError(f"interrupted; {kept}")
 
 
 def _slug(name: str) -> str:
