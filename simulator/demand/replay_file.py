@@ -219,7 +219,14 @@ class _Reader:
             return column.cast(kind)
         except pa.ArrowException:
             bad = _first_not(lambda length: _casts(column[:length], kind), len(column))
-            raise self._fault(bad, f"{shown(str(column[bad]))} {said}") from None
+            raise self._fault(bad, f"{_shown(column[bad])} {said}") from None
+
+
+def _shown(value: pa.Scalar) -> str:
+    try:
+        return shown(str(value))
+    except (OverflowError, ValueError):  # a moment that Python's calendar does not have
+        return f"the moment {value.value}"
 
 
 def _plain(column: pa.Array) -> pa.Array:
