@@ -7,9 +7,11 @@ from pydantic import AfterValidator, Field, model_validator
 from simulator.core.component import Part
 from simulator.core.errors import UserError
 from simulator.core.files import InputFile
-from simulator.core.units import Number, PositiveSeconds
+from simulator.core.units import DAY_S, Number, PositiveSeconds
 from simulator.demand.zones import check_zone
 
+LONGEST_S = 20 * 366 * DAY_S
+"""A file that spans more is taken for one whose times are in another unit."""
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -38,11 +40,11 @@ class Replay(Part):
     timezone: Annotated[str, AfterValidator(check_zone)] | None = None
     """IANA time zone of times that state none, for its changes of the clock; of an hour that comes twice the first is
     meant. Without it the clock is taken not to change, as in the zone of `start`."""
-    speed: Annotated[Number, Field(gt=0, ge=1e-6, le=1e6)] = 1.0
+    speed: Annotated[Number, Field(ge=1e-3, le=1e6)] = 1.0
     """How many times as fast as recorded: 2 halves all gaps, and doubles the rate."""
     loop: bool = True
     """Whether the file is repeated. If not, nothing comes before `start` and nothing after the file's end."""
-    length_s: PositiveSeconds | None = None
+    length_s: Annotated[PositiveSeconds | None, Field(le=LONGEST_S)] = None
     """How long one repetition takes at speed 1, such as `7 d`; at least as long as the file. Without it: up to the end
     of the last period, or for a row per event up to the last event and a mean gap after it."""
     sort: bool = False

@@ -12,16 +12,14 @@ import pyarrow.compute as pc
 
 from simulator.core.errors import UserError
 from simulator.core.input_files.wording import one_line, shortened, shown
-from simulator.core.units import DAY_S, about_duration
-from simulator.demand.replay import Replay
+from simulator.core.units import about_duration
+from simulator.demand.replay import LONGEST_S, Replay
 
 IntArray = npt.NDArray[np.int64]
 HashArray = npt.NDArray[np.uint64]
 UserArray = npt.NDArray[np.int32]
 
 BATCH_ROWS = 2**16
-LONGEST_S = 20 * 366 * DAY_S
-"""A file that spans more is taken for one whose times are in another unit."""
 LARGEST_COUNT = 2**53
 NS_PER = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 NS = 1e-9

@@ -26,7 +26,7 @@ Draw = Callable[[int], np.random.Generator]
 """Gives the random numbers of an interval."""
 
 MOST_PER_INTERVAL = 2**29
-"""Logins of one interval beyond which no machine's memory is asked for."""
+"""Rows or logins of one interval beyond which no machine's memory is asked for."""
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -64,6 +64,12 @@ class ReplayedLogins:
         self._file: Summary = found
         self._length_s = found.length_s / replay.speed
         self._step_s = demand.interval_s
+        most = max(found.busiest_per_s, found.rows / found.length_s) * replay.speed * self._step_s
+        if most > MOST_PER_INTERVAL:
+            raise UserError(
+                f"{replay.path}: up to {most:,.0f} {replay.events} or rows come within {self._step_s:g} s, and at most "
+                f"{MOST_PER_INTERVAL:,} fit in memory; are 'speed' and the counts right?"
+            )
         self._draw = draw
         self._users = demand.population.users
         self._stride = _stride(self._users)
@@ -113,16 +119,12 @@ class ReplayedLogins:
         """Return the rows that go on from earlier, and those that begin before ``end_s``."""
         parts = [] if self._spread is None else [self._spread]
         self._spread = None
-        size = 0
         while self._next is not None:
             fitting = int(np.searchsorted(self._next.begin_s, end_s))
             parts.append(self._next.part(slice(0, fitting)))
-            size += fitting
             if fitting < self._next.size:
                 self._next = self._next.part(slice(fitting, None))
                 break
-            if size > MOST_PER_INTERVAL:
-                raise self._too_many(size)
             assert self._stretches is not None
             self._next = next(self._stretches, None)
         return _one_after_the_other(parts, named=self._replay.user is not None, counted=self._replay.value is not None)
@@ -146,9 +148,7 @@ class ReplayedLogins:
     def _placed(
         self, rng: np.random.Generator, found: _Stretch, count: IntArray, begin_s: float, end_s: float
     ) -> tuple[FloatArray, UserArray]:
-        total = int(count.sum(dtype=object)) if count.size else 0
-        if total > MOST_PER_INTERVAL:
-            raise self._too_many(total)
+        total = int(count.sum())
         from_s, until_s = np.maximum(found.begin_s, begin_s), np.minimum(found.end_s, end_s)
         time_s = np.repeat(from_s, count) + rng.random(total) * np.repeat(np.maximum(until_s - from_s, 0.0), count)
         time_s = np.minimum(time_s, math.nextafter(end_s, -math.inf))  # rounding may lead to the very end
@@ -157,12 +157,6 @@ class ReplayedLogins:
             return time_s, self._drawn_users(rng, total)
         order = np.argsort(time_s, kind="stable")
         return time_s[order], np.repeat(found.user, count)[order]
-
-    def _too_many(self, logins: int) -> UserError:
-        return UserError(
-            f"{self._replay.path}: {logins:,} {self._replay.events} come within {self._step_s:g} s, and at most "
-            f"{MOST_PER_INTERVAL:,} fit in memory; is 'speed' right?"
-        )
 
     def _drawn_users(self, rng: np.random.Generator, size: int) -> UserArray:
         user = np.empty(size, dtype=np.int32)
