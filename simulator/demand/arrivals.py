@@ -7,7 +7,7 @@ whatever the caller wants to work on at a time. So the requests do not depend on
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from simulator.core.streams import stream
 from simulator.demand import kernels
 from simulator.demand.demand import Demand
 from simulator.demand.lorenz import position_table
+
+if TYPE_CHECKING:
+    from simulator.demand.replayed import ReplayedLogins
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -86,6 +89,7 @@ class _Source:
     """Draws intervals and keeps the requests of sessions that go on in a later block."""
 
     def __init__(self, demand: Demand, seed: int, replication: int) -> None:
+        self._replayed = self._replay(demand) if demand.traffic.replay is not None else None
         self._cohorts = demand.cohorts()
         self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
         self._intensity = demand.intensity()
@@ -98,6 +102,11 @@ class _Source:
         self._pool_user = np.empty(1024, dtype=np.int32)
         self._pooled = 0
         self._scratch: dict[str, FloatArray] = {}
+
+    def _replay(self, demand: Demand) -> "ReplayedLogins":
+        from simulator.demand.replayed import ReplayedLogins  # noqa: PLC0415  (pyarrow, which only a replay needs)
+
+        return ReplayedLogins(demand, lambda index: self._stream("replay", index))
 
     def look_back(self, earliest: int, first: int, begin_s: float) -> None:
         """Fill the pool with what sessions begun before ``begin_s`` still ask."""
@@ -130,6 +139,8 @@ class _Source:
         return RequestBlock(begin_s, end_s, time_s[:taken], user[:taken], drawn)
 
     def _logins(self, index: int) -> Logins:
+        if self._replayed is not None:
+            return Logins(*self._replayed.interval(index))
         pieces = self._intensity.pieces(index * self._step_s, (index + 1) * self._step_s)
         rng = self._stream("logins", index)
         count = int(rng.poisson(pieces.logins.sum()))

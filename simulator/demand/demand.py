@@ -1,13 +1,24 @@
 """Who comes and when, before anything is drawn."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.demand.intensity import Cohorts, Intensity, cohorts_of
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.traffic import Traffic
+
+if TYPE_CHECKING:
+    from simulator.demand.replay_summary import Summary
+
+FloatArray = npt.NDArray[np.float64]
 
 INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
 REQUESTS_PER_INTERVAL = 2**19
@@ -37,14 +48,69 @@ class Demand:
         """Return the expected logins over time."""
         return Intensity(self.cohorts(), self.traffic, self.home_start)
 
+    def expected_requests(self, edges_s: FloatArray) -> FloatArray:
+        """Return how many requests are expected from each time to the next, both from the scenario's start.
+
+        The requests of a login count at its time. Those of a replay are the file's, by spans of five minutes.
+        """
+        per_login = self.traffic.session.requests.mean_per_login
+        if self.traffic.replay is not None:
+            return self._replayed_between(edges_s) * per_login
+        intensity = self.intensity()
+        stretches = itertools.pairwise(edges_s.tolist())
+        return np.array([intensity.pieces(begin, end).logins.sum() * per_login for begin, end in stretches])
+
+    def _replayed_between(self, edges_s: FloatArray) -> FloatArray:
+        replay, found = self.traffic.replay, self.recorded
+        assert replay is not None
+        assert found is not None
+        file_s = edges_s * replay.speed
+        if not replay.loop:
+            return np.diff(found.expected(np.clip(file_s, 0.0, found.length_s)))
+        rounds, within_s = np.divmod(file_s, found.length_s)
+        return np.diff(rounds * found.events + found.expected(within_s))
+
+    @property
+    def recorded(self) -> "Summary | None":
+        """What the file of a replay holds; None where demand is drawn.
+
+        Raises
+        ------
+        UserError
+            If the file is not what the replay says, or names more users than there are.
+        """
+        replay = self.traffic.replay
+        if replay is None:
+            return None
+        from simulator.demand.replay_summary import summary  # noqa: PLC0415  (pyarrow, which only a replay needs)
+
+        found = summary(replay)
+        if found.users is not None and found.users > self.population.users:
+            raise UserError(
+                f"{replay.path}: column '{replay.user}' names {found.users:,} users, more than population.users "
+                f"({self.population.users:,})"
+            )
+        return found
+
+    @property
+    def logins_per_user_day(self) -> float:
+        """Mean logins per user and day: of the file while it lasts, or as the population says."""
+        found, replay = self.recorded, self.traffic.replay
+        if found is None or replay is None:
+            return self.population.mean_logins_per_user_day()
+        return found.events * replay.speed / found.length_s * DAY_S / self.population.users
+
     @property
     def mean_requests_per_s(self) -> float:
-        """Requests per second at weight 1, without growth and spikes. [1/s]"""
-        logins_per_s = self.population.mean_logins_per_user_day() * self.population.users / DAY_S
+        """Requests per second at weight 1, without growth and spikes; of a replay while its file lasts. [1/s]"""
+        logins_per_s = self.logins_per_user_day * self.population.users / DAY_S
         return logins_per_s * self.traffic.session.requests.mean_per_login
 
     @property
     def interval_s(self) -> float:
         """The length of time that random numbers are drawn for at once. [s]"""
-        fitting = [i for i in INTERVALS_S if i * self.mean_requests_per_s <= REQUESTS_PER_INTERVAL]
+        per_s, found, replay = self.mean_requests_per_s, self.recorded, self.traffic.replay
+        if found is not None and replay is not None:
+            per_s = found.busiest_per_s * replay.speed * self.traffic.session.requests.mean_per_login
+        fitting = [i for i in INTERVALS_S if i * per_s <= REQUESTS_PER_INTERVAL]
         return fitting[0] if fitting else INTERVALS_S[-1]

@@ -102,6 +102,43 @@ def _place_users(
 
 
 @kernel
+def draw_users(
+    draw: FloatArray,
+    share: FloatArray,
+    first_user: IntArray,
+    awake_users: IntArray,
+    position: FloatArray,
+    user: UserArray,
+) -> None:
+    """Give logins their users: one uniform each, and the cohorts' shares of all logins."""
+    _place_users(draw, share, first_user, awake_users, position, user)
+
+
+@kernel
+def number_ids(
+    hashed: npt.NDArray[np.uint64], keys: npt.NDArray[np.uint64], numbers: UserArray, known: int, out: UserArray
+) -> int:
+    """Give ids numbers by first appearance, in a hash table whose size is a power of 2 and whose free places are 0.
+
+    Returns
+    -------
+    int
+        How many ids are known now, ``known`` of them before.
+    """
+    mask = np.uint64(keys.size - 1)
+    for i in range(hashed.size):
+        place = hashed[i] & mask
+        while keys[place] != 0 and keys[place] != hashed[i]:
+            place = (place + np.uint64(1)) & mask
+        if keys[place] == 0:
+            keys[place] = hashed[i]
+            numbers[place] = known
+            known += 1
+        out[i] = numbers[place]
+    return known
+
+
+@kernel
 def append_follow_ups(
     time_s: FloatArray,
     user: UserArray,

@@ -1,38 +1,31 @@
 """When they come: profile, time zones, growth, spikes and sessions."""
 
-import zoneinfo
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from simulator.core.component import Part
-from simulator.core.errors import did_you_mean
+from simulator.core.component import Part, key_of
 from simulator.core.units import Fraction, Number, PositiveSeconds, Seconds, read_fraction, write_share
 from simulator.demand.duration.base import AnyDuration
 from simulator.demand.duration.exponential import Exponential
 from simulator.demand.population import SHARES_TOLERANCE
 from simulator.demand.profile.base import AnyProfile
 from simulator.demand.profile.flat import Flat
+from simulator.demand.replay import Replay
 from simulator.demand.requests.base import AnyRequests
 from simulator.demand.requests.fixed import FixedRequests
+from simulator.demand.zones import check_zone
 
 
 def _check_zones(zones: dict[str, float]) -> dict[str, float]:
-    known = zoneinfo.available_timezones()
     for zone, share in zones.items():
-        if zone not in known:
-            raise ValueError(f"there is no time zone '{zone[:80]}'; {_nearest_zone(zone, known)}")
+        check_zone(zone)
         if share == 0:
             raise ValueError(f"the share of {zone} is 0; leave the zone out")
     total = sum(zones.values())
     if zones and abs(total - 1) > SHARES_TOLERANCE:
         raise ValueError(f"the shares add up to {total:.6g}, and must add up to 1 (100 %)")
     return zones
-
-
-def _nearest_zone(zone: str, known: set[str]) -> str:
-    hint = did_you_mean(zone, known)
-    return hint if hint.startswith("did") else "write an IANA name such as America/New_York"
 
 
 class Spike(Part):
@@ -79,9 +72,18 @@ class Traffic(Part):
     """Stretches of unusual traffic; where two overlap their multipliers multiply."""
     session: Session = Session()
     """What a login does."""
+    replay: Replay | None = None
+    """Requests or logins of a file, instead of all of the above; `session` still says what the file's logins do."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.replay is not None:
+            without = {"replay"} | ({"session"} if self.replay.events == "logins" else set())
+            fields = {name: field for name, field in type(self).model_fields.items() if name not in without}
+            given = [key_of(name) for name, field in fields.items() if getattr(self, name) != field.default]
+            if given:
+                logins = "; 'session' needs 'events: logins'" if "session" in given else ""
+                raise ValueError(f"has both replay and {', '.join(given)}; leave out one or the other{logins}")
         if not self.profile.weekly_weights().any():
             raise ValueError("the profile is 0 at all times")
         return self

@@ -45,19 +45,26 @@ class _Load:
 
 
 def _load(scenario: Scenario) -> _Load:
-    intensity = scenario.demand.intensity()
     hours = np.arange(0.0, max(scenario.horizon_s, HOUR_S), HOUR_S)
-    logins = np.array([intensity.pieces(hour, hour + HOUR_S).logins.sum() for hour in hours])
-    per_s = logins * scenario.traffic.session.requests.mean_per_login / HOUR_S
+    per_s = scenario.demand.expected_requests(np.append(hours, hours[-1] + HOUR_S)) / HOUR_S
     return _Load(float(per_s.mean()), float(per_s.max()))
 
 
 def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
     population = scenario.population
     yield Consequence("traffic", "users", f"{population.users:,}")
-    yield Consequence("traffic", "logins per user and day", f"{population.mean_logins_per_user_day():.4g}")
-    yield Consequence("traffic", "daily active", _percent(population.share_active_at()))
-    yield Consequence("traffic", "monthly active", _percent(population.share_active_at(MONTH_DAYS)))
+    logins = scenario.demand.logins_per_user_day
+    yield Consequence("traffic", "logins per user and day", f"{logins:.4g}")
+    recorded = scenario.demand.recorded
+    if recorded is not None:
+        yield Consequence("traffic", "events in the file", f"{recorded.events:,.0f}")
+        yield Consequence("traffic", "time in the file", about_duration(recorded.length_s))
+    if recorded is not None and recorded.users is not None:
+        yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
+    else:  # users are drawn by the population's shape, as often as there are logins
+        factor = logins / population.mean_logins_per_user_day()
+        yield Consequence("traffic", "daily active", _percent(population.share_active_at(factor)))
+        yield Consequence("traffic", "monthly active", _percent(population.share_active_at(MONTH_DAYS * factor)))
     yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")
     yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
     total = load.mean_per_s * scenario.horizon_s

@@ -75,10 +75,13 @@ def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
             continue
         factor = break_even_factor(comparison, best, name)
         active = math.nan if factor is None else population.share_active_at(factor)
-        if factor is None or active > NEVER_ACTIVE:
+        if factor is None or (active > NEVER_ACTIVE and comparison.scenario.traffic.replay is None):
             yield f"There is no activity at which {name} would be cheaper, as far as the bill tells."
         else:
             side = "above" if factor > 1 else "below"
+            if comparison.scenario.traffic.replay is not None:  # the file, not the population, says how often they come
+                yield f"{name} would be cheaper {side} about {factor:.2g} times the traffic, as far as the bill tells."
+                continue
             turn = f"{side} about {active * 100:.2g} % daily active"
             yield f"{name} would be cheaper {turn}, as far as the bill tells; today it is {_percent(now)}."
 

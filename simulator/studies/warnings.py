@@ -38,8 +38,27 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
             f"The horizon of {write_duration(scenario.horizon_s)} is shorter than a week, and the traffic differs "
             "by weekday: other days would give other figures."
         )
+    yield from _of_replay(comparison)
     if scenario.model.half_life_s is None:
         yield "model.half_life is not given: nothing is said about how many predictions are stale."
+
+
+def _of_replay(comparison: Comparison) -> Iterator[str]:
+    scenario = comparison.scenario
+    replay, recorded = scenario.traffic.replay, scenario.demand.recorded
+    if replay is None or recorded is None:
+        return
+    length_s = recorded.length_s / replay.speed
+    if scenario.horizon_s <= length_s * (1 + WHOLE):
+        return
+    span = about_duration(length_s)
+    if replay.loop:
+        yield (
+            f"The horizon holds the replayed file's {span} {scenario.horizon_s / length_s:.3g} times over: no interval "
+            "says how other days would differ."
+        )
+    else:
+        yield f"The replayed file ends after {span}: nobody comes in the rest of the horizon."
 
 
 def _weekdays_differ(comparison: Comparison) -> bool:
