@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+import numpy.typing as npt
+
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.demand.intensity import Cohorts, Intensity, cohorts_of
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.traffic import Traffic
+
+FloatArray = npt.NDArray[np.float64]
 
 INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
 REQUESTS_PER_INTERVAL = 2**19
@@ -34,13 +39,34 @@ class Demand:
         return cohorts_of(self.population, self.traffic, zone)
 
     def intensity(self) -> Intensity:
-        """Return the expected logins over time."""
+        """Return the expected primary logins over time."""
         return Intensity(self.cohorts(), self.traffic, self.home_start)
+
+    def expected_logins(self, begin_s: float, hours: int) -> FloatArray:
+        """Return the logins that each of some hours expects, return visits included.
+
+        A return visit comes some time after its primary login, so that it is expected from the hours before.
+        """
+        returns = self.traffic.returns
+        after = returns.returns_after(HOUR_S) if returns else np.zeros(1)
+        intensity, before = self.intensity(), after.size - 1
+        starts_s = begin_s + np.arange(-before, hours) * HOUR_S
+        primary = np.array([intensity.pieces(hour_s, hour_s + HOUR_S).logins.sum() for hour_s in starts_s])
+        return primary[before:] + np.convolve(primary, after, mode="valid")
+
+    def share_active_at(self, factor: float = 1.0, days: float = 1.0) -> float:
+        """Return the share of users active within some days of mean weight, at ``factor`` times the logins."""
+        return self.population.share_active_at(factor, days, self.traffic.returns)
+
+    @property
+    def mean_logins_per_user_day(self) -> float:
+        """Mean logins per user and day, dormant users and return visits included."""
+        return self.population.mean_logins_per_user_day(self.traffic.returns)
 
     @property
     def mean_requests_per_s(self) -> float:
         """Requests per second at weight 1, without growth and spikes. [1/s]"""
-        logins_per_s = self.population.mean_logins_per_user_day() * self.population.users / DAY_S
+        logins_per_s = self.mean_logins_per_user_day * self.population.users / DAY_S
         return logins_per_s * self.traffic.session.requests.mean_per_login
 
     @property

@@ -1,4 +1,4 @@
-"""The rate of logins over time, by cohort: the users of one segment in one time zone."""
+"""The rate of primary logins over time, by cohort: the users of one segment in one time zone."""
 
 import math
 import zoneinfo
@@ -31,7 +31,7 @@ class Cohorts:
     awake_users: IntArray
     """Users who are not dormant."""
     logins_per_s: FloatArray
-    """Logins of all the cohort's users at weight 1. [1/s]"""
+    """Primary logins of all the cohort's users at weight 1. [1/s]"""
     shape: tuple[float, ...]
     """Gamma shape of their login rates."""
 
@@ -49,7 +49,7 @@ def cohorts_of(population: Population, traffic: Traffic, home: tzinfo) -> Cohort
             for size, (group, _, _) in zip(np.diff(edges), cells, strict=True)
         ]
     )
-    per_s = np.array([group.mean_rate_per_day() / DAY_S for group, _, _ in cells])
+    per_s = np.array([group.mean_rate_per_day(traffic.returns) / DAY_S for group, _, _ in cells])
     return Cohorts(
         zones=tuple(zone for _, zone, _ in cells),
         first_user=edges[:-1],
@@ -66,11 +66,11 @@ class Pieces:
     edges_s: FloatArray
     """Shape (pieces + 1,). [s]"""
     logins: FloatArray
-    """Expected logins of each cohort, shape (pieces, cohorts)."""
+    """Expected primary logins of each cohort, shape (pieces, cohorts)."""
 
 
 class Intensity:
-    """Expected logins over time: profile in local time x spikes x growth, for every cohort."""
+    """Expected primary logins over time: profile in local time x spikes x growth, for every cohort."""
 
     def __init__(self, cohorts: Cohorts, traffic: Traffic, start: datetime) -> None:
         self._cohorts = cohorts
@@ -81,7 +81,7 @@ class Intensity:
         self._offsets: dict[tuple[tzinfo, int], float] = {}
 
     def pieces(self, begin_s: float, end_s: float) -> Pieces:
-        """Return the expected logins from ``begin_s`` to ``end_s``, both from the scenario's start. [s]"""
+        """Return the expected primary logins from ``begin_s`` to ``end_s``, both from the scenario's start. [s]"""
         first, last = math.ceil(begin_s / SLOT_S), math.floor(end_s / SLOT_S)
         inside = [slot * SLOT_S for slot in range(first, last + 1)]
         turns = [edge for spike in self._spikes for edge in (spike.at_s, spike.at_s + spike.duration_s)]

@@ -91,7 +91,7 @@ class _Simulation:
     def _start_fleet(self, fleet: Fleet) -> None:
         replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, self.path)
         self.path.replicas = replicas
-        ahead = self.scenario.demand.intensity().pieces(self.env.now, self.env.now + HOUR_S).logins.sum() / HOUR_S
+        ahead = float(self.scenario.demand.expected_logins(self.env.now, 1)[0]) / HOUR_S
         requests_per_s = ahead * self.scenario.traffic.session.requests.mean_per_login
         replicas.begin_with(fleet.capacity.replicas_for(requests_per_s * fleet.mean_service_s / fleet.slots))
         control = fleet.capacity.control(self.env, replicas)
