@@ -1,13 +1,14 @@
 """Who comes and when, before anything is drawn."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.units import DAY_S, HOUR_S
-from simulator.demand.intensity import Cohorts, Intensity, cohorts_of
+from simulator.demand.clusters import Clusters
+from simulator.demand.intensity import Cohorts, Intensity, cohorts_of, phase_of_day
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.traffic import Traffic
@@ -32,11 +33,20 @@ class Demand:
         """The start with its time zone, UTC where it states none."""
         return self.start if self.start.tzinfo else self.start.replace(tzinfo=UTC)
 
-    def cohorts(self) -> Cohorts:
-        """Return the users by segment and time zone."""
+    @property
+    def _home(self) -> tzinfo:
         zone = self.home_start.tzinfo
         assert zone is not None
-        return cohorts_of(self.population, self.traffic, zone)
+        return zone
+
+    def clusters(self) -> Clusters | None:
+        """Return what follows from a primary login; none where nothing does."""
+        returns = self.traffic.returns
+        return Clusters(returns, phase_of_day(self.traffic, self.home_start, self._home)) if returns else None
+
+    def cohorts(self) -> Cohorts:
+        """Return the users by segment and time zone."""
+        return cohorts_of(self.population, self.traffic, self._home, self.clusters())
 
     def intensity(self) -> Intensity:
         """Return the expected primary logins over time."""
@@ -54,14 +64,14 @@ class Demand:
         primary = np.array([intensity.pieces(hour_s, hour_s + HOUR_S).logins.sum() for hour_s in starts_s])
         return primary[before:] + np.convolve(primary, after, mode="valid")
 
-    def share_active_at(self, factor: float = 1.0, days: float = 1.0) -> float:
+    def share_active_at(self, factor: float = 1.0, days: int = 1) -> float:
         """Return the share of users active within some days of mean weight, at ``factor`` times the logins."""
-        return self.population.share_active_at(factor, days, self.traffic.returns)
+        return self.population.share_active_at(factor, days, self.clusters())
 
     @property
     def mean_logins_per_user_day(self) -> float:
         """Mean logins per user and day, dormant users and return visits included."""
-        return self.population.mean_logins_per_user_day(self.traffic.returns)
+        return self.population.mean_logins_per_user_day(self.clusters())
 
     @property
     def mean_requests_per_s(self) -> float:

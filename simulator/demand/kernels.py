@@ -51,13 +51,18 @@ def place_logins(
     total_spacing = 0.0
     for i in range(logins + 1):
         total_spacing += spacing[i]
-    scale = expected.sum() / total_spacing
+    total_expected = 0.0
+    for one in expected.flat:  # in this order with and without Numba, which np.sum is not
+        total_expected += one
+    scale = total_expected / total_spacing
     pieces = expected.shape[0]
     reached = spacing[0] * scale
     passed = 0.0
     i = 0
     for piece in range(pieces):
-        in_piece = expected[piece].sum()
+        in_piece = 0.0
+        for one in expected[piece]:
+            in_piece += one
         end = passed + in_piece if piece + 1 < pieces else math.inf
         first = i
         if in_piece > 0.0:

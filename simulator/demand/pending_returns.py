@@ -51,12 +51,14 @@ class PendingReturns:
         earliest
             The first interval whose logins are asked for; visits before it are left out.
         """
-        returns = rng.geometric(1.0 - self._returns.probability_fraction, time_s.size) - 1
+        probability = self._returns.probability_fraction
+        followed = np.flatnonzero(rng.random(time_s.size) < probability)
+        returns = rng.geometric(1.0 - probability, followed.size)
         gap_s = self._returns.gap.draw_s(rng, int(returns.sum()))
         self._make_room(gap_s.size)
         self._free = kernels.put_return_visits(
-            time_s,
-            user,
+            time_s[followed],
+            user[followed],
             returns,
             gap_s,
             self._step_s,

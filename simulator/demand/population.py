@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from simulator.core.component import Part
 from simulator.core.units import Count, Fraction, Number, PerDay
-from simulator.demand.return_visits import ReturnVisits
+from simulator.demand.clusters import Clusters
 
 MOST_USERS = 2**31 - 1
 """Users are numbered with 32-bit integers."""
@@ -32,7 +32,7 @@ class Activity(Part):
         """Whether exactly one of `daily_active` and `logins_per_day` is given."""
         return (self.daily_active_fraction is None) != (self.logins_per_day is None)
 
-    def mean_rate_per_day(self, returns: ReturnVisits | None = None) -> float:
+    def mean_rate_per_day(self, clusters: Clusters | None = None) -> float:
         """Return the mean primary logins per day of a user who is not dormant.
 
         A DAU share p among the not dormant asks for shape x ((1-p)^(-1/shape) - 1), divided by the days that a day is
@@ -41,17 +41,17 @@ class Activity(Part):
         awake = 1.0 - self.dormant_fraction
         if self.logins_per_day is not None:
             logins = self.logins_per_day / awake
-            return logins / returns.logins_per_primary if returns else logins
+            return logins / clusters.logins_per_primary if clusters else logins
         assert self.daily_active_fraction is not None
         assert self.shape is not None
         log_absent = math.log1p(-self.daily_active_fraction / awake)
         rate = -log_absent if math.isinf(self.shape) else self.shape * math.expm1(-log_absent / self.shape)
-        return rate / returns.reach_days(1.0) if returns else rate
+        return rate / clusters.reach_days() if clusters else rate
 
-    def active_within(self, days: float, factor: float = 1.0, returns: ReturnVisits | None = None) -> float:
+    def active_within(self, days: int, factor: float = 1.0, clusters: Clusters | None = None) -> float:
         """Return the share of the group active within some days of mean weight, at ``factor`` times the logins."""
         assert self.shape is not None
-        rate = factor * (returns.reach_days(days) if returns else days) * self.mean_rate_per_day(returns)
+        rate = factor * (clusters.reach_days(days) if clusters else days) * self.mean_rate_per_day(clusters)
         absent = math.exp(-rate) if math.isinf(self.shape) else (1 + rate / self.shape) ** -self.shape
         return (1 - self.dormant_fraction) * (1 - absent)
 
@@ -114,7 +114,7 @@ class Population(Activity):
         habits = {name: getattr(self, name) for name in Activity.model_fields}
         return [Segment.model_construct(name="everyone", share_fraction=1.0, **habits)]
 
-    def share_active_at(self, factor: float = 1.0, days: float = 1.0, returns: ReturnVisits | None = None) -> float:
+    def share_active_at(self, factor: float = 1.0, days: int = 1, clusters: Clusters | None = None) -> float:
         """Return the share of all users active within some days if everyone logged in ``factor`` times as often.
 
         Parameters
@@ -123,12 +123,12 @@ class Population(Activity):
             How many times as often; the return visits of a login stay as they are.
         days
             Length of the window; 1 gives the DAU share. [day]
-        returns
+        clusters
             The return visits, if logins have any.
         """
-        return sum(group.share_fraction * group.active_within(days, factor, returns) for group in self.groups)
+        return sum(group.share_fraction * group.active_within(days, factor, clusters) for group in self.groups)
 
-    def mean_logins_per_user_day(self, returns: ReturnVisits | None = None) -> float:
+    def mean_logins_per_user_day(self, clusters: Clusters | None = None) -> float:
         """Return the mean logins per day over all users, dormant ones and return visits included."""
-        primary = sum(g.share_fraction * (1 - g.dormant_fraction) * g.mean_rate_per_day(returns) for g in self.groups)
-        return primary * returns.logins_per_primary if returns else primary
+        primary = sum(g.share_fraction * (1 - g.dormant_fraction) * g.mean_rate_per_day(clusters) for g in self.groups)
+        return primary * clusters.logins_per_primary if clusters else primary

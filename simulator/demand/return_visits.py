@@ -59,21 +59,6 @@ class ReturnVisits(Part):
         """Mean time from a primary login to a return visit of its cluster. [s]"""
         return self.gap.typical_s * self.logins_per_primary
 
-    def reach_days(self, days: float) -> float:
-        """Return how many days of primary logins a window is reached from.
-
-        A cluster has a login in the window where the primary login is inside it, or where a gap ends inside it that
-        began before: A(T) = T + q/(1-q) E[min(gap, T)], at a flat profile and whatever the distribution of the gap. A
-        user whose primary logins are Poisson of rate r stays away from the window with probability e^(-r A(T)).
-
-        Parameters
-        ----------
-        days
-            Length T of the window. [day]
-        """
-        returns = self.logins_per_primary - 1.0
-        return days + returns * self.gap.mean_up_to_s(days * DAY_S) / DAY_S
-
     def returns_after(self, step_s: float) -> FloatArray:
         """Return how many return visits a primary login has 0, 1, 2, ... steps of time later, on average.
 

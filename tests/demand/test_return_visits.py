@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from simulator.demand import kernels
 from simulator.demand.arrivals import RequestBlock, request_blocks
 from simulator.demand.census import Census
+from simulator.demand.clusters import SLOTS_PER_DAY, Clusters
 from simulator.demand.demand import Demand
 from simulator.demand.duration.base import AnyDuration, Duration
 from simulator.demand.pending_returns import PendingReturns
@@ -27,6 +28,7 @@ REPLICATIONS = 8
 LOGNORMAL = {"kind": "lognormal", "mean": "20 h", "cv": 1.5}
 RETURNS = {"probability": "30 %", "gap": LOGNORMAL}
 SESSIONS = {"requests": {"kind": "geometric", "mean": 4}, "think_time": {"kind": "exponential", "mean": "5 min"}}
+FLAT = (1 / SLOTS_PER_DAY,) * SLOTS_PER_DAY
 GAPS: list[dict[str, Any]] = [
     LOGNORMAL,
     {"kind": "lognormal", "mean": "10 min", "cv": 3},
@@ -64,9 +66,11 @@ def assert_mean(values: list[float], expected: float) -> None:
 
 
 @named("gap", GAPS)
-@pytest.mark.parametrize("shape", ["inf", 0.4])
-def test_the_daily_active_share_is_the_one_asked_for(gap: dict[str, Any], shape: Any) -> None:
-    demand = a_demand({"daily_active": "10 %", "shape": shape}, {"probability": "40 %", "gap": gap})
+@pytest.mark.parametrize(("shape", "peak"), [("inf", None), (0.4, None), ("inf", "19:00"), (0.4, "02:00")])
+def test_the_daily_active_share_is_the_one_asked_for(gap: dict[str, Any], shape: Any, peak: str | None) -> None:
+    profile = {"kind": "cosine", "peak": peak, "amplitude": "80 %"} if peak else "flat"
+    returns = {"probability": "40 %", "gap": gap}
+    demand = a_demand({"daily_active": "10 %", "shape": shape}, returns, profile=profile)
     assert demand.share_active_at() == pytest.approx(0.1, rel=1e-12)
     shares = []
     for replication in range(REPLICATIONS):
@@ -90,10 +94,8 @@ def test_the_users_of_a_week_are_those_that_the_reach_of_a_week_tells(shape: Any
 def test_logins_per_day_are_all_logins_and_primary_ones_are_fewer(probability: float) -> None:
     gap = {"kind": "exponential", "mean": "3 h"}
     demand = a_demand({"logins_per_day": "0.5/day", "shape": 1}, {"probability": probability, "gap": gap})
-    returns = demand.traffic.returns
-    assert returns is not None
     assert demand.mean_logins_per_user_day == pytest.approx(0.5)
-    assert demand.population.mean_rate_per_day(returns) == pytest.approx(0.5 * (1 - probability))
+    assert demand.population.mean_rate_per_day(demand.clusters()) == pytest.approx(0.5 * (1 - probability))
     assert demand.cohorts().logins_per_s.sum() * DAY_S == pytest.approx(10_000 * (1 - probability))
     kept = (1 - probability) + probability * KEPT_FRACTION  # later return visits are left out
     counts = [logins_of(blocks(demand, 0, 4 * DAY_S, replication=k))[0].size / 4 for k in range(REPLICATIONS)]
@@ -120,6 +122,16 @@ def test_without_return_visits_nothing_differs_from_gamma_users(returns: dict[st
         assert np.array_equal(one, other)
 
 
+def test_the_time_of_day_of_primary_logins_is_that_of_all_zones_from_the_scenarios_start() -> None:
+    peak = {"kind": "hourly", "weights": [1.0 if hour == 18 else 0.0 for hour in range(24)]}
+    zones = {"Asia/Tokyo": "25 %", "Europe/Berlin": "75 %"}
+    clusters = a_demand({"logins_per_day": "1/day"}, profile=peak, timezones=zones).clusters()
+    assert clusters is not None
+    hours = np.reshape(clusters.phase, (24, -1)).sum(axis=1)
+    assert hours[[9, 17]] == pytest.approx([0.25, 0.75])
+    assert np.count_nonzero(hours) == 2
+
+
 @named("gap", GAPS)
 def test_the_mean_up_to_a_limit_is_that_of_draws_cut_there(gap: dict[str, Any]) -> None:
     duration = a_gap(gap)
@@ -136,13 +148,16 @@ def test_a_window_is_reached_from_so_many_days_of_clusters(gap: dict[str, Any]) 
     """Monte Carlo over whole clusters: the measure of the starts that put a login into the window."""
     returns = ReturnVisits.model_validate({"probability": 0.4, "gap": gap})
     rng = np.random.default_rng(3)
-    for days in (1.0, 7.0):
+    for days in (1, 7):
         reach = []
         for length in rng.geometric(0.6, 20_000):
             logins = np.concatenate([[0.0], np.cumsum(returns.gap.draw_s(rng, int(length) - 1))]) / DAY_S
             merged = days + float(np.minimum(np.diff(logins), days).sum())
             reach.append(merged)
-        assert_mean(reach, returns.reach_days(days)) if np.std(reach) else None
+        expected = Clusters(returns, FLAT).reach_days(days)
+        assert expected == pytest.approx(days + 0.4 / 0.6 * returns.gap.mean_up_to_s(days * DAY_S) / DAY_S, rel=1e-9)
+        if np.std(reach):
+            assert_mean(reach, expected)
 
 
 def test_of_a_clusters_return_visits_999_in_1000_are_followed() -> None:
@@ -276,7 +291,8 @@ def test_return_visits_wait_for_their_interval(primary: list[list[tuple[float, i
         time_s = index + np.array([t for t, _ in logins])
         user = np.array([u for _, u in logins], dtype=np.int32)
         rng = np.random.default_rng((seed, index))
-        chains = rng.geometric(1.0 - 0.7, time_s.size) - 1
+        chains = (rng.random(time_s.size) < 0.7).astype(int)
+        chains[chains > 0] = rng.geometric(1.0 - 0.7, int(chains.sum()))
         gaps_s = iter(returns.gap.draw_s(rng, int(chains.sum())))
         for first_s, who, chain in zip(time_s, user, chains, strict=True):
             moment_s = first_s
