@@ -225,7 +225,7 @@ def test_a_login_is_followed_after_its_gap_and_that_one_too() -> None:
 
 
 def test_gaps_between_a_users_logins_are_as_uneven_as_peoples() -> None:
-    """Real products: the median of users' coefficients of variation is 1.3 to 2.6 (see the bundled scenarios)."""
+    """Of real products the median of the users' coefficients of variation is 1.3 to 2.6."""
     demand = a_demand(
         {"users": 300, "logins_per_day": "1.5/day"},
         {"probability": "60 %", "gap": {"kind": "lognormal", "mean": "3 h", "cv": 2}},
