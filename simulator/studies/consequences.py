@@ -55,7 +55,7 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
     yield Consequence("traffic", "logins per user and day", f"{demand.mean_logins_per_user_day:.4g}")
     if returns:
         primary = demand.mean_logins_per_user_day / returns.logins_per_primary
-        yield Consequence("traffic", "of them primary, not return visits", f"{primary:.4g}")
+        yield Consequence("traffic", "of these, primary logins", f"{primary:.4g}")
     yield Consequence("traffic", "daily active", _percent(demand.share_active_at()))
     yield Consequence("traffic", "monthly active", _percent(demand.share_active_at(days=MONTH_DAYS)))
     yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")

@@ -4,7 +4,7 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.consequences import consequences
 
 RETURNS = {"probability": "30 %", "gap": {"kind": "lognormal", "mean": "20 h", "cv": 1.5}}
-ALL, PRIMARY = "logins per user and day", "of them primary, not return visits"
+ALL, PRIMARY = "logins per user and day", "of these, primary logins"
 
 
 def told(scenario: Scenario) -> dict[str, str]:
