@@ -14,8 +14,10 @@ import numpy.typing as npt
 
 from simulator.core.streams import stream
 from simulator.demand import kernels
+from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
 from simulator.demand.lorenz import position_table
+from simulator.demand.pending_returns import PendingReturns
 
 if TYPE_CHECKING:
     from simulator.demand.replayed import ReplayedLogins
@@ -98,6 +100,10 @@ class _Source:
         self._step_s = demand.interval_s
         self._seed = seed
         self._replication = replication
+        bursts, returns = demand.traffic.burstiness, demand.traffic.returns
+        self._bursts = Bursts(bursts, seed, replication) if bursts else None
+        self._returns = PendingReturns(returns, self._step_s) if returns else None
+        self._earliest = 0
         self._pool_s = np.empty(1024)
         self._pool_user = np.empty(1024, dtype=np.int32)
         self._pooled = 0
@@ -109,10 +115,13 @@ class _Source:
         return ReplayedLogins(demand, lambda index: self._stream("replay", index))
 
     def look_back(self, earliest: int, first: int, begin_s: float) -> None:
-        """Fill the pool with what sessions begun before ``begin_s`` still ask."""
-        if self._single:
-            return
-        for index in range(earliest - math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s), first):
+        """Draw what logins before ``begin_s`` bring after it: return visits, and requests of sessions under way."""
+        under_way = math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s)
+        self._earliest = first if self._single else earliest - under_way
+        if self._returns:
+            for index in range(self._earliest - self._returns.reach, self._earliest):
+                self._put_returns(self._primary_logins(index), index)
+        for index in range(self._earliest, first):
             self._pool(self._logins(index), index)
             later = self._pool_s[: self._pooled] >= begin_s
             still_s, still_user = self._pool_s[: later.size][later], self._pool_user[: later.size][later]
@@ -139,9 +148,23 @@ class _Source:
         return RequestBlock(begin_s, end_s, time_s[:taken], user[:taken], drawn)
 
     def _logins(self, index: int) -> Logins:
+        """Return the logins of the interval that follows the last one drawn."""
         if self._replayed is not None:
             return Logins(*self._replayed.interval(index))
+        primary = self._primary_logins(index)
+        if self._returns is None:
+            return primary
+        self._put_returns(primary, index)
+        return Logins(*self._returns.join(primary.time_s, primary.user, index))
+
+    def _put_returns(self, primary: Logins, index: int) -> None:
+        assert self._returns is not None
+        self._returns.put(self._stream("returns", index), primary.time_s, primary.user, index, self._earliest)
+
+    def _primary_logins(self, index: int) -> Logins:
         pieces = self._intensity.pieces(index * self._step_s, (index + 1) * self._step_s)
+        if self._bursts:
+            pieces = self._bursts.on(pieces)
         rng = self._stream("logins", index)
         count = int(rng.poisson(pieces.logins.sum()))
         spacing, draw = self._room("spacing", count + 1), self._room("draw", count)

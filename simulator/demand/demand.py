@@ -1,8 +1,7 @@
 """Who comes and when, before anything is drawn."""
 
-import itertools
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy.typing as npt
 
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, HOUR_S
-from simulator.demand.intensity import Cohorts, Intensity, cohorts_of
+from simulator.demand.clusters import Clusters
+from simulator.demand.intensity import Cohorts, Intensity, cohorts_of, phase_of_day
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.traffic import Traffic
@@ -38,37 +38,53 @@ class Demand:
         """The start with its time zone, UTC where it states none."""
         return self.start if self.start.tzinfo else self.start.replace(tzinfo=UTC)
 
-    def cohorts(self) -> Cohorts:
-        """Return the users by segment and time zone."""
+    @property
+    def _home(self) -> tzinfo:
         zone = self.home_start.tzinfo
         assert zone is not None
-        return cohorts_of(self.population, self.traffic, zone)
+        return zone
+
+    def clusters(self) -> Clusters | None:
+        """Return what follows from a primary login; none where nothing does."""
+        returns = self.traffic.returns
+        return Clusters(returns, phase_of_day(self.traffic, self.home_start, self._home)) if returns else None
+
+    def cohorts(self) -> Cohorts:
+        """Return the users by segment and time zone."""
+        return cohorts_of(self.population, self.traffic, self._home, self.clusters())
 
     def intensity(self) -> Intensity:
-        """Return the expected logins over time."""
+        """Return the expected primary logins over time."""
         return Intensity(self.cohorts(), self.traffic, self.home_start)
 
-    def expected_requests(self, edges_s: FloatArray) -> FloatArray:
-        """Return how many requests are expected from each time to the next, both from the scenario's start.
+    def expected_logins(self, begin_s: float, hours: int) -> FloatArray:
+        """Return the drawn logins that each of some hours expects, return visits included.
 
-        The requests of a login count at its time. Those of a replay are the file's, by spans of five minutes.
+        A return visit comes some time after its primary login, so that it is expected from the hours before.
         """
-        per_login = self.traffic.session.requests.mean_per_login
-        if self.traffic.replay is not None:
-            return self._replayed_between(edges_s) * per_login
-        intensity = self.intensity()
-        stretches = itertools.pairwise(edges_s.tolist())
-        return np.array([intensity.pieces(begin, end).logins.sum() * per_login for begin, end in stretches])
+        returns = self.traffic.returns
+        after = returns.returns_after(HOUR_S) if returns else np.zeros(1)
+        intensity, before = self.intensity(), after.size - 1
+        starts_s = begin_s + np.arange(-before, hours) * HOUR_S
+        primary = np.array([intensity.pieces(hour_s, hour_s + HOUR_S).logins.sum() for hour_s in starts_s])
+        return primary[before:] + np.convolve(primary, after, mode="valid")
 
-    def _replayed_between(self, edges_s: FloatArray) -> FloatArray:
+    def expected_requests(self, begin_s: float, hours: int) -> FloatArray:
+        """Return how many requests each of some hours expects; those of a login count at its time."""
+        if self.traffic.replay is not None:
+            return self.recorded_requests(begin_s + HOUR_S * np.arange(hours + 1, dtype=np.float64))
+        return self.expected_logins(begin_s, hours) * self.traffic.session.requests.mean_per_login
+
+    def recorded_requests(self, edges_s: FloatArray) -> FloatArray:
+        """Return how many requests a replay makes from each time to the next, known to spans of five minutes."""
         replay, found = self.traffic.replay, self.recorded
         assert replay is not None
         assert found is not None
-        file_s = edges_s * replay.speed
+        file_s, per_login = edges_s * replay.speed, self.traffic.session.requests.mean_per_login
         if not replay.loop:
-            return np.diff(found.expected(np.clip(file_s, 0.0, found.length_s)))
+            return np.diff(found.expected(np.clip(file_s, 0.0, found.length_s))) * per_login
         rounds, within_s = np.divmod(file_s, found.length_s)
-        return np.diff(rounds * found.events + found.expected(within_s))
+        return np.diff(rounds * found.events + found.expected(within_s)) * per_login
 
     @property
     def recorded(self) -> "Summary | None":
@@ -92,18 +108,22 @@ class Demand:
             )
         return found
 
+    def share_active_at(self, factor: float = 1.0, days: int = 1) -> float:
+        """Return the share of users active within some days of mean weight, at ``factor`` times the logins."""
+        return self.population.share_active_at(factor, days, self.clusters())
+
     @property
-    def logins_per_user_day(self) -> float:
-        """Mean logins per user and day: of the file while it lasts, or as the population says."""
+    def mean_logins_per_user_day(self) -> float:
+        """Mean logins per user and day, dormant users and return visits included; of a replay while its file lasts."""
         found, replay = self.recorded, self.traffic.replay
         if found is None or replay is None:
-            return self.population.mean_logins_per_user_day()
+            return self.population.mean_logins_per_user_day(self.clusters())
         return found.events * replay.speed / found.length_s * DAY_S / self.population.users
 
     @property
     def mean_requests_per_s(self) -> float:
         """Requests per second at weight 1, without growth and spikes; of a replay while its file lasts. [1/s]"""
-        logins_per_s = self.logins_per_user_day * self.population.users / DAY_S
+        logins_per_s = self.mean_logins_per_user_day * self.population.users / DAY_S
         return logins_per_s * self.traffic.session.requests.mean_per_login
 
     @property

@@ -1,4 +1,4 @@
-"""The rate of logins over time, by cohort: the users of one segment in one time zone."""
+"""The rate of primary logins over time, by cohort: the users of one segment in one time zone."""
 
 import math
 import zoneinfo
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.units import DAY_S, WEEK_S
+from simulator.core.units import DAY_S, DAYS_PER_WEEK, WEEK_S
+from simulator.demand.clusters import Clusters
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S, SLOTS_PER_WEEK
 from simulator.demand.traffic import Traffic
@@ -31,15 +32,19 @@ class Cohorts:
     awake_users: IntArray
     """Users who are not dormant."""
     logins_per_s: FloatArray
-    """Logins of all the cohort's users at weight 1. [1/s]"""
+    """Primary logins of all the cohort's users at weight 1. [1/s]"""
     shape: tuple[float, ...]
     """Gamma shape of their login rates."""
 
 
-def cohorts_of(population: Population, traffic: Traffic, home: tzinfo) -> Cohorts:
+def zone_shares(traffic: Traffic, home: tzinfo) -> dict[tzinfo, float]:
+    """Return where the users live, and how many of them."""
+    return {zoneinfo.ZoneInfo(name): share for name, share in traffic.timezones.items()} or {home: 1.0}
+
+
+def cohorts_of(population: Population, traffic: Traffic, home: tzinfo, clusters: Clusters | None) -> Cohorts:
     """Return the cohorts of a population, each segment living in all time zones by their shares."""
-    shares: dict[tzinfo, float] = {zoneinfo.ZoneInfo(name): share for name, share in traffic.timezones.items()}
-    shares = shares or {home: 1.0}
+    shares = zone_shares(traffic, home)
     cells = [(group, zone, share) for group in population.groups for zone, share in shares.items()]
     bounds = np.cumsum([0.0, *(group.share_fraction * share for group, _, share in cells)])
     edges = np.rint(bounds / bounds[-1] * population.users).astype(np.int64)
@@ -49,7 +54,7 @@ def cohorts_of(population: Population, traffic: Traffic, home: tzinfo) -> Cohort
             for size, (group, _, _) in zip(np.diff(edges), cells, strict=True)
         ]
     )
-    per_s = np.array([group.mean_rate_per_day() / DAY_S for group, _, _ in cells])
+    per_s = np.array([group.mean_rate_per_day(clusters) / DAY_S for group, _, _ in cells])
     return Cohorts(
         zones=tuple(zone for _, zone, _ in cells),
         first_user=edges[:-1],
@@ -66,35 +71,19 @@ class Pieces:
     edges_s: FloatArray
     """Shape (pieces + 1,). [s]"""
     logins: FloatArray
-    """Expected logins of each cohort, shape (pieces, cohorts)."""
+    """Expected primary logins of each cohort, shape (pieces, cohorts)."""
 
 
-class Intensity:
-    """Expected logins over time: profile in local time x spikes x growth, for every cohort."""
+class LocalProfile:
+    """The profile as each time zone lives it, by simulated time."""
 
-    def __init__(self, cohorts: Cohorts, traffic: Traffic, start: datetime) -> None:
-        self._cohorts = cohorts
+    def __init__(self, traffic: Traffic, start: datetime) -> None:
         self._weights = traffic.profile.weekly_weights()
-        self._spikes = traffic.spikes
-        self._growth_per_s = math.log1p(traffic.growth_per_week_fraction) / WEEK_S
         self._start = start
         self._offsets: dict[tuple[tzinfo, int], float] = {}
 
-    def pieces(self, begin_s: float, end_s: float) -> Pieces:
-        """Return the expected logins from ``begin_s`` to ``end_s``, both from the scenario's start. [s]"""
-        first, last = math.ceil(begin_s / SLOT_S), math.floor(end_s / SLOT_S)
-        inside = [slot * SLOT_S for slot in range(first, last + 1)]
-        turns = [edge for spike in self._spikes for edge in (spike.at_s, spike.at_s + spike.duration_s)]
-        edges = np.unique([begin_s, end_s, *inside, *(edge for edge in turns if begin_s < edge < end_s)])
-        middle = (edges[1:] + edges[:-1]) / 2
-        common = np.diff(edges) * np.exp(self._growth_per_s * middle)
-        for spike in self._spikes:
-            common[(middle >= spike.at_s) & (middle < spike.at_s + spike.duration_s)] *= spike.multiplier
-        weights = {zone: self._local_weights(zone, middle) for zone in set(self._cohorts.zones)}
-        by_cohort = np.stack([weights[zone] for zone in self._cohorts.zones], axis=1)
-        return Pieces(edges, common[:, None] * by_cohort * self._cohorts.logins_per_s)
-
-    def _local_weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
+    def weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
+        """Return the weights in a zone at times from the scenario's start."""
         slots = np.floor(time_s / SLOT_S).astype(np.int64)
         offset_s = np.array([self._week_offset_s(zone, int(slot)) for slot in slots])
         return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])
@@ -111,6 +100,39 @@ class Intensity:
             known = local.weekday() * DAY_S + since_midnight_s - at_s
             self._offsets[zone, hour] = known
         return known
+
+
+def phase_of_day(traffic: Traffic, start: datetime, home: tzinfo) -> tuple[float, ...]:
+    """Return the share of logins in each slot of a day from the scenario's start, over its first week."""
+    profile, middle_s = LocalProfile(traffic, start), np.asarray((np.arange(SLOTS_PER_WEEK) + 0.5) * SLOT_S)
+    by_slot = np.zeros(SLOTS_PER_WEEK // DAYS_PER_WEEK)
+    for zone, share in zone_shares(traffic, home).items():
+        by_slot += share * profile.weights(zone, middle_s).reshape(DAYS_PER_WEEK, -1).sum(axis=0)
+    return tuple((by_slot / by_slot.sum()).tolist())
+
+
+class Intensity:
+    """Expected primary logins over time: profile in local time x spikes x growth, for every cohort."""
+
+    def __init__(self, cohorts: Cohorts, traffic: Traffic, start: datetime) -> None:
+        self._cohorts = cohorts
+        self._profile = LocalProfile(traffic, start)
+        self._spikes = traffic.spikes
+        self._growth_per_s = math.log1p(traffic.growth_per_week_fraction) / WEEK_S
+
+    def pieces(self, begin_s: float, end_s: float) -> Pieces:
+        """Return the expected primary logins from ``begin_s`` to ``end_s``, both from the scenario's start. [s]"""
+        first, last = math.ceil(begin_s / SLOT_S), math.floor(end_s / SLOT_S)
+        inside = [slot * SLOT_S for slot in range(first, last + 1)]
+        turns = [edge for spike in self._spikes for edge in (spike.at_s, spike.at_s + spike.duration_s)]
+        edges = np.unique([begin_s, end_s, *inside, *(edge for edge in turns if begin_s < edge < end_s)])
+        middle = (edges[1:] + edges[:-1]) / 2
+        common = np.diff(edges) * np.exp(self._growth_per_s * middle)
+        for spike in self._spikes:
+            common[(middle >= spike.at_s) & (middle < spike.at_s + spike.duration_s)] *= spike.multiplier
+        weights = {zone: self._profile.weights(zone, middle) for zone in set(self._cohorts.zones)}
+        by_cohort = np.stack([weights[zone] for zone in self._cohorts.zones], axis=1)
+        return Pieces(edges, common[:, None] * by_cohort * self._cohorts.logins_per_s)
 
 
 _OFFSET_STEP_S = 3 * SLOT_S

@@ -51,13 +51,18 @@ def place_logins(
     total_spacing = 0.0
     for i in range(logins + 1):
         total_spacing += spacing[i]
-    scale = expected.sum() / total_spacing
+    total_expected = 0.0
+    for one in expected.flat:  # in this order with and without Numba, which np.sum is not
+        total_expected += one
+    scale = total_expected / total_spacing
     pieces = expected.shape[0]
     reached = spacing[0] * scale
     passed = 0.0
     i = 0
     for piece in range(pieces):
-        in_piece = expected[piece].sum()
+        in_piece = 0.0
+        for one in expected[piece]:
+            in_piece += one
         end = passed + in_piece if piece + 1 < pieces else math.inf
         first = i
         if in_piece > 0.0:
@@ -218,6 +223,114 @@ def take_in_order(
         out_s[j + 1] = t
         out_user[j + 1] = who
     return taken, stay
+
+
+@kernel
+def put_return_visits(
+    time_s: FloatArray,
+    user: UserArray,
+    returns: IntArray,
+    gap_s: FloatArray,
+    step_s: float,
+    earliest: int,
+    latest: int,
+    slot_s: FloatArray,
+    slot_user: UserArray,
+    slot_next: UserArray,
+    first_slot: UserArray,
+    waiting: IntArray,
+    free: int,
+) -> int:
+    """Put the return visits of an interval's primary logins into a list for each interval to come.
+
+    Parameters
+    ----------
+    time_s, user
+        The primary logins.
+    returns, gap_s
+        How many return visits each has, and the gaps, login by login.
+    step_s
+        Length of an interval.
+    earliest, latest
+        The intervals that are wanted; visits outside are left out.
+    slot_s, slot_user, slot_next
+        Places for visits: time, user, and the next place of the same list (-1: none).
+    first_slot, waiting
+        First place of each interval's list, and its length; interval k is entry k mod size.
+    free
+        First place of the list of free places, which is long enough.
+
+    Returns
+    -------
+    int
+        The first free place afterwards.
+    """
+    k = 0
+    for i in range(time_s.size):
+        t = time_s[i]
+        for _ in range(returns[i]):
+            t += gap_s[k]
+            k += 1
+            if t >= (latest + 1) * step_s:
+                continue
+            interval = math.floor(t / step_s)
+            interval -= int(interval * step_s > t)
+            if interval < earliest:
+                continue
+            entry = interval % first_slot.size
+            taken = free
+            free = slot_next[taken]
+            slot_s[taken] = t
+            slot_user[taken] = user[i]
+            slot_next[taken] = first_slot[entry]
+            first_slot[entry] = taken
+            waiting[entry] += 1
+    return int(free)
+
+
+@kernel
+def take_return_visits(
+    first: int,
+    slot_s: FloatArray,
+    slot_user: UserArray,
+    slot_next: UserArray,
+    free: int,
+    out_s: FloatArray,
+    out_user: UserArray,
+) -> int:
+    """Take a list of visits out of its places, the last put in first; return the first free place afterwards."""
+    place = first
+    for k in range(out_s.size):
+        out_s[k] = slot_s[place]
+        out_user[k] = slot_user[place]
+        after = slot_next[place]
+        slot_next[place] = free
+        free = place
+        place = after
+    return int(free)
+
+
+@kernel
+def merge(
+    one_s: FloatArray,
+    one_user: UserArray,
+    other_s: FloatArray,
+    other_user: UserArray,
+    out_s: FloatArray,
+    out_user: UserArray,
+) -> None:
+    """Merge two lists in order of time; of equal times the first list's come first."""
+    i = 0
+    j = 0
+    for k in range(out_s.size):
+        if i < one_s.size and (j >= other_s.size or one_s[i] <= other_s[j]):
+            out_s[k] = one_s[i]
+            out_user[k] = one_user[i]
+            i += 1
+        else:
+            out_s[k] = other_s[j]
+            out_user[k] = other_user[j]
+            j += 1
 
 
 @kernel

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from simulator.core.component import Part, key_of
 from simulator.core.units import Count, Fraction, Number, PerDay
+from simulator.demand.clusters import Clusters
 
 MOST_USERS = 2**31 - 1
 """Users are numbered with 32-bit integers."""
@@ -20,7 +21,7 @@ class Activity(Part):
     daily_active_fraction: Fraction | None = None
     """Share of all the group's users with at least one login a day (the DAU share)."""
     logins_per_day: PerDay | None = None
-    """Mean logins per user and day over all the group's users; instead of `daily_active`."""
+    """Mean logins per user and day over all the group's users, return visits included; instead of `daily_active`."""
     shape: Annotated[Number, Field(gt=0)] | None = None
     """Gamma shape of the users' login rates; `inf` = everyone alike. Asked for, as products differ from 0.01 to 4.6."""
     dormant_fraction: Fraction = 0.0
@@ -31,23 +32,26 @@ class Activity(Part):
         """Whether exactly one of `daily_active` and `logins_per_day` is given."""
         return (self.daily_active_fraction is None) != (self.logins_per_day is None)
 
-    def mean_rate_per_day(self) -> float:
+    def mean_rate_per_day(self, clusters: Clusters | None = None) -> float:
         """Return the mean primary logins per day of a user who is not dormant.
 
-        Without return visits a DAU share p among the not dormant asks for shape x ((1-p)^(-1/shape) - 1).
+        A DAU share p among the not dormant asks for shape x ((1-p)^(-1/shape) - 1), divided by the days that a day is
+        reached from where there are return visits.
         """
         awake = 1.0 - self.dormant_fraction
         if self.logins_per_day is not None:
-            return self.logins_per_day / awake
+            logins = self.logins_per_day / awake
+            return logins / clusters.logins_per_primary if clusters else logins
         assert self.daily_active_fraction is not None
         assert self.shape is not None
         log_absent = math.log1p(-self.daily_active_fraction / awake)
-        return -log_absent if math.isinf(self.shape) else self.shape * math.expm1(-log_absent / self.shape)
+        rate = -log_absent if math.isinf(self.shape) else self.shape * math.expm1(-log_absent / self.shape)
+        return rate / clusters.reach_days() if clusters else rate
 
-    def daily_active_at(self, factor: float) -> float:
-        """Return the group's DAU share if all logged in ``factor`` times as often, on a day of mean weight."""
+    def active_within(self, days: int, factor: float = 1.0, clusters: Clusters | None = None) -> float:
+        """Return the share of the group active within some days of mean weight, at ``factor`` times the logins."""
         assert self.shape is not None
-        rate = factor * self.mean_rate_per_day()
+        rate = factor * (clusters.reach_days(days) if clusters else days) * self.mean_rate_per_day(clusters)
         absent = math.exp(-rate) if math.isinf(self.shape) else (1 + rate / self.shape) ** -self.shape
         return (1 - self.dormant_fraction) * (1 - absent)
 
@@ -115,10 +119,21 @@ class Population(Activity):
         habits = {name: getattr(self, name) for name in Activity.model_fields}
         return [Segment.model_construct(name="everyone", share_fraction=1.0, **habits)]
 
-    def share_active_at(self, factor: float = 1.0) -> float:
-        """Return the DAU share of all users if everyone logged in ``factor`` times as often."""
-        return sum(group.share_fraction * group.daily_active_at(factor) for group in self.groups)
+    def share_active_at(self, factor: float = 1.0, days: int = 1, clusters: Clusters | None = None) -> float:
+        """Return the share of all users active within some days if everyone logged in ``factor`` times as often.
 
-    def mean_logins_per_user_day(self) -> float:
-        """Return the mean logins per day over all users, dormant ones included."""
-        return sum(g.share_fraction * (1 - g.dormant_fraction) * g.mean_rate_per_day() for g in self.groups)
+        Parameters
+        ----------
+        factor
+            How many times as often; the return visits of a login stay as they are.
+        days
+            Length of the window; 1 gives the DAU share. [day]
+        clusters
+            The return visits, if logins have any.
+        """
+        return sum(group.share_fraction * group.active_within(days, factor, clusters) for group in self.groups)
+
+    def mean_logins_per_user_day(self, clusters: Clusters | None = None) -> float:
+        """Return the mean logins per day over all users, dormant ones and return visits included."""
+        primary = sum(g.share_fraction * (1 - g.dormant_fraction) * g.mean_rate_per_day(clusters) for g in self.groups)
+        return primary * clusters.logins_per_primary if clusters else primary

@@ -1,4 +1,4 @@
-"""When they come: profile, time zones, growth, spikes and sessions."""
+"""When they come: profile, time zones, growth, spikes, return visits, bursts and sessions."""
 
 from typing import Annotated, Self
 
@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 
 from simulator.core.component import Part, key_of
 from simulator.core.units import Fraction, Number, PositiveSeconds, Seconds, read_fraction, write_share
+from simulator.demand.burstiness import Burstiness
 from simulator.demand.duration.base import AnyDuration
 from simulator.demand.duration.exponential import Exponential
 from simulator.demand.population import SHARES_TOLERANCE
@@ -14,6 +15,7 @@ from simulator.demand.profile.flat import Flat
 from simulator.demand.replay import Replay
 from simulator.demand.requests.base import AnyRequests
 from simulator.demand.requests.fixed import FixedRequests
+from simulator.demand.return_visits import ReturnVisits
 from simulator.demand.zones import check_zone
 
 
@@ -70,10 +72,19 @@ class Traffic(Part):
     """Growth of the login rate per week, compounded continuously from the start."""
     spikes: Annotated[list[Spike], Field(max_length=1000)] = []
     """Stretches of unusual traffic; where two overlap their multipliers multiply."""
+    return_visits: ReturnVisits | None = None
+    """Logins that follow from logins; without it a user's logins are independent of one another."""
+    burstiness: Burstiness | None = None
+    """Bursts within the hour; without it logins are Poisson at the rate of the profile."""
     session: Session = Session()
     """What a login does."""
     replay: Replay | None = None
     """Requests or logins of a file, instead of all of the above; `session` still says what the file's logins do."""
+
+    @property
+    def returns(self) -> ReturnVisits | None:
+        """The return visits, if there are any."""
+        return self.return_visits if self.return_visits and self.return_visits.probability_fraction > 0 else None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -91,8 +91,7 @@ class _Simulation:
     def _start_fleet(self, fleet: Fleet) -> None:
         replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, self.path)
         self.path.replicas = replicas
-        hour_s = np.array([self.env.now, self.env.now + HOUR_S])
-        requests_per_s = float(self.scenario.demand.expected_requests(hour_s)[0]) / HOUR_S
+        requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
         replicas.begin_with(fleet.capacity.replicas_for(requests_per_s * fleet.mean_service_s / fleet.slots))
         control = fleet.capacity.control(self.env, replicas)
         if control is not None:

@@ -4,9 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock
+from simulator.demand.pending_returns import BYTES_PER_VISIT, SPARE
 from simulator.scenario.schema import Scenario
 from simulator.simulation.timing import Schedule, begin_s, deadline_s
 
@@ -45,26 +44,27 @@ class _Load:
 
 
 def _load(scenario: Scenario) -> _Load:
-    hours = np.arange(0.0, max(scenario.horizon_s, HOUR_S), HOUR_S)
-    per_s = scenario.demand.expected_requests(np.append(hours, hours[-1] + HOUR_S)) / HOUR_S
+    per_s = scenario.demand.expected_requests(0.0, math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)) / HOUR_S
     return _Load(float(per_s.mean()), float(per_s.max()))
 
 
 def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
-    population = scenario.population
+    population, demand, returns = scenario.population, scenario.demand, scenario.traffic.returns
     yield Consequence("traffic", "users", f"{population.users:,}")
-    logins = scenario.demand.logins_per_user_day
-    yield Consequence("traffic", "logins per user and day", f"{logins:.4g}")
-    recorded = scenario.demand.recorded
+    yield Consequence("traffic", "logins per user and day", f"{demand.mean_logins_per_user_day:.4g}")
+    if returns:
+        primary = demand.mean_logins_per_user_day / returns.logins_per_primary
+        yield Consequence("traffic", "of these, primary logins", f"{primary:.4g}")
+    recorded = demand.recorded
     if recorded is not None:
         yield Consequence("traffic", "events in the file", f"{recorded.events:,.0f}")
         yield Consequence("traffic", "time in the file", about_duration(recorded.length_s))
     if recorded is not None and recorded.users is not None:
         yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
     else:  # users are drawn by the population's shape, as often as there are logins
-        factor = logins / population.mean_logins_per_user_day()
-        yield Consequence("traffic", "daily active", _percent(population.share_active_at(factor)))
-        yield Consequence("traffic", "monthly active", _percent(population.share_active_at(MONTH_DAYS * factor)))
+        factor = demand.mean_logins_per_user_day / population.mean_logins_per_user_day(demand.clusters())
+        yield Consequence("traffic", "daily active", _percent(demand.share_active_at(factor)))
+        yield Consequence("traffic", "monthly active", _percent(demand.share_active_at(factor, MONTH_DAYS)))
     yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")
     yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
     total = load.mean_per_s * scenario.horizon_s
@@ -104,7 +104,17 @@ def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:
     table = users * WORD_BYTES if scenario.plans[name].has_store else 0
     months = 2 if scenario.horizon_s >= MONTH_DAYS * DAY_S else 1
     block = load.peak_per_s * max(scenario.demand.interval_s, HOUR_S) * BYTES_PER_REQUEST
-    return PROCESS_BYTES + table + months * users / BITS_PER_BYTE + block
+    return PROCESS_BYTES + table + months * users / BITS_PER_BYTE + block + _pending_bytes(scenario, load)
+
+
+def _pending_bytes(scenario: Scenario, load: _Load) -> float:
+    """Return the room of the return visits that are still to come."""
+    returns = scenario.traffic.returns
+    if returns is None:
+        return 0.0
+    logins_per_s = load.mean_per_s / scenario.traffic.session.requests.mean_per_login
+    pending = logins_per_s * returns.probability_fraction * returns.mean_lag_s
+    return pending * SPARE * BYTES_PER_VISIT
 
 
 def _percent(share: float) -> str:

@@ -66,15 +66,15 @@ def _nature(result: PlanResult) -> str:
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
-    population = comparison.scenario.population
-    now = population.share_active_at()
+    demand = comparison.scenario.demand
+    now = demand.share_active_at()
     for name in comparison.ranking[1:]:
         if not comparison.plans[name].meets_slo:
             continue
         if name in comparison.as_good:
             continue
         factor = break_even_factor(comparison, best, name)
-        active = math.nan if factor is None else population.share_active_at(factor)
+        active = math.nan if factor is None else demand.share_active_at(factor)
         if factor is None or (active > NEVER_ACTIVE and comparison.scenario.traffic.replay is None):
             yield f"There is no activity at which {name} would be cheaper, as far as the bill tells."
         else:

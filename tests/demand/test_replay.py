@@ -124,7 +124,7 @@ def test_as_many_are_expected_as_come(tmp_path: Path, speed: float, loop: bool, 
     times_s = np.array(times_of(path, -length_s, 2 * length_s, value=value, unit="s", speed=speed, loop=loop))
     counted = np.diff(np.searchsorted(times_s, edges_s - 1e-6))
     within = 0.0 if value is None else STANDARD_ERRORS * np.sqrt(counted + 1)
-    assert np.all(np.abs(demand.expected_requests(edges_s) - counted) <= within + 1e-6)
+    assert np.all(np.abs(demand.recorded_requests(edges_s) - counted) <= within + 1e-6)
     assert counted[0] == counted[-1] == (counted[1:4].sum() if loop else 0)
 
 
@@ -509,7 +509,7 @@ def test_hostile_bytes_meet_nothing_but_user_errors(tmp_path: Path, suffix: str,
 def must_work_or_be_the_users_fault(path: Path, replay: dict[str, Any]) -> None:
     try:
         demand = a_demand(path, **replay)
-        requests = demand.expected_requests(np.array([0.0, 1.0]))[0]
+        requests = demand.recorded_requests(np.array([0.0, 1.0]))[0]
         if requests < 1e5:
             blocks(demand, 0.0, 1.0)
     except ValidationError as error:

@@ -15,14 +15,16 @@ from simulator.simulation.simulate import simulate
 TESTS = Path(__file__).parents[1]
 
 
-def a_tiny_scenario() -> Scenario:
-    return a_scenario(horizon="100 min", population={"users": 120, "logins_per_day": "6/day", "shape": 0.6})
+def tiny_scenarios() -> list[Scenario]:
+    tiny = a_scenario(horizon="100 min", population={"users": 120, "logins_per_day": "6/day", "shape": 0.6})
+    returns = {"probability": "40 %", "gap": {"kind": "lognormal", "mean": "1 h", "cv": 1.5}}
+    return [tiny, tiny.with_(traffic__return_visits=returns, traffic__burstiness={"cv": 0.5, "every": "7 s"})]
 
 
-def digests(scenario: Scenario) -> list[str]:
+def digests() -> list[str]:
     """Return a digest of what each plan counts, histograms included."""
     found = []
-    for plan in scenario.plans:
+    for scenario, plan in [(tiny, plan) for tiny in tiny_scenarios() for plan in tiny.plans]:
         outcome = simulate(scenario, plan)
         digest = hashlib.sha256()
         for histogram in (outcome.counted.latency, outcome.counted.age):
@@ -35,10 +37,10 @@ def digests(scenario: Scenario) -> list[str]:
 
 
 def test_plain_python_gives_the_same_bytes_as_compiled_code() -> None:
-    program = "from test_plain_python_kernels import *; print('\\n'.join(digests(a_tiny_scenario())))"
+    program = "from test_plain_python_kernels import *; print('\\n'.join(digests()))"
     paths = [str(Path(__file__).parent), str(TESTS), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-P", "-W", "error", "-c", program]
     plain = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert plain.returncode == 0, plain.stderr
-    assert plain.stdout.splitlines() == digests(a_tiny_scenario())
+    assert plain.stdout.splitlines() == digests()

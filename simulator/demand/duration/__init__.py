@@ -1,1 +1,1 @@
-"""How long something lasts: think times between requests."""
+"""How long something lasts: think times between requests, and gaps between logins."""

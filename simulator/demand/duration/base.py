@@ -18,6 +18,10 @@ class Duration(Component):
         """Its mean. [s]"""
 
     @abstractmethod
+    def mean_up_to_s(self, limit_s: float) -> float:
+        """Return its mean if whatever is longer than a limit lasts just as long as the limit. [s]"""
+
+    @abstractmethod
     def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         """Return ``size`` independent lengths, each from 0. [s]"""
 

@@ -1,5 +1,6 @@
 """Exponential lengths of time."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,10 @@ class Exponential(Duration):
     @override
     def typical_s(self) -> float:
         return self.mean_s
+
+    @override
+    def mean_up_to_s(self, limit_s: float) -> float:
+        return -self.mean_s * math.expm1(-limit_s / self.mean_s)
 
     @override
     def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:

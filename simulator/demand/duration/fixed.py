@@ -23,5 +23,9 @@ class FixedDuration(Duration):
         return self.value_s
 
     @override
+    def mean_up_to_s(self, limit_s: float) -> float:
+        return min(self.value_s, limit_s)
+
+    @override
     def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         return np.full(size, self.value_s)

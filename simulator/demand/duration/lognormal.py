@@ -18,7 +18,7 @@ class Lognormal(Duration):
     kind: Literal["lognormal"] = "lognormal"
     mean_s: PositiveSeconds
     """Its mean."""
-    cv: Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+    cv: Annotated[Number, Field(gt=0, le=1000)]
     """Standard deviation over mean."""
 
     @property
@@ -27,6 +27,16 @@ class Lognormal(Duration):
         return self.mean_s
 
     @override
+    def mean_up_to_s(self, limit_s: float) -> float:
+        sigma = math.sqrt(math.log1p(self.cv**2))
+        z = math.log(limit_s / self.mean_s) / sigma
+        return self.mean_s * _normal_cdf(z - sigma / 2) + limit_s * _normal_cdf(-z - sigma / 2)
+
+    @override
     def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         variance = math.log1p(self.cv**2)
         return self.mean_s * rng.lognormal(-variance / 2, math.sqrt(variance), size)
+
+
+def _normal_cdf(z: float) -> float:
+    return math.erfc(-z / math.sqrt(2.0)) / 2
