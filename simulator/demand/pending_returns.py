@@ -11,8 +11,6 @@ from simulator.demand.return_visits import ReturnVisits
 FloatArray = npt.NDArray[np.float64]
 UserArray = npt.NDArray[np.int32]
 
-BYTES_PER_VISIT = 16
-"""Time, user, and the next in the list."""
 SPARE = 1.5
 """Places are made so many times what is needed when there are too few."""
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock
-from simulator.demand.pending_returns import BYTES_PER_VISIT, SPARE
 from simulator.scenario.schema import Scenario
 from simulator.simulation.timing import Schedule, begin_s, deadline_s
 
@@ -13,6 +12,8 @@ WORD_BYTES = 4
 BITS_PER_BYTE = 8
 BYTES_PER_REQUEST = 80
 """Rough: a request in the arrays of its block, the pool of its session and the scratch of sorting."""
+BYTES_PER_PENDING_VISIT = 24
+"""Rough: a return visit to come, with places to spare."""
 PROCESS_BYTES = 200e6
 """Rough: Python and its libraries."""
 
@@ -114,7 +115,7 @@ def _pending_bytes(scenario: Scenario, load: _Load) -> float:
         return 0.0
     logins_per_s = load.mean_per_s / scenario.traffic.session.requests.mean_per_login
     pending = logins_per_s * returns.probability_fraction * returns.mean_lag_s
-    return pending * SPARE * BYTES_PER_VISIT
+    return pending * BYTES_PER_PENDING_VISIT
 
 
 def _percent(share: float) -> str:
