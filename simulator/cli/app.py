@@ -48,6 +48,7 @@ def before_command(
 
 def main() -> None:
     """Run the command line; a traceback is shown only to those who ask for it."""
+    stdout = sys.stdout
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that temporary folders are removed
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
@@ -61,7 +62,10 @@ def main() -> None:
         _fail(str(error), THEIRS)
     except options.InterruptedRunError as error:
         _fail(str(error), INTERRUPTED)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except SystemExit:
+        if sys.stdout is stdout:
+            raise  # else typer has put a silent one in its place, as the reader of the output has gone
+    except BrokenPipeError:  # the same, at the last flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         _fail(f"cannot write or read: {error}", THEIRS)
