@@ -48,13 +48,9 @@ def before_command(
 
 def main() -> None:
     """Run the command line; a traceback is shown only to those who ask for it."""
-    stdout = sys.stdout
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that temporary folders are removed
     try:
-        code = typer.main.get_command(app).main(standalone_mode=False)
-        sys.stdout.flush()
-        if code == INTERRUPTED:  # which is how typer tells
-            _fail("interrupted; nothing was complete, and nothing is kept", INTERRUPTED)
+        _run()
     except TyperException as error:  # an unknown command or option
         _show(error)
         sys.exit(THEIRS)
@@ -62,9 +58,9 @@ def main() -> None:
         _fail(str(error), THEIRS)
     except options.InterruptedRunError as error:
         _fail(str(error), INTERRUPTED)
-    except SystemExit:
-        if sys.stdout is stdout:
-            raise  # else typer has put a silent one in its place, as the reader of the output has gone
+    except SystemExit as end:
+        if end.code != 1:
+            raise  # else it is how typer and rich end when the reader of a pipe has gone
     except BrokenPipeError:  # the same, at the last flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
@@ -74,6 +70,13 @@ def main() -> None:
             raise
         told = "Please report it; with PREDCOST_TRACEBACK=1 the details are shown."
         _fail(f"a defect of ours: {type(error).__name__}: {error}\n{told}", OURS)
+
+
+def _run() -> None:
+    code = typer.main.get_command(app).main(standalone_mode=False)
+    sys.stdout.flush()
+    if code == INTERRUPTED:  # which is how typer tells
+        raise options.InterruptedRunError("interrupted; nothing was complete, and nothing is kept")
 
 
 def _show(error: TyperException) -> None:
