@@ -208,12 +208,8 @@ class _Source:
         return held[:size]
 
     def _stream(self, name: str, index: int) -> np.random.Generator:
-        return stream(self._seed, self._replication, name, index + _INDEX_SHIFT)
+        return stream(self._seed, self._replication, name, index)
 
 
 def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-_INDEX_SHIFT = 2**31
-"""Intervals before the start have negative numbers, and streams are numbered from 0."""

@@ -49,9 +49,5 @@ class Bursts:
         return self._factors
 
     def _draw(self, group: int) -> FloatArray:
-        rng = stream(self._seed, self._replication, "bursts", group + _GROUP_SHIFT)
+        rng = stream(self._seed, self._replication, "bursts", group)
         return np.asarray(rng.standard_gamma(self._shape, FACTORS_PER_STREAM) / self._shape)
-
-
-_GROUP_SHIFT = 2**31
-"""Groups before the start have negative numbers, and streams are numbered from 0."""

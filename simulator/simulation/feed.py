@@ -12,9 +12,6 @@ from simulator.demand.census import Census
 from simulator.scenario.schema import Scenario
 from simulator.simulation import timing
 
-_INDEX_SHIFT = 2**31
-"""Intervals before the start have negative numbers, and streams are numbered from 0."""
-
 
 @dataclass(frozen=True)
 class FedBlock:
@@ -75,7 +72,7 @@ class Feed:
         sizes = np.diff(np.searchsorted(block.time_s, edges))
         return np.concatenate(
             [
-                self._noise.draw(stream(self._seed, self._replication, "service", first + k + _INDEX_SHIFT), int(size))
+                self._noise.draw(stream(self._seed, self._replication, "service", first + k), int(size))
                 for k, size in enumerate(sizes)
             ]
         )

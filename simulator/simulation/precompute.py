@@ -14,9 +14,6 @@ from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timing import Schedule
 
-_RUN_SHIFT = 2**31
-"""Runs before the start have negative numbers, and streams are numbered from 0."""
-
 
 @dataclass(frozen=True)
 class BatchRun:
@@ -78,7 +75,7 @@ def run_schedule(
         rolling = precompute.publish == "rolling"
         spans: list[WorkerSpan] = []
         log.worker_spans.append(spans)
-        rng = stream(scenario.seed, replication, "batch", run + _RUN_SHIFT)
+        rng = stream(scenario.seed, replication, "batch", run)
         yield env.process(
             cluster.run(env, shard_users, rng, writes_per_s, publish if rolling else written.append, spans)
         )

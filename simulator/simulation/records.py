@@ -15,7 +15,6 @@ RULES = np.dtype(
         ("computes", np.bool_),  # a miss is computed online
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
         ("noisy", np.bool_),  # service times vary
-        ("users", np.int64),
         ("shards", np.int64),
         ("shard_size", np.int64),
         ("origin_s", np.float64),

@@ -163,7 +163,6 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
     rules["serves_stored"] = plan.on_miss is OnMiss.STORED
-    rules["users"] = layout.users
     rules["shards"] = layout.shards
     rules["shard_size"] = layout.shard_size
     rules["origin_s"] = layout.origin_s

@@ -24,7 +24,6 @@ from simulator.simulation.rows import Layout
 from simulator.simulation.timing import begin_s
 
 Steps = Generator[simpy.Event, object, None]
-SHIFT = 2**31
 HOUR_S = 3600.0
 AFTERWARDS_S = 1e-9
 """When all that happens at the same moment has happened, and before anything else does."""
@@ -320,7 +319,7 @@ class ProcessModel:
         if noise is not None and noise.cv_squared > 0:
             interval = np.floor(time_s / demand.interval_s).astype(int)
             for index in np.unique(interval):
-                rng = stream(seed, self.replication, "service", int(index) + SHIFT)
+                rng = stream(seed, self.replication, "service", int(index))
                 factor[interval == index] = noise.draw(rng, int((interval == index).sum()))
         yield from zip(time_s.tolist(), user.tolist(), factor.tolist(), strict=True)
 
@@ -463,7 +462,7 @@ class ProcessModel:
 
     def _run(self, cluster: BatchCluster, due_s: float, number: int) -> Steps:
         assert self.plan.precompute is not None
-        rng = stream(self.scenario.seed, self.replication, "batch", number + SHIFT)
+        rng = stream(self.scenario.seed, self.replication, "batch", number)
         done = list(self._written_at(cluster, due_s, cluster.service_time.noise.draw(rng, self.shards)))
         last_s = done[-1][0]
         for at_s, shard in done:

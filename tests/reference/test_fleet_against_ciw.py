@@ -73,7 +73,7 @@ def test_the_same_requests_wait_as_long_in_both(noise: str) -> None:
         intervals = np.floor((time_s - WARMUP_S) / scenario.demand.interval_s).astype(int)
         factors = np.concatenate(
             [
-                stream(scenario.seed, 0, "service", int(index) + 2**31).standard_exponential(int(count))
+                stream(scenario.seed, 0, "service", int(index)).standard_exponential(int(count))
                 for index, count in zip(*np.unique(intervals, return_counts=True), strict=True)
             ]
         )
