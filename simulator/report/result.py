@@ -89,12 +89,12 @@ class Result:
 
     @property
     def ranking(self) -> tuple[str, ...]:
-        """The plans, those that meet every bound first, then by cost."""
+        """The plans, those that meet every bound first, then by net value where value is given, else by cost."""
         return self.comparison.ranking
 
     @property
     def recommended(self) -> str | None:
-        """The cheapest plan that meets every bound; None where none does."""
+        """The best ranked plan, if it meets every bound; None where none does."""
         return self.comparison.recommended
 
     @cached_property

@@ -15,6 +15,7 @@ from simulator.core.histogram import IntArray, bin_of
 from simulator.core.histogram import IntArray as PlaceArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import FloatArray, UserArray
+from simulator.simulation.quality import add_default_quality, add_quality
 from simulator.simulation.records import Record
 from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, SERVED, Int, WordArray, time_of
 from simulator.simulation.store_kernels import land, row_end_s
@@ -35,10 +36,22 @@ def _answer(arrival_s: float, latency_s: float, r: Record, a: Record, latency_bi
 
 
 @inlined
-def _age(age_s: float, a: Record, age_bins: IntArray) -> None:
-    """Count the age of a prediction served."""
+def _age(
+    age_s: float, made_s: float, arrival_s: float, latency_s: float, r: Record, a: Record, age_bins: IntArray
+) -> None:
+    """Count the age of a prediction served, and what it is worth by the model of the time at which it was made."""
     a.age_s += age_s
     age_bins[bin_of(age_s)] += 1
+    if r.values:
+        add_quality(arrival_s, latency_s, age_s, made_s, r, a)
+
+
+@inlined
+def _default(latency_s: float, r: Record, a: Record) -> None:
+    """Count a default response."""
+    a.defaulted += 1
+    if r.values:
+        add_default_quality(latency_s, r, a)
 
 
 @inlined
@@ -51,7 +64,8 @@ def _serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray
         else:
             a.cached += 1
             lag_s = r.lag_s
-        _age(t + r.read_s + lag_s - time_of(word, r.origin_s, r.tick_s), a, age_bins)
+        made_s = time_of(word, r.origin_s, r.tick_s)
+        _age(t + r.read_s + lag_s - made_s, made_s, t, r.read_s, r, a, age_bins)
         if not word & SERVED:
             a.first_served += 1
     return word | SERVED
@@ -82,7 +96,7 @@ def _start(
     if _answer(arrival_s, r.read_s + completion_s - arrival_s, r, a, latency_bins):
         a.computed += 1
         a.wait_s += start_s - arrival_s
-        _age(service_s + r.lag_s, a, age_bins)
+        _age(service_s + r.lag_s, start_s, arrival_s, r.read_s + completion_s - arrival_s, r, a, age_bins)
     if flight >= 0:
         f = flights[flight]
         f.start_s = start_s
@@ -93,7 +107,7 @@ def _start(
             if _answer(t, r.read_s + completion_s - t, r, a, latency_bins):
                 a.cached += 1
                 a.wait_s += completion_s - t
-                _age(service_s + r.lag_s, a, age_bins)
+                _age(service_s + r.lag_s, start_s, t, r.read_s + completion_s - t, r, a, age_bins)
             follower = followers[follower].next
         f.first_follower = -1
 
@@ -112,7 +126,7 @@ def _give_up(
     """Let a request that has waited too long leave with the default, and with it those who wait for its computation."""
     leaves_s = arrival_s + r.timeout_s
     if _answer(arrival_s, r.read_s + r.timeout_s, r, a, latency_bins):
-        a.defaulted += 1
+        _default(r.read_s + r.timeout_s, r, a)
         a.timed_out += 1
         a.wait_s += r.timeout_s
     if flight >= 0:
@@ -121,7 +135,7 @@ def _give_up(
         while follower >= 0:
             t = followers[follower].arrival_s
             if _answer(t, r.read_s + leaves_s - t, r, a, latency_bins):
-                a.defaulted += 1
+                _default(r.read_s + leaves_s - t, r, a)
                 a.timed_out += 1
                 a.wait_s += leaves_s - t
             follower = followers[follower].next
@@ -200,7 +214,8 @@ def _join(
         if _answer(t, r.read_s + f.completion_s - t, r, a, latency_bins):
             a.cached += 1
             a.wait_s += f.completion_s - t
-            _age(f.completion_s - f.start_s + r.lag_s, a, age_bins)
+            latency_s = r.read_s + f.completion_s - t
+            _age(f.completion_s - f.start_s + r.lag_s, f.start_s, t, latency_s, r, a, age_bins)
     else:
         follower = p.followers
         p.followers += 1
@@ -313,7 +328,7 @@ def serve(
                 continue
         if not r.computes:
             if _answer(t, r.read_s, r, a, latency_bins):
-                a.defaulted += 1
+                _default(r.read_s, r, a)
             i += 1
             continue
         flight = np.int64(-1)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simulator.core.units import MINUTE_S
+from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
 
@@ -23,7 +23,7 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -89,6 +89,14 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
         yield "timeout_fraction", tally["timed_out"] / tally["requests"] if fleet.timeout_s else None
     if bound_s is not None:
         yield "slo_attainment", latency.share_up_to(bound_s)
+
+
+def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    quality = outcome.counted.tally["quality"]
+    if scenario.asks_for_quality:
+        yield "quality_mean", _share(quality, outcome.counted.tally["requests"])
+    if scenario.value is not None:
+        yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 
 
 def _fleet(outcome: Outcome) -> Iterator[Metric]:

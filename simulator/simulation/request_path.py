@@ -11,6 +11,7 @@ from simulator.plans.plan import OnMiss
 from simulator.scenario.schema import Scenario
 from simulator.simulation import kernels, store_kernels
 from simulator.simulation.feed import FedBlock, Feed
+from simulator.simulation.quality import set_quality_rules
 from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, grown, record
 from simulator.simulation.rows import Layout
 
@@ -177,4 +178,5 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
         rules["service_s"] = fleet.mean_service_s
         rules["timeout_s"] = fleet.longest_wait_s
         rules["noisy"] = fleet.service_time.noise.cv_squared > 0
+    set_quality_rules(rules, scenario, plan_name)
     return rules

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simpy
+from quality_model import QualityModel
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
@@ -90,6 +91,7 @@ class Seen:
     )
     latencies_s: list[float] = field(default_factory=list)
     ages_s: list[float] = field(default_factory=list)
+    qualities: list[float] = field(default_factory=list)
     decided: list[tuple[float, str]] = field(default_factory=list)
     """When the answer of each request that counts became certain, and what it was."""
     work: list[tuple[float, float]] = field(default_factory=list)
@@ -288,6 +290,7 @@ class ProcessModel:
         self.tick_s = Layout.of(users, self.shards, self.begin_s, self.horizon_s).tick_s
         self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
+        self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         self.fleet = FleetModel(self.env, scenario, plan_name, self.seen) if self.plan.on_miss == "compute" else None
 
     def run(self) -> Seen:
@@ -331,7 +334,15 @@ class ProcessModel:
     def _counts(self, time_s: float) -> bool:
         return 0 <= time_s < self.horizon_s
 
-    def _answer(self, arrival_s: float, latency_s: float, decided_s: float, by: str, age_s: float | None) -> None:
+    def _answer(
+        self,
+        arrival_s: float,
+        latency_s: float,
+        decided_s: float,
+        by: str,
+        age_s: float | None,
+        made_s: float | None = None,
+    ) -> None:
         if not self._counts(arrival_s):
             return
         self.seen.tally["requests"] += 1
@@ -340,6 +351,8 @@ class ProcessModel:
         self.seen.latencies_s.append(latency_s)
         if age_s is not None:
             self.seen.ages_s.append(age_s)
+        if self.quality:
+            self.seen.qualities.append(self.quality.of(arrival_s, latency_s, age_s, made_s))
 
     def _waited(self, arrival_s: float, wait_s: float) -> None:
         if self._counts(arrival_s):
@@ -354,7 +367,7 @@ class ProcessModel:
         if row is not None and now <= row.end_s:
             lag_s = 0.0 if row.by_batch else self.lag_s
             by = "precomputed" if row.by_batch else "cached"
-            self._answer(now, self.read_s, now, by, now + self.read_s + lag_s - row.time_s)
+            self._answer(now, self.read_s, now, by, now + self.read_s + lag_s - row.time_s, row.time_s)
             self.seen.tally["first_served"] += self._counts(now) and not row.served
             row.served = True
         elif self.fleet is None:
@@ -377,7 +390,8 @@ class ProcessModel:
             self._waited(now, computation.gave_up_s - now)
         else:
             age_s = computation.completion_s - computation.start_s + self.lag_s
-            self._answer(now, self.read_s + computation.completion_s - now, decided_s, "cached", age_s)
+            latency_s = self.read_s + computation.completion_s - now
+            self._answer(now, latency_s, decided_s, "cached", age_s, computation.start_s)
             self._waited(now, computation.completion_s - now)
 
     def _compute(self, now: float, user: int, factor: float, fleet: FleetModel) -> Steps:
@@ -401,7 +415,7 @@ class ProcessModel:
         start_s = turn.start_s
         computation.start_s, computation.completion_s = start_s, start_s + service_s
         latency_s = self.read_s + computation.completion_s - now
-        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s)
+        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s, start_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
