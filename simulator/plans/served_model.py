@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
-from simulator.core.units import DAY_S, HOUR_S, Count, Fraction, Number, PositiveSeconds, write_duration, write_share
+from simulator.core.units import DAY_S, HOUR_S, Count, Fraction, Number, PositiveSeconds, about_duration, write_share
 
 MOST_MACHINES = 100_000
 MOST_MACHINE_HOURS = 1e9
@@ -61,8 +61,8 @@ class Training(Part):
     def _check(self) -> Self:
         if self.duration_s > self.every_s:
             raise ValueError(
-                f"a training takes {write_duration(self.duration_s)} (machine_hours / machines), longer than 'every' "
-                f"({write_duration(self.every_s)}); train less often, or on more machines"
+                f"a training takes {about_duration(self.duration_s)} (machine_hours / machines), longer than 'every' "
+                f"({about_duration(self.every_s)}); train less often, or on more machines"
             )
         return self
 

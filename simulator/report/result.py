@@ -30,6 +30,10 @@ class Plots:
         """Draw the cost per month of every plan, item by item."""
         return self._draw("cost")
 
+    def net_value(self) -> "Figure":
+        """Draw what every plan brings in less than the best one: its value and its cost apart."""
+        return self._draw("net_value")
+
     def read_and_unread(self) -> "Figure":
         """Draw how many predictions each plan computes, and how many are ever read."""
         return self._draw("read_and_unread")

@@ -138,7 +138,7 @@ class Comparison:
 
     @property
     def as_good(self) -> tuple[str, ...]:
-        """Plans that meet every bound and are as far from the recommended one, in what decides, as the error at most."""
+        """Plans that meet every bound and differ from the recommended one, in what decides, within the error."""
         best = self.recommended
         if best is None:
             return ()

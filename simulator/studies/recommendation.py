@@ -70,11 +70,13 @@ def _apart(comparison: Comparison, name: str, best: str) -> str:
     if not comparison.weighs_value:
         return f"costs {size} {than}"
     cost, value = (comparison.difference(name, best, metric).mean for metric in (COST, VALUE))
-    why = f"its answers are worth {_more_or_less(value)} and it costs {_more_or_less(cost)}"
+    why = f"its answers are worth {_more_or_less(value)}, and it costs {_more_or_less(cost)}"
     return f"brings in {size} {than}, as {why}"
 
 
 def _more_or_less(gap_usd: float) -> str:
+    if abs(gap_usd) < CENT_USD:
+        return "as much"
     return f"{_usd(abs(gap_usd))} {'more' if gap_usd >= 0 else 'less'}"
 
 
