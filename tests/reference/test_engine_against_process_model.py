@@ -191,7 +191,7 @@ def test_rows_beneath_a_computation_expire_too() -> None:
     assert seen.followed_queued + seen.followed_running > 50
 
 
-@settings(max_examples=25, phases=[Phase.explicit, Phase.generate])  # to shrink a scenario takes minutes
+@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])  # to shrink a scenario takes minutes
 @given(scenarios())
 def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
     both(scenario, "drawn")
