@@ -42,16 +42,14 @@ def _age(
     """Count the age of a prediction served, and what it is worth by the model of the time at which it was made."""
     a.age_s += age_s
     age_bins[bin_of(age_s)] += 1
-    if r.values:
-        add_quality(arrival_s, latency_s, age_s, made_s, r, a)
+    add_quality(arrival_s, latency_s, age_s, made_s, r, a)
 
 
 @inlined
 def _default(latency_s: float, r: Record, a: Record) -> None:
     """Count a default response."""
     a.defaulted += 1
-    if r.values:
-        add_default_quality(latency_s, r, a)
+    add_default_quality(latency_s, r, a)
 
 
 @inlined

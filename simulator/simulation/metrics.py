@@ -3,7 +3,8 @@
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
 are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
 horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
-edge effects.
+edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model as it is just
+after training and answered at once; a better model of a plan can have more than 1.
 """
 
 from collections.abc import Iterator
@@ -92,9 +93,10 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
 
 
 def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    if not scenario.asks_for_quality:
+        return
     quality = outcome.counted.tally["quality"]
-    if scenario.asks_for_quality:
-        yield "quality_mean", _share(quality, outcome.counted.tally["requests"])
+    yield "quality_mean", _share(quality, outcome.counted.tally["requests"])
     if scenario.value is not None:
         yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 

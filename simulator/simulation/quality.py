@@ -4,12 +4,13 @@ quality = accuracy(model age) / a0 x [floor + (1 - floor) 2^(-age / half-life)] 
 is the initial accuracy of the scenario's model, so that a plan with a better model has a quality above 1. The default
 response has a quality of its own, from which latency takes the same share. What is not stated is a factor of 1.
 
-Compiled parts take the rules ``r`` and the tally ``a`` of ``records.py``.
+Compiled parts take the rules ``r`` and the tally ``a`` of ``records.py``. They are left out of kernels that are given
+a tally without a place for the quality, so that only those who ask for it pay for it.
 """
 
 import math
 
-from simulator.core.jit import inlined
+from simulator.core.jit import only_with
 from simulator.scenario.schema import Scenario
 from simulator.simulation.records import Record
 
@@ -17,7 +18,7 @@ STEPS_PER_S = 10.0
 """Latency is judged by steps of 100 ms. [1/s]"""
 
 
-@inlined
+@only_with("quality")
 def add_quality(arrival_s: float, latency_s: float, age_s: float, made_s: float, r: Record, a: Record) -> None:
     """Add the quality of a prediction served.
 
@@ -36,15 +37,14 @@ def add_quality(arrival_s: float, latency_s: float, age_s: float, made_s: float,
     a.quality += quality
 
 
-@inlined
+@only_with("quality")
 def add_default_quality(latency_s: float, r: Record, a: Record) -> None:
     """Add the quality of a default response."""
     a.quality += r.default_quality * max(1.0 - r.latency_loss_per_s * latency_s, 0.0)
 
 
 def set_quality_rules(rules: Record, scenario: Scenario, plan_name: str) -> None:
-    """Write down what a plan's answers are worth, where the scenario asks for it."""
-    rules["values"] = scenario.asks_for_quality
+    """Write down what a plan's answers are worth."""
     plan, model, value = scenario.plans[plan_name], scenario.model, scenario.value
     if value is not None:
         rules["default_quality"] = value.default_quality_fraction

@@ -26,8 +26,7 @@ RULES = np.dtype(
         ("service_s", np.float64),  # mean service time
         ("timeout_s", np.float64),
         ("horizon_s", np.float64),  # requests that arrive from 0 to here count
-        ("values", np.bool_),  # the quality of answers is asked for; what follows says how it comes about
-        ("judges_models", np.bool_),  # the accuracy of models is known
+        ("judges_models", np.bool_),  # the accuracy of models is known; from here on: what makes the quality of answers
         ("default_quality", np.float64),
         ("latency_loss_per_s", np.float64),  # share of the quality that a second of latency takes
         ("quality_floor", np.float64),  # what a wholly stale prediction is worth, of a fresh one
@@ -71,10 +70,12 @@ TALLY = np.dtype(
         ("latency_s", np.float64),
         ("age_s", np.float64),
         ("row_s", np.float64),  # rows x time held within the horizon
-        ("quality", np.float64),  # of all answers; 0 where it is not asked for
     ]
 )
 """What has been counted from time 0 on."""
+
+VALUED_TALLY = np.dtype([*TALLY.descr, ("quality", np.float64)])
+"""The same where the quality of answers is asked for: its sum. Kernels are compiled for the one or the other."""
 
 WAITING = np.dtype(
     [

@@ -12,7 +12,18 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation import kernels, store_kernels
 from simulator.simulation.feed import FedBlock, Feed
 from simulator.simulation.quality import set_quality_rules
-from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, grown, record
+from simulator.simulation.records import (
+    FLIGHT,
+    FOLLOWER,
+    PLACE,
+    RULES,
+    TALLY,
+    VALUED_TALLY,
+    WAITING,
+    Record,
+    grown,
+    record,
+)
 from simulator.simulation.rows import Layout
 
 FIRST_SIZE = 1024
@@ -24,7 +35,7 @@ class Counted:
     """What the request path has counted over the horizon."""
 
     tally: dict[str, float]
-    """The fields of records.TALLY."""
+    """The fields of records.TALLY, or of VALUED_TALLY where the quality is asked for."""
     latency: Histogram
     """Of all requests. [s]"""
     age: Histogram
@@ -38,7 +49,7 @@ class RequestPath:
         self._rules = _rules(scenario, plan, layout)
         self._place = record(PLACE)
         self._work_s, self._work_left_s = self._place["work_s"], self._place["work_left_s"]
-        self._tally = record(TALLY)
+        self._tally = record(VALUED_TALLY if scenario.asks_for_quality else TALLY)
         self._table = layout.table() if scenario.plans[plan].has_store else np.zeros(1, dtype=np.uint32)
         self._queue = record(WAITING, FIRST_SIZE)
         self._flights = record(FLIGHT, FIRST_SIZE)
@@ -103,8 +114,8 @@ class RequestPath:
         return store_kernels.count_unserved(self._table, self._place, self._flights, self._under_way)
 
     def counts(self) -> dict[str, float]:
-        """Return what has been counted so far, by the names of records.TALLY."""
-        return {name: self._tally[name][0].item() for name in TALLY.names or ()}
+        """Return what has been counted so far, by the names of records.TALLY or VALUED_TALLY."""
+        return {name: self._tally[name][0].item() for name in self._tally.dtype.names}
 
     def counted(self) -> Counted:
         """Return counts and histograms."""

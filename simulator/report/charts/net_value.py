@@ -36,6 +36,10 @@ _LANES = (-0.27, -0.02, 0.23)
 """Where value, cost and net value stand in a row. [rows]"""
 _MARGIN = 0.3
 """Room for the amounts, left and right of what is drawn, as a share of it."""
+_GAP = 0.008
+"""Between a bar and its amount, as a share of the axis."""
+_NARROWEST = 0.004
+"""Half an interval narrower than this share of the axis is only written, for its whisker would be a blot."""
 
 
 @in_style
@@ -133,20 +137,21 @@ def _best(axes: Axes, comparison: Comparison, name: str, size: float) -> None:
 
 
 def _row(axes: Axes, place: int, gaps: _Gaps, colour: str, size: float) -> None:
-    net = f"{form.signed_usd(gaps.net.mean)} {form.usd_within(gaps.net)}".rstrip()
+    span = axes.get_xlim()[1] - axes.get_xlim()[0]
+    wide = gaps.net.half_width > _NARROWEST * span
+    net = f"net {form.signed_usd(gaps.net.mean)} {form.usd_within(gaps.net)}".rstrip()
+    cost = f"cost {form.signed_usd(-gaps.saved.mean)}" if gaps.saved.mean else "cost the same"
     lanes = (
-        (gaps.value.mean, tint(colour, PALE), f"value {form.signed_usd(gaps.value.mean)}", QUIET),
-        (gaps.saved.mean, tint(colour, PALE), f"cost {form.signed_usd(-gaps.saved.mean or 0.0)}", QUIET),
-        (gaps.net.mean, tint(colour, 0.0), f"net {net}", INK),
+        (gaps.value.mean, tint(colour, PALE), f"value {form.signed_usd(gaps.value.mean)}", QUIET, "normal"),
+        (gaps.saved.mean, tint(colour, PALE), cost, QUIET, "normal"),
+        (gaps.net.mean, tint(colour, 0.0), net, INK, "bold"),
     )
-    for lane, (amount, fill, text, ink) in zip(_LANES, lanes, strict=True):
+    for lane, (amount, fill, text, ink, weight) in zip(_LANES, lanes, strict=True):
         axes.barh(place + lane, amount, _BAR, color=fill)
-        ends = (amount, *_known(gaps.net)) if ink == INK else (amount,)
-        end = max(ends) if amount > 0 else min(ends)
-        gap = 0.008 * (axes.get_xlim()[1] - axes.get_xlim()[0]) * (1 if amount > 0 else -1)
-        weight = "bold" if ink == INK else "normal"
-        side = "left" if amount > 0 else "right"
-        axes.text(end + gap, place + lane, text, size=size, color=ink, weight=weight, ha=side, va="center")
-    if _known(gaps.net):
+        ends = (amount, *_known(gaps.net)) if text == net and wide else (amount,)
+        end, side = (max(ends), "left") if amount > 0 else (min(ends), "right")
+        beside = end + _GAP * span * (1 if amount > 0 else -1)
+        axes.text(beside, place + lane, text, size=size, color=ink, weight=weight, ha=side, va="center")
+    if wide:
         around = [[gaps.net.mean - gaps.net.low], [gaps.net.high - gaps.net.mean]]
         axes.errorbar(gaps.net.mean, place + _LANES[2], xerr=around, color=INK, capsize=4, linewidth=1.4)
