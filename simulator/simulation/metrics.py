@@ -3,8 +3,8 @@
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
 are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
 horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
-edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model as it is just
-after training and answered at once; a better model of a plan can have more than 1.
+edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
+answered at once; the better model of a plan can have more than 1.
 """
 
 from collections.abc import Iterator

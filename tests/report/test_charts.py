@@ -364,8 +364,13 @@ def test_net_values_need_a_value_and_two_plans(comparison: Comparison, valued: C
         net_value(without(valued, LONG, "nightly batch"))
 
 
-def test_the_cheapest_is_not_praised_where_value_decides(valued: Comparison) -> None:
-    assert "cheapest plan that meets" not in cost_title(valued)
+def test_the_best_is_not_called_the_cheapest_where_value_decides(valued: Comparison) -> None:
+    first, violations = valued.plans[LONG], valued.plans["nightly batch"].violations
+    assert valued.recommended == "better"
+    assert first.cost_usd_per_month == min(plan.cost_usd_per_month for plan in valued.plans.values())
+    broken = replace(valued, plans={**valued.plans, LONG: replace(first, violations=violations)})
+    amount = form.usd(first.cost_usd_per_month)
+    assert cost_title(broken).endswith(f" is the cheapest, at {amount} a month, but breaks what it must keep")
 
 
 def test_dearer_prices_are_drawn_larger(comparison: Comparison, book: PriceBook) -> None:
