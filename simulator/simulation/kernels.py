@@ -36,7 +36,17 @@ FETCH = 128
 
 
 @inlined
-def _fetch(user: UserArray, begin: Int, end: Int, r: Record, table: WordArray, spots: PlaceArray) -> Int:
+def _fetch(
+    user: UserArray,
+    begin: Int,
+    end: Int,
+    r: Record,
+    table: WordArray,
+    latest: WordArray,
+    reads: WordArray,
+    recent: WordArray,
+    spots: PlaceArray,
+) -> Int:
     """Find the places of the next users' rows, and read them so that they are in fast memory when their turn comes.
 
     The reads do not depend on one another, so that the processor does many at a time; in the main loop it could not.
@@ -48,6 +58,14 @@ def _fetch(user: UserArray, begin: Int, end: Int, r: Record, table: WordArray, s
         spot = np.int64(who % shards) * r.shard_size + np.int64(who // shards)
         spots[i & (FETCH - 1)] = spot
         touched ^= table[spot]
+    for i in range(begin, end):
+        spot = spots[i & (FETCH - 1)]
+        if r.debounce_s > 0.0:
+            touched ^= latest[spot]
+        if r.slides:
+            touched ^= reads[spot]
+        if r.most_rows > 0:
+            touched ^= recent[spot]
     return touched
 
 
@@ -200,7 +218,7 @@ def serve(
         if r.has_store:
             if i >= fetched:
                 fetched = min(i + FETCH, time_s.size)
-                p.touched ^= _fetch(user, i, fetched, r, table, spots)
+                p.touched ^= _fetch(user, i, fetched, r, table, latest, reads, recent, spots)
             spot = spots[i & (FETCH - 1)]
             word = np.int64(table[spot])
             if r.refreshes and (r.refreshes > 1 or user[i] < 0):

@@ -69,6 +69,7 @@ PLACE = np.dtype(
         ("followers", np.int64),  # followers in use
         ("events", np.int64),  # events whose computation is to come
         ("first_event", np.int64),  # number of the oldest of them
+        ("fetched_event", np.int64),  # events before this number have had their rows read ahead
         ("rows", np.int64),  # rows in a store of limited size, those being computed too
         ("uses_begin", np.int64),  # number of the oldest use of a row that is remembered
         ("uses_end", np.int64),

@@ -16,6 +16,8 @@ from simulator.simulation.rows import FIRST_FLIGHT, NEARLINE, Int, WordArray
 from simulator.simulation.store_kernels import land
 
 CANCELLED = -1
+FETCH = 64
+"""Events whose rows are read ahead at a time."""
 NUMBER = 2**32 - 1
 """Numbers of events are kept to so many bits; those that are to come are fewer."""
 
@@ -36,6 +38,16 @@ def note_event(t: float, spot: Int, factor: float, r: Record, p: Record, events:
             if before.place == spot and back > 0 and t - before.time_s < r.debounce_s:
                 before.place = CANCELLED
         latest[spot] = np.uint32(number & NUMBER)
+
+
+@inlined
+def _fetch(p: Record, events: Record, table: WordArray) -> np.uint32:
+    """Read the rows of the next events so that they are in fast memory when those are due."""
+    p.fetched_event = p.first_event + min(p.events, FETCH)
+    touched = np.uint32(0)
+    for number in range(p.first_event, p.fetched_event):
+        touched ^= table[max(events[number & (events.size - 1)].place, 0)]
+    return touched
 
 
 @inlined
@@ -127,6 +139,8 @@ def refresh_due(
         if due_s >= until_s:
             break
         if event.place != CANCELLED:
+            if p.first_event >= p.fetched_event:
+                p.touched ^= _fetch(p, events, table)
             if not _has_room(due_s, r, p, a, late, late_queue, table, flights, under_way, reads, uses):
                 p.reached_s = due_s
                 return False

@@ -241,7 +241,7 @@ class RequestPath:
             self._followers = grown(self._followers)
         if place["events"] == self._events.size:
             self._events = _unrolled(self._events, place["first_event"])
-            place["first_event"] = 0
+            place["first_event"] = place["fetched_event"] = 0
             if self._rules[0]["debounce_s"] > 0:
                 to_come = np.flatnonzero(self._events["place"][: place["events"]] >= 0)
                 self._latest[self._events["place"][to_come]] = to_come  # of a user's several, the last
