@@ -19,7 +19,7 @@ from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, G
 from simulator.demand.demand import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
-from simulator.plans.plan import OnMiss, Plan
+from simulator.plans.plan import OnMiss, Plan, Precompute
 from simulator.prices.book import find_book
 from simulator.scenario.overrides import apply_keywords, stated
 
@@ -132,6 +132,17 @@ class Scenario(Part):
                 yield from self._backend_faults(path, plan.precompute.backend, BatchCluster)
             if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
                 yield from self._backend_faults(("plans", name, "backend"), plan.backend, Fleet)
+            if plan.precompute is not None:
+                yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
+
+    def _precompute_faults(self, path: tuple[str, ...], precompute: Precompute) -> Iterator[Contradiction]:
+        replay, scope = self.traffic.replay, precompute.scope
+        if replay is not None and replay.user is not None and scope.needs_rates:
+            whose = f"the users in the column '{replay.user}' of {replay.path}"
+            remedy = "leave out traffic.replay.user, or take active_within"
+            yield (*path, "scope"), f"{scope.kind} goes by login rates, and nobody knows those of {whose}; {remedy}"
+        if precompute.after_training and getattr(self.model, "training", None) is None:
+            yield (*path, "after_training"), "there is no 'model.training' whose ends a run could follow; leave it out"
 
     def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:
         found = self.backends.get(backend)

@@ -11,6 +11,7 @@ from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, reque
 from simulator.demand.census import Census
 from simulator.scenario.schema import Scenario
 from simulator.simulation import timing
+from simulator.simulation.activity import Activity
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Feed:
     def __init__(
         self, scenario: Scenario, fleet: Fleet | None, replication: int, begin_s: float, end_s: float, block_s: float
     ) -> None:
-        earliest_s = min(timing.begin_s(scenario, plan) for plan in scenario.plans)
+        earliest_s = timing.earliest_s(scenario)
         demand = scenario.demand
         noise = fleet.service_time.noise if fleet else None
         self._noise = noise if noise and noise.cv_squared > 0 else None
@@ -46,12 +47,16 @@ class Feed:
         """Logins in the horizon."""
         self.busiest_minute = 0
         """Requests in the horizon's busiest minute."""
+        self.activity: Activity | None = None
+        """Who wants to see the logins too."""
 
     def next(self) -> FedBlock | None:
         """Return the next block; none after the last."""
         block = next(self._blocks, None)
         if block is None:
             return None
+        if self.activity is not None:
+            self.activity.take(block)
         for logins in block.logins:
             first, last = np.searchsorted(logins.time_s, (0.0, self._horizon_s))
             self.logins += int(last - first)

@@ -8,11 +8,12 @@ import numpy as np
 from simulator.backends.online.replicas import Replicas
 from simulator.core.histogram import BINS, Histogram
 from simulator.plans.plan import OnMiss
+from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
-from simulator.simulation import kernels, store_kernels
+from simulator.simulation import kernels, member_kernels, store_kernels
 from simulator.simulation.feed import FedBlock, Feed
 from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, grown, record
-from simulator.simulation.rows import Layout
+from simulator.simulation.rows import Layout, WordArray
 
 FIRST_SIZE = 1024
 """Entries that the queue, the flights and the followers begin with; they grow as needed."""
@@ -89,6 +90,21 @@ class RequestPath:
         """Make the batch rows of a shard visible. [s]"""
         users = self._layout.shard_users(shard)
         store_kernels.publish(shard, users, now_s, snapshot_s, self._rules, self._tally, self._table, self._flights)
+
+    def publish_members(self, first: int, end: int, members: BitSet, now_s: float, snapshot_s: float) -> None:
+        """Make the batch rows of the members within a range of places visible. [s]"""
+        member_kernels.publish(
+            first, end, members, now_s, snapshot_s, self._rules, self._tally, self._table, self._flights
+        )
+
+    @property
+    def table(self) -> WordArray:
+        """The rows, to be filled before anything is carried."""
+        return self._table
+
+    def hold_rows(self, now_s: float) -> None:
+        """Begin to count the time of the rows that the table has been filled with. [s]"""
+        member_kernels.hold_rows(now_s, self._rules, self._tally, self._table)
 
     def drop_expired(self, now_s: float) -> None:
         """Drop the batch rows that have expired, and count those that nobody has read."""
