@@ -15,7 +15,7 @@ from simulator.simulation.rows import Layout
 PER_S = 1000
 """Boundaries that are whole milliseconds can lie on a grid of common units."""
 TYPES = (np.uint8, np.uint16, np.uint32)
-MOST_UNITS = 2**32 - 2
+MOST_UNITS = 2**32 - 2**8
 AT_A_TIME = 2**20
 """Users that are compared at once; a multiple of a word's bits."""
 
