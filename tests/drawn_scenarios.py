@@ -129,9 +129,29 @@ def clusters(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def scopes(draw: st.DrawFn) -> dict[str, Any]:
+    kinds = [
+        {"kind": "everyone"},
+        {"kind": "active_within", "window": f"{draw(st.sampled_from([17, 61, 240, 3000]))} min"},
+        {"kind": "active_within", "window": f"{draw(st.sampled_from([1234.5678, 9876.54321]))} s"},
+        {"kind": "most_active", "share": draw(st.sampled_from([0, 0.07, 0.4, 1]))},
+        {
+            "kind": "predicted",
+            "precision": draw(st.sampled_from([0.01, 0.3, 1])),
+            "recall": draw(st.sampled_from([0, 0.4, 1])),
+        },
+    ]
+    return draw(st.sampled_from(kinds))
+
+
+@st.composite
 def plans(draw: st.DrawFn) -> dict[str, Any]:
+    clock = draw(st.sampled_from(["home", "home", "local"]))
     ahead = {
-        "every": f"{draw(st.sampled_from([23, 61, 120, 1440]))} min",
+        "every": f"{draw(st.sampled_from([60, 120, 1440] if clock == 'local' else [23, 61, 120, 1440]))} min",
+        "clock": clock,
+        "incremental": draw(st.sampled_from([False, False, True])),
+        "scope": draw(scopes()),
         "at": draw(st.sampled_from(["00:00", "01:10", "23:30"])),
         "publish": draw(st.sampled_from(["rolling", "atomic"])),
         "backend": "night",
@@ -150,6 +170,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     session = {"kind": draw(st.sampled_from(["geometric", "poisson"])), "mean": draw(st.sampled_from([1, 2, 6]))}
     expiry_min = draw(st.one_of(st.none(), st.integers(5, 150)))
     per_s = draw(st.one_of(st.none(), st.sampled_from([0.7, 3, 40])))
+    returns = {"probability": "40 %", "gap": {"kind": "lognormal", "mean": "50 min", "cv": 1.5}}
     return a_scenario(
         seed=draw(st.integers(0, 10**6)),
         horizon=f"{draw(st.sampled_from([60, 97.3, 180]))} min",
@@ -159,7 +180,12 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "logins_per_day": f"{draw(st.sampled_from([2, 8, 20]))}/day",
             "shape": draw(st.sampled_from([0.2, 1.0, "inf"])),
         },
-        traffic={"spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}], "session": {"requests": session}},
+        traffic={
+            "spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}],
+            "session": {"requests": session},
+            "timezones": draw(st.sampled_from([{}, {}, {"Asia/Kathmandu": "70 %", "America/New_York": "30 %"}])),
+            "return_visits": draw(st.sampled_from([None, None, returns])),
+        },
         model={"feature_lag": f"{draw(st.integers(0, 60))} s"},
         store={
             "read_latency": f"{draw(st.sampled_from([0, 3.7, 900]))} ms",

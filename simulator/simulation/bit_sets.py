@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.jit import kernel
+from simulator.core.jit import inlined, kernel
 from simulator.plans.scope.base import BitSet
 
 IntArray = npt.NDArray[np.int64]
@@ -80,6 +80,30 @@ def some_of(members: BitSet, probability: float, rng: np.random.Generator) -> Bi
     return out
 
 
+@inlined
+def ones(word: np.uint64) -> int:
+    """Return how many bits of a word are set, by sums of ever wider fields."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = word + (word >> np.uint64(8))
+    word = word + (word >> np.uint64(16))
+    word = word + (word >> np.uint64(32))
+    return int(word & np.uint64(127))
+
+
+@inlined
+def lowest(word: np.uint64) -> int:
+    """Return the place of the lowest set bit of a word that has one; ``without_lowest`` leads to the next."""
+    return ones((word & (~word + np.uint64(1))) - np.uint64(1))
+
+
+@inlined
+def without_lowest(word: np.uint64) -> np.uint64:
+    """Return a word, which has a set bit, without the lowest."""
+    return np.uint64(word & (word - np.uint64(1)))
+
+
 @kernel
 def _pick(members: BitSet, chosen: IntArray, out: BitSet) -> None:
     """Put the members of some numbers, counted from 0 and rising, into another set."""
@@ -87,16 +111,14 @@ def _pick(members: BitSet, chosen: IntArray, out: BitSet) -> None:
     k = 0
     for w in range(members.size):
         word = members[w]
-        if word == np.uint64(0):
-            continue
-        for bit in range(64):
-            if k == chosen.size:
-                return
-            if (word >> np.uint64(bit)) & np.uint64(1):
-                if chosen[k] == passed:
-                    out[w] |= np.uint64(1) << np.uint64(bit)
-                    k += 1
+        end = passed + ones(word)
+        while k < chosen.size and chosen[k] < end:
+            while passed < chosen[k]:
+                word = without_lowest(word)
                 passed += 1
+            out[w] |= np.uint64(1) << np.uint64(lowest(word))
+            k += 1
+        passed = end
 
 
 @kernel

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from simulator.core.jit import kernel
 from simulator.plans.scope.base import BitSet
+from simulator.simulation.bit_sets import lowest, without_lowest
 from simulator.simulation.records import Record
 from simulator.simulation.rows import BATCH, FIRST_FLIGHT, SERVED, Int, WordArray, word_of
 from simulator.simulation.store_kernels import bury, held_s, land, row_end_s
@@ -36,10 +37,10 @@ def publish(
     rows = 0
     for w in range(first >> 6, min((end + 63) >> 6, members.size)):
         chosen = members[w]
-        if chosen == np.uint64(0):
-            continue
-        for place in range(max(first, w << 6), min(end, (w + 1) << 6)):
-            if not (chosen >> np.uint64(place & 63)) & np.uint64(1):
+        while chosen != np.uint64(0):
+            place = (w << 6) + lowest(chosen)
+            chosen = without_lowest(chosen)
+            if not first <= place < end:
                 continue
             word: Int = np.int64(table[place])
             table[place] = row
@@ -64,11 +65,9 @@ def put_rows(members: BitSet, snapshot_s: float, origin_s: float, tick_s: float,
     row = np.uint32(word_of(snapshot_s, BATCH, origin_s, tick_s))
     for w in range(members.size):
         chosen = members[w]
-        if chosen == np.uint64(0):
-            continue
-        for bit in range(64):
-            if (chosen >> np.uint64(bit)) & np.uint64(1):
-                table[(w << 6) + bit] = row
+        while chosen != np.uint64(0):
+            table[(w << 6) + lowest(chosen)] = row
+            chosen = without_lowest(chosen)
 
 
 @kernel
@@ -97,14 +96,11 @@ def put_rows_by_last_login(
         words[k] = word_of(snapshot_s[k], BATCH, origin_s, tick_s)
     for w in range(members.size):
         chosen = members[w]
-        if chosen == np.uint64(0):
-            continue
-        for bit in range(64):
-            if (chosen >> np.uint64(bit)) & np.uint64(1):
-                place = (w << 6) + bit
-                run = np.searchsorted(since, last[place], side="right") - 1
-                if run >= 0:
-                    table[place] = words[run]
+        while chosen != np.uint64(0):
+            place = (w << 6) + lowest(chosen)
+            chosen = without_lowest(chosen)
+            if last[place] >= since[0]:
+                table[place] = words[np.searchsorted(since, last[place], side="right") - 1]
 
 
 @kernel

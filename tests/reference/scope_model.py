@@ -6,6 +6,7 @@ numbers with which a predictor errs.
 
 import itertools
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -73,7 +74,10 @@ class ScopeModel:
     # when
 
     def _zones(self, triggered_s: tuple[float, ...]) -> list[Zone]:
-        begin_s, end_s = self.origin_s - 3 * self.ahead.every_s - DAY_S, self.scenario.horizon_s + 3 * self.ahead.every_s
+        begin_s, end_s = (
+            self.origin_s - 3 * self.ahead.every_s - DAY_S,
+            self.scenario.horizon_s + 3 * self.ahead.every_s,
+        )
         start, cohorts = self.scenario.demand.home_start, self.scenario.demand.cohorts()
         if self.ahead.clock == "home":
             first_s = self.ahead.at_s - start.hour * HOUR_S - start.minute * 60
@@ -136,7 +140,7 @@ class ScopeModel:
         return [due for due in zone.dues if self.origin_s <= due.time_s < self.begin_s]
 
     def _came(self, begin_s: float, end_s: float) -> set[int]:
-        return {user for user, times in enumerate(self.logins) if any(begin_s <= time_s < end_s for time_s in times)}
+        return {user for user, times in enumerate(self.logins) if _any_between(times, begin_s, end_s)}
 
     def in_order(self, users: set[int]) -> list[int]:
         """Return users as the table has them: shard by shard."""
@@ -194,7 +198,10 @@ class ScopeModel:
                 found |= dict.fromkeys(zone.users & self._in_scope(zone, past[0]), past[0].time_s)
             for due in past:
                 found |= dict.fromkeys(self.members(zone, due, zone.before(due.time_s)), due.time_s)
-        return {
-            user: (row_s, any(row_s <= time_s < self.begin_s for time_s in self.logins[user]))
-            for user, row_s in found.items()
-        }
+        return {user: (row_s, _any_between(self.logins[user], row_s, self.begin_s)) for user, row_s in found.items()}
+
+
+def _any_between(times_s: list[float], begin_s: float, end_s: float) -> bool:
+    """Whether one of some rising times is from one moment on and before another."""
+    first = bisect_left(times_s, begin_s)
+    return first < len(times_s) and times_s[first] < end_s

@@ -13,7 +13,7 @@ from simulator.theory.logins import active_fraction, recency_scope, top_login_co
 
 USERS = 200_000
 DAYS = 4
-REPLICATIONS = 10
+REPLICATIONS = 16
 MEAN = 0.09
 ZONES = {"America/New_York": "50 %", "Asia/Tokyo": "30 %", "Europe/Berlin": "20 %"}
 PROFILES: dict[str, dict[str, Any]] = {
@@ -120,7 +120,9 @@ def test_segments_and_the_dormant_are_counted_with_their_own_habits() -> None:
         {"name": "keen", "share": "20 %", "logins_per_day": "0.5/day", "shape": 0.5},
         {"name": "others", "share": "80 %", "logins_per_day": "0.04/day", "shape": 0.3, "dormant": "40 %"},
     ]
-    scenario = a_scenario({"kind": "active_within", "window": "7 d"}, {"segments": segments}, traffic=PROFILES["cosine"])
+    scenario = a_scenario(
+        {"kind": "active_within", "window": "7 d"}, {"segments": segments}, traffic=PROFILES["cosine"]
+    )
     expected = 0.2 * active_fraction(7, 0.5, 0.5) + 0.8 * 0.6 * active_fraction(7, 0.3, 0.04 / 0.6)
     agree_each(replicate(scenario, "scoped", REPLICATIONS), share, float(expected))
     top = simulate(scenario.with_(plans__scoped__precompute__scope={"kind": "most_active", "share": "90 %"}), "scoped")
