@@ -158,8 +158,8 @@ def _look_back(
         if most <= 0.0:
             time_s[i:until] = -math.inf
             i = until
-        s_per_draw = 1.0 / rate
-        guides_per_s = guides / weight
+        s_per_draw = 1.0 / rate if rate > 0.0 else 0.0
+        guides_per_s = guides / weight if weight > 0.0 else 0.0
         while i < until:
             time_s[i] = -math.inf
             if draw[i] < most:

@@ -13,7 +13,11 @@ LONGEST_S = 366 * DAY_S
 
 
 class ActiveWithin(Scope):
-    """The users with a login in a window that ends when the run starts."""
+    """The users with a login in a window that ends when the run starts.
+
+    Who leaves the scope keeps the last row until it expires (`store.expiry`) or is replaced. A simulation begins with the
+    rows of those who left before, followed back to their expiry or 28 days.
+    """
 
     kind: Literal["active_within"] = "active_within"
     window_s: Annotated[PositiveSeconds, Field(le=LONGEST_S, examples=["7 d"])]
