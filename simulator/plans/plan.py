@@ -47,6 +47,11 @@ class Precompute(Part):
     backend: BackendName
     """The batch cluster that computes."""
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether each run computes predictions for all users."""
+        return isinstance(self.scope, Everyone) and self.clock == "home" and not self.incremental
+
     @model_validator(mode="after")
     def _check_local(self) -> Self:
         if self.clock == "local" and not (DAY_S / self.every_s).is_integer():

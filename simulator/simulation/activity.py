@@ -1,7 +1,6 @@
 """When each user was last seen, for scopes that go by it: one small whole number a user."""
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -10,56 +9,24 @@ from simulator.core.jit import kernel
 from simulator.demand.arrivals import FloatArray, Logins, RequestBlock, UserArray
 from simulator.plans.scope.base import BitSet
 from simulator.simulation import bit_sets
+from simulator.simulation.recency import Recency
 from simulator.simulation.rows import Layout
 
-PER_S = 1000
-"""Boundaries that are whole milliseconds can lie on a grid of common units."""
-TYPES = (np.uint8, np.uint16, np.uint32)
-MOST_UNITS = 2**32 - 2**8
 AT_A_TIME = 2**20
 """Users that are compared at once; a multiple of a word's bits."""
-
-
-def unit_s(spans_s: Iterable[float], longest_s: float) -> float:
-    """Return the length of the units in which last logins are kept.
-
-    It divides all spans between the moments that are asked about, so that every answer is exact. Where they have no
-    common measure that 32 bits can count the longest span in, units are as fine as these allow: an answer may then
-    count a login that came up to a unit too early, of 10 ms at most in a year and four months.
-
-    Parameters
-    ----------
-    spans_s
-        Spans between moments. [s]
-    longest_s
-        The span from the first to the last. [s]
-    """
-    finest_s = longest_s / MOST_UNITS
-    scaled = [span_s * PER_S for span_s in spans_s]
-    if any(abs(span - round(span)) > 1e-6 for span in scaled):  # noqa: PLR2004  (rounding of a float in ms)
-        return finest_s
-    common_s = math.gcd(*(round(span) for span in scaled)) / PER_S
-    return common_s if common_s >= finest_s and common_s > 0 else finest_s
 
 
 class Activity:
     """The last login of every user so far."""
 
-    def __init__(self, layout: Layout, oldest_s: float, end_s: float, unit_s: float) -> None:
-        units = math.ceil((end_s - oldest_s) / unit_s) + 1
-        dtype = next(one for one in TYPES if units <= np.iinfo(one).max)
+    def __init__(self, layout: Layout, recency: Recency) -> None:
         words = bit_sets.empty(layout.shards * layout.shard_size).size
-        self.last: npt.NDArray[np.integer] = np.zeros(words * bit_sets.WORD, dtype=dtype)
+        self.last: npt.NDArray[np.integer] = np.zeros(words * bit_sets.WORD, dtype=recency.dtype)
         """Units since the oldest moment, from 1, by place in the table; 0 for no login since."""
-        self.oldest_s, self.unit_s = oldest_s, unit_s
+        self.oldest_s, self.unit_s = recency.oldest_s, recency.unit_s
         self._layout = layout
         self._waiting: tuple[Logins, ...] = ()
         self._from_s = -math.inf
-
-    @staticmethod
-    def bytes_per_user(units: float) -> int:
-        """Return the memory that each user takes."""
-        return int(next((np.dtype(one).itemsize for one in TYPES if units <= np.iinfo(one).max), 4))
 
     def fill(self, first_user: int, time_s: FloatArray) -> None:
         """Take the last logins of users of consecutive numbers; -infinity for none."""

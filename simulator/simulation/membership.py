@@ -11,62 +11,17 @@ from simulator.core.units import DAY_S
 from simulator.demand.arrivals import Logins, logins
 from simulator.demand.demand import Demand
 from simulator.demand.login_rates import LoginRates
-from simulator.plans.plan import Precompute
 from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
 from simulator.simulation import bit_sets
-from simulator.simulation.activity import Activity, unit_s
+from simulator.simulation.activity import Activity
+from simulator.simulation.recency import Recency
 from simulator.simulation.rows import Layout
 from simulator.simulation.timetable import Due, Timetable, UserRange, timetables
-from simulator.simulation.timing import begin_s, has_past, origin_s
+from simulator.simulation.timing import begin_s, has_past
 
 LATER_S = 2 * DAY_S
 """Runs are asked for who comes before the next one; that is looked for so long after the horizon at least."""
-
-
-@dataclass(frozen=True)
-class Recency:
-    """How a plan keeps its users' last logins."""
-
-    oldest_s: float
-    """The earliest moment that is asked about. [s]"""
-    unit_s: float
-    units: float
-
-    @classmethod
-    def of(cls, scenario: Scenario, plan_name: str) -> "Recency | None":
-        """Return what a plan needs; None for one that does not ask for past logins."""
-        precompute = scenario.plans[plan_name].precompute
-        if precompute is None or not (precompute.incremental or precompute.scope.look_back_s is not None):
-            return None
-        longest_s = max(precompute.scope.look_back_s or 0.0, 2 * precompute.every_s if precompute.incremental else 0.0)
-        oldest_s, end_s = origin_s(scenario, plan_name) - longest_s, scenario.horizon_s
-        anchors_s = [
-            at_s
-            for timetable in timetables(scenario, plan_name)
-            for at_s in _anchors_s(timetable, precompute, oldest_s, end_s)
-        ]
-        first_s = min(anchors_s)
-        spans_s = [precompute.every_s, *(at_s - first_s for at_s in anchors_s)]
-        if precompute.scope.look_back_s is not None:
-            spans_s.append(precompute.scope.look_back_s)
-        step_s = unit_s(spans_s, end_s - oldest_s)
-        oldest_s = first_s - math.ceil((first_s - oldest_s) / step_s) * step_s
-        return cls(oldest_s, step_s, math.ceil((end_s - oldest_s) / step_s) + 1)
-
-
-def _anchors_s(timetable: Timetable, precompute: Precompute, begin_s: float, end_s: float) -> Iterator[float]:
-    """Yield moments of a timetable from which all others are whole multiples of the time between two runs away. [s]"""
-    yield from timetable.triggered_s
-    schedule = timetable.schedule
-    if timetable.zone is None:
-        yield schedule.start_s(0)
-        return
-    per_day = round(DAY_S / precompute.every_s)
-    first_day = schedule.last_before(begin_s) // per_day
-    last_day = schedule.last_before(end_s) // per_day
-    for day in range(first_day, last_day + 1):
-        yield schedule.start_s(day * per_day)
 
 
 @dataclass
@@ -120,10 +75,8 @@ class Membership:
             for timetable in self.timetables
         ]
         recency = Recency.of(scenario, plan_name)
-        self.activity: Activity | None = None
+        self.activity = Activity(layout, recency) if recency else None
         """Last logins, where runs go by them."""
-        if recency is not None:
-            self.activity = Activity(layout, recency.oldest_s, scenario.horizon_s, recency.unit_s)
         self.begin_s = begin_s(scenario, plan_name)
         self.has_past = has_past(plan)
 

@@ -9,9 +9,7 @@ import simpy
 
 from simulator.backends.batch_cluster import WorkerSpan
 from simulator.core.streams import stream
-from simulator.plans.plan import Precompute
 from simulator.plans.scope.base import BitSet
-from simulator.plans.scope.everyone import Everyone
 from simulator.scenario.schema import Scenario
 from simulator.simulation import bit_sets
 from simulator.simulation.membership import Membership
@@ -49,11 +47,6 @@ class BatchLog:
     started_s: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     """How many each of the runs that started computes."""
-
-
-def computes_whole_shards(precompute: Precompute) -> bool:
-    """Whether each run computes for all users."""
-    return isinstance(precompute.scope, Everyone) and precompute.clock == "home" and not precompute.incremental
 
 
 class Precomputing:

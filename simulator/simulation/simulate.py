@@ -16,7 +16,7 @@ from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
 from simulator.simulation.outcome import BatchUse, FleetUse, FloatArray, Hours, Outcome, Traffic
-from simulator.simulation.precompute import Precomputing, computes_whole_shards
+from simulator.simulation.precompute import Precomputing
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timetable import runs_due
@@ -60,7 +60,7 @@ class _Simulation:
         self.env = simpy.Environment(begin)
         self.feed = Feed(scenario, self.fleet, replication, begin, horizon_s, block_s)
         self.membership: Membership | None = None
-        if self.precompute and not computes_whole_shards(self.precompute):
+        if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
             self.feed.activity = self.membership.activity
         self.path = RequestPath(scenario, plan, self.layout, self.feed)

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock
 from simulator.scenario.schema import Scenario
-from simulator.simulation.activity import Activity
 from simulator.simulation.expectation import expected_rows
-from simulator.simulation.membership import Recency
-from simulator.simulation.precompute import computes_whole_shards
+from simulator.simulation.recency import Recency
 from simulator.simulation.timetable import timetables
 from simulator.simulation.timing import begin_s, deadline_s
 
@@ -121,9 +121,9 @@ def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:
 def _scope_bytes(scenario: Scenario, name: str) -> float:
     """Return the room of the users' last logins and of the sets of users that runs compute for."""
     precompute, recency = scenario.plans[name].precompute, Recency.of(scenario, name)
-    if precompute is None or computes_whole_shards(precompute):
+    if precompute is None or precompute.is_for_all:
         return 0.0
-    last = Activity.bytes_per_user(recency.units) if recency else 0
+    last = np.dtype(recency.dtype).itemsize if recency else 0
     sets = SETS_PER_RUN + len(timetables(scenario, name))
     return scenario.population.users * (last + sets / BITS_PER_BYTE)
 

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
-from simulator.simulation.activity import unit_s
-from simulator.simulation.membership import Recency
+from simulator.simulation.recency import Recency, unit_s
 from simulator.simulation.simulate import simulate
 from simulator.simulation.timetable import Timetable, timetables
 

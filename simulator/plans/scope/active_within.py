@@ -15,8 +15,8 @@ LONGEST_S = 366 * DAY_S
 class ActiveWithin(Scope):
     """The users with a login in a window that ends when the run starts.
 
-    Who leaves the scope keeps the last row until it expires (`store.expiry`) or is replaced. A simulation begins with the
-    rows of those who left before, followed back to their expiry or 28 days.
+    Who leaves the scope keeps the last row until it expires (`store.expiry`) or is replaced. A simulation begins with
+    the rows of those who left before, followed back to their expiry or 28 days.
     """
 
     kind: Literal["active_within"] = "active_within"
