@@ -141,7 +141,8 @@ class Scenario(Part):
             whose = f"the users in the column '{replay.user}' of {replay.path}"
             remedy = "leave out traffic.replay.user, or take active_within"
             yield (*path, "scope"), f"{scope.kind} goes by login rates, and nobody knows those of {whose}; {remedy}"
-        if precompute.after_training and getattr(self.model, "training", None) is None:
+        trained = getattr(self.plans[path[1]], "training", None) or getattr(self.model, "training", None)
+        if precompute.after_training and trained is None:
             yield (*path, "after_training"), "there is no 'model.training' whose ends a run could follow; leave it out"
 
     def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:

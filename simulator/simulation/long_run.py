@@ -31,7 +31,7 @@ class _Event:
     number: int
     """Whose timetable it follows."""
     earlier: tuple[Due, ...]
-    """The runs before it in the same timetable."""
+    """The runs before it in the same timetable, where the last login tells which of them had a user."""
 
 
 class LongRun:
@@ -47,6 +47,7 @@ class LongRun:
         kept_s = scenario.store.expiry_s or math.inf
         self._keeps_all = plan.on_miss is OnMiss.STORED or kept_s > LONGEST_KEPT_S
         self._past = [each.between(layout.origin_s, membership.begin_s) for each in membership.timetables]
+        self._last_login_tells = self._tells()
 
     def begin(self, path: RequestPath) -> None:
         """Fill the last logins and the store up to the beginning."""
@@ -68,9 +69,8 @@ class LongRun:
         if membership.activity is not None:
             membership.activity.begin(begin_s)
 
-    @property
-    def _last_login_tells(self) -> bool:
-        """Whether the last run that had a user follows from the last login: each login leads to the next run."""
+    def _tells(self) -> bool:
+        """Return whether the last run that had a user follows from the last login: each login leads to the next run."""
         scope = self._precompute.scope
         if scope.looks_ahead:
             return False
@@ -80,7 +80,7 @@ class LongRun:
     def _events(self) -> list[_Event]:
         """Return the runs whose rows are to be put into the store, in order of time."""
         events = [
-            _Event(due, number, tuple(past[:nth]))
+            _Event(due, number, tuple(past[:nth]) if self._last_login_tells else ())
             for number, past in enumerate(self._past)
             for nth, due in enumerate(past)
             if nth + 1 == len(past) or not self._last_login_tells
