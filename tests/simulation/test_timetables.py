@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
+from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency, unit_s
 from simulator.simulation.simulate import simulate
 from simulator.simulation.timetable import Timetable, timetables
@@ -121,3 +122,6 @@ def test_the_most_active_of_a_file_with_users_are_not_known(tmp_path: Any) -> No
     batch = simulate(recent, "rolling").batch
     assert batch is not None
     assert batch.mean_run_rows == 2
+    precompute = recent.plans["rolling"].precompute
+    assert precompute is not None
+    assert expected_rows(recent, precompute, 600) <= 2
