@@ -15,9 +15,10 @@ from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
 from simulator.simulation import bit_sets
 from simulator.simulation.activity import Activity
+from simulator.simulation.due_runs import timetables
 from simulator.simulation.recency import Recency
 from simulator.simulation.rows import Layout
-from simulator.simulation.timetable import Due, Timetable, UserRange, timetables
+from simulator.simulation.timetable import Due, Timetable, UserRange
 from simulator.simulation.timing import begin_s, has_past
 
 LATER_S = 2 * DAY_S

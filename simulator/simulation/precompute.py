@@ -12,10 +12,11 @@ from simulator.core.streams import stream
 from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
 from simulator.simulation import bit_sets
+from simulator.simulation.due_runs import timetables
 from simulator.simulation.membership import Membership
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
-from simulator.simulation.timetable import Due, timetables
+from simulator.simulation.timetable import Due
 
 
 @dataclass(frozen=True)

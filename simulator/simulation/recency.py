@@ -10,7 +10,8 @@ import numpy as np
 from simulator.core.units import DAY_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
-from simulator.simulation.timetable import Timetable, timetables
+from simulator.simulation.due_runs import timetables
+from simulator.simulation.timetable import Timetable
 from simulator.simulation.timing import origin_s
 
 PER_S = 1000

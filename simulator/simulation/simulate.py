@@ -11,6 +11,7 @@ from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
+from simulator.simulation.due_runs import runs_due
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
@@ -19,7 +20,6 @@ from simulator.simulation.outcome import BatchUse, FleetUse, FloatArray, Hours, 
 from simulator.simulation.precompute import Precomputing
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
-from simulator.simulation.timetable import runs_due
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
 from simulator.simulation.usage import usage_of
 

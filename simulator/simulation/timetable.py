@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
 from simulator.simulation.schedule import LocalSchedule, Schedule
-from simulator.simulation.training_runs import training_ends_s
 
 UserRange = tuple[int, int]
 """The numbers of a first user and of the one after the last."""
@@ -96,16 +95,21 @@ class Timetable:
         return (number,) if self.zone is None else (number, self.zone)
 
 
-def timetables(scenario: Scenario, plan_name: str) -> tuple[Timetable, ...]:
-    """Return the timetables of a plan that computes ahead, none of another."""
+def scheduled(scenario: Scenario, plan_name: str, triggered_s: Sequence[float] = ()) -> tuple[Timetable, ...]:
+    """Return the timetables of a plan that computes ahead, none of another.
+
+    Parameters
+    ----------
+    triggered_s
+        When further runs are due, in order. [s]
+    """
     precompute = scenario.plans[plan_name].precompute
     if precompute is None:
         return ()
-    ends_s = tuple(training_ends_s(scenario, plan_name)) if precompute.after_training else ()
     if precompute.clock == "home":
         everyone = ((0, scenario.population.users),)
-        return (Timetable(everyone, Schedule.of(scenario, precompute), None, ends_s),)
-    return tuple(_local(scenario, precompute, ends_s))
+        return (Timetable(everyone, Schedule.of(scenario, precompute), None, tuple(triggered_s)),)
+    return tuple(_local(scenario, precompute, triggered_s))
 
 
 def _local(scenario: Scenario, precompute: Precompute, ends_s: Sequence[float]) -> Iterator[Timetable]:
@@ -119,15 +123,3 @@ def _local(scenario: Scenario, precompute: Precompute, ends_s: Sequence[float]) 
         if users:
             schedule = LocalSchedule(zone, demand.home_start, precompute.at_s, precompute.every_s)
             yield Timetable(users, schedule, number, tuple(ends_s))
-
-
-def runs_due(scenario: Scenario, plan_name: str) -> float:
-    """Return how many runs are due in as much time as the horizon, a fraction too.
-
-    Those that follow retrainings are counted within the horizon itself.
-    """
-    precompute = scenario.plans[plan_name].precompute
-    assert precompute is not None
-    found = timetables(scenario, plan_name)
-    triggered = sum(0 <= at_s < scenario.horizon_s for each in found for at_s in each.triggered_s)
-    return scenario.horizon_s / precompute.every_s * len(found) + triggered

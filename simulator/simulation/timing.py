@@ -7,7 +7,7 @@ from simulator.core.units import DAY_S
 from simulator.plans.plan import OnMiss, Plan, Precompute
 from simulator.scenario.schema import Scenario
 from simulator.simulation.expectation import expected_rows
-from simulator.simulation.timetable import Timetable, timetables
+from simulator.simulation.timetable import Timetable, scheduled
 
 MARGIN = 1.5
 """A run is taken to be published after so many expected makespans, when the first run of a simulation is chosen."""
@@ -22,7 +22,7 @@ def begin_s(scenario: Scenario, plan_name: str) -> float:
     plan, cluster = scenario.plans[plan_name], scenario.batch_cluster(scenario.plans[plan_name])
     leads_s = [scenario.warmup_s]
     if plan.precompute and cluster:
-        leads_s += [lead_s(scenario, plan.precompute, cluster, each) for each in timetables(scenario, plan_name)]
+        leads_s += [lead_s(scenario, plan.precompute, cluster, each) for each in scheduled(scenario, plan_name)]
     if plan.cache:
         leads_s.append(CACHE_LIFETIMES * plan.cache.lifetime_s)
     return -max(leads_s)

@@ -8,9 +8,9 @@ import numpy as np
 
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock
 from simulator.scenario.schema import Scenario
+from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
-from simulator.simulation.timetable import timetables
 from simulator.simulation.timing import begin_s, deadline_s
 
 WORD_BYTES = 4

@@ -17,7 +17,7 @@ from simulator.demand.arrivals import logins
 from simulator.demand.last_logins import last_logins
 from simulator.demand.login_rates import LoginRates
 from simulator.scenario.schema import Scenario
-from simulator.simulation import timetable, timing
+from simulator.simulation import due_runs, timing
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -66,7 +66,7 @@ class ScopeModel:
         self.changes = self.ahead.incremental or self.scope.kind in {"active_within", "predicted"}
         self.origin_s = self.begin_s - (min(kept_s, LONG_AGO_S) if self.changes else 0.0)
         self.whole = self.scope.kind == "everyone" and self.ahead.clock == "home" and not self.ahead.incremental
-        self.zones = self._zones(timetable.training_ends_s(scenario, plan_name) if self.ahead.after_training else ())
+        self.zones = self._zones(due_runs.training_ends_s(scenario, plan_name) if self.ahead.after_training else ())
         self.logins: list[list[float]] = [[] for _ in range(self.users)]
         if not self.whole:
             self._draw_logins()

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
+from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency, unit_s
 from simulator.simulation.simulate import simulate
-from simulator.simulation.timetable import Timetable, timetables
+from simulator.simulation.timetable import Timetable
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
