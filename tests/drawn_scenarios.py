@@ -188,9 +188,29 @@ def refreshes(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def scopes(draw: st.DrawFn) -> dict[str, Any]:
+    kinds = [
+        {"kind": "everyone"},
+        {"kind": "active_within", "window": f"{draw(st.sampled_from([17, 61, 240, 3000]))} min"},
+        {"kind": "active_within", "window": f"{draw(st.sampled_from([1234.5678, 9876.54321]))} s"},
+        {"kind": "most_active", "share": draw(st.sampled_from([0, 0.07, 0.4, 1]))},
+        {
+            "kind": "predicted",
+            "precision": draw(st.sampled_from([0.01, 0.3, 1])),
+            "recall": draw(st.sampled_from([0, 0.4, 1])),
+        },
+    ]
+    return draw(st.sampled_from(kinds))
+
+
+@st.composite
 def plans(draw: st.DrawFn) -> dict[str, Any]:
+    clock = draw(st.sampled_from(["home", "home", "local"]))
     ahead = {
-        "every": f"{draw(st.sampled_from([23, 61, 120, 1440]))} min",
+        "every": f"{draw(st.sampled_from([60, 120, 1440] if clock == 'local' else [23, 61, 120, 1440]))} min",
+        "clock": clock,
+        "incremental": draw(st.sampled_from([False, False, True])),
+        "scope": draw(scopes()),
         "at": draw(st.sampled_from(["00:00", "01:10", "23:30"])),
         "publish": draw(st.sampled_from(["rolling", "atomic"])),
         "backend": "night",
@@ -239,6 +259,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     model, plan = draw(models()), draw(plans())
     if model["accuracy"] and draw(st.booleans()):
         plan["accuracy"] = {"initial": "99 %", "loss_per_day": "70 %"}
+    returns = {"probability": "40 %", "gap": {"kind": "lognormal", "mean": "50 min", "cv": 1.5}}
     return a_scenario(
         seed=draw(st.integers(0, 10**6)),
         horizon=f"{draw(st.sampled_from([60, 97.3, 180]))} min",
@@ -248,7 +269,12 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "logins_per_day": f"{draw(st.sampled_from([2, 8, 20]))}/day",
             "shape": draw(st.sampled_from([0.2, 1.0, "inf"])),
         },
-        traffic={"spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}], "session": {"requests": session}},
+        traffic={
+            "spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}],
+            "session": {"requests": session},
+            "timezones": draw(st.sampled_from([{}, {}, {"Asia/Kathmandu": "70 %", "America/New_York": "30 %"}])),
+            "return_visits": draw(st.sampled_from([None, None, returns])),
+        },
         model={"feature_lag": f"{draw(st.integers(0, 60))} s", **model},
         value=draw(st.sampled_from([None, {"per_request": "1 USD"}, VALUE, VALUE])),
         store={

@@ -4,6 +4,7 @@ Random numbers are drawn per interval, a stretch of time whose length follows fr
 whatever the caller wants to work on at a time. So the requests do not depend on the blocks.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class Logins:
     time_s: FloatArray
     """[s] from the scenario's start."""
     user: UserArray
+
+    def between(self, begin_s: float, end_s: float) -> "Logins":
+        """Return those from ``begin_s`` on and before ``end_s``. [s]"""
+        first, last = np.searchsorted(self.time_s, (begin_s, end_s))
+        return self if last - first == self.time_s.size else Logins(self.time_s[first:last], self.user[first:last])
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,28 @@ def request_blocks(
         yield source.block(range(index, math.ceil(until / step)), max(index * step, begin_s), until)
 
 
+def logins(demand: Demand, seed: int, replication: int, begin_s: float, end_s: float) -> Iterator[Logins]:
+    """Yield the logins from ``begin_s`` to ``end_s``, interval by interval: the same that bring the requests.
+
+    Parameters
+    ----------
+    demand
+        Who comes and when.
+    seed, replication
+        Which random numbers.
+    begin_s, end_s
+        From when to when, from the scenario's start; infinity for no end. [s]
+    """
+    source = _Source(demand, seed, replication)
+    step = demand.interval_s
+    first = math.floor(begin_s / step)
+    source.look_back_for_logins(first)
+    for index in itertools.count(first):
+        if index * step >= end_s:
+            return
+        yield source.logins(index).between(begin_s, end_s)
+
+
 class _Source:
     """Draws intervals and keeps the requests of sessions that go on in a later block."""
 
@@ -107,8 +135,8 @@ class _Source:
         self._step_s = demand.interval_s
         self._seed = seed
         self._replication = replication
-        bursts, returns = demand.traffic.burstiness, demand.traffic.returns
-        self._bursts = Bursts(bursts, seed, replication) if bursts else None
+        returns = demand.traffic.returns
+        self._bursts = Bursts.of(demand, seed, replication)
         self._returns = PendingReturns(returns, self._step_s) if returns else None
         self._earliest = 0
         self._pool_s = np.empty(1024)
@@ -124,21 +152,25 @@ class _Source:
     def look_back(self, earliest: int, first: int, begin_s: float) -> None:
         """Draw what logins before ``begin_s`` bring after it: return visits, and requests of sessions under way."""
         under_way = math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s)
-        self._earliest = first if self._single else earliest - under_way
-        if self._returns:
-            for index in range(self._earliest - self._returns.reach, self._earliest):
-                self._put_returns(self._primary_logins(index), index)
+        self.look_back_for_logins(first if self._single else earliest - under_way)
         for index in range(self._earliest, first):
-            self._pool(self._logins(index), index)
+            self._pool(self.logins(index), index)
             later = self._pool_s[: self._pooled] >= begin_s
             still_s, still_user = self._pool_s[: later.size][later], self._pool_user[: later.size][later]
             self._pooled = still_s.size
             self._pool_s[: self._pooled] = still_s
             self._pool_user[: self._pooled] = still_user
 
+    def look_back_for_logins(self, earliest: int) -> None:
+        """Draw the return visits of earlier logins that come in the intervals from ``earliest`` on."""
+        self._earliest = earliest
+        if self._returns:
+            for index in range(earliest - self._returns.reach, earliest):
+                self._put_returns(self._primary_logins(index), index)
+
     def block(self, intervals: range, begin_s: float, end_s: float) -> RequestBlock:
         """Return the requests of some intervals, cut to ``begin_s`` .. ``end_s``."""
-        drawn = tuple(self._logins(index) for index in intervals)
+        drawn = tuple(self.logins(index) for index in intervals)
         if self._single:
             time_s = _joined([logins.time_s for logins in drawn])
             user = _joined([logins.user for logins in drawn])
@@ -155,7 +187,7 @@ class _Source:
         )
         return RequestBlock(begin_s, end_s, time_s[:taken], user[:taken], drawn)
 
-    def _logins(self, index: int) -> Logins:
+    def logins(self, index: int) -> Logins:
         """Return the logins of the interval that follows the last one drawn."""
         if self._replayed is not None:
             return Logins(*self._replayed.interval(index))

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from simulator.core.streams import stream
 from simulator.demand.burstiness import Burstiness
+from simulator.demand.demand import Demand
 from simulator.demand.intensity import Pieces
 
 FloatArray = npt.NDArray[np.float64]
@@ -23,6 +24,18 @@ class Bursts:
         self._shape = burstiness.cv**-2.0
         self._seed, self._replication = seed, replication
         self._group, self._factors = 0, self._draw(0)
+
+    @classmethod
+    def of(cls, demand: Demand, seed: int, replication: int) -> "Bursts | None":
+        """Return the factors of a demand; none where it has no bursts."""
+        burstiness = demand.traffic.burstiness
+        return cls(burstiness, seed, replication) if burstiness else None
+
+    def sums_on(self, pieces: Pieces) -> FloatArray:
+        """Return the expected logins of each piece and cohort with the factors applied, summed over the piece."""
+        finer = self.on(pieces)
+        first = np.searchsorted(finer.edges_s, pieces.edges_s[:-1])
+        return np.asarray(np.add.reduceat(finer.logins, first, axis=0))
 
     def on(self, pieces: Pieces) -> Pieces:
         """Return a stretch of time cut finer, with the factors applied."""

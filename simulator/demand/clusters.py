@@ -34,7 +34,7 @@ class Clusters:
         """Mean logins of a cluster."""
         return self.returns.logins_per_primary
 
-    def reach_days(self, days: int = 1) -> float:
+    def reach_days(self, days: float = 1) -> float:
         """Return how many days of primary logins a window of whole days is reached from, on average over the windows.
 
         A user whose primary logins are Poisson of rate r stays away from the window with probability e^(-r A). Of the
@@ -42,17 +42,22 @@ class Clusters:
         the gap, T at most. So A = T + the sum over a cluster's gaps of E[min(midnights, T)]. At a flat profile that is
         T + q/(1-q) E[min(gap, T)], exactly, whatever the distribution of the gap. Otherwise the time of day at which
         gaps begin is followed from return visit to return visit, in slots of five minutes. Growth and spikes are left
-        out, and so are the differences between the days of a week.
+        out, and so are the differences between the days of a week. A window of other than whole days begins at no
+        time of day in particular, and the form for a flat profile is taken for it.
 
         Parameters
         ----------
         days
             Length T of the window. [day]
         """
+        whole = round(days)
+        if whole != days:
+            returns_per_primary = self.returns.logins_per_primary - 1.0
+            return days + returns_per_primary * self.returns.gap.mean_up_to_s(days * DAY_S) / DAY_S
         begin = _gaps_begin(self.returns, self.phase)
-        up_to_s = _means_up_to_s(self.returns.gap, days * SLOTS_PER_DAY)
+        up_to_s = _means_up_to_s(self.returns.gap, whole * SLOTS_PER_DAY)
         longer = np.diff(up_to_s) / SLOT_S  # the probability that a gap lasts longer, averaged over each slot
-        crossed = longer.reshape(days, SLOTS_PER_DAY).sum(axis=0)[::-1]
+        crossed = longer.reshape(whole, SLOTS_PER_DAY).sum(axis=0)[::-1]
         return days + float(begin @ crossed)
 
 

@@ -108,9 +108,19 @@ class Demand:
             )
         return found
 
-    def share_active_at(self, factor: float = 1.0, days: int = 1) -> float:
+    def share_active_at(self, factor: float = 1.0, days: float = 1) -> float:
         """Return the share of users active within some days of mean weight, at ``factor`` times the logins."""
         return self.population.share_active_at(factor, days, self.clusters())
+
+    def share_active_within(self, window_s: float) -> float:
+        """Return about which share of the users logs in within so much time; of a replay, while its file lasts.
+
+        Growth and spikes are left out. The users of a file are taken to be as unlike as those of the population. [s]
+        """
+        found = self.recorded
+        factor = self.mean_logins_per_user_day / self.population.mean_logins_per_user_day(self.clusters())
+        share = self.share_active_at(factor, window_s / DAY_S)
+        return share if found is None or found.users is None else min(share, found.users / self.population.users)
 
     @property
     def mean_logins_per_user_day(self) -> float:

@@ -48,7 +48,7 @@ class Activity(Part):
         rate = -log_absent if math.isinf(self.shape) else self.shape * math.expm1(-log_absent / self.shape)
         return rate / clusters.reach_days() if clusters else rate
 
-    def active_within(self, days: int, factor: float = 1.0, clusters: Clusters | None = None) -> float:
+    def active_within(self, days: float, factor: float = 1.0, clusters: Clusters | None = None) -> float:
         """Return the share of the group active within some days of mean weight, at ``factor`` times the logins."""
         assert self.shape is not None
         rate = factor * (clusters.reach_days(days) if clusters else days) * self.mean_rate_per_day(clusters)
@@ -119,7 +119,7 @@ class Population(Activity):
         habits = {name: getattr(self, name) for name in Activity.model_fields}
         return [Segment.model_construct(name="everyone", share_fraction=1.0, **habits)]
 
-    def share_active_at(self, factor: float = 1.0, days: int = 1, clusters: Clusters | None = None) -> float:
+    def share_active_at(self, factor: float = 1.0, days: float = 1, clusters: Clusters | None = None) -> float:
         """Return the share of all users active within some days if everyone logged in ``factor`` times as often.
 
         Parameters

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
-from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds, Seconds
+from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds, Seconds, write_duration
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
 from simulator.plans.scope.everyone import Everyone
@@ -32,13 +32,35 @@ class Precompute(Part):
     every_s: PositiveSeconds = DAY_S
     """Time between the starts of two runs."""
     at_s: ClockSeconds = 0.0
-    """Time of day of a run's start, in the time zone of the scenario's start."""
+    """Time of day of a run's start."""
+    clock: Literal["home", "local"] = "home"
+    """Whose time of day: that of the scenario's `start`, with one run for all; or the users' own, with a run for each
+    of their time zones, on workers of its own. Then `every` must divide 24 h, and changes of the clock shift the runs.
+    """
+    incremental: bool = False
+    """Whether a run leaves out those users of its scope who have not logged in since the start of the run before."""
+    after_training: bool = False
+    """Whether a run also starts whenever a retraining ends."""
     scope: AnyScope = Everyone()
     """Whom a run computes predictions for."""
     publish: Literal["rolling", "atomic"] = "rolling"
     """Whether each shard is visible when it is written, or all of them when the last is."""
     backend: BackendName
     """The batch cluster that computes."""
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether each run computes predictions for all users."""
+        return isinstance(self.scope, Everyone) and self.clock == "home" and not self.incremental
+
+    @model_validator(mode="after")
+    def _check_local(self) -> Self:
+        if self.clock == "local" and not (DAY_S / self.every_s).is_integer():
+            raise ValueError(
+                f"'every' ({write_duration(self.every_s)}) must divide 24 h where 'clock' is local, so that runs come "
+                "at the same times every day; write e.g. 24 h, 12 h or 6 h"
+            )
+        return self
 
 
 class Refresh(Part):

@@ -19,7 +19,7 @@ from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, G
 from simulator.demand.demand import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
-from simulator.plans.plan import OnMiss, Plan
+from simulator.plans.plan import OnMiss, Plan, Precompute
 from simulator.plans.served_model import Accuracy, Training
 from simulator.prices.book import find_book
 from simulator.scenario.model import Model, Value
@@ -132,9 +132,20 @@ class Scenario(Part):
                     ("plans", name, "accuracy"),
                     "quality is told relative to the scenario's model; give 'model.accuracy' too",
                 )
+            if plan.precompute is not None:
+                yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
         limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
             yield ("store", "size_limit"), "has no room for a single prediction of model.prediction_size"
+
+    def _precompute_faults(self, path: tuple[str, ...], precompute: Precompute) -> Iterator[Contradiction]:
+        replay, scope = self.traffic.replay, precompute.scope
+        if replay is not None and replay.user is not None and scope.needs_rates:
+            whose = f"the users in the column '{replay.user}' of {replay.path}"
+            remedy = "leave out traffic.replay.user, or take active_within"
+            yield (*path, "scope"), f"{scope.kind} goes by login rates, and nobody knows those of {whose}; {remedy}"
+        if precompute.after_training and self.training(self.plans[path[1]]) is None:
+            yield (*path, "after_training"), "there is no 'model.training' whose ends a run could follow; leave it out"
 
     def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:
         found = self.backends.get(backend)

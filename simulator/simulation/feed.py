@@ -12,6 +12,7 @@ from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, reque
 from simulator.demand.census import Census
 from simulator.scenario.schema import Scenario
 from simulator.simulation import timing
+from simulator.simulation.activity import Activity
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Feed:
         self, scenario: Scenario, plan_name: str, replication: int, begin_s: float, end_s: float, block_s: float
     ) -> None:
         plan = scenario.plans[plan_name]
-        earliest_s = min(timing.begin_s(scenario, plan) for plan in scenario.plans)
+        earliest_s = timing.earliest_s(scenario)
         demand = scenario.demand
         self._noise, self._late_noise = _noise_of(scenario.fleet(plan)), _noise_of(scenario.refreshing_fleet(plan))
         self._seed, self._replication = scenario.seed, replication
@@ -57,12 +58,16 @@ class Feed:
         """Logins in the horizon."""
         self.busiest_minute = 0
         """Requests in the horizon's busiest minute."""
+        self.activity: Activity | None = None
+        """Who wants to see the logins too."""
 
     def next(self) -> FedBlock | None:
         """Return the next block; none after the last."""
         block = next(self._blocks, None)
         if block is None:
             return None
+        if self.activity is not None:
+            self.activity.take(block)
         for logins in block.logins:
             first, last = np.searchsorted(logins.time_s, (0.0, self._horizon_s))
             self.logins += int(last - first)

@@ -54,6 +54,8 @@ class BatchUse:
     """Worker-seconds spent within the horizon."""
     mean_run_worker_s: float
     """Worker-seconds of a run, the warm-up's runs included."""
+    mean_run_rows: float
+    """Predictions of a run, likewise."""
     runs_per_horizon: float
     """Runs that the schedule has in so much time, a fraction too, less those that do not start."""
 

@@ -1,18 +1,22 @@
 """The schedule of a plan that computes ahead: when runs start, what they publish, what they miss."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import simpy
 
-from simulator.backends.batch_cluster import BatchCluster, WorkerSpan
+from simulator.backends.batch_cluster import WorkerSpan
 from simulator.core.streams import stream
-from simulator.plans.plan import Precompute
+from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
+from simulator.simulation import bit_sets
+from simulator.simulation.due_runs import timetables
+from simulator.simulation.membership import Membership
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
-from simulator.simulation.timing import Schedule
+from simulator.simulation.timetable import Due
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class BatchRun:
     end_s: float
     worker_s: float
     """Worker-seconds that it took."""
+    midnight_s: float
+    """A midnight of the clock that it goes by. [s]"""
 
     @property
     def makespan_s(self) -> float:
@@ -40,45 +46,119 @@ class BatchLog:
     worker_spans: list[list[WorkerSpan]] = field(default_factory=list)
     """Run by run."""
     started_s: list[float] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """How many each of the runs that started computes."""
 
 
-def run_schedule(
-    env: simpy.Environment,
-    scenario: Scenario,
-    replication: int,
-    precompute: Precompute,
-    cluster: BatchCluster,
-    layout: Layout,
-    path: RequestPath,
-    log: BatchLog,
-) -> Generator[simpy.Event, None, None]:
-    """Start the runs when they are due, and publish what they compute."""
-    schedule = Schedule.of(scenario, precompute)
-    shard_users = [layout.shard_users(shard) for shard in range(layout.shards)]
-    writes_per_s = scenario.store.write_capacity_per_s or math.inf
-    run = schedule.last_before(env.now)
-    while True:
-        due_s = schedule.start_s(run)
-        run += 1
-        if due_s < env.now:
-            if log.started_s:
-                log.missed_s.append(due_s)
-            continue
-        yield env.timeout(due_s - env.now)
-        log.started_s.append(due_s)
-        written: list[int] = []
+class Precomputing:
+    """The runs of one plan: for each timetable a process that starts them and publishes what they compute."""
 
-        def publish(shard: int, snapshot_s: float = due_s) -> None:
-            path.advance(env.now)
-            path.publish(shard, env.now, snapshot_s)
+    def __init__(
+        self,
+        env: simpy.Environment,
+        scenario: Scenario,
+        plan_name: str,
+        replication: int,
+        layout: Layout,
+        path: RequestPath,
+        membership: Membership | None,
+    ) -> None:
+        precompute, cluster = scenario.plans[plan_name].precompute, scenario.batch_cluster(scenario.plans[plan_name])
+        assert precompute is not None
+        assert cluster is not None
+        self._env, self._scenario, self._replication, self._layout, self._path = (
+            env,
+            scenario,
+            replication,
+            layout,
+            path,
+        )
+        self._precompute, self._cluster, self._membership = precompute, cluster, membership
+        self._timetables = timetables(scenario, plan_name)
+        self.log = BatchLog()
 
-        rolling = precompute.publish == "rolling"
+    def start(self) -> None:
+        """Have the runs start when they are due."""
+        for number in range(len(self._timetables)):
+            self._env.process(self._run_all(number))
+
+    def _run_all(self, number: int) -> Generator[simpy.Event, None, None]:
+        env, timetable = self._env, self._timetables[number]
+        previous_s, started = timetable.last_before(env.now), False
+        for due in timetable.dues(env.now):
+            if due.time_s < env.now:
+                if started:
+                    self.log.missed_s.append(due.time_s)
+                continue
+            yield env.timeout(due.time_s - env.now)
+            if self._membership is not None and due.time_s >= self._scenario.horizon_s:
+                return  # nobody will see its rows, and whom they would be for is not known
+            started = True
+            self.log.started_s.append(due.time_s)
+            yield from self._run(due, self._work(number, due, previous_s))
+            previous_s = due.time_s
+
+    def _work(self, number: int, due: Due, previous_s: float) -> "_Work":
+        if self._membership is None:
+            return _Shards(self._path, self._layout)
+        self._path.advance(due.time_s)
+        if self._membership.activity is not None:
+            self._membership.activity.see_until(due.time_s)
+        return _Members(self._path, self._membership.members(number, due, previous_s), self._cluster.shard)
+
+    def _run(self, due: Due, work: "_Work") -> Generator[simpy.Event, None, None]:
+        env, log, written = self._env, self.log, list[int]()
+
+        def publish(shard: int) -> None:
+            self._path.advance(env.now)
+            work.publish(shard, env.now, due.time_s)
+
+        rolling = self._precompute.publish == "rolling"
         spans: list[WorkerSpan] = []
         log.worker_spans.append(spans)
-        rng = stream(scenario.seed, replication, "batch", run)
+        log.rows.append(sum(work.sizes))
+        rng = stream(self._scenario.seed, self._replication, f"batch{due.kind}", *due.key)
+        writes_per_s = self._scenario.store.write_capacity_per_s or math.inf
         yield env.process(
-            cluster.run(env, shard_users, rng, writes_per_s, publish if rolling else written.append, spans)
+            self._cluster.run(env, work.sizes, rng, writes_per_s, publish if rolling else written.append, spans)
         )
         for shard in written:
             publish(shard)
-        log.runs.append(BatchRun(due_s, env.now, sum(span.end_s - span.begin_s for span in spans)))
+        worker_s = sum(span.end_s - span.begin_s for span in spans)
+        log.runs.append(BatchRun(due.time_s, env.now, worker_s, due.midnight_s))
+
+
+class _Work(Protocol):
+    """What a run computes, in units of work."""
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Users of each unit."""
+
+    def publish(self, unit: int, now_s: float, snapshot_s: float) -> None:
+        """Make the rows of a unit visible. [s]"""
+
+
+class _Shards:
+    """All users, in shards that are slices of the table."""
+
+    def __init__(self, path: RequestPath, layout: Layout) -> None:
+        self._path = path
+        self.sizes = [layout.shard_users(shard) for shard in range(layout.shards)]
+
+    def publish(self, unit: int, now_s: float, snapshot_s: float) -> None:
+        self._path.publish(unit, now_s, snapshot_s)
+
+
+class _Members:
+    """Some users, in units of about the size of a shard, in the order of the table."""
+
+    def __init__(self, path: RequestPath, members: BitSet, unit_users: int) -> None:
+        self._path, self._members = path, members
+        self._edges = bit_sets.parts(members, unit_users)
+        units, total = self._edges.size - 1, bit_sets.count(members)
+        self.sizes = [(unit + 1) * total // units - unit * total // units for unit in range(units)]
+
+    def publish(self, unit: int, now_s: float, snapshot_s: float) -> None:
+        first, end = int(self._edges[unit]), int(self._edges[unit + 1])
+        self._path.publish_members(first, end, self._members, now_s, snapshot_s)

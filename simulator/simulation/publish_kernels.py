@@ -2,11 +2,32 @@
 
 import numpy as np
 
-from simulator.core.jit import kernel
+from simulator.core.jit import inlined, kernel
 from simulator.simulation.eviction import make_place, use
 from simulator.simulation.records import Record
 from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, ONLINE, SERVED, Int, WordArray, word_of
 from simulator.simulation.store_kernels import alike, bury, held_s, replace, row_end_s
+
+
+@inlined
+def put(
+    spot: Int,
+    row: np.uint32,
+    now_s: float,
+    r: Record,
+    p: Record,
+    a: Record,
+    table: WordArray,
+    flights: Record,
+    reads: WordArray,
+    recent: WordArray,
+    uses: WordArray,
+) -> None:
+    """Write a row; in a store of limited size, at the cost of the one used least recently."""
+    anew = replace(spot, row, now_s, r, a, table, flights, reads)
+    use(spot, r, p, recent, uses)
+    if anew and r.most_rows > 0:
+        make_place(now_s, r, p, a, table, flights, reads, recent, uses)
 
 
 @kernel
@@ -40,10 +61,7 @@ def publish(
         bury(np.int64(like), users, unserved, now_s, np.int64(0), r, a)
     else:
         for spot in range(first, first + users):
-            anew = replace(spot, row, now_s, r, a, table, flights, reads)
-            use(spot, r, p, recent, uses)
-            if anew and r.most_rows > 0:
-                make_place(now_s, r, p, a, table, flights, reads, recent, uses)
+            put(spot, row, now_s, r, p, a, table, flights, reads, recent, uses)
     a.row_s += users * held_s(now_s, row_end_s(np.int64(row), np.int64(0), r), r.horizon_s)
     if 0.0 <= now_s < r.horizon_s:
         a.written_batch += users

@@ -11,8 +11,9 @@ from simulator.backends.online.replicas import Replicas
 from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram
 from simulator.plans.plan import OnMiss
+from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
-from simulator.simulation import kernels, store_kernels
+from simulator.simulation import kernels, member_kernels, store_kernels
 from simulator.simulation.eviction import keep_latest
 from simulator.simulation.feed import FedBlock, Feed
 from simulator.simulation.publish_kernels import publish
@@ -30,7 +31,7 @@ from simulator.simulation.records import (
     grown,
     record,
 )
-from simulator.simulation.rows import MOST_FLIGHTS, Layout
+from simulator.simulation.rows import MOST_FLIGHTS, Layout, WordArray
 from simulator.simulation.tick_kernels import serve_ticks
 
 FIRST_SIZE = 1024
@@ -137,20 +138,22 @@ class RequestPath:
         """Make the batch rows of a shard visible. [s]"""
         users = self._layout.shard_users(shard)
         self._make_room_for_uses(users)
-        publish(
-            shard,
-            users,
-            now_s,
-            snapshot_s,
-            self._rules,
-            self._place,
-            self._tally,
-            self._table,
-            self._flights,
-            self._reads,
-            self._recent,
-            self._uses,
-        )
+        publish(shard, users, now_s, snapshot_s, *self._store())
+
+    def publish_members(self, first: int, end: int, members: BitSet, now_s: float, snapshot_s: float) -> None:
+        """Make the batch rows of the members within a range of places visible. [s]"""
+        self._make_room_for_uses(end - first)
+        member_kernels.publish(first, end, members, now_s, snapshot_s, *self._store())
+
+    @property
+    def table(self) -> WordArray:
+        """The rows, to be filled before anything is carried."""
+        return self._table
+
+    def hold_rows(self, now_s: float) -> None:
+        """Begin to count the time of the rows that the table has been filled with. [s]"""
+        self._make_room_for_uses(self._table.size)
+        member_kernels.hold_rows(now_s, *self._store())
 
     def drop_expired(self, now_s: float) -> None:
         """Drop the rows that have expired, and count those that nobody has read."""
@@ -189,6 +192,19 @@ class RequestPath:
     def _serve(self, until_s: float, block: FedBlock) -> None:
         while not kernels.serve(until_s, *self._arguments(block)):
             self._make_room()
+
+    def _store(self) -> tuple[Any, ...]:
+        """Return what writing rows works on, in its order."""
+        return (
+            self._rules,
+            self._place,
+            self._tally,
+            self._table,
+            self._flights,
+            self._reads,
+            self._recent,
+            self._uses,
+        )
 
     def _arguments(self, block: FedBlock) -> tuple[Any, ...]:
         """Return what the kernels work on, in their order."""

@@ -9,13 +9,18 @@ import simpy
 from simulator.backends.fleet import Fleet
 from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
+from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
+from simulator.simulation.due_runs import runs_due
+from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
+from simulator.simulation.long_run import LongRun
+from simulator.simulation.membership import Membership
 from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Traffic
-from simulator.simulation.precompute import BatchLog, run_schedule
+from simulator.simulation.precompute import Precomputing
 from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
-from simulator.simulation.timing import Schedule, begin_s, deadline_s
+from simulator.simulation.timing import begin_s, deadline_s, origin_s
 from simulator.simulation.usage import usage_of
 
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted")
@@ -48,14 +53,20 @@ class _Simulation:
         self.scenario, self.plan_name, self.replication = scenario, plan, replication
         self.plan = scenario.plans[plan]
         self.cluster, self.fleets = scenario.batch_cluster(self.plan), scenario.fleets(self.plan)
-        begin = begin_s(scenario, plan)
+        begin, self.precompute = begin_s(scenario, plan), self.plan.precompute
         users, horizon_s = scenario.population.users, scenario.horizon_s
         shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
-        self.layout = Layout.of(users, shards, begin, horizon_s)
+        self.layout = Layout.of(users, shards, origin_s(scenario, plan), horizon_s)
         self.env = simpy.Environment(begin)
         self.feed = Feed(scenario, plan, replication, begin, horizon_s, block_s)
+        self.membership: Membership | None = None
+        if self.precompute and not self.precompute.is_for_all:
+            self.membership = Membership(scenario, plan, replication, self.layout)
+            self.feed.activity = self.membership.activity
         self.path = RequestPath(scenario, plan, self.layout, self.feed)
-        self.batch_log = BatchLog()
+        self.ahead: Precomputing | None = None
+        if self.precompute:
+            self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
         self.samples: list[tuple[float, dict[str, float], list[float]]] = []
         self.unserved_at_start = 0
 
@@ -63,19 +74,10 @@ class _Simulation:
         horizon_s = self.scenario.horizon_s
         for line, fleet in zip(self.path.lines, self.fleets, strict=True):
             self._start_fleet(line, fleet)
-        if self.plan.precompute and self.cluster:
-            self.env.process(
-                run_schedule(
-                    self.env,
-                    self.scenario,
-                    self.replication,
-                    self.plan.precompute,
-                    self.cluster,
-                    self.layout,
-                    self.path,
-                    self.batch_log,
-                )
-            )
+        if self.membership and self.membership.has_past:
+            LongRun(self.scenario, self.plan_name, self.replication, self.layout, self.membership).begin(self.path)
+        if self.ahead:
+            self.ahead.start()
         self.env.process(self._sample_hourly())
         self.env.run(until=horizon_s)
         self._sample()
@@ -153,15 +155,14 @@ class _Simulation:
         )
 
     def _batch_use(self) -> BatchUse | None:
-        if self.plan.precompute is None:
+        if self.precompute is None or self.ahead is None:
             return None
-        horizon_s, log = self.scenario.horizon_s, self.batch_log
+        horizon_s, log = self.scenario.horizon_s, self.ahead.log
         runs = tuple(run for run in log.runs if run.due_s >= 0 and run.end_s <= horizon_s)
         clock_s = self.scenario.slo.batch_deadline_s
-        midnight_s = Schedule.of(self.scenario, self.plan.precompute).first_s - self.plan.precompute.at_s
         late = 0
         if clock_s is not None:
-            late = sum(run.end_s > deadline_s(run.due_s, clock_s, midnight_s) for run in runs)
+            late = sum(run.end_s > deadline_s(run.due_s, clock_s, run.midnight_s) for run in runs)
         missed_s = log.missed_s
         started = len(log.started_s) / (len(log.started_s) + len(missed_s)) if log.started_s else 1.0
         spans = [span for run_spans in log.worker_spans for span in run_spans]
@@ -171,5 +172,11 @@ class _Simulation:
             late,
             worker_s=sum(max(min(span.end_s, horizon_s) - max(span.begin_s, 0.0), 0.0) for span in spans),
             mean_run_worker_s=float(np.mean([run.worker_s for run in log.runs])) if log.runs else 0.0,
-            runs_per_horizon=horizon_s / self.plan.precompute.every_s * started,
+            mean_run_rows=self._mean_run_rows(self.precompute, log.rows),
+            runs_per_horizon=runs_due(self.scenario, self.plan_name) * started,
         )
+
+    def _mean_run_rows(self, precompute: Precompute, rows: list[int]) -> float:
+        if rows:
+            return sum(rows) / len(rows)
+        return expected_rows(self.scenario, precompute, self.scenario.population.users)

@@ -1,41 +1,20 @@
-"""When a plan's runs are due, and how long before time 0 its simulation begins."""
+"""How long before time 0 the simulation of a plan begins, and when its runs are late."""
 
 import math
-from dataclasses import dataclass
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.core.units import DAY_S
-from simulator.plans.plan import Precompute
+from simulator.plans.plan import OnMiss, Plan, Precompute
 from simulator.scenario.schema import Scenario
+from simulator.simulation.expectation import expected_rows
+from simulator.simulation.timetable import Timetable, scheduled
 
 MARGIN = 1.5
 """A run is taken to be published after so many expected makespans, when the first run of a simulation is chosen."""
 CACHE_LIFETIMES = 2
 """A plan with a cache begins so many lifetimes before time 0, so that it does not start empty."""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Runs at fixed distances from a time of day."""
-
-    first_s: float
-    """A start, from the scenario's start. [s]"""
-    every_s: float
-
-    @classmethod
-    def of(cls, scenario: Scenario, precompute: Precompute) -> "Schedule":
-        """Return the schedule; later runs follow at equal distances, over changes of the clock too."""
-        start = scenario.demand.home_start
-        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-        return cls(precompute.at_s - (start - midnight).total_seconds(), precompute.every_s)
-
-    def start_s(self, run: int) -> float:
-        """Return when a run is due to start. [s]"""
-        return self.first_s + run * self.every_s
-
-    def last_before(self, time_s: float) -> int:
-        """Return the last run that is due by ``time_s``."""
-        return math.floor((time_s - self.first_s) / self.every_s)
+LONGEST_KEPT_S = 28 * DAY_S
+"""Rows of users who left a scope before the beginning are followed back so long, where they do not expire sooner."""
 
 
 def begin_s(scenario: Scenario, plan_name: str) -> float:
@@ -43,18 +22,41 @@ def begin_s(scenario: Scenario, plan_name: str) -> float:
     plan, cluster = scenario.plans[plan_name], scenario.batch_cluster(scenario.plans[plan_name])
     leads_s = [scenario.warmup_s]
     if plan.precompute and cluster:
-        leads_s.append(lead_s(scenario, plan.precompute, cluster))
+        leads_s += [lead_s(scenario, plan.precompute, cluster, each) for each in scheduled(scenario, plan_name)]
     if plan.cache:
         leads_s.append(CACHE_LIFETIMES * plan.cache.fresh_for_s)
     return -max(leads_s)
 
 
-def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchCluster) -> float:
+def earliest_s(scenario: Scenario) -> float:
+    """Return the earliest beginning of all plans: from then on all see the same logins. [s]"""
+    return min(begin_s(scenario, plan) for plan in scenario.plans)
+
+
+def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchCluster, timetable: Timetable) -> float:
     """Return how long before time 0 the last run must start whose rows are all in the store at time 0. [s]"""
     writes_per_s = scenario.store.write_capacity_per_s or math.inf
-    makespan_s = MARGIN * cluster.expected_makespan_s(scenario.population.users, writes_per_s)
-    schedule = Schedule.of(scenario, precompute)
+    rows = round(expected_rows(scenario, precompute, timetable.size))
+    makespan_s = MARGIN * cluster.expected_makespan_s(rows, writes_per_s)
+    schedule = timetable.schedule
     return -schedule.start_s(schedule.last_before(-makespan_s))
+
+
+def has_past(plan: Plan) -> bool:
+    """Whether users have rows of different ages in the long run, which a first run would not give them."""
+    precompute = plan.precompute
+    return precompute is not None and (precompute.incremental or not precompute.scope.is_fixed)
+
+
+def origin_s(scenario: Scenario, plan_name: str) -> float:
+    """Return the earliest time that a row of a plan can carry. [s]"""
+    plan, begin = scenario.plans[plan_name], begin_s(scenario, plan_name)
+    if not has_past(plan):
+        return begin
+    expiry_s = scenario.store.expiry_s
+    if expiry_s is None or plan.on_miss is OnMiss.STORED:
+        return begin - LONGEST_KEPT_S
+    return begin - min(expiry_s, LONGEST_KEPT_S)
 
 
 def deadline_s(due_s: float, clock_s: float, midnight_s: float) -> float:

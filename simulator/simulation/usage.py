@@ -44,7 +44,7 @@ def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
     """Return every line of a plan's usage, with nothing used: the meters that a price book must know."""
     plan = scenario.plans[plan_name]
     fleets = [FleetUse(name, np.zeros(1), np.zeros(1), 0) for name in scenario.fleet_names(plan)]
-    batch = BatchUse((), 0, 0, 0.0, 0.0, 0.0) if plan.precompute else None
+    batch = BatchUse((), 0, 0, 0.0, 0.0, 0.0, 0.0) if plan.precompute else None
     return tuple(usage_of(scenario, plan_name, defaultdict(float), fleets, batch))
 
 
@@ -57,7 +57,7 @@ def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) ->
     if cluster.feature_pipeline.cost_usd:
         meter, price_usd = "scenario/feature_pipeline", cluster.feature_pipeline.cost_usd
         yield Usage("feature pipeline", meter, runs, "run", driver, given_price_usd=price_usd, computes_ahead=True)
-    rows = runs * precompute.scope.expected_users(scenario.population.users)
+    rows = runs * batch.mean_run_rows
     size_gib, meter = scenario.model.prediction_size_gib, f"{scenario.store.meter}/write"
     yield Usage("batch writes", meter, rows, "row", driver, row_gib=size_gib, computes_ahead=True)
 

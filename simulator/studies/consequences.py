@@ -4,9 +4,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.scenario.schema import Scenario
-from simulator.simulation.timing import Schedule, begin_s, deadline_s
+from simulator.simulation.due_runs import timetables
+from simulator.simulation.expectation import expected_rows
+from simulator.simulation.recency import Recency
+from simulator.simulation.timing import begin_s, deadline_s
 
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
@@ -14,6 +19,8 @@ BYTES_PER_REQUEST = 80
 """Rough: a request in the arrays of its block, the pool of its session and the scratch of sorting."""
 BYTES_PER_PENDING_VISIT = 24
 """Rough: a return visit to come, with places to spare."""
+SETS_PER_RUN = 6
+"""Rough: sets of users that are held while a run's members are found."""
 PROCESS_BYTES = 200e6
 """Rough: Python and its libraries."""
 
@@ -80,18 +87,20 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     cluster, fleet = scenario.batch_cluster(plan), scenario.fleet(plan)
     if plan.precompute and cluster:
-        rows = plan.precompute.scope.expected_users(scenario.population.users)
+        tables = timetables(scenario, name)
+        rows = expected_rows(scenario, plan.precompute, scenario.population.users / len(tables))
         makespan_s = cluster.expected_makespan_s(round(rows), scenario.store.write_capacity_per_s or math.inf)
-        due_s = Schedule.of(scenario, plan.precompute).start_s(0)
+        due = next(tables[0].dues(0.0))
+        if plan.precompute.clock == "local":
+            yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
         yield Consequence(name, "rows per run", f"{rows:,.0f}")
-        yield Consequence(name, "rows per day", f"{rows * DAY_S / plan.precompute.every_s:,.0f}")
+        yield Consequence(name, "rows per day", f"{rows * len(tables) * DAY_S / plan.precompute.every_s:,.0f}")
         yield Consequence(name, "expected makespan", f"{makespan_s / MINUTE_S:.3g} min")
         if makespan_s > plan.precompute.every_s:
             yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
         clock_s = scenario.slo.batch_deadline_s
         if clock_s is not None:
-            midnight_s = due_s - plan.precompute.at_s
-            spare_s = deadline_s(due_s, clock_s, midnight_s) - due_s - makespan_s
+            spare_s = deadline_s(due.time_s, clock_s, due.midnight_s) - due.time_s - makespan_s
             late = "before" if spare_s >= 0 else "after"
             span = about_duration(abs(spare_s))
             yield Consequence(name, "published", f"{span} {late} the deadline of {write_clock(clock_s)}")
@@ -117,9 +126,20 @@ def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:
 def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:
     users = scenario.population.users
     table = users * WORD_BYTES if scenario.plans[name].has_store else 0
+    scope = _scope_bytes(scenario, name)
     months = 2 if scenario.horizon_s >= MONTH_DAYS * DAY_S else 1
     block = load.peak_per_s * max(scenario.demand.interval_s, HOUR_S) * BYTES_PER_REQUEST
-    return PROCESS_BYTES + table + months * users / BITS_PER_BYTE + block + _pending_bytes(scenario, load)
+    return PROCESS_BYTES + table + scope + months * users / BITS_PER_BYTE + block + _pending_bytes(scenario, load)
+
+
+def _scope_bytes(scenario: Scenario, name: str) -> float:
+    """Return the room of the users' last logins and of the sets of users that runs compute for."""
+    precompute, recency = scenario.plans[name].precompute, Recency.of(scenario, name)
+    if precompute is None or precompute.is_for_all:
+        return 0.0
+    last = np.dtype(recency.dtype).itemsize if recency else 0
+    sets = SETS_PER_RUN + len(timetables(scenario, name))
+    return scenario.population.users * (last + sets / BITS_PER_BYTE)
 
 
 def _pending_bytes(scenario: Scenario, load: _Load) -> float:

@@ -3,7 +3,7 @@
 The population stays and everybody comes f times as often. What the population drives stays, what traffic drives grows
 f times, and a fleet has in every hour the replicas that its capacity rule gives for f times that hour's work, so that
 a fleet's minimum is felt. Value grows f times too, at the quality of today. Left out: a cache's hit ratio grows with
-traffic. So it is an estimate, and says "about".
+traffic, and so do the users of a scope that goes by logins. So it is an estimate, and says "about".
 """
 
 import math

@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -96,7 +97,12 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
             {"min": 3, "max": 9, "target": 1, "tick": "30 s", "startup": "90 s", "stabilisation": "0 s"},
         ],
     },
-    "simulator.plans.scope": {"everyone": [{}]},
+    "simulator.plans.scope": {
+        "everyone": [{}],
+        "active_within": [{"window": "7 d"}, {"window": "90 min"}],
+        "most_active": [{"share": "20 %"}, {"share": 0}, {"share": 1}],
+        "predicted": [{"precision": "60 %", "recall": "80 %"}, {"precision": "0.1 %", "recall": 1}],
+    },
     "simulator.plans.cache": {
         "ttl": [{"ttl": "6 h"}],
         "sliding": [{"ttl": "6 h"}],
@@ -285,10 +291,21 @@ def test_a_batch_of_a_backend_is_one_that_its_service_time_knows() -> None:
         assert model.service_time.mean_s(batch) > 0
 
 
+@dataclass
+class Everybody:
+    """Users, a third of whom log in at some time of any window."""
+
+    users: float
+    every_s: float = 86400.0
+
+    def share_active(self, window_s: float) -> float:
+        return 1 / 3 if window_s else 0.0
+
+
 def test_a_scope_holds_no_more_users_than_there_are() -> None:
     for model in of_family("simulator.plans.scope"):
-        assert 0 <= model.expected_users(12_345) <= 12_345
-        assert model.expected_users(0) == 0
+        for users in (12_345, 0):
+            assert 0 <= model.expected_users(Everybody(users)) <= users
 
 
 def test_a_cache_keeps_predictions_for_some_time() -> None:

@@ -7,6 +7,7 @@ Numbers are carried exactly beside SimPy's clock, which can be one rounding off 
 """
 
 import heapq
+import itertools
 import math
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import simpy
 from quality_model import QualityModel
+from scope_model import Due, ScopeModel, Zone
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
@@ -305,7 +307,9 @@ class ProcessModel:
         self.under_way: dict[int, Computation] = {}
         users = scenario.population.users
         self.shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
-        self.tick_s = Layout.of(users, self.shards, self.begin_s, self.horizon_s).tick_s
+        self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
+        self.origin_s = self.scope.origin_s if self.scope else self.begin_s
+        self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
         self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
         self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
@@ -325,8 +329,10 @@ class ProcessModel:
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
         self.env.process(self._take_stock_at_start())
-        if self.cluster:
-            self.env.process(self._schedule(self.cluster))
+        if self.cluster and self.scope:
+            self._begin_with_rows()
+            for zone in self.scope.zones:
+                self.env.process(self._schedule(self.cluster, zone))
         arrivals = self.env.process(self._arrivals())
         self.env.run(until=self.horizon_s)
         self.seen.unserved_at_end = self._take_stock(self.horizon_s)
@@ -538,8 +544,8 @@ class ProcessModel:
     # the store
 
     def rounded(self, time_s: float) -> float:
-        """Return a time as a row keeps it: down to a whole tick since the begin."""
-        return self.begin_s + math.floor((time_s - self.begin_s) / self.tick_s) * self.tick_s
+        """Return a time as a row keeps it: down to a whole tick since the origin."""
+        return self.origin_s + math.floor((time_s - self.origin_s) / self.tick_s) * self.tick_s
 
     def _hold(self, row: Row, until_s: float) -> None:
         end_s = min(until_s, row.end_s, self.horizon_s)
@@ -592,44 +598,52 @@ class ProcessModel:
 
     # precomputation
 
-    def _schedule(self, cluster: BatchCluster) -> Steps:
-        assert self.plan.precompute is not None
-        start = self.scenario.demand.home_start
-        into_day_s = start.hour * HOUR_S + start.minute * 60 + start.second + start.microsecond / 1e6
-        first_s, every_s = self.plan.precompute.at_s - into_day_s, self.plan.precompute.every_s
-        run = math.ceil((self.begin_s - first_s) / every_s)
-        while True:
-            due_s = first_s + run * every_s
-            run += 1
-            if due_s < self.env.now:
-                self.seen.missed += self._counts(due_s)
+    def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
+        assert self.scope is not None
+        previous_s = zone.before(self.begin_s)
+        for due in zone.dues:
+            if due.time_s < self.begin_s:
                 continue
-            yield self.env.timeout(due_s - self.env.now)
-            yield from self._run(cluster, due_s, run)
+            if due.time_s < self.env.now:
+                self.seen.missed += self._counts(due.time_s)
+                continue
+            yield self.env.timeout(due.time_s - self.env.now)
+            if self.scope.whole:
+                units = [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
+            else:
+                members = self.scope.members(zone, due, previous_s)
+                count = math.ceil(len(members) / cluster.shard)
+                cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
+                units = [members[first:last] for first, last in itertools.pairwise(cuts)]
+            yield from self._run(cluster, due, units)
+            previous_s = due.time_s
 
-    def _run(self, cluster: BatchCluster, due_s: float, number: int) -> Steps:
+    def _run(self, cluster: BatchCluster, due: Due, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
-        rng = stream(self.scenario.seed, self.replication, "batch", number)
-        done = list(self._written_at(cluster, due_s, cluster.service_time.noise.draw(rng, self.shards)))
-        last_s = done[-1][0]
-        for at_s, shard in done:
+        rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
+        sizes = [len(users) for users in units]
+        done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
+        last_s = done[-1][0] if done else due.time_s + cluster.feature_pipeline.duration_s
+        for at_s, unit in done:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))
-            self._publish(shard, visible_s, due_s)
-        if due_s >= 0 and last_s <= self.horizon_s:
-            self.seen.runs.append((due_s, last_s))
+            self._publish(units[unit], visible_s, due.time_s)
+        yield self.env.timeout(max(last_s - self.env.now, 0.0))
+        if due.time_s >= 0 and last_s <= self.horizon_s:
+            self.seen.runs.append((due.time_s, last_s))
 
-    def _written_at(self, cluster: BatchCluster, due_s: float, factors: np.ndarray) -> list[tuple[float, int]]:
-        """Work a run out in advance: when each shard's last row is written, in that order.
+    def _written_at(
+        self, cluster: BatchCluster, due_s: float, factors: np.ndarray, sizes: list[int]
+    ) -> list[tuple[float, int]]:
+        """Work a run out in advance: when each unit's last row is written, in that order.
 
-        The worker free first takes the next shard; one writer serves the shards in the order in which they are done.
+        The worker free first takes the next unit; one writer serves the units in the order in which they are done.
         """
         ordered_s = due_s + cluster.feature_pipeline.duration_s
         per_s = self.scenario.store.write_capacity_per_s or math.inf
-        sizes = [len(range(shard, self.scenario.population.users, self.shards)) for shard in range(self.shards)]
-        ended_s = dict.fromkeys(range(min(cluster.workers, self.shards)), ordered_s)
+        ended_s = dict.fromkeys(range(min(cluster.workers, len(sizes))), ordered_s)
         computing: list[tuple[float, int, int, int]] = []
-        todo = iter(range(self.shards))
+        todo = iter(range(len(sizes)))
 
         def take(worker: int, at_s: float) -> None:
             shard = next(todo, None)
@@ -649,11 +663,22 @@ class ProcessModel:
         self.seen.workers += [(ordered_s, end_s) for end_s in ended_s.values()]
         return written
 
-    def _publish(self, shard: int, now: float, snapshot_s: float) -> None:
+    def _publish(self, users: list[int], now: float, snapshot_s: float) -> None:
         time_s = self.rounded(snapshot_s)
-        for user in range(shard, self.scenario.population.users, self.shards):
+        for user in users:
             self._write(user, Row(time_s, "batch", time_s + self.expiry_s, now, served=False))
             self.seen.tally["written_batch"] += self._counts(now)
             self._take_place(user, now)
             if user in self.under_way:
                 self.under_way[user].evicted = False
+
+    def _begin_with_rows(self) -> None:
+        assert self.scope is not None
+        rows = self.scope.rows()
+        for user in sorted(rows, key=lambda user: (user % self.shards, user)):
+            snapshot_s, served = rows[user]
+            row_s = self.rounded(snapshot_s)
+            end_s = row_s + self.expiry_s
+            if end_s >= self.begin_s:
+                self.store[user] = Row(row_s, "batch", end_s, self.begin_s, served)
+                self._take_place(user, self.begin_s)

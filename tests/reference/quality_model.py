@@ -3,7 +3,7 @@
 import bisect
 
 from simulator.scenario.schema import Scenario
-from simulator.simulation.timing import begin_s
+from simulator.simulation.timing import origin_s
 
 DAY_S = 86400.0
 
@@ -18,7 +18,7 @@ class QualityModel:
         self.in_service_from_s, self.cutoffs_s = [float("-inf")], [0.0]
         if training is not None:
             takes_s = training.machine_hours * 3600 / training.machines
-            first = int((begin_s(scenario, plan_name) - takes_s) // training.every_s) - 2
+            first = int((origin_s(scenario, plan_name) - takes_s) // training.every_s) - 2
             last = int(scenario.horizon_s * 2 // training.every_s) + 2
             self.cutoffs_s = [k * training.every_s for k in range(first, last)]
             self.in_service_from_s = [cutoff_s + takes_s for cutoff_s in self.cutoffs_s]

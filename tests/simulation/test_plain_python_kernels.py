@@ -19,7 +19,29 @@ def tiny_scenarios() -> list[Scenario]:
     tiny = a_scenario(horizon="100 min", population={"users": 120, "logins_per_day": "6/day", "shape": 0.6})
     returns = {"probability": "40 %", "gap": {"kind": "lognormal", "mean": "1 h", "cv": 1.5}}
     more = tiny.with_(traffic__return_visits=returns, traffic__burstiness={"cv": 0.5, "every": "7 s"})
-    return [tiny, more.with_(value=None, model=None)]  # with and without the quality of answers
+    return [
+        scoped(tiny),
+        tiny,
+        more.with_(value=None, model=None),  # with and without the quality of answers
+    ]
+
+
+def scoped(tiny: Scenario) -> Scenario:
+    """Return a plan for each scope, some of them with rows from before the beginning."""
+    scopes = [
+        ({"kind": "active_within", "window": "4 h"}, {}),
+        ({"kind": "active_within", "window": "20 min"}, {}),
+        ({"kind": "most_active", "share": "30 %"}, {"incremental": True}),
+        ({"kind": "predicted", "precision": "60 %", "recall": "80 %"}, {"clock": "local"}),
+    ]
+    hybrid = tiny.model_dump(mode="json")["plans"]["hybrid"]
+    plans = [hybrid | {"precompute": hybrid["precompute"] | {"scope": scope} | more} for scope, more in scopes]
+    return tiny.with_(
+        population__dormant="20 %",
+        store__expiry="5 h",
+        traffic__timezones={"Asia/Tokyo": "50 %", "Europe/Berlin": "50 %"},
+        plans={f"scope {number}": plan for number, plan in enumerate(plans)},
+    )
 
 
 def digests() -> list[str]:

@@ -1,17 +1,22 @@
 """Everyone."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
-from simulator.plans.scope.base import Scope
+from simulator.plans.scope.base import BitSet, Expectation, Moment, Scope
 
 
 class Everyone(Scope):
     """All users, whether they come or not."""
 
+    is_fixed: ClassVar[bool] = True
     kind: Literal["everyone"] = "everyone"
 
     @override
-    def expected_users(self, users: int) -> float:
-        return float(users)
+    def expected_users(self, expected: Expectation) -> float:
+        return float(expected.users)
+
+    @override
+    def members(self, moment: Moment) -> BitSet:
+        return moment.everyone()
