@@ -30,6 +30,8 @@ class Usage:
     """Size of one row, for meters that charge by the started unit of size. [GiB]"""
     given_price_usd: float | None = None
     """A price that the scenario itself states, per ``unit``; no book is asked then. [USD]"""
+    backend: str = ""
+    """The fleet whose replica-hours it is, by its name in the scenario."""
     computes_ahead: bool = False
     """Whether it computes and stores predictions before anybody asks, so that the unread ones waste their share."""
 

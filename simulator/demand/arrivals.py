@@ -48,6 +48,7 @@ class RequestBlock:
     time_s: FloatArray
     """[s] from the scenario's start."""
     user: UserArray
+    """With the sign bit set in the last request of each login, where that was asked for."""
     logins: tuple[Logins, ...]
     """The logins of the same stretch, interval by interval."""
 
@@ -60,6 +61,8 @@ def request_blocks(
     end_s: float,
     block_s: float,
     sessions_from_s: float = math.inf,
+    *,
+    mark_last: bool = False,
 ) -> Iterator[RequestBlock]:
     """Yield the requests from ``begin_s`` to ``end_s`` in blocks.
 
@@ -76,8 +79,10 @@ def request_blocks(
     sessions_from_s
         Sessions are followed from some mean lengths before this moment, or before ``begin_s`` where that is earlier.
         Plans that begin at different times see the same requests if this is the earliest of their beginnings. [s]
+    mark_last
+        Whether the last request of each login is marked by the sign bit of its user.
     """
-    source = _Source(demand, seed, replication)
+    source = _Source(demand, seed, replication, kernels.LAST if mark_last else 0)
     step = demand.interval_s
     per_block = max(1, math.ceil(block_s / step))
     first = math.floor(begin_s / step)
@@ -90,7 +95,8 @@ def request_blocks(
 class _Source:
     """Draws intervals and keeps the requests of sessions that go on in a later block."""
 
-    def __init__(self, demand: Demand, seed: int, replication: int) -> None:
+    def __init__(self, demand: Demand, seed: int, replication: int, mark: int = 0) -> None:
+        self._mark = mark
         self._replayed = self._replay(demand) if demand.traffic.replay is not None else None
         self._cohorts = demand.cohorts()
         self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
@@ -136,7 +142,8 @@ class _Source:
             time_s = _joined([logins.time_s for logins in drawn])
             user = _joined([logins.user for logins in drawn])
             first, last = np.searchsorted(time_s, (begin_s, end_s))
-            return RequestBlock(begin_s, end_s, time_s[first:last], user[first:last], drawn)
+            asking = user[first:last] | np.int32(self._mark) if self._mark else user[first:last]
+            return RequestBlock(begin_s, end_s, time_s[first:last], asking, drawn)
         for index, logins in zip(intervals, drawn, strict=True):
             self._pool(logins, index)
         time_s = np.empty(self._pooled)
@@ -197,7 +204,7 @@ class _Source:
             room = np.empty(2 * end - self._pooled, dtype=np.int32)
             self._pool_user = np.concatenate([self._pool_user[: self._pooled], room])
         out_s, out_user = self._pool_s[self._pooled : end], self._pool_user[self._pooled : end]
-        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, out_s, out_user)
+        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, self._mark, out_s, out_user)
         self._pooled = end
 
     def _room(self, name: str, size: int) -> FloatArray:

@@ -143,16 +143,26 @@ def number_ids(
     return known
 
 
+LAST = -(2**31)
+"""The sign bit of a request's user, which marks the last request of a login."""
+NUMBER = 2**31 - 1
+"""The other bits: the user's number."""
+
+
 @kernel
 def append_follow_ups(
     time_s: FloatArray,
     user: UserArray,
     follow_ups: IntArray,
     think_s: FloatArray,
+    mark: int,
     out_s: FloatArray,
     out_user: UserArray,
 ) -> None:
-    """Write each login's requests, the first at the login and the others after think times, login by login."""
+    """Write each login's requests, the first at the login and the others after think times, login by login.
+
+    ``mark`` is set in the user of each login's last request: ``LAST``, or 0 for no mark.
+    """
     k = 0
     thought = 0
     for i in range(time_s.size):
@@ -166,6 +176,7 @@ def append_follow_ups(
             out_s[k] = t
             out_user[k] = user[i]
             k += 1
+        out_user[k - 1] |= np.int32(mark)
 
 
 @kernel
@@ -216,7 +227,7 @@ def take_in_order(
         t = out_s[i]
         who = out_user[i]
         j = i - 1
-        while j >= 0 and (out_s[j] > t or (out_s[j] == t and out_user[j] > who)):
+        while j >= 0 and (out_s[j] > t or (out_s[j] == t and out_user[j] & NUMBER > who & NUMBER)):
             out_s[j + 1] = out_s[j]
             out_user[j + 1] = out_user[j]
             j -= 1

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
-from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds
+from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds, Seconds
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
 from simulator.plans.scope.everyone import Everyone
@@ -40,13 +40,28 @@ class Precompute(Part):
     """The batch cluster that computes."""
 
 
+class Refresh(Part):
+    """Nearline computation: a user's prediction is computed again after an event, while nobody waits."""
+
+    on: Literal["login", "request"] = "login"
+    """What an event is: the last request of a login, or every request."""
+    lag_s: Seconds = 0.0
+    """Time from an event to its computation, after the debounce time."""
+    debounce_s: Seconds = 0.0
+    """An event that another of the same user follows within this time is left to that one."""
+    backend: BackendName
+    """The fleet that computes; where it is the plan's own, both share its queue."""
+
+
 class Plan(Part):
-    """One way to serve: what is computed ahead, what is kept, and what a miss does."""
+    """One way to serve: what is computed ahead, what is kept, what is computed again, and what a miss does."""
 
     precompute: Precompute | None = None
     """Predictions computed ahead."""
     cache: AnyCache | None = None
     """How long an online prediction may be served again; without it each is used once."""
+    refresh: Refresh | None = None
+    """Predictions computed after events (nearline)."""
     on_miss: OnMiss
     """What answers when the store has nothing to serve."""
     backend: BackendName | None = None
@@ -65,11 +80,13 @@ class Plan(Part):
             raise ValueError(
                 f"never computes online (on_miss: {self.on_miss}); there is nothing for the 'cache' to keep"
             )
-        if not computes and self.precompute is None:
-            raise ValueError("computes nothing at all; give 'precompute', or on_miss: compute and a 'backend'")
+        if not computes and self.precompute is None and self.refresh is None:
+            raise ValueError(
+                "computes nothing at all; give 'precompute' or 'refresh', or on_miss: compute and a 'backend'"
+            )
         return self
 
     @property
     def has_store(self) -> bool:
         """Whether it keeps predictions."""
-        return self.precompute is not None or self.cache is not None
+        return self.precompute is not None or self.cache is not None or self.refresh is not None

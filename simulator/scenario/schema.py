@@ -71,7 +71,10 @@ class Store(Part):
     write_capacity_per_s: PerSecond | None = None
     """Rows that can be written per second; it limits how fast a run is published. Without it there is no limit."""
     expiry_s: PositiveSeconds | None = None
-    """Age at which a precomputed prediction is no longer served; without it, it is served until replaced."""
+    """Age at which a prediction that was computed ahead, in a batch or after an event, is no longer served; without
+    it, it is served until replaced."""
+    size_limit_gib: Gib | None = None
+    """Room for predictions; when it is full, the one used least recently is evicted. Without it there is no limit."""
 
 
 class Slo(Part):
@@ -132,6 +135,11 @@ class Scenario(Part):
                 yield from self._backend_faults(path, plan.precompute.backend, BatchCluster)
             if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
                 yield from self._backend_faults(("plans", name, "backend"), plan.backend, Fleet)
+            if plan.refresh is not None:
+                yield from self._backend_faults(("plans", name, "refresh", "backend"), plan.refresh.backend, Fleet)
+        limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
+        if limit_gib is not None and limit_gib < size_gib:
+            yield ("store", "size_limit"), "has no room for a single prediction of model.prediction_size"
 
     def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:
         found = self.backends.get(backend)
@@ -170,6 +178,22 @@ class Scenario(Part):
 
     def fleet(self, plan: Plan) -> Fleet | None:
         """Return what computes a plan's predictions online, if anything does."""
-        found = self.backends[plan.backend] if plan.backend else None
+        return self._fleet(plan.backend)
+
+    def refreshing_fleet(self, plan: Plan) -> Fleet | None:
+        """Return what computes a plan's predictions after events, if anything does."""
+        return self._fleet(plan.refresh.backend if plan.refresh else None)
+
+    def fleet_names(self, plan: Plan) -> tuple[str, ...]:
+        """Return the names of a plan's fleets: the one that computes online first, the one that refreshes last."""
+        names = (plan.backend, plan.refresh.backend if plan.refresh else None)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    def fleets(self, plan: Plan) -> tuple[Fleet, ...]:
+        """Return a plan's fleets, in the order of their names."""
+        return tuple(fleet for name in self.fleet_names(plan) if (fleet := self._fleet(name)) is not None)
+
+    def _fleet(self, name: str | None) -> Fleet | None:
+        found = self.backends[name] if name else None
         assert found is None or isinstance(found, Fleet)
         return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.backends.fleet import Fleet
+from simulator.backends.noise.base import Noise
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
 from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, request_blocks
@@ -20,23 +21,33 @@ class FedBlock:
     end_s: float
     time_s: FloatArray
     user: UserArray
+    """With the sign bit set in the last request of each login, where the plan refreshes after logins."""
     factor: FloatArray
     """Each request's factor on its service time; empty where service times do not vary."""
+    late_factor: FloatArray
+    """The same for the computation that follows a request where the plan refreshes."""
 
 
 class Feed:
     """Hands out the requests block by block: the same ones to every plan, with the same factors on service times."""
 
     def __init__(
-        self, scenario: Scenario, fleet: Fleet | None, replication: int, begin_s: float, end_s: float, block_s: float
+        self, scenario: Scenario, plan_name: str, replication: int, begin_s: float, end_s: float, block_s: float
     ) -> None:
+        plan = scenario.plans[plan_name]
         earliest_s = min(timing.begin_s(scenario, plan) for plan in scenario.plans)
         demand = scenario.demand
-        noise = fleet.service_time.noise if fleet else None
-        self._noise = noise if noise and noise.cv_squared > 0 else None
+        self._noise, self._late_noise = _noise_of(scenario.fleet(plan)), _noise_of(scenario.refreshing_fleet(plan))
         self._seed, self._replication = scenario.seed, replication
         self._blocks = request_blocks(
-            demand, scenario.seed, replication, begin_s, end_s, block_s, sessions_from_s=earliest_s
+            demand,
+            scenario.seed,
+            replication,
+            begin_s,
+            end_s,
+            block_s,
+            sessions_from_s=earliest_s,
+            mark_last=plan.refresh is not None and plan.refresh.on == "login",
         )
         self._interval_s = demand.interval_s
         self._horizon_s = scenario.horizon_s
@@ -61,10 +72,12 @@ class Feed:
         if minutes.size > 1:
             counts = np.diff(np.searchsorted(block.time_s, minutes * MINUTE_S))
             self.busiest_minute = max(self.busiest_minute, int(counts.max()))
-        return FedBlock(block.end_s, block.time_s, block.user, self._factors(block))
+        factor = self._factors(block, self._noise, "service")
+        late_factor = self._factors(block, self._late_noise, "refresh service")
+        return FedBlock(block.end_s, block.time_s, block.user, factor, late_factor)
 
-    def _factors(self, block: RequestBlock) -> FloatArray:
-        if self._noise is None:
+    def _factors(self, block: RequestBlock, noise: Noise | None, name: str) -> FloatArray:
+        if noise is None:
             return np.empty(0)
         first = int(np.floor(block.begin_s / self._interval_s))
         edges = np.arange(first, np.ceil(block.end_s / self._interval_s) + 1) * self._interval_s
@@ -72,7 +85,13 @@ class Feed:
         sizes = np.diff(np.searchsorted(block.time_s, edges))
         return np.concatenate(
             [
-                self._noise.draw(stream(self._seed, self._replication, "service", first + k), int(size))
+                noise.draw(stream(self._seed, self._replication, name, first + k), int(size))
                 for k, size in enumerate(sizes)
             ]
         )
+
+
+def _noise_of(fleet: Fleet | None) -> Noise | None:
+    """Return what makes a fleet's service times vary, if they do."""
+    noise = fleet.service_time.noise if fleet else None
+    return noise if noise and noise.cv_squared > 0 else None

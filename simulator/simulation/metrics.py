@@ -43,13 +43,16 @@ def _traffic(outcome: Outcome) -> Iterator[Metric]:
 
 def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     plan, tally = scenario.plans[outcome.plan], outcome.counted.tally
-    computed = tally["written_batch"] + tally["computed"]
+    online = tally["computed"] + tally["revalidated"]
+    computed = tally["written_batch"] + online + tally["refreshed"]
     yield "predictions_computed", computed
     yield "predictions_computed_batch", tally["written_batch"] if plan.precompute else None
-    yield "predictions_computed_online", tally["computed"] if plan.backend else None
+    yield "predictions_computed_online", online if plan.backend else None
+    yield "predictions_computed_nearline", tally["refreshed"] if plan.refresh else None
     yield "predictions_wasted", tally["wasted"]
     yield "wasted_fraction", _share(tally["wasted"], computed)
-    yield "coverage", _share(tally["precomputed"], tally["requests"]) if plan.precompute else None
+    ahead = plan.precompute or plan.refresh
+    yield "coverage", _share(tally["precomputed"], tally["requests"]) if ahead else None
     yield "cache_hit_ratio", _share(tally["cached"], tally["requests"]) if plan.cache else None
     yield "computed_fraction", _share(tally["computed"], tally["requests"])
     yield "default_fraction", _share(tally["defaulted"], tally["requests"])
@@ -92,11 +95,12 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
 
 
 def _fleet(outcome: Outcome) -> Iterator[Metric]:
-    if outcome.fleet is None:
+    if not outcome.fleets:
         return
-    yield "replicas_mean", outcome.fleet.provisioned_replica_s / outcome.horizon_s
-    yield "replicas_peak", outcome.fleet.replicas_peak
-    yield "utilisation", _share(outcome.fleet.busy_replica_s, outcome.fleet.provisioned_replica_s)
+    busy_s, provisioned_s = outcome.busy_replica_s.sum(), outcome.provisioned_replica_s.sum()
+    yield "replicas_mean", provisioned_s / outcome.horizon_s
+    yield "replicas_peak", sum(fleet.replicas_peak for fleet in outcome.fleets)
+    yield "utilisation", _share(busy_s, provisioned_s)
 
 
 def _batch(outcome: Outcome) -> Iterator[Metric]:

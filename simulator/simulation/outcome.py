@@ -32,8 +32,12 @@ class Traffic:
 class FleetUse:
     """What a fleet did in the horizon."""
 
-    busy_replica_s: float
-    provisioned_replica_s: float
+    backend: str
+    """Its name."""
+    busy_replica_s: FloatArray
+    """Hour by hour. [s]"""
+    provisioned_replica_s: FloatArray
+    """Hour by hour. [s]"""
     replicas_peak: int
 
 
@@ -68,8 +72,6 @@ class Hours:
     cached: FloatArray
     computed: FloatArray
     defaulted: FloatArray
-    busy_replica_s: FloatArray
-    provisioned_replica_s: FloatArray
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,18 @@ class Outcome:
     """Stored rows at time 0 that nobody had read."""
     unserved_at_end: int
     """Stored rows at the end that nobody had read."""
-    fleet: FleetUse | None
+    fleets: tuple[FleetUse, ...]
+    """The one that computes online first, the one that refreshes last; they may be the same."""
     batch: BatchUse | None
     hours: Hours
     usage: tuple[Usage, ...]
+
+    @property
+    def busy_replica_s(self) -> FloatArray:
+        """Work of all fleets, hour by hour. [s]"""
+        return sum((fleet.busy_replica_s for fleet in self.fleets), np.zeros(self.hours.start_s.size))
+
+    @property
+    def provisioned_replica_s(self) -> FloatArray:
+        """Replica time billed of all fleets, hour by hour. [s]"""
+        return sum((fleet.provisioned_replica_s for fleet in self.fleets), np.zeros(self.hours.start_s.size))

@@ -13,33 +13,53 @@ RULES = np.dtype(
     [
         ("has_store", np.bool_),  # every request looks the store up
         ("computes", np.bool_),  # a miss is computed online
+        ("works", np.bool_),  # there is a fleet
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
-        ("noisy", np.bool_),  # service times vary
+        ("keeps", np.bool_),  # online predictions are stored, and shared by those who wait for them
+        ("slides", np.bool_),  # an online row's time runs from its last reading
+        ("refreshes", np.int8),  # what is an event: 0 nothing, 1 a login's last request, 2 every request
         ("shards", np.int64),
         ("shard_size", np.int64),
+        ("most_rows", np.int64),  # that the store has room for; 0 for no limit
         ("origin_s", np.float64),
         ("tick_s", np.float64),
         ("read_s", np.float64),  # latency of a look-up
-        ("ttl_s", np.float64),  # how long an online row is served; 0 without a cache
-        ("expiry_s", np.float64),  # how long a batch row is served
+        ("fresh_s", np.float64),  # how long an online row is served as it is
+        ("kept_s", np.float64),  # how long it is served at all; after fresh_s it is computed again meanwhile
+        ("expiry_s", np.float64),  # how long a row that was computed ahead is served
         ("lag_s", np.float64),  # age of the features of an online prediction
-        ("service_s", np.float64),  # mean service time
-        ("timeout_s", np.float64),
+        ("debounce_s", np.float64),  # an event counts if none of its user's follows within this
+        ("delay_s", np.float64),  # from an event to its computation
         ("horizon_s", np.float64),  # requests that arrive from 0 to here count
     ]
 )
 """What the plan says; fixed during a run."""
 
+LINE = np.dtype(
+    [
+        ("noisy", np.bool_),  # service times vary
+        ("service_s", np.float64),  # mean service time
+        ("timeout_s", np.float64),
+        ("waiting", np.int64),  # computations in the queue
+        ("head", np.int64),  # the queue's oldest entry
+        ("work_s", np.float64),  # slot-seconds of all work begun
+        ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
+    ]
+)
+"""A fleet and its queue."""
+
 PLACE = np.dtype(
     [
         ("next", np.int64),  # first request of the block that has not been looked at
-        ("waiting", np.int64),  # requests in the queue
-        ("head", np.int64),  # the queue's oldest entry
+        ("reached_s", np.float64),  # up to when all has been carried
         ("flights", np.int64),  # computations under way
         ("followers", np.int64),  # followers in use
+        ("events", np.int64),  # events whose computation is to come
+        ("first_event", np.int64),  # number of the oldest of them
+        ("rows", np.int64),  # rows in a store of limited size, those being computed too
+        ("uses_begin", np.int64),  # number of the oldest use of a row that is remembered
+        ("uses_end", np.int64),
         ("touched", np.uint32),  # keeps the compiler from leaving out reads ahead
-        ("work_s", np.float64),  # slot-seconds of all work begun
-        ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
     ]
 )
 """Where the request path stands."""
@@ -47,15 +67,20 @@ PLACE = np.dtype(
 TALLY = np.dtype(
     [
         ("requests", np.int64),
-        ("precomputed", np.int64),  # answered by a batch row
+        ("precomputed", np.int64),  # answered by a row computed ahead: in a batch, or after an event
         ("cached", np.int64),  # answered by an online row, or by a computation of the user's under way
         ("computed", np.int64),  # answered by a computation of their own
         ("defaulted", np.int64),
         ("timed_out", np.int64),  # of the defaulted: those that gave up waiting
+        ("revalidated", np.int64),  # computations begun because a row that was served had ceased to be fresh
+        ("refreshed", np.int64),  # computations begun because of an event
         ("written_batch", np.int64),  # rows published
         ("written_online", np.int64),
+        ("written_nearline", np.int64),
+        ("written_unread", np.int64),  # of the rows written by a fleet: those that no request waited for
         ("first_served", np.int64),  # stored rows served for the first time
-        ("wasted", np.int64),  # stored rows replaced or expired without having been served
+        ("wasted", np.int64),  # stored rows replaced, expired or evicted without having been served
+        ("evicted", np.int64),  # rows that made room for others
         ("wait_s", np.float64),
         ("latency_s", np.float64),
         ("age_s", np.float64),
@@ -71,15 +96,19 @@ WAITING = np.dtype(
         ("flight", np.int64),  # the flight it computes for; -1 where nothing is kept
     ]
 )
-"""A request in the queue."""
+"""A computation in the queue."""
 
 FLIGHT = np.dtype(
     [
         ("place", np.int64),  # of the user's row in the table
         ("beneath", np.uint32),  # the word that was there before
+        ("maker", np.uint32),  # of the row that will be written
         ("start_s", np.float64),
         ("completion_s", np.float64),  # infinity while it waits
         ("first_follower", np.int64),  # -1 = none
+        ("unasked", np.bool_),  # no request began it, and the row beneath may be served meanwhile
+        ("served", np.bool_),  # it has answered a request, or will
+        ("evicted", np.bool_),  # its place in the store was needed: nothing will be written
         ("landed", np.bool_),
     ]
 )
@@ -87,6 +116,9 @@ FLIGHT = np.dtype(
 
 FOLLOWER = np.dtype([("arrival_s", np.float64), ("next", np.int64)])
 """A request that waits for a computation which another one began and which is still in the queue."""
+
+EVENT = np.dtype([("time_s", np.float64), ("place", np.int64), ("factor", np.float64)])
+"""An event after which a user's prediction is computed again; place -1 where a later one has taken its place."""
 
 
 def record(dtype: np.dtype[Any], size: int = 1) -> Record:

@@ -1,21 +1,39 @@
 """The way of the requests: look-up, hit or miss, queue, service, tally."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from simulator.backends.fleet import Fleet
 from simulator.backends.online.replicas import Replicas
+from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram
 from simulator.plans.plan import OnMiss
 from simulator.scenario.schema import Scenario
 from simulator.simulation import kernels, store_kernels
+from simulator.simulation.eviction import keep_latest
 from simulator.simulation.feed import FedBlock, Feed
-from simulator.simulation.records import FLIGHT, FOLLOWER, PLACE, RULES, TALLY, WAITING, Record, grown, record
-from simulator.simulation.rows import Layout
+from simulator.simulation.publish_kernels import publish
+from simulator.simulation.records import (
+    EVENT,
+    FLIGHT,
+    FOLLOWER,
+    LINE,
+    PLACE,
+    RULES,
+    TALLY,
+    WAITING,
+    Record,
+    grown,
+    record,
+)
+from simulator.simulation.rows import MOST_FLIGHTS, Layout
+from simulator.simulation.tick_kernels import serve_ticks
 
 FIRST_SIZE = 1024
-"""Entries that the queue, the flights and the followers begin with; they grow as needed."""
+"""Entries that queues, rings, flights and followers begin with; they grow as needed."""
 
 
 @dataclass(frozen=True)
@@ -30,32 +48,62 @@ class Counted:
     """Of the predictions served. [s]"""
 
 
+class Line:
+    """A fleet and its queue, as the request path carries them: the clock of the fleet's replicas."""
+
+    def __init__(self, path: "RequestPath", number: int) -> None:
+        self._path, self._number = path, number
+        self.queue = record(WAITING, FIRST_SIZE)
+        self.replicas: Replicas | None = None
+
+    def advance(self, until_s: float) -> None:
+        """Carry all requests up to ``until_s``. [s]"""
+        self._path.advance(until_s)
+
+    def work_done_s(self) -> float:
+        """Return the slot-seconds worked up to the moment of the last advance. [s]"""
+        assert self.replicas is not None
+        return self._path.work_begun_s(self._number) - self.replicas.leaving_work_s()
+
+    def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
+        """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
+
+        See simulator.backends.online.replicas.RequestClock. Stops before the end of a block.
+        """
+        return self._path.advance_ticks(self._number, from_s, tick_s, most_work_s, until_s)
+
+
 class RequestPath:
     """Carries the requests of one plan, lazily: up to the moment at which something is about to change."""
 
     def __init__(self, scenario: Scenario, plan: str, layout: Layout, feed: Feed) -> None:
+        fleets = scenario.fleets(scenario.plans[plan])
+        self._plan = plan
         self._rules = _rules(scenario, plan, layout)
-        self._place = record(PLACE)
-        self._work_s, self._work_left_s = self._place["work_s"], self._place["work_left_s"]
-        self._tally = record(TALLY)
-        self._table = layout.table() if scenario.plans[plan].has_store else np.zeros(1, dtype=np.uint32)
-        self._queue = record(WAITING, FIRST_SIZE)
+        self._place, self._tally = record(PLACE), record(TALLY)
+        self._line_records = _line_records(fleets)
+        self.lines = tuple(Line(self, number) for number in range(len(fleets)))
+        self._work_s, self._work_left_s = self._line_records["work_s"], self._line_records["work_left_s"]
+        rules = self._rules[0]
+        self._table = layout.table() if rules["has_store"] else _UNUSED
         self._flights = record(FLIGHT, FIRST_SIZE)
         self._under_way = np.arange(FIRST_SIZE, dtype=np.int32)
         self._followers = record(FOLLOWER, FIRST_SIZE)
+        self._events = record(EVENT, FIRST_SIZE)
+        self._latest = layout.table() if rules["debounce_s"] > 0 else _UNUSED
+        self._reads = layout.table() if rules["slides"] else _UNUSED
+        self._recent = layout.table() if rules["most_rows"] else _UNUSED
+        self._uses = np.zeros(FIRST_SIZE, dtype=np.uint32)
         self._latency_bins = np.zeros(BINS, dtype=np.int64)
         self._age_bins = np.zeros(BINS, dtype=np.int64)
         self._layout = layout
         self._feed = feed
         self._block = feed.next()
-        self.replicas: Replicas | None = None
-        self._no_slot = np.full(1, np.inf)
-        self._no_tree = np.zeros(1, dtype=np.int32)
 
     @property
     def waiting(self) -> int:
-        """Requests in the queue."""
-        return int(self._place["waiting"][0])
+        """Computations in the queues."""
+        return int(self._line_records["waiting"].sum())
 
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
@@ -67,20 +115,18 @@ class RequestPath:
             self._place["next"] = 0
         self._serve(until_s, _NO_REQUESTS)
 
-    def work_done_s(self) -> float:
-        """Return the slot-seconds worked up to the moment of the last advance. [s]"""
-        assert self.replicas is not None
-        return float(self._work_s.item() - self._work_left_s.item()) - self.replicas.leaving_work_s()
+    def work_begun_s(self, line: int) -> float:
+        """Return a fleet's slot-seconds up to the last advance, and what leaving replicas have yet to finish. [s]"""
+        return float(self._work_s[line].item() - self._work_left_s[line].item())
 
-    def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
-        """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
-
-        See simulator.backends.online.replicas.RequestClock. Stops before the end of a block.
-        """
+    def advance_ticks(
+        self, line: int, from_s: float, tick_s: float, most_work_s: float, until_s: float
+    ) -> tuple[int, float]:
+        """Carry all requests tick by tick, for as long as no tick brings a fleet more work than asked for."""
         if self._block is None:
-            return 0, self.work_done_s()
+            return 0, self.lines[line].work_done_s()
         end_s = min(until_s, self._block.end_s)
-        ticks, worked_s, roomy = kernels.serve_ticks(from_s, tick_s, most_work_s, end_s, *self._arguments(self._block))
+        ticks, worked_s, roomy = serve_ticks(line, from_s, tick_s, most_work_s, end_s, *self._arguments(self._block))
         if not roomy:
             self._make_room()
         return ticks, worked_s
@@ -88,13 +134,36 @@ class RequestPath:
     def publish(self, shard: int, now_s: float, snapshot_s: float) -> None:
         """Make the batch rows of a shard visible. [s]"""
         users = self._layout.shard_users(shard)
-        store_kernels.publish(shard, users, now_s, snapshot_s, self._rules, self._tally, self._table, self._flights)
+        self._make_room_for_uses(users)
+        publish(
+            shard,
+            users,
+            now_s,
+            snapshot_s,
+            self._rules,
+            self._place,
+            self._tally,
+            self._table,
+            self._flights,
+            self._reads,
+            self._recent,
+            self._uses,
+        )
 
     def drop_expired(self, now_s: float) -> None:
-        """Drop the batch rows that have expired, and count those that nobody has read."""
-        if np.isfinite(self._rules["expiry_s"][0]):
+        """Drop the rows that have expired, and count those that nobody has read."""
+        rules = self._rules[0]
+        unread_ones_expire = np.isfinite(rules["expiry_s"]) or rules["fresh_s"] < rules["kept_s"] < np.inf
+        if rules["has_store"] and unread_ones_expire:
             store_kernels.drop_expired(
-                now_s, self._rules, self._place, self._tally, self._table, self._flights, self._under_way
+                now_s,
+                self._rules,
+                self._place,
+                self._tally,
+                self._table,
+                self._flights,
+                self._under_way,
+                self._reads,
             )
 
     def unserved(self) -> int:
@@ -113,7 +182,7 @@ class RequestPath:
 
     def release(self) -> None:
         """Give the store's memory back at once: the parts of a simulation refer to each other, and linger."""
-        self._table = np.zeros(1, dtype=np.uint32)
+        self._table = self._latest = self._reads = self._recent = _UNUSED
 
     def _serve(self, until_s: float, block: FedBlock) -> None:
         while not kernels.serve(until_s, *self._arguments(block)):
@@ -121,60 +190,114 @@ class RequestPath:
 
     def _arguments(self, block: FedBlock) -> tuple[Any, ...]:
         """Return what the kernels work on, in their order."""
-        fleet = self.replicas
+        fleets = [
+            (line.replicas.free_s, line.replicas.losers, line.queue) if line.replicas else _NO_FLEET
+            for line in self.lines
+        ] or [_NO_FLEET]
         return (
             block.time_s,
             block.user,
             block.factor,
+            block.late_factor,
             self._rules,
             self._place,
             self._tally,
-            fleet.free_s if fleet else self._no_slot,
-            fleet.losers if fleet else self._no_tree,
+            self._line_records,
+            *fleets[0],
+            *fleets[-1],
             self._table,
-            self._queue,
             self._flights,
             self._under_way,
             self._followers,
+            self._events,
+            self._latest,
+            self._reads,
+            self._recent,
+            self._uses,
             self._latency_bins,
             self._age_bins,
         )
 
     def _make_room(self) -> None:
         place = self._place[0]
-        if place["waiting"] == self._queue.size:
-            order = (place["head"] + np.arange(self._queue.size)) % self._queue.size
-            self._queue = grown(self._queue[order])
-            place["head"] = 0
+        for line, kept in zip(self.lines, self._line_records, strict=True):
+            if kept["waiting"] == line.queue.size:
+                line.queue = _unrolled(line.queue, kept["head"])
+                kept["head"] = 0
         if 2 * place["flights"] > self._flights.size:
+            if self._flights.size == MOST_FLIGHTS:
+                raise UserError(
+                    f"plan '{self._plan}': more than {MOST_FLIGHTS:,} computations wait or are under way at a time; "
+                    "its fleet is far too small for these requests"
+                )
             more = np.arange(self._flights.size, 2 * self._flights.size, dtype=np.int32)
             self._under_way = np.concatenate([self._under_way, more])
             self._flights = grown(self._flights)
         if place["followers"] == self._followers.size:
             self._followers = grown(self._followers)
+        if place["events"] == self._events.size:
+            self._events = _unrolled(self._events, place["first_event"])
+            place["first_event"] = 0
+            if self._rules[0]["debounce_s"] > 0:
+                to_come = np.flatnonzero(self._events["place"][: place["events"]] >= 0)
+                self._latest[self._events["place"][to_come]] = to_come  # of a user's several, the last
+        self._make_room_for_uses(1)
+
+    def _make_room_for_uses(self, more: int) -> None:
+        """Forget the uses that later ones have replaced, and make the ring larger where that is not enough."""
+        place = self._place[0]
+        if not self._rules[0]["most_rows"] or place["uses_end"] - place["uses_begin"] + more <= self._uses.size:
+            return
+        needed = 2 * (int(place["rows"]) + more)
+        kept = np.zeros(max(self._uses.size, 1 << needed.bit_length()), dtype=np.uint32)
+        keep_latest(self._place, self._table, self._recent, self._uses, kept)
+        self._uses = kept
 
 
-_NO_REQUESTS = FedBlock(np.inf, np.empty(0), np.empty(0, dtype=np.int32), np.empty(0))
+def _unrolled(ring: Record, head: int) -> Record:
+    """Return a full ring, begun at its head, and as much room again."""
+    return grown(ring[(head + np.arange(ring.size)) % ring.size])
+
+
+_NO_REQUESTS = FedBlock(np.inf, np.empty(0), np.empty(0, dtype=np.int32), np.empty(0), np.empty(0))
+_UNUSED = np.zeros(1, dtype=np.uint32)
+_NO_FLEET = np.full(1, np.inf), np.zeros(1, dtype=np.int32), record(WAITING)
+
+
+def _line_records(fleets: Sequence[Fleet]) -> Record:
+    """Return a record for each fleet; one that does nothing where there is none."""
+    lines = record(LINE, max(len(fleets), 1))
+    for line, fleet in zip(lines, fleets, strict=False):
+        line["service_s"] = fleet.mean_service_s
+        line["timeout_s"] = fleet.longest_wait_s
+        line["noisy"] = fleet.service_time.noise.cv_squared > 0
+    return lines
 
 
 def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
-    plan, fleet = scenario.plans[plan_name], scenario.fleet(scenario.plans[plan_name])
+    plan, store = scenario.plans[plan_name], scenario.store
     rules = record(RULES)
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
+    rules["works"] = bool(scenario.fleets(plan))
     rules["serves_stored"] = plan.on_miss is OnMiss.STORED
     rules["shards"] = layout.shards
     rules["shard_size"] = layout.shard_size
     rules["origin_s"] = layout.origin_s
     rules["tick_s"] = layout.tick_s
-    rules["read_s"] = scenario.store.read_latency_s if plan.has_store else 0.0
-    rules["ttl_s"] = plan.cache.lifetime_s if plan.cache else 0.0
-    rules["expiry_s"] = scenario.store.expiry_s or np.inf
+    rules["read_s"] = store.read_latency_s if plan.has_store else 0.0
+    rules["expiry_s"] = store.expiry_s or np.inf
     rules["lag_s"] = scenario.model.feature_lag_s
     rules["horizon_s"] = scenario.horizon_s
-    rules["timeout_s"] = np.inf
-    if fleet is not None:
-        rules["service_s"] = fleet.mean_service_s
-        rules["timeout_s"] = fleet.longest_wait_s
-        rules["noisy"] = fleet.service_time.noise.cv_squared > 0
+    if plan.has_store and store.size_limit_gib is not None:
+        rules["most_rows"] = int(store.size_limit_gib / scenario.model.prediction_size_gib)
+    if plan.cache:
+        rules["keeps"] = True
+        rules["slides"] = plan.cache.slides
+        rules["fresh_s"] = plan.cache.fresh_for_s
+        rules["kept_s"] = plan.cache.kept_for_s
+    if plan.refresh:
+        rules["refreshes"] = 2 if plan.refresh.on == "request" else 1
+        rules["debounce_s"] = plan.refresh.debounce_s
+        rules["delay_s"] = plan.refresh.debounce_s + plan.refresh.lag_s
     return rules

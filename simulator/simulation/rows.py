@@ -1,8 +1,8 @@
 """The prediction store: one 32-bit word per user.
 
-A word holds the time of the feature snapshot (batch) or of the computation (online) in ticks, who made the row, and
-whether it has been served: everything that a look-up needs in one memory access. 0 means no row. The highest words
-number the computations under way ("flights"), whose rows are not visible yet.
+A word holds the time of the feature snapshot (batch) or of the computation (online, nearline) in ticks, who made the
+row, and whether it has been served: everything that a look-up needs in one memory access. 0 means no row. The highest
+words number the computations under way ("flights"), whose rows are not visible yet.
 
 Users are stored shard by shard (user u belongs to shard u mod shards), so that a shard is a slice, and the most active
 users, whose numbers are the highest, lie together in it.
@@ -25,6 +25,7 @@ SERVED: Final = 1
 MAKER: Final = 6
 BATCH: Final = 2
 ONLINE: Final = 4
+NEARLINE: Final = 6
 TICK_SHIFT: Final = 3
 MOST_FLIGHTS: Final = 2**24
 FIRST_FLIGHT: Final = 2**32 - MOST_FLIGHTS
@@ -62,10 +63,15 @@ class Layout:
 
 
 @inlined
+def tick_of(time_s: float, origin_s: float, tick_s: float) -> Int:
+    """Return the tick of a time, from 1 on; times beyond the last tick are cut to it."""
+    return min(int((time_s - origin_s) / tick_s) + 1, MOST_TICKS)
+
+
+@inlined
 def word_of(time_s: float, maker: Int, origin_s: float, tick_s: float) -> Int:
-    """Return the word of a row that has not been served; times beyond the last tick are cut to it."""
-    tick = min(int((time_s - origin_s) / tick_s) + 1, MOST_TICKS)
-    return (tick << TICK_SHIFT) | maker
+    """Return the word of a row that has not been served."""
+    return (tick_of(time_s, origin_s, tick_s) << TICK_SHIFT) | maker
 
 
 @inlined

@@ -11,9 +11,9 @@ from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.feed import Feed
-from simulator.simulation.outcome import BatchUse, FleetUse, FloatArray, Hours, Outcome, Traffic
+from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Traffic
 from simulator.simulation.precompute import BatchLog, run_schedule
-from simulator.simulation.request_path import RequestPath
+from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timing import Schedule, begin_s, deadline_s
 from simulator.simulation.usage import usage_of
@@ -47,22 +47,22 @@ class _Simulation:
     def __init__(self, scenario: Scenario, plan: str, replication: int, block_s: float) -> None:
         self.scenario, self.plan_name, self.replication = scenario, plan, replication
         self.plan = scenario.plans[plan]
-        self.cluster, self.fleet = scenario.batch_cluster(self.plan), scenario.fleet(self.plan)
+        self.cluster, self.fleets = scenario.batch_cluster(self.plan), scenario.fleets(self.plan)
         begin = begin_s(scenario, plan)
         users, horizon_s = scenario.population.users, scenario.horizon_s
         shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
         self.layout = Layout.of(users, shards, begin, horizon_s)
         self.env = simpy.Environment(begin)
-        self.feed = Feed(scenario, self.fleet, replication, begin, horizon_s, block_s)
+        self.feed = Feed(scenario, plan, replication, begin, horizon_s, block_s)
         self.path = RequestPath(scenario, plan, self.layout, self.feed)
         self.batch_log = BatchLog()
-        self.samples: list[tuple[float, dict[str, float], float]] = []
+        self.samples: list[tuple[float, dict[str, float], list[float]]] = []
         self.unserved_at_start = 0
 
     def run(self) -> Outcome:
         horizon_s = self.scenario.horizon_s
-        if self.fleet:
-            self._start_fleet(self.fleet)
+        for line, fleet in zip(self.path.lines, self.fleets, strict=True):
+            self._start_fleet(line, fleet)
         if self.plan.precompute and self.cluster:
             self.env.process(
                 run_schedule(
@@ -88,9 +88,9 @@ class _Simulation:
         self.path.release()
         return outcome
 
-    def _start_fleet(self, fleet: Fleet) -> None:
-        replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, self.path)
-        self.path.replicas = replicas
+    def _start_fleet(self, line: Line, fleet: Fleet) -> None:
+        replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, line)
+        line.replicas = replicas
         requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
         replicas.begin_with(fleet.capacity.replicas_for(requests_per_s * fleet.mean_service_s / fleet.slots))
         control = fleet.capacity.control(self.env, replicas)
@@ -108,13 +108,12 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        work_s = self.path.work_done_s() if self.fleet else 0.0
-        self.samples.append((self.env.now, self.path.counts(), work_s))
+        self.samples.append((self.env.now, self.path.counts(), [line.work_done_s() for line in self.path.lines]))
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
-        fleet, batch = self._fleet_use(hours), self._batch_use()
+        fleets, batch = self._fleet_uses(), self._batch_use()
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
@@ -128,38 +127,30 @@ class _Simulation:
             counted=counted,
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
-            fleet=fleet,
+            fleets=fleets,
             batch=batch,
             hours=hours,
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleet, batch)),
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleets, batch)),
         )
 
     def _hours(self) -> Hours:
         times = np.array([time_s for time_s, _, _ in self.samples])
         series = {name: np.diff([float(counts[name]) for _, counts, _ in self.samples]) for name in _SERIES}
-        busy = np.diff([work_s for _, _, work_s in self.samples]) / (self.fleet.slots if self.fleet else 1)
-        return Hours(
-            times[:-1], **series, busy_replica_s=busy, provisioned_replica_s=np.diff(self._provisioned_s(times))
+        return Hours(times[:-1], **series)
+
+    def _fleet_uses(self) -> tuple[FleetUse, ...]:
+        times = [time_s for time_s, _, _ in self.samples]
+        names = self.scenario.fleet_names(self.plan)
+        return tuple(
+            FleetUse(
+                name,
+                busy_replica_s=np.diff([work_s[number] for _, _, work_s in self.samples]) / fleet.slots,
+                provisioned_replica_s=np.diff(line.replicas.billed_s(times)),
+                replicas_peak=line.replicas.most_billed(self.scenario.horizon_s),
+            )
+            for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
+            if line.replicas is not None
         )
-
-    def _provisioned_s(self, times: FloatArray) -> FloatArray:
-        """Return the replica-seconds billed up to each time. [s]"""
-        if self.path.replicas is None:
-            return np.zeros(times.size)
-        at_s, change = (np.array(column, dtype=np.float64) for column in zip(*self.path.replicas.changes, strict=True))
-        return np.array([float((change * np.maximum(time_s - at_s, 0.0)).sum()) for time_s in times])
-
-    def _fleet_use(self, hours: Hours) -> FleetUse | None:
-        if self.path.replicas is None:
-            return None
-        changes = sorted(self.path.replicas.changes)
-        level = np.cumsum([change for _, change in changes])
-        within = [
-            int(count)
-            for (at_s, _), (until_s, _), count in zip(changes, [*changes[1:], (math.inf, 0)], level, strict=True)
-            if until_s > 0 and at_s < self.scenario.horizon_s and until_s > at_s
-        ]
-        return FleetUse(float(hours.busy_replica_s.sum()), float(hours.provisioned_replica_s.sum()), max(within))
 
     def _batch_use(self) -> BatchUse | None:
         if self.plan.precompute is None:

@@ -1,6 +1,7 @@
 """The hot loops of the prediction store: rows that are written, replaced, dropped and counted.
 
-The records are those of ``records.py``: rules ``r``, tally ``a``, a flight ``f``.
+The records are those of ``records.py``: rules ``r``, place ``p``, tally ``a``, a flight ``f``. ``reads`` holds the tick
+of each row's last reading where the plan needs it; ``recent`` and ``uses`` are those of ``eviction.py``.
 """
 
 import math
@@ -10,7 +11,19 @@ import numpy as np
 from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.jit import inlined, kernel
 from simulator.simulation.records import Record
-from simulator.simulation.rows import BATCH, FIRST_FLIGHT, MAKER, ONLINE, SERVED, Int, WordArray, time_of, word_of
+from simulator.simulation.rows import (
+    FIRST_FLIGHT,
+    MAKER,
+    NEARLINE,
+    ONLINE,
+    SERVED,
+    TICK_SHIFT,
+    Int,
+    WordArray,
+    tick_of,
+    time_of,
+    word_of,
+)
 
 
 @inlined
@@ -20,37 +33,63 @@ def held_s(begin_s: float, end_s: float, horizon_s: float) -> float:
 
 
 @inlined
-def row_end_s(word: Int, r: Record) -> float:
-    """Return when a row ceases to be served of itself. [s]"""
-    if r.serves_stored:
-        return math.inf
-    lifetime_s: float = r.expiry_s if word & MAKER == BATCH else r.ttl_s
-    return time_of(word, r.origin_s, r.tick_s) + lifetime_s
+def last_read(spot: Int, r: Record, reads: WordArray) -> Int:
+    """Return the tick of a row's last reading, 0 where that makes no difference."""
+    return np.int64(reads[spot]) if r.slides else np.int64(0)
 
 
 @inlined
-def bury(word: Int, rows: Int, unserved: Int, now_s: float, r: Record, a: Record) -> None:
+def row_end_s(word: Int, read: Int, r: Record) -> float:
+    """Return when a row ceases to be served of itself. [s]"""
+    if r.serves_stored:
+        return math.inf
+    if word & MAKER != ONLINE:
+        return float(time_of(word, r.origin_s, r.tick_s) + r.expiry_s)
+    return float(time_of(max(word, read << TICK_SHIFT), r.origin_s, r.tick_s) + r.kept_s)
+
+
+@inlined
+def read_again(spot: Int, word: Int, t: float, r: Record, a: Record, reads: WordArray) -> None:
+    """Let a row whose time runs from its last reading begin anew."""
+    if r.slides and word & MAKER == ONLINE:
+        end_s = row_end_s(word, np.int64(reads[spot]), r)
+        reads[spot] = np.uint32(tick_of(t, r.origin_s, r.tick_s))
+        a.row_s += held_s(end_s, row_end_s(word, np.int64(reads[spot]), r), r.horizon_s)
+
+
+@inlined
+def bury(word: Int, rows: Int, unserved: Int, now_s: float, read: Int, r: Record, a: Record) -> None:
     """Count the end of so many rows of one word that are replaced or dropped."""
     if word != 0:
         if 0.0 <= now_s < r.horizon_s:
             a.wasted += unserved
-        a.row_s -= rows * held_s(now_s, row_end_s(word, r), r.horizon_s)
+        a.row_s -= rows * held_s(now_s, row_end_s(word, read, r), r.horizon_s)
 
 
 @inlined
-def land(f: Record, r: Record, a: Record) -> Int:
-    """Write the row of a computation that is complete; return its word, served as its request has it."""
-    bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, r, a)
-    row = word_of(f.start_s, ONLINE, r.origin_s, r.tick_s) | SERVED
-    a.row_s += held_s(f.completion_s, row_end_s(row, r), r.horizon_s)
-    if 0.0 <= f.completion_s < r.horizon_s:
-        a.written_online += 1
+def land(f: Record, r: Record, a: Record, reads: WordArray) -> Int:
+    """Write the row of a computation that is complete; return its word, 0 where its place was needed."""
+    read = last_read(f.place, r, reads)
+    bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, read if f.unasked else np.int64(0), r, a)
     f.landed = True
+    if f.evicted:
+        return np.int64(0)
+    row = np.int64(word_of(f.start_s, f.maker, r.origin_s, r.tick_s))
+    if f.served:
+        row |= SERVED
+    a.row_s += held_s(f.completion_s, row_end_s(row, read, r), r.horizon_s)
+    if 0.0 <= f.completion_s < r.horizon_s:
+        if f.maker == NEARLINE:
+            a.written_nearline += 1
+        else:
+            a.written_online += 1
+        if not f.served:
+            a.written_unread += 1
     return row
 
 
 @inlined
-def _alike(words: WordArray, like: np.uint32) -> bool:
+def alike(words: WordArray, like: np.uint32) -> bool:
     """Return whether rows differ at most in having been served; without a branch, so that it runs at memory speed."""
     others = np.uint32(0)
     for k in range(words.size):
@@ -58,74 +97,57 @@ def _alike(words: WordArray, like: np.uint32) -> bool:
     return bool(others == 0)
 
 
-@kernel
-def publish(
-    shard: Int,
-    users: Int,
-    now_s: float,
-    snapshot_s: float,
-    rules: Record,
-    tally: Record,
-    table: WordArray,
-    flights: Record,
-) -> None:
-    """Make a shard's batch rows visible; what stands there is replaced.
+@inlined
+def replace(
+    spot: Int, row: np.uint32, now_s: float, r: Record, a: Record, table: WordArray, flights: Record, reads: WordArray
+) -> bool:
+    """Write one row that was computed in a batch; return whether the user had none.
 
     The row of a user whose computation is under way is replaced in turn when that completes.
     """
-    r = rules[0]
-    a = tally[0]
-    row = np.uint32(word_of(snapshot_s, BATCH, r.origin_s, r.tick_s))
-    first = shard * r.shard_size
-    words = table[first : first + users]
-    like = words[0] & ~np.uint32(SERVED)
-    if like < FIRST_FLIGHT and _alike(words, like):
-        unserved = np.uint32(0)
-        for k in range(words.size):
-            unserved += np.uint32(words[k] == like)
-            words[k] = row
-        bury(np.int64(like), users, unserved, now_s, r, a)
-    else:
-        for k in range(words.size):
-            word: Int = np.int64(words[k])
-            words[k] = row
-            if word >= FIRST_FLIGHT:
-                f = flights[word - FIRST_FLIGHT]
-                if f.completion_s <= now_s:
-                    word = land(f, r, a)
-                else:
-                    words[k] = word
-                    word = np.int64(f.beneath)
-                    f.beneath = row
-            bury(word, 1, 1 - (word & SERVED), now_s, r, a)
-    a.row_s += users * held_s(now_s, row_end_s(row, r), r.horizon_s)
-    if 0.0 <= now_s < r.horizon_s:
-        a.written_batch += users
+    word: Int = np.int64(table[spot])
+    if word >= FIRST_FLIGHT:
+        f = flights[word - FIRST_FLIGHT]
+        if f.completion_s > now_s:
+            beneath = np.int64(f.beneath)
+            bury(beneath, 1, 1 - (beneath & SERVED), now_s, last_read(spot, r, reads), r, a)
+            f.beneath = row
+            anew = bool(f.evicted)
+            f.evicted = False
+            return anew
+        word = land(f, r, a, reads)
+    table[spot] = row
+    bury(word, 1, 1 - (word & SERVED), now_s, last_read(spot, r, reads), r, a)
+    return bool(word == 0)
 
 
 @kernel
 def drop_expired(
-    now_s: float, rules: Record, place: Record, tally: Record, table: WordArray, flights: Record, under_way: SlotArray
+    now_s: float,
+    rules: Record,
+    place: Record,
+    tally: Record,
+    table: WordArray,
+    flights: Record,
+    under_way: SlotArray,
+    reads: WordArray,
 ) -> None:
-    """Count the batch rows that have expired without having been served, and drop them."""
+    """Count the rows that have expired without having been served, and drop all that have expired."""
     r = rules[0]
+    p = place[0]
     a = tally[0]
     for spot in range(table.size):
         word = np.int64(table[spot])
-        if _is_expired(word, now_s, r):
-            bury(word, 1, 1 - (word & SERVED), now_s, r, a)
+        if 0 < word < FIRST_FLIGHT and now_s > row_end_s(word, last_read(spot, r, reads), r):
+            bury(word, 1, 1 - (word & SERVED), now_s, last_read(spot, r, reads), r, a)
             table[spot] = 0
-    for k in range(place[0].flights):
+            p.rows -= 1
+    for k in range(p.flights):
         f = flights[under_way[k]]
         beneath = np.int64(f.beneath)
-        if _is_expired(beneath, now_s, r):
-            bury(beneath, 1, 1 - (beneath & SERVED), now_s, r, a)
+        if beneath != 0 and now_s > row_end_s(beneath, last_read(f.place, r, reads), r):
+            bury(beneath, 1, 1 - (beneath & SERVED), now_s, last_read(f.place, r, reads), r, a)
             f.beneath = 0
-
-
-@inlined
-def _is_expired(word: Int, now_s: float, r: Record) -> bool:
-    return bool(0 < word < FIRST_FLIGHT and word & MAKER == BATCH and now_s > row_end_s(word, r))
 
 
 @kernel

@@ -45,7 +45,7 @@ def begin_s(scenario: Scenario, plan_name: str) -> float:
     if plan.precompute and cluster:
         leads_s.append(lead_s(scenario, plan.precompute, cluster))
     if plan.cache:
-        leads_s.append(CACHE_LIFETIMES * plan.cache.lifetime_s)
+        leads_s.append(CACHE_LIFETIMES * plan.cache.fresh_for_s)
     return -max(leads_s)
 
 

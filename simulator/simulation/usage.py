@@ -5,7 +5,9 @@ that a month's bill does not depend on how many runs happen to start within the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.core.units import HOUR_S
@@ -16,19 +18,20 @@ from simulator.simulation.outcome import BatchUse, FleetUse
 
 
 def usage_of(
-    scenario: Scenario, plan_name: str, tally: Mapping[str, float], fleet: FleetUse | None, batch: BatchUse | None
+    scenario: Scenario, plan_name: str, tally: Mapping[str, float], fleets: Sequence[FleetUse], batch: BatchUse | None
 ) -> Iterator[Usage]:
     """Yield what a plan used from time 0 to the horizon."""
     plan = scenario.plans[plan_name]
     if plan.precompute and batch:
         yield from _batch_usage(scenario, plan.precompute, batch)
-    if fleet is not None:
-        online = scenario.fleet(plan)
-        assert online is not None
-        yield Usage("online compute", online.meter, fleet.provisioned_replica_s / HOUR_S, "h", Driver.TRAFFIC)
-        if scenario.model.feature_reads:
-            reads = tally["computed"] * scenario.model.feature_reads
-            yield Usage("feature reads", "feature_store/read", reads, "row", Driver.TRAFFIC)
+    for use in fleets:
+        item = "online compute" if use.backend == plan.backend else "nearline compute"
+        hours = float(use.provisioned_replica_s.sum()) / HOUR_S
+        yield Usage(item, scenario.backends[use.backend].meter, hours, "h", Driver.TRAFFIC, backend=use.backend)
+    if fleets and scenario.model.feature_reads:
+        computed = tally["computed"] + tally["revalidated"] + tally["refreshed"]
+        reads = computed * scenario.model.feature_reads
+        yield Usage("feature reads", "feature_store/read", reads, "row", Driver.TRAFFIC)
     if plan.has_store:
         yield from _store_usage(scenario, plan_name, tally)
 
@@ -36,9 +39,9 @@ def usage_of(
 def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
     """Return every line of a plan's usage, with nothing used: the meters that a price book must know."""
     plan = scenario.plans[plan_name]
-    fleet = FleetUse(0.0, 0.0, 0) if plan.backend else None
+    fleets = [FleetUse(name, np.zeros(1), np.zeros(1), 0) for name in scenario.fleet_names(plan)]
     batch = BatchUse((), 0, 0, 0.0, 0.0, 0.0) if plan.precompute else None
-    return tuple(usage_of(scenario, plan_name, defaultdict(float), fleet, batch))
+    return tuple(usage_of(scenario, plan_name, defaultdict(float), fleets, batch))
 
 
 def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) -> Iterator[Usage]:
@@ -57,8 +60,12 @@ def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) ->
 
 def _store_usage(scenario: Scenario, plan_name: str, tally: Mapping[str, float]) -> Iterator[Usage]:
     meter, row_gib = scenario.store.meter, scenario.model.prediction_size_gib
-    ahead = scenario.plans[plan_name].precompute is not None
-    if scenario.plans[plan_name].cache:
+    plan = scenario.plans[plan_name]
+    ahead = plan.precompute is not None
+    if plan.refresh:
+        rows = tally["written_nearline"]
+        yield Usage("nearline writes", f"{meter}/write", rows, "row", Driver.TRAFFIC, row_gib=row_gib)
+    if plan.cache:
         yield Usage("cache writes", f"{meter}/write", tally["written_online"], "row", Driver.TRAFFIC, row_gib=row_gib)
     yield Usage("store reads", f"{meter}/read", tally["requests"], "row", Driver.TRAFFIC, row_gib=row_gib)
     held = tally["row_s"] * row_gib / HOUR_S

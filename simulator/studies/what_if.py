@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from simulator.backends.fleet import Fleet
 from simulator.core.units import HOUR_S
 from simulator.core.usage import Driver, Usage
 from simulator.prices.bill import Bill
@@ -26,25 +27,29 @@ BISECTIONS = 40
 def cost_at_traffic(comparison: Comparison, plan: str, factor: float) -> float:
     """Return about what a plan would cost with ``factor`` times the traffic. [USD per 30-day month]"""
     result = comparison.plans[plan]
-    more_hours = replica_hours(comparison, plan, factor) - replica_hours(comparison, plan, 1.0)
 
     def grown(usage: Usage) -> Usage:
         if usage.driver is not Driver.TRAFFIC:
             return usage
-        if usage.meter.startswith("instance/"):
-            return replace(usage, quantity=max(usage.quantity + more_hours, 0.0))
+        if usage.backend:
+            hours = [replica_hours(comparison, plan, usage.backend, times) for times in (1.0, factor)]
+            return replace(usage, quantity=max(usage.quantity + hours[1] - hours[0], 0.0))
         return usage.scaled(factor)
 
     bill = Bill.of([grown(usage) for usage in result.bill.usages], comparison.book, result.bill.horizon_s)
     return bill.total_usd_per_month
 
 
-def replica_hours(comparison: Comparison, plan: str, factor: float) -> float:
-    """Return about how many replica-hours a fleet needs for ``factor`` times the work of each hour."""
-    fleet = comparison.scenario.fleet(comparison.scenario.plans[plan])
-    if fleet is None:
-        return 0.0
-    busy = [outcome.hours.busy_replica_s / HOUR_S for outcome in comparison.plans[plan].outcomes]
+def replica_hours(comparison: Comparison, plan: str, backend: str, factor: float) -> float:
+    """Return about how many replica-hours a plan's fleet needs for ``factor`` times the work of each hour."""
+    fleet = comparison.scenario.backends[backend]
+    assert isinstance(fleet, Fleet)
+    busy = [
+        use.busy_replica_s / HOUR_S
+        for outcome in comparison.plans[plan].outcomes
+        for use in outcome.fleets
+        if use.backend == backend
+    ]
     return sum(float(fleet.capacity.replicas_for(factor * load)) for load in np.mean(busy, axis=0))
 
 

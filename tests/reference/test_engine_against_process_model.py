@@ -67,14 +67,14 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     for name, total in seen.sums.items():
         assert tally[name] == pytest.approx(total, rel=RELATIVE, abs=1e-6), name
     compare_hours(outcome, seen, scenario, plan)
-    if outcome.fleet:
-        fleet = scenario.fleet(scenario.plans[plan])
-        assert fleet is not None
-        busy_s = overlap_s(seen.work, 0, scenario.horizon_s) / fleet.slots
-        assert outcome.fleet.busy_replica_s == pytest.approx(busy_s, rel=RELATIVE)
-        billed_s = overlap_s(seen.bills, 0, scenario.horizon_s)
-        assert outcome.fleet.provisioned_replica_s == pytest.approx(billed_s, rel=RELATIVE)
-        assert outcome.fleet.replicas_peak == peak(seen.bills, scenario.horizon_s)
+    fleets = scenario.fleets(scenario.plans[plan])
+    assert [use.backend for use in outcome.fleets] == [did.backend for did in seen.fleets]
+    for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets, strict=True):
+        busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots
+        assert use.busy_replica_s.sum() == pytest.approx(busy_s, rel=RELATIVE)
+        billed_s = overlap_s(did.bills, 0, scenario.horizon_s)
+        assert use.provisioned_replica_s.sum() == pytest.approx(billed_s, rel=RELATIVE)
+        assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
     if outcome.batch:
         assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]
         assert [run.end_s for run in outcome.batch.runs] == pytest.approx([end_s for _, end_s in seen.runs])
@@ -88,13 +88,12 @@ def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -
     for name in ("requests", "precomputed", "cached", "computed", "defaulted"):
         times = sorted(decided_s for decided_s, by in seen.decided if name in {"requests", by})
         assert getattr(outcome.hours, name).tolist() == np.diff(np.searchsorted(times, edges)).tolist(), name
-    fleet = scenario.fleet(scenario.plans[plan])
-    if fleet:
-        spans = list(itertools.pairwise(edges))
-        busy_s = [overlap_s(seen.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
-        assert outcome.hours.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
-        billed_s = [overlap_s(seen.bills, begin_s, end_s) for begin_s, end_s in spans]
-        assert outcome.hours.provisioned_replica_s.tolist() == pytest.approx(billed_s, rel=1e-8, abs=1e-6)
+    spans = list(itertools.pairwise(edges))
+    for use, did, fleet in zip(outcome.fleets, seen.fleets, scenario.fleets(scenario.plans[plan]), strict=True):
+        busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
+        assert use.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
+        billed_s = [overlap_s(did.bills, begin_s, end_s) for begin_s, end_s in spans]
+        assert use.provisioned_replica_s.tolist() == pytest.approx(billed_s, rel=1e-8, abs=1e-6)
 
 
 def both(scenario: Scenario, plan: str, replication: int = 0) -> tuple[Outcome, Seen]:

@@ -84,8 +84,8 @@ def test_the_same_requests_wait_as_long_in_both(noise: str) -> None:
     outcome = simulate(scenario, "on demand")
     assert outcome.counted.tally["requests"] == len(waits_s) > 7000
     assert outcome.counted.tally["wait_s"] == pytest.approx(math.fsum(waits_s), rel=1e-9)
-    assert outcome.fleet is not None
-    assert outcome.fleet.busy_replica_s / outcome.fleet.provisioned_replica_s == pytest.approx(utilisation, rel=1e-9)
+    busy_s, provisioned_s = outcome.busy_replica_s.sum(), outcome.provisioned_replica_s.sum()
+    assert busy_s / provisioned_s == pytest.approx(utilisation, rel=1e-9)
     latencies_s = [r.service_end_date - r.arrival_date for r in records if r.arrival_date >= WARMUP_S]
     for share in (0.5, 0.95, 0.99, 1.0):
         exact_s = float(np.quantile(latencies_s, share, method="inverted_cdf"))
@@ -101,10 +101,9 @@ def test_mean_waits_and_utilisation_agree_where_each_draws_its_own(noise: str) -
         waits_s, utilisation = within_horizon(ciw_records(ciw.dists.Exponential(RATE_PER_S), service))
         theirs.append((float(np.mean(waits_s)), utilisation))
         outcome = simulate(a_scenario(noise), "on demand", replication)
-        tally, fleet = outcome.counted.tally, outcome.fleet
-        assert fleet is not None
-        mean_wait_s = tally["wait_s"] / tally["requests"]
-        ours.append((mean_wait_s, fleet.busy_replica_s / fleet.provisioned_replica_s))
+        tally = outcome.counted.tally
+        utilisation = outcome.busy_replica_s.sum() / outcome.provisioned_replica_s.sum()
+        ours.append((tally["wait_s"] / tally["requests"], utilisation))
     difference = np.mean(ours, axis=0) - np.mean(theirs, axis=0)
     error = np.sqrt((np.var(ours, axis=0, ddof=1) + np.var(theirs, axis=0, ddof=1)) / REPLICATIONS)
     assert np.all(error < 0.2 * np.mean(theirs, axis=0)), "too noisy to tell anything"

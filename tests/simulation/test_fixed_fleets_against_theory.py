@@ -60,8 +60,7 @@ def test_utilisation_is_offered_load_over_servers(servers: int) -> None:
     outcomes = replicate(fleet_world(RATE_PER_S, service_s, servers, "exponential"), "on demand", REPLICATIONS)
 
     def utilisation(outcome: Outcome) -> float:
-        assert outcome.fleet is not None
-        return outcome.fleet.busy_replica_s / outcome.fleet.provisioned_replica_s
+        return float(outcome.busy_replica_s.sum() / outcome.provisioned_replica_s.sum())
 
     agree_each(outcomes, utilisation, 0.8, noise=0.01)
 

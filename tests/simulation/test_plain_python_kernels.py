@@ -30,7 +30,7 @@ def digests() -> list[str]:
         for histogram in (outcome.counted.latency, outcome.counted.age):
             assert isinstance(histogram, Histogram)
             digest.update(histogram.counts.tobytes())
-        numbers = [*outcome.counted.tally.values(), *outcome.hours.busy_replica_s, outcome.unserved_at_end]
+        numbers = [*outcome.counted.tally.values(), *outcome.busy_replica_s, outcome.unserved_at_end]
         digest.update(repr([float(number).hex() for number in numbers]).encode())
         found.append(f"{plan}: {int(outcome.counted.tally['requests'])} requests, {digest.hexdigest()}")
     return found

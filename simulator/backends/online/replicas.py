@@ -1,6 +1,7 @@
 """The replicas of a fleet while a simulation runs: who serves, who is starting, what is billed."""
 
-from collections.abc import Generator
+import math
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -132,6 +133,22 @@ class Replicas:
     def ready_slot_s(self) -> float:
         """Return the slot-seconds that were ready from the start to now. [s]"""
         return self._ready_slot_s + (self.env.now - self._resized_s) * self.ready * self.slots_per_replica
+
+    def billed_s(self, times_s: Sequence[float]) -> FloatArray:
+        """Return the replica-seconds billed up to each of some times. [s]"""
+        at_s, change = (np.array(column, dtype=np.float64) for column in zip(*self.changes, strict=True))
+        return np.array([float((change * np.maximum(time_s - at_s, 0.0)).sum()) for time_s in times_s])
+
+    def most_billed(self, until_s: float) -> int:
+        """Return the most replicas that are billed at a time from 0 to ``until_s``. [s]"""
+        changes = sorted(self.changes)
+        level = np.cumsum([change for _, change in changes])
+        within = [
+            int(count)
+            for (at_s, _), (end_s, _), count in zip(changes, [*changes[1:], (math.inf, 0)], level, strict=True)
+            if end_s > 0 and at_s < until_s and end_s > at_s
+        ]
+        return max(within)
 
     def _settle(self) -> list[float]:
         """Count the slot-seconds up to now, and return when each slot is free."""

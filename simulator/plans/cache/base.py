@@ -11,8 +11,22 @@ class Cache(Component):
 
     @property
     @abstractmethod
-    def lifetime_s(self) -> float:
-        """The longest time from a prediction's computation to its last use. [s]"""
+    def fresh_for_s(self) -> float:
+        """The time for which a prediction is served as it is. [s]"""
+
+    @property
+    @abstractmethod
+    def kept_for_s(self) -> float:
+        """The time for which it is served at all; infinity for ever. [s]
+
+        Where it is longer than ``fresh_for_s``, a request in between is served, and has the prediction computed again
+        meanwhile.
+        """
+
+    @property
+    def slides(self) -> bool:
+        """Whether these times run from the last reading, and not from the computation."""
+        return False
 
 
 AnyCache = Annotated[Cache, OneOf("simulator.plans.cache")]

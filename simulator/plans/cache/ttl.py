@@ -17,5 +17,10 @@ class Ttl(Cache):
 
     @property
     @override
-    def lifetime_s(self) -> float:
+    def fresh_for_s(self) -> float:
+        return self.ttl_s
+
+    @property
+    @override
+    def kept_for_s(self) -> float:
         return self.ttl_s

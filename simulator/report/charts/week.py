@@ -47,7 +47,7 @@ def week(comparison: Comparison) -> Figure:
     """Draw the horizon hour by hour: requests, batch runs, and the replicas that are billed and busy."""
     names = shown(comparison)
     plans = {name: comparison.plans[name] for name in names}
-    fleets = {name: plan for name, plan in plans.items() if plan.outcomes[0].fleet is not None}
+    fleets = {name: plan for name, plan in plans.items() if plan.outcomes[0].fleets}
     batches = {name: plan for name, plan in plans.items() if plan.outcomes[0].batch is not None}
     figure = slide(comparison, week_title(comparison), _subtitle(comparison, bool(fleets), bool(batches)))
     panels = _panels(figure, bool(fleets), len(batches))
@@ -84,7 +84,7 @@ def week_title(comparison: Comparison) -> str:
 
 def _subtitle(comparison: Comparison, fleets: bool, batches: bool) -> str:  # noqa: FBT001
     parts = ["requests per second", *(["batch runs"] * batches), *(["replicas billed (line) and busy (area)"] * fleets)]
-    if fleets and sum(plan.outcomes[0].fleet is not None for plan in comparison.plans.values()) > MOST_AREAS:
+    if fleets and sum(bool(plan.outcomes[0].fleets) for plan in comparison.plans.values()) > MOST_AREAS:
         parts[-1] = "replicas billed (line) and busy (dotted)"
     return f"Hour by hour, mean over replications: {form.listed(parts)}"
 
@@ -146,7 +146,8 @@ def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str,
         hours = plan.outcomes[0].hours
         edges = np.append(hours.start_s, plan.outcomes[0].horizon_s)
         length_s = np.diff(edges)
-        billed, busy = _mean(plan, "provisioned_replica_s") / length_s, _mean(plan, "busy_replica_s") / length_s
+        billed = np.mean([outcome.provisioned_replica_s for outcome in plan.outcomes], axis=0) / length_s
+        busy = np.mean([outcome.busy_replica_s for outcome in plan.outcomes], axis=0) / length_s
         broad = 1.8 + 1.6 * (len(fleets) - 1 - place)
         axes.stairs(billed, edges, color=colour[name], linewidth=broad, label=f"{name}: billed", baseline=None)
         if len(fleets) <= MOST_AREAS:
@@ -168,7 +169,7 @@ def _said(plan: PlanResult) -> list[str]:
         length = f" of {form.duration(makespan.mean)}" if makespan else ""
         missed = f", {first.batch.missed} missed" if first.batch.missed else ""
         lines.append(f"{runs} run{'' if runs == 1 else 's'}{length}{missed}")
-    if first.fleet is not None:
+    if first.fleets:
         mean, peak = plan.metrics["replicas_mean"].mean, plan.metrics["replicas_peak"].mean
         lines.append(f"{form.number(mean).removesuffix('.0')} replicas, peak {form.count(peak)}")
         if "utilisation" in plan.metrics:

@@ -1,0 +1,39 @@
+"""Counting answers, in compiled code: rules ``r`` and tally ``a`` are records of ``records.py``."""
+
+from simulator.core.histogram import IntArray, bin_of
+from simulator.core.jit import inlined
+from simulator.simulation.records import Record
+from simulator.simulation.rows import BATCH, MAKER, ONLINE, SERVED, Int, time_of
+
+
+@inlined
+def count_answer(arrival_s: float, latency_s: float, r: Record, a: Record, latency_bins: IntArray) -> bool:
+    """Count a request's answer; return whether it counts."""
+    if arrival_s < 0.0 or arrival_s >= r.horizon_s:
+        return False
+    a.requests += 1
+    a.latency_s += latency_s
+    latency_bins[bin_of(latency_s)] += 1
+    return True
+
+
+@inlined
+def count_age(age_s: float, a: Record, age_bins: IntArray) -> None:
+    """Count the age of a prediction served."""
+    a.age_s += age_s
+    age_bins[bin_of(age_s)] += 1
+
+
+@inlined
+def serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray, age_bins: IntArray) -> Int:
+    """Answer a request with a row of the store; return the row's word, now served."""
+    if count_answer(t, r.read_s, r, a, latency_bins):
+        lag_s = 0.0 if word & MAKER == BATCH else r.lag_s
+        if word & MAKER == ONLINE:
+            a.cached += 1
+        else:
+            a.precomputed += 1
+        count_age(t + r.read_s + lag_s - time_of(word, r.origin_s, r.tick_s), a, age_bins)
+        if not word & SERVED:
+            a.first_served += 1
+    return word | SERVED

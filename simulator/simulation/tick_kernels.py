@@ -1,0 +1,92 @@
+"""Carrying requests over many ticks of an autoscaler at once, as long as none of them needs a decision."""
+
+from simulator.backends.online.slots import IntArray as SlotArray
+from simulator.core.histogram import IntArray
+from simulator.core.jit import kernel
+from simulator.demand.kernels import FloatArray, UserArray
+from simulator.simulation.kernels import serve
+from simulator.simulation.records import Record
+from simulator.simulation.rows import WordArray
+
+
+@kernel
+def serve_ticks(
+    line: int,
+    from_s: float,
+    tick_s: float,
+    most_work_s: float,
+    end_s: float,
+    time_s: FloatArray,
+    user: UserArray,
+    factor: FloatArray,
+    late_factor: FloatArray,
+    rules: Record,
+    place: Record,
+    tally: Record,
+    lines: Record,
+    free_s: FloatArray,
+    losers: SlotArray,
+    queue: Record,
+    late_free_s: FloatArray,
+    late_losers: SlotArray,
+    late_queue: Record,
+    table: WordArray,
+    flights: Record,
+    under_way: SlotArray,
+    followers: Record,
+    events: Record,
+    latest: WordArray,
+    reads: WordArray,
+    recent: WordArray,
+    uses: WordArray,
+    latency_bins: IntArray,
+    age_bins: IntArray,
+) -> tuple[int, float, bool]:
+    """Carry all requests tick by tick, up to the first tick that brings a fleet more than ``most_work_s`` of work.
+
+    Only ticks that end before ``end_s`` are begun. The other parameters are those of ``serve``.
+
+    Returns
+    -------
+    tuple
+        How many ticks brought no more, the slot-seconds worked up to their end, and whether there was room.
+    """
+    q = lines[line]
+    ticks = 0
+    worked_s = q.work_s - q.work_left_s
+    while from_s + (ticks + 1) * tick_s < end_s:
+        roomy = serve(
+            from_s + (ticks + 1) * tick_s,
+            time_s,
+            user,
+            factor,
+            late_factor,
+            rules,
+            place,
+            tally,
+            lines,
+            free_s,
+            losers,
+            queue,
+            late_free_s,
+            late_losers,
+            late_queue,
+            table,
+            flights,
+            under_way,
+            followers,
+            events,
+            latest,
+            reads,
+            recent,
+            uses,
+            latency_bins,
+            age_bins,
+        )
+        if not roomy:
+            return ticks, worked_s, False
+        if q.work_s - q.work_left_s - worked_s > most_work_s:
+            break
+        worked_s = q.work_s - q.work_left_s
+        ticks += 1
+    return ticks, worked_s, True
