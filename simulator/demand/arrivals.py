@@ -100,6 +100,7 @@ class _Source:
         self._replayed = self._replay(demand) if demand.traffic.replay is not None else None
         self._cohorts = demand.cohorts()
         self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
+        self._cohort_scratch = np.empty((2, len(self._cohorts.shape)))
         self._intensity = demand.intensity()
         self._session = demand.traffic.session
         self._single = self._session.requests.mean_per_login == 1
@@ -188,6 +189,7 @@ class _Source:
                 cohorts.first_user,
                 cohorts.awake_users,
                 self._position,
+                self._cohort_scratch,
                 time_s,
                 user,
             )

@@ -26,6 +26,7 @@ def place_logins(
     first_user: IntArray,
     awake_users: IntArray,
     position: FloatArray,
+    scratch: FloatArray,
     time_s: FloatArray,
     user: UserArray,
 ) -> None:
@@ -44,6 +45,8 @@ def place_logins(
         Pieces of constant rate: shapes (pieces + 1,) and (pieces, cohorts).
     first_user, awake_users, position
         The cohorts.
+    scratch
+        Shape (2, cohorts).
     time_s, user
         Filled with the result, one entry a login.
     """
@@ -71,22 +74,26 @@ def place_logins(
                 time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
                 i += 1
                 reached += spacing[i] * scale
-        _place_users(draw[first:i], expected[piece] / in_piece, first_user, awake_users, position, user[first:i])
+        for k in range(first_user.size):
+            scratch[0, k] = expected[piece, k] / in_piece
+        _place_users(draw[first:i], scratch, first_user, awake_users, position, user[first:i])
         passed += in_piece
 
 
 @inlined
 def _place_users(
     draw: FloatArray,
-    share: FloatArray,
+    scratch: FloatArray,
     first_user: IntArray,
     awake_users: IntArray,
     position: FloatArray,
     user: UserArray,
 ) -> None:
-    """Give logins of one piece, in which the cohorts' shares do not change, their users."""
+    """Give logins of one piece, in which the cohorts' shares (``scratch[0]``) do not change, their users."""
+    share = scratch[0]
+    below = scratch[1]  # share of the cohorts before
     cohorts = share.size
-    below = np.zeros(cohorts)  # share of the cohorts before
+    below[0] = 0.0
     for k in range(1, cohorts):
         below[k] = below[k - 1] + share[k - 1]
     for i in range(draw.size):
@@ -109,14 +116,14 @@ def _place_users(
 @kernel
 def draw_users(
     draw: FloatArray,
-    share: FloatArray,
+    scratch: FloatArray,
     first_user: IntArray,
     awake_users: IntArray,
     position: FloatArray,
     user: UserArray,
 ) -> None:
-    """Give logins their users: one uniform each, and the cohorts' shares of all logins."""
-    _place_users(draw, share, first_user, awake_users, position, user)
+    """Give logins their users: one uniform each, and the cohorts' shares of all logins in ``scratch[0]``."""
+    _place_users(draw, scratch, first_user, awake_users, position, user)
 
 
 @kernel

@@ -75,7 +75,8 @@ class ReplayedLogins:
         self._stride = _stride(self._users)
         cohorts = demand.cohorts()
         self._first_user, self._awake = cohorts.first_user, cohorts.awake_users
-        self._share = cohorts.logins_per_s / cohorts.logins_per_s.sum()
+        share = cohorts.logins_per_s / cohorts.logins_per_s.sum()
+        self._share = np.stack([share, np.zeros(share.size)])
         self._position = np.stack([position_table(shape) for shape in cohorts.shape])
         self._stretches: Iterator[_Stretch] | None = None
         self._next: _Stretch | None = None

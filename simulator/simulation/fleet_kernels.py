@@ -206,11 +206,17 @@ def ask(
     if q.waiting == 0 and free_s[losers[0]] <= t:
         begin(t, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
     else:
-        last = queue[(q.head + q.waiting) & (queue.size - 1)]
-        last.arrival_s = t
-        last.factor = factor
-        last.flight = flight
-        q.waiting += 1
+        enqueue(t, factor, flight, q, queue)
+
+
+@inlined
+def enqueue(t: float, factor: float, flight: Int, q: Record, queue: Record) -> None:
+    """Put a computation into the queue, which has room."""
+    last = queue[(q.head + q.waiting) & (queue.size - 1)]
+    last.arrival_s = t
+    last.factor = factor
+    last.flight = flight
+    q.waiting += 1
 
 
 @inlined

@@ -16,7 +16,16 @@ from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import NUMBER, FloatArray, UserArray
 from simulator.simulation.answers import count_answer, serve_row
 from simulator.simulation.eviction import make_place, use
-from simulator.simulation.fleet_kernels import ask, join, start_all_waiting, sweep, take_off, work_left_s
+from simulator.simulation.fleet_kernels import (
+    ask,
+    begin,
+    enqueue,
+    join,
+    start_all_waiting,
+    sweep,
+    take_off,
+    work_left_s,
+)
 from simulator.simulation.records import Record
 from simulator.simulation.refresh_kernels import note_event, refresh_due
 from simulator.simulation.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, WordArray, time_of
@@ -74,6 +83,7 @@ def serve(
     reads: WordArray,
     recent: WordArray,
     uses: WordArray,
+    spots: PlaceArray,
     latency_bins: IntArray,
     age_bins: IntArray,
 ) -> bool:
@@ -105,6 +115,8 @@ def serve(
         Tick of each row's last reading.
     recent, uses
         Number of each row's latest use, and the uses, a ring of a power of two.
+    spots
+        Scratch, shape (FETCH,).
     latency_bins, age_bins
         Histograms to fill.
 
@@ -119,7 +131,6 @@ def serve(
     q = lines[0]
     late = lines[lines.size - 1]
     roomy = True
-    spots = np.empty(FETCH, dtype=np.int64)
     i = p.next
     fetched = i
     p.reached_s = until_s
@@ -165,24 +176,25 @@ def serve(
             if not roomy:
                 p.reached_s = t
                 break
-            start_all_waiting(
-                t,
-                r,
-                lines,
-                p,
-                a,
-                free_s,
-                losers,
-                queue,
-                late_free_s,
-                late_losers,
-                late_queue,
-                table,
-                flights,
-                followers,
-                latency_bins,
-                age_bins,
-            )
+            if q.waiting > 0 or late.waiting > 0:
+                start_all_waiting(
+                    t,
+                    r,
+                    lines,
+                    p,
+                    a,
+                    free_s,
+                    losers,
+                    queue,
+                    late_free_s,
+                    late_losers,
+                    late_queue,
+                    table,
+                    flights,
+                    followers,
+                    latency_bins,
+                    age_bins,
+                )
         spot = np.int64(0)
         word: Int = np.int64(0)
         flying = np.int64(-1)  # a computation of the user's under way that nobody waits for
@@ -246,7 +258,10 @@ def serve(
                 if word == 0:
                     make_place(t, r, p, a, table, flights, reads, recent, uses)
         work = factor[i] if q.noisy else 1.0
-        ask(t, work, flight, r, q, a, free_s, losers, queue, flights, followers, latency_bins, age_bins)
+        if q.waiting == 0 and free_s[losers[0]] <= t:
+            begin(t, t, work, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
+        else:
+            enqueue(t, work, flight, q, queue)
         i += 1
     p.next = i
     start_all_waiting(

@@ -94,6 +94,7 @@ class RequestPath:
         self._reads = layout.table() if rules["slides"] else _UNUSED
         self._recent = layout.table() if rules["most_rows"] else _UNUSED
         self._uses = np.zeros(FIRST_SIZE, dtype=np.uint32)
+        self._spots = np.zeros(kernels.FETCH, dtype=np.int64)
         self._latency_bins = np.zeros(BINS, dtype=np.int64)
         self._age_bins = np.zeros(BINS, dtype=np.int64)
         self._layout = layout
@@ -214,6 +215,7 @@ class RequestPath:
             self._reads,
             self._recent,
             self._uses,
+            self._spots,
             self._latency_bins,
             self._age_bins,
         )

@@ -39,6 +39,7 @@ def serve_ticks(
     reads: WordArray,
     recent: WordArray,
     uses: WordArray,
+    spots: IntArray,
     latency_bins: IntArray,
     age_bins: IntArray,
 ) -> tuple[int, float, bool]:
@@ -80,6 +81,7 @@ def serve_ticks(
             reads,
             recent,
             uses,
+            spots,
             latency_bins,
             age_bins,
         )

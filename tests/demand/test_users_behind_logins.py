@@ -145,7 +145,9 @@ def test_logins_are_placed_by_the_inverse_of_the_expected_number(logins: int, se
     first_user, awake = np.array([0, 1000]), np.array([900, 500])
     position = np.stack([position_table(1.0), position_table(0.2)])
     time_s, user = np.empty(logins), np.empty(logins, dtype=np.int32)
-    kernels.place_logins(spacing, draw, edges_s, expected, first_user, awake, position, time_s, user)
+    kernels.place_logins(
+        spacing, draw, edges_s, expected, first_user, awake, position, np.empty((2, first_user.size)), time_s, user
+    )
 
     reached = np.cumsum(spacing)[:-1] / spacing.sum() * expected.sum()
     total = np.concatenate([[0.0], np.cumsum(expected.sum(axis=1))])
