@@ -81,6 +81,39 @@ def a_scenario(**changes: Any) -> Scenario:
                 "on_miss": "compute",
                 "backend": "small",
             },
+            "sliding": {"on_miss": "compute", "backend": "live", "cache": {"kind": "sliding", "ttl": "9 min"}},
+            "revalidating": {
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "5 min"},
+            },
+            "revalidating for a while": {
+                "on_miss": "compute",
+                "backend": "small",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "5 min", "stale_for": "20 min"},
+            },
+            "nearline": {
+                "refresh": {"on": "login", "lag": "30 s", "debounce": "2 min", "backend": "live"},
+                "on_miss": "compute",
+                "backend": "live",
+            },
+            "nearline, own fleet": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "small"},
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "sliding", "ttl": "4 min"},
+            },
+            "nearline alone": {
+                "refresh": {"on": "request", "debounce": "40 s", "backend": "small"},
+                "on_miss": "default",
+            },
+            "all at once": {
+                "precompute": {"every": "2 h", "at": "00:20", "backend": "night"},
+                "refresh": {"on": "login", "lag": "10 s", "debounce": "30 s", "backend": "small"},
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "4 min", "stale_for": "10 min"},
+            },
             "skipped runs": {"precompute": {"every": "7 min", "at": "00:02", "backend": "night"}, "on_miss": "default"},
         },
     }
@@ -129,6 +162,25 @@ def clusters(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def caches(draw: st.DrawFn) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["ttl", "sliding", "stale_while_revalidate"]))
+    cache = {"kind": kind, "ttl": f"{draw(st.sampled_from([1, 60, 700, 5000]))} s"}
+    if kind == "stale_while_revalidate":
+        cache["stale_for"] = draw(st.sampled_from([None, "30 s", "20 min"]))
+    return cache
+
+
+@st.composite
+def refreshes(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "on": draw(st.sampled_from(["login", "request"])),
+        "lag": f"{draw(st.sampled_from([0, 5, 120]))} s",
+        "debounce": f"{draw(st.sampled_from([0, 0, 20, 400]))} s",
+        "backend": draw(st.sampled_from(["live", "late"])),
+    }
+
+
+@st.composite
 def plans(draw: st.DrawFn) -> dict[str, Any]:
     ahead = {
         "every": f"{draw(st.sampled_from([23, 61, 120, 1440]))} min",
@@ -137,11 +189,12 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         "backend": "night",
     }
     precompute = draw(st.sampled_from([None, ahead, ahead]))
-    on_miss = draw(st.sampled_from(["compute", "compute", "default", "stored"] if precompute else ["compute"]))
-    plan: dict[str, Any] = {"precompute": precompute, "on_miss": on_miss}
+    refresh = draw(st.one_of(st.none(), refreshes()))
+    ahead_or_after = precompute or refresh
+    on_miss = draw(st.sampled_from(["compute", "compute", "default", "stored"] if ahead_or_after else ["compute"]))
+    plan: dict[str, Any] = {"precompute": precompute, "refresh": refresh, "on_miss": on_miss}
     if on_miss == "compute":
-        cache = {"kind": "ttl", "ttl": f"{draw(st.sampled_from([1, 60, 700, 5000]))} s"}
-        plan |= {"backend": "live", "cache": draw(st.sampled_from([None, cache, cache]))}
+        plan |= {"backend": "live", "cache": draw(st.one_of(st.none(), caches(), caches()))}
     return plan
 
 
@@ -165,7 +218,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "read_latency": f"{draw(st.sampled_from([0, 3.7, 900]))} ms",
             "write_capacity": None if per_s is None else f"{per_s}/s",
             "expiry": None if expiry_min is None else f"{expiry_min} min",
+            "size_limit": draw(st.sampled_from([None, None, "1 KiB", "40 KiB", "300 KiB"])),
         },
-        backends={"live": draw(fleets()), "night": draw(clusters())},
+        backends={"live": draw(fleets()), "late": draw(fleets()), "night": draw(clusters())},
         plans={"drawn": draw(plans())},
     )

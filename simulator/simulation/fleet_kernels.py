@@ -13,7 +13,7 @@ from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
 from simulator.simulation.answers import count_age, count_answer
-from simulator.simulation.records import Record
+from simulator.simulation.records import GONE, NO_FLIGHT, Record
 from simulator.simulation.rows import FIRST_FLIGHT, Int, WordArray, tick_of
 from simulator.simulation.store_kernels import land
 
@@ -97,6 +97,21 @@ def _give_up(
 
 
 @inlined
+def _next_to_leave(q: Record, queue: Record, flights: Record) -> Int:
+    """Return the oldest entry of the queue that a request waits for; the queue's end where there is none.
+
+    Requests come in order of time, and so do the moments at which they give up; what no request waits for stays.
+    """
+    q.leaving = max(q.leaving, q.head)
+    while q.leaving < q.head + q.waiting:
+        flight = queue[q.leaving & (queue.size - 1)].flight
+        if flight == NO_FLIGHT or (flight >= 0 and not flights[flight].unasked):
+            break
+        q.leaving += 1
+    return np.int64(q.leaving)
+
+
+@inlined
 def start_waiting(
     until_s: float,
     r: Record,
@@ -116,17 +131,22 @@ def start_waiting(
     mask = queue.size - 1
     while q.waiting > 0:
         first = queue[q.head & mask]
+        if first.flight == GONE:
+            q.head += 1
+            q.waiting -= 1
+            continue
         start_s = max(free_s[losers[0]], first.arrival_s)
-        leaves_s = first.arrival_s + q.timeout_s
-        if first.flight >= 0 and flights[first.flight].unasked:
-            leaves_s = math.inf
+        leaver = _next_to_leave(q, queue, flights) if r.unasked else q.head
+        tired = queue[leaver & mask]
+        leaves_s = tired.arrival_s + q.timeout_s if leaver < q.head + q.waiting else math.inf
         if min(start_s, leaves_s) >= until_s:
             return
-        q.head += 1
-        q.waiting -= 1
         if start_s > leaves_s:
-            _give_up(first.arrival_s, first.flight, r, q, p, a, table, flights, followers, latency_bins)
+            _give_up(tired.arrival_s, tired.flight, r, q, p, a, table, flights, followers, latency_bins)
+            tired.flight = GONE
         else:
+            q.head += 1
+            q.waiting -= 1
             begin(
                 first.arrival_s,
                 start_s,
@@ -238,7 +258,7 @@ def join(
             a.wait_s += f.completion_s - t
             count_age(f.completion_s - f.start_s + r.lag_s, a, age_bins)
         f.served = True
-        if r.slides:
+        if r.slides and not f.unasked:
             reads[f.place] = np.uint32(tick_of(t, r.origin_s, r.tick_s))
     else:
         follower = p.followers

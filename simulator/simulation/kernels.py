@@ -26,7 +26,7 @@ from simulator.simulation.fleet_kernels import (
     take_off,
     work_left_s,
 )
-from simulator.simulation.records import Record
+from simulator.simulation.records import NO_FLIGHT, Record
 from simulator.simulation.refresh_kernels import note_event, refresh_due
 from simulator.simulation.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, WordArray, time_of
 from simulator.simulation.store_kernels import land, read_again, row_end_s
@@ -169,32 +169,31 @@ def serve(
             if p.flights == flights.size:
                 sweep(t, r, p, a, table, flights, under_way, reads)
                 roomy = 2 * p.flights <= flights.size
-            if not roomy or q.waiting == queue.size or p.followers == followers.size:
-                roomy = False
-            elif r.most_rows > 0:
-                roomy = p.uses_end - p.uses_begin < uses.size
-            if not roomy:
-                p.reached_s = t
-                break
-            if q.waiting > 0 or late.waiting > 0:
-                start_all_waiting(
-                    t,
-                    r,
-                    lines,
-                    p,
-                    a,
-                    free_s,
-                    losers,
-                    queue,
-                    late_free_s,
-                    late_losers,
-                    late_queue,
-                    table,
-                    flights,
-                    followers,
-                    latency_bins,
-                    age_bins,
-                )
+            roomy = roomy and q.waiting < queue.size and p.followers < followers.size
+        if r.most_rows > 0:
+            roomy = roomy and p.uses_end - p.uses_begin < uses.size
+        if not roomy:
+            p.reached_s = t
+            break
+        if r.works and (q.waiting > 0 or late.waiting > 0):
+            start_all_waiting(
+                t,
+                r,
+                lines,
+                p,
+                a,
+                free_s,
+                losers,
+                queue,
+                late_free_s,
+                late_losers,
+                late_queue,
+                table,
+                flights,
+                followers,
+                latency_bins,
+                age_bins,
+            )
         spot = np.int64(0)
         word: Int = np.int64(0)
         flying = np.int64(-1)  # a computation of the user's under way that nobody waits for
@@ -243,7 +242,7 @@ def serve(
                 a.defaulted += 1
             i += 1
             continue
-        flight = np.int64(-1)
+        flight = np.int64(NO_FLIGHT)
         if flying >= 0:
             if r.keeps and flights[flying].completion_s < math.inf:
                 if not flights[flying].evicted:

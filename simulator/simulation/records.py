@@ -1,6 +1,6 @@
 """What the request path keeps between two calls of its kernels, as records that compiled code can write."""
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,7 @@ RULES = np.dtype(
         ("computes", np.bool_),  # a miss is computed online
         ("works", np.bool_),  # there is a fleet
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
+        ("unasked", np.bool_),  # there are computations that no request waits for
         ("keeps", np.bool_),  # online predictions are stored, and shared by those who wait for them
         ("slides", np.bool_),  # an online row's time runs from its last reading
         ("refreshes", np.int8),  # what is an event: 0 nothing, 1 a login's last request, 2 every request
@@ -42,6 +43,7 @@ LINE = np.dtype(
         ("timeout_s", np.float64),
         ("waiting", np.int64),  # computations in the queue
         ("head", np.int64),  # the queue's oldest entry
+        ("leaving", np.int64),  # no request before this entry is still to give up
         ("work_s", np.float64),  # slot-seconds of all work begun
         ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
     ]
@@ -89,11 +91,14 @@ TALLY = np.dtype(
 )
 """What has been counted from time 0 on."""
 
+NO_FLIGHT: Final = -1
+GONE: Final = -2
+
 WAITING = np.dtype(
     [
         ("arrival_s", np.float64),
         ("factor", np.float64),  # of its service time
-        ("flight", np.int64),  # the flight it computes for; -1 where nothing is kept
+        ("flight", np.int64),  # the flight it computes for; NO_FLIGHT where nothing is kept, GONE once it gave up
     ]
 )
 """A computation in the queue."""

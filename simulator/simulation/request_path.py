@@ -222,9 +222,10 @@ class RequestPath:
 
     def _make_room(self) -> None:
         place = self._place[0]
-        for line, kept in zip(self.lines, self._line_records, strict=True):
+        for line, kept in zip(self.lines, self._line_records, strict=False):  # a plan without a fleet has a record
             if kept["waiting"] == line.queue.size:
                 line.queue = _unrolled(line.queue, kept["head"])
+                kept["leaving"] -= kept["head"]
                 kept["head"] = 0
         if 2 * place["flights"] > self._flights.size:
             if self._flights.size == MOST_FLIGHTS:
@@ -281,6 +282,7 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules = record(RULES)
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
+    rules["unasked"] = bool(plan.refresh) or bool(plan.cache and plan.cache.fresh_for_s < plan.cache.kept_for_s)
     rules["works"] = bool(scenario.fleets(plan))
     rules["serves_stored"] = plan.on_miss is OnMiss.STORED
     rules["shards"] = layout.shards

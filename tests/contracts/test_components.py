@@ -97,7 +97,11 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         ],
     },
     "simulator.plans.scope": {"everyone": [{}]},
-    "simulator.plans.cache": {"ttl": [{"ttl": "6 h"}]},
+    "simulator.plans.cache": {
+        "ttl": [{"ttl": "6 h"}],
+        "sliding": [{"ttl": "6 h"}],
+        "stale_while_revalidate": [{"ttl": "6 h"}, {"ttl": "10 min", "stale_for": "7 d"}],
+    },
 }
 
 FOUND = [
@@ -289,4 +293,4 @@ def test_a_scope_holds_no_more_users_than_there_are() -> None:
 
 def test_a_cache_keeps_predictions_for_some_time() -> None:
     for model in of_family("simulator.plans.cache"):
-        assert model.lifetime_s > 0
+        assert 0 < model.fresh_for_s <= model.kept_for_s

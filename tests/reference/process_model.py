@@ -17,6 +17,7 @@ import simpy
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
+from simulator.backends.fleet import Fleet
 from simulator.core.streams import stream
 from simulator.demand.arrivals import request_blocks
 from simulator.scenario.schema import Scenario
@@ -36,7 +37,7 @@ class Row:
     """A prediction in the store."""
 
     time_s: float
-    by_batch: bool
+    maker: str
     end_s: float
     written_s: float
     served: bool
@@ -47,9 +48,16 @@ class Computation:
     """An online computation that requests of the same user wait for."""
 
     decided: simpy.Event
+    unasked: bool = False
+    """Whether no request began it; the row that is there may then be served meanwhile."""
     start_s: float = math.nan
     completion_s: float = math.inf
     gave_up_s: float | None = None
+    read_s: float = -math.inf
+    """When a request last joined it, as a row keeps times."""
+    served: bool = False
+    evicted: bool = False
+    """Whether its place in the store was needed for another row."""
 
 
 @dataclass(eq=False)
@@ -81,6 +89,17 @@ class Turn:
 
 
 @dataclass
+class FleetSeen:
+    """What a fleet did."""
+
+    backend: str
+    work: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when each slot worked."""
+    bills: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when each replica was paid for."""
+
+
+@dataclass
 class Seen:
     """What happened, in the engine's words."""
 
@@ -92,10 +111,7 @@ class Seen:
     ages_s: list[float] = field(default_factory=list)
     decided: list[tuple[float, str]] = field(default_factory=list)
     """When the answer of each request that counts became certain, and what it was."""
-    work: list[tuple[float, float]] = field(default_factory=list)
-    """From when to when each slot worked."""
-    bills: list[tuple[float, float]] = field(default_factory=list)
-    """From when to when each replica was paid for."""
+    fleets: list[FleetSeen] = field(default_factory=list)
     workers: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each worker was paid for."""
     runs: list[tuple[float, float]] = field(default_factory=list)
@@ -148,17 +164,18 @@ class Tournament:
 class FleetModel:
     """Replicas with slots, one queue, and whoever decides how many there are."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, plan_name: str, seen: Seen) -> None:
-        fleet = scenario.fleet(scenario.plans[plan_name])
-        assert fleet is not None
+    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen) -> None:
+        fleet = scenario.backends[backend]
+        assert isinstance(fleet, Fleet)
         self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
+        self.did = FleetSeen(backend)
+        seen.fleets.append(self.did)
         self.queue: deque[Turn] = deque()
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
         self.ready_slot_s = 0.0
         self.changed_s = env.now
-        logins = scenario.demand.intensity().pieces(env.now, env.now + HOUR_S).logins.sum()
-        per_s = logins / HOUR_S * scenario.traffic.session.requests.mean_per_login
+        per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
         for _ in range(self.capacity.replicas_for(per_s * fleet.mean_service_s / fleet.slots)):
             self.serving.append(self._replica(env.now))
         self._regroup()
@@ -190,7 +207,7 @@ class FleetModel:
             turn.slot, turn.start_s = slot, max(turn.arrival_s, slot.free_s)
             slot.busy, slot.free_s = True, turn.start_s + turn.service_s
             self.tournament.again()
-            self.seen.work.append((turn.start_s, slot.free_s))
+            self.did.work.append((turn.start_s, slot.free_s))
             turn.event.succeed()
 
     def release(self, slot: Slot) -> None:
@@ -200,7 +217,7 @@ class FleetModel:
 
     def _worked_s(self, since: int, begin: float, end: float) -> tuple[int, float]:
         """Return the slot-seconds worked from ``begin`` to ``end``, and the first stretch that still matters."""
-        work = self.seen.work
+        work = self.did.work
         while since < len(work) and work[since][1] <= begin:
             since += 1
         return since, math.fsum(max(min(to_s, end) - max(from_s, begin), 0.0) for from_s, to_s in work[since:])
@@ -262,12 +279,12 @@ class FleetModel:
                 replica = self.serving.pop()
                 end_s = max([now, *(slot.free_s for slot in replica.slots)])
                 self.seen.removals += 1
-            self.seen.bills.append((replica.billed_from_s, end_s))
+            self.did.bills.append((replica.billed_from_s, end_s))
         self._regroup()
 
     def close_bills(self) -> None:
         """Bill the replicas that are still there, without an end."""
-        self.seen.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting]
+        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting]
 
 
 class ProcessModel:
@@ -288,7 +305,18 @@ class ProcessModel:
         self.tick_s = Layout.of(users, self.shards, self.begin_s, self.horizon_s).tick_s
         self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
-        self.fleet = FleetModel(self.env, scenario, plan_name, self.seen) if self.plan.on_miss == "compute" else None
+        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
+        """How long a row that was computed ahead is served."""
+        self.fleets = {
+            name: FleetModel(self.env, scenario, name, self.seen) for name in scenario.fleet_names(self.plan)
+        }
+        self.online = self.fleets[self.plan.backend] if self.plan.backend else None
+        self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
+        self.latest_event: dict[int, float] = {}
+        limit_gib = scenario.store.size_limit_gib
+        self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
+        self.places: dict[int, None] = {}
+        """Users with a place in the store, those whose place was used least recently first."""
 
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
@@ -299,33 +327,42 @@ class ProcessModel:
         self.env.run(until=self.horizon_s)
         self.seen.unserved_at_end = self._take_stock(self.horizon_s)
         assert not arrivals.is_alive
-        while self.fleet and self.fleet.queue:
+        while any(fleet.queue for fleet in self.fleets.values()):
             self.env.run(until=self.env.now + HOUR_S)
         for row in self.store.values():
             self._hold(row, self.horizon_s)
-        if self.fleet:
-            self.fleet.close_bills()
+        for fleet in self.fleets.values():
+            fleet.close_bills()
         return self.seen
 
     # requests
 
-    def requests(self) -> Iterator[tuple[float, int, float]]:
-        """Yield the time, user and service factor of every request."""
+    def requests(self) -> Iterator[tuple[float, int, bool, float, float]]:
+        """Yield every request: time, user, whether it is its login's last, and the factors on service times."""
         seed, demand = self.scenario.seed, self.scenario.demand
-        blocks = list(request_blocks(demand, seed, self.replication, self.begin_s, self.horizon_s, HOUR_S))
+        blocks = list(
+            request_blocks(demand, seed, self.replication, self.begin_s, self.horizon_s, HOUR_S, mark_last=True)
+        )
         time_s, user = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("time_s", "user"))
+        columns = time_s, user & (2**31 - 1), user < 0, self._factors(time_s, self.online, "service")
+        refreshing = self._factors(time_s, self.refreshing, "refresh service")
+        yield from zip(*(column.tolist() for column in (*columns, refreshing)), strict=True)
+
+    def _factors(self, time_s: np.ndarray, fleet: FleetModel | None, name: str) -> np.ndarray:
         factor = np.ones(time_s.size)
-        noise = self.fleet.fleet.service_time.noise if self.fleet else None
-        if noise is not None and noise.cv_squared > 0:
-            interval = np.floor(time_s / demand.interval_s).astype(int)
+        if fleet is not None and fleet.fleet.service_time.noise.cv_squared > 0:
+            interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
             for index in np.unique(interval):
-                rng = stream(seed, self.replication, "service", int(index))
-                factor[interval == index] = noise.draw(rng, int((interval == index).sum()))
-        yield from zip(time_s.tolist(), user.tolist(), factor.tolist(), strict=True)
+                rng = stream(self.scenario.seed, self.replication, name, int(index))
+                here = interval == index
+                factor[here] = fleet.fleet.service_time.noise.draw(rng, int(here.sum()))
+        return factor
 
     def _arrivals(self) -> Steps:
-        for time_s, user, factor in self.requests():
+        for time_s, user, is_last, factor, refresh_factor in self.requests():
             yield self.env.timeout(time_s - self.env.now)
+            if self.plan.refresh and (is_last or self.plan.refresh.on == "request"):
+                self.env.process(self._after_event(time_s, user, refresh_factor))
             self.env.process(self._request(time_s, user, factor))
 
     def _counts(self, time_s: float) -> bool:
@@ -346,21 +383,86 @@ class ProcessModel:
             self.seen.sums["wait_s"] += wait_s
 
     def _request(self, now: float, user: int, factor: float) -> Steps:
-        computation = self.under_way.get(user)
-        if computation is not None:
+        computation, row = self.under_way.get(user), self.store.get(user)
+        if computation is not None and not computation.unasked:
+            if not computation.evicted:
+                self._use(user)
             yield from self._follow(now, computation)
-            return
-        row = self.store.get(user)
-        if row is not None and now <= row.end_s:
-            lag_s = 0.0 if row.by_batch else self.lag_s
-            by = "precomputed" if row.by_batch else "cached"
+        elif row is not None and now <= row.end_s:
+            lag_s = 0.0 if row.maker == "batch" else self.lag_s
+            by = "cached" if row.maker == "online" else "precomputed"
             self._answer(now, self.read_s, now, by, now + self.read_s + lag_s - row.time_s)
             self.seen.tally["first_served"] += self._counts(now) and not row.served
             row.served = True
-        elif self.fleet is None:
+            self._use(user)
+            self._after_reading(now, user, row, factor, is_idle=computation is None)
+        elif self.online is None:
             self._answer(now, self.read_s, now, "defaulted", None)
+        elif computation is not None and self.plan.cache and computation.decided.triggered:
+            if not computation.evicted:
+                self._use(user)
+            yield from self._follow(now, computation)
         else:
-            yield from self._compute(now, user, factor, self.fleet)
+            yield from self._compute(
+                now, user, factor, self.online, keeps=bool(self.plan.cache) and computation is None
+            )
+
+    def _after_reading(self, now: float, user: int, row: Row, factor: float, *, is_idle: bool) -> None:
+        cache = self.plan.cache
+        if cache is None or row.maker != "online":
+            return
+        if cache.slides:
+            row.end_s = self.rounded(now) + cache.kept_for_s
+        if is_idle and cache.kept_for_s > cache.fresh_for_s and now > row.time_s + cache.fresh_for_s:
+            assert self.online is not None
+            self.seen.tally["revalidated"] += self._counts(now)
+            self._begin_unasked(now, user, factor, self.online, "online")
+
+    def _after_event(self, now: float, user: int, factor: float) -> Steps:
+        rule = self.plan.refresh
+        assert rule is not None
+        assert self.refreshing is not None
+        self.latest_event[user] = now
+        if rule.debounce_s:
+            yield self.env.timeout(rule.debounce_s)
+            if self.latest_event[user] > now:
+                return
+        due_s = now + (rule.debounce_s + rule.lag_s)
+        yield self.env.timeout(max(due_s - self.env.now, 0.0))
+        if user not in self.under_way:
+            self.seen.tally["refreshed"] += self._counts(due_s)
+            self._begin_unasked(due_s, user, factor, self.refreshing, "nearline")
+
+    def _begin_unasked(self, now: float, user: int, factor: float, fleet: FleetModel, maker: str) -> None:
+        computation = self.under_way[user] = Computation(self.env.event(), unasked=True)
+        self._take_place(user, now)
+        service_s = fleet.fleet.mean_service_s * factor
+        self.env.process(self._compute_unasked(user, computation, fleet.ask(now, service_s), fleet, maker))
+
+    def _compute_unasked(self, user: int, computation: Computation, turn: Turn, fleet: FleetModel, maker: str) -> Steps:
+        if turn.slot is None:
+            yield turn.event
+        computation.start_s, computation.completion_s = turn.start_s, turn.start_s + turn.service_s
+        computation.decided.succeed()
+        yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
+        assert turn.slot is not None
+        fleet.release(turn.slot)
+        self._land(user, computation, maker)
+
+    def _land(self, user: int, computation: Computation, maker: str) -> None:
+        """Write the row of a computation that is complete."""
+        del self.under_way[user]
+        done_s, row_s = computation.completion_s, self.rounded(computation.start_s)
+        if computation.evicted:
+            return
+        self.seen.tally[f"written_{maker}"] += self._counts(done_s)
+        self.seen.tally["written_unread"] += self._counts(done_s) and not computation.served
+        end_s = row_s + self.expiry_s
+        if maker == "online":
+            assert self.plan.cache is not None
+            begin_s = max(row_s, computation.read_s) if self.plan.cache.slides else row_s
+            end_s = begin_s + self.plan.cache.kept_for_s
+        self._write(user, Row(row_s, maker, end_s, done_s, served=computation.served))
 
     def _follow(self, now: float, computation: Computation) -> Steps:
         decided_s = now
@@ -376,14 +478,18 @@ class ProcessModel:
             self.seen.tally["timed_out"] += self._counts(now)
             self._waited(now, computation.gave_up_s - now)
         else:
+            if decided_s == now and not computation.unasked:
+                computation.read_s = self.rounded(now)
+            computation.served = True
             age_s = computation.completion_s - computation.start_s + self.lag_s
             self._answer(now, self.read_s + computation.completion_s - now, decided_s, "cached", age_s)
             self._waited(now, computation.completion_s - now)
 
-    def _compute(self, now: float, user: int, factor: float, fleet: FleetModel) -> Steps:
-        computation = Computation(self.env.event())
-        if self.plan.cache:
+    def _compute(self, now: float, user: int, factor: float, fleet: FleetModel, *, keeps: bool) -> Steps:
+        computation = Computation(self.env.event(), served=True)
+        if keeps:
             self.under_way[user] = computation
+            self._take_place(user, now)
         service_s = fleet.fleet.mean_service_s * factor
         turn = fleet.ask(now, service_s)
         patience_s = fleet.fleet.longest_wait_s
@@ -392,7 +498,10 @@ class ProcessModel:
         if turn.slot is None:
             fleet.queue.remove(turn)
             computation.gave_up_s = now + patience_s
-            self.under_way.pop(user, None)
+            if keeps:
+                del self.under_way[user]
+                if user not in self.store:
+                    self.places.pop(user, None)
             self._answer(now, self.read_s + patience_s, computation.gave_up_s, "defaulted", None)
             self.seen.tally["timed_out"] += self._counts(now)
             self._waited(now, patience_s)
@@ -406,12 +515,8 @@ class ProcessModel:
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
         fleet.release(turn.slot)
-        if self.plan.cache:
-            del self.under_way[user]
-            row_s = self.rounded(start_s)
-            self.seen.tally["written_online"] += self._counts(computation.completion_s)
-            row = Row(row_s, False, row_s + self.plan.cache.lifetime_s, computation.completion_s, served=True)
-            self._write(user, row)
+        if keeps:
+            self._land(user, computation, "online")
 
     # the store
 
@@ -430,13 +535,38 @@ class ProcessModel:
             self.seen.tally["wasted"] += self._counts(row.written_s) and not old.served
         self.store[user] = row
 
-    def _take_stock(self, now: float) -> int:
-        """Drop the batch rows that have expired, and count the unread ones that are left."""
-        for user, row in list(self.store.items()):
-            if row.by_batch and row.end_s < now:
+    def _use(self, user: int) -> None:
+        """Note that a user's place in the store is used."""
+        if user in self.places:
+            del self.places[user]
+            self.places[user] = None
+
+    def _take_place(self, user: int, now: float) -> None:
+        """Give a user a place in the store, and evict those used least recently if there are too many."""
+        self.places.pop(user, None)
+        self.places[user] = None
+        while len(self.places) > self.most_rows:
+            victim = next(iter(self.places))
+            del self.places[victim]
+            self.seen.tally["evicted"] += self._counts(now)
+            if victim in self.under_way:
+                self.under_way[victim].evicted = True
+            row = self.store.pop(victim, None)
+            if row is not None:
                 self._hold(row, now)
-                self.seen.tally["wasted"] += now > 0 and not row.served
-                del self.store[user]
+                self.seen.tally["wasted"] += self._counts(now) and not row.served
+
+    def _take_stock(self, now: float) -> int:
+        """Drop the rows that have expired where unread ones may have, and count the unread ones that are left."""
+        cache = self.plan.cache
+        if self.expiry_s < math.inf or (cache and cache.fresh_for_s < cache.kept_for_s < math.inf):
+            for user, row in list(self.store.items()):
+                if row.end_s < now:
+                    self._hold(row, now)
+                    self.seen.tally["wasted"] += now > 0 and not row.served
+                    del self.store[user]
+                    if user not in self.under_way:
+                        self.places.pop(user, None)
         return sum(not row.served for row in self.store.values())
 
     def _take_stock_at_start(self) -> Steps:
@@ -503,10 +633,10 @@ class ProcessModel:
         return written
 
     def _publish(self, shard: int, now: float, snapshot_s: float) -> None:
-        assert self.plan.precompute is not None
         time_s = self.rounded(snapshot_s)
-        keeps_all = self.plan.on_miss == "stored"
-        lifetime_s = math.inf if keeps_all else self.scenario.store.expiry_s or math.inf
         for user in range(shard, self.scenario.population.users, self.shards):
-            self._write(user, Row(time_s, True, time_s + lifetime_s, now, served=False))
+            self._write(user, Row(time_s, "batch", time_s + self.expiry_s, now, served=False))
             self.seen.tally["written_batch"] += self._counts(now)
+            self._take_place(user, now)
+            if user in self.under_way:
+                self.under_way[user].evicted = False

@@ -23,10 +23,15 @@ COUNTS = (
     "computed",
     "defaulted",
     "timed_out",
+    "revalidated",
+    "refreshed",
     "written_batch",
     "written_online",
+    "written_nearline",
+    "written_unread",
     "first_served",
     "wasted",
+    "evicted",
 )
 RELATIVE = 1e-9
 
@@ -158,7 +163,8 @@ def test_thousands_at_once_are_carried_alike(plan: str) -> None:
         },
     )
     _, seen = both(scenario, plan)
-    under_way = max(sum(begin_s <= moment < end_s for begin_s, end_s in seen.work) for moment, _ in seen.work[::50])
+    work = seen.fleets[0].work
+    under_way = max(sum(begin_s <= moment < end_s for begin_s, end_s in work) for moment, _ in work[::50])
     assert seen.longest_queue > 1024 or under_way > 1024
     assert seen.followed_queued > 2000 or plan != "crowded, few slots, cached"
 

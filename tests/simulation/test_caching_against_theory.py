@@ -1,25 +1,42 @@
+"""What caches give, against closed forms."""
+
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 from replicated import agree_each, replicate
+from scipy.optimize import brentq
+from scipy.special import roots_genlaguerre
 
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.theory.caching import fixed_ttl_freshness, gamma_fixed_ttl_hit_fraction, gamma_fixed_ttl_mean_age_s
+from simulator.theory.caching import (
+    fixed_ttl_freshness,
+    gamma_fixed_ttl_hit_fraction,
+    gamma_fixed_ttl_mean_age_s,
+    revalidating_mean_age_s,
+    sliding_ttl_hit_fraction,
+    sliding_ttl_mean_age_s,
+)
 from simulator.theory.freshness import change_rate_per_s
 
 HOUR_S = 3600.0
 REPLICATIONS = 16
+USERS = 6000
 HALF_LIFE_S = 2 * HOUR_S
 
 
-def outcomes_of(shape: float, reads_per_ttl: float) -> list[Outcome]:
+def outcomes_of(
+    shape: float, reads_per_ttl: float, kind: str = "ttl", warmup: str = "10 h", **store: str
+) -> list[Outcome]:
     """Return a cached plan whose computations take next to no time, long after it began."""
     scenario = Scenario.model_validate(
         {
             "horizon": "6 h",
-            "warmup": "10 h",
-            "population": {"users": 6000, "logins_per_day": f"{24 * reads_per_ttl}/day", "shape": shape},
+            "warmup": warmup,
+            "population": {"users": USERS, "logins_per_day": f"{24 * reads_per_ttl}/day", "shape": shape},
             "model": {"half_life": f"{HALF_LIFE_S} s"},
-            "store": {"read_latency": "0 s"},
+            "store": {"read_latency": "0 s", **store},
             "backends": {
                 "live": {
                     "kind": "fleet",
@@ -29,7 +46,7 @@ def outcomes_of(shape: float, reads_per_ttl: float) -> list[Outcome]:
                     "capacity": {"kind": "fixed", "replicas": 1},
                 }
             },
-            "plans": {"cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "1 h"}}},
+            "plans": {"cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": kind, "ttl": "1 h"}}},
         }
     )
     return replicate(scenario, "cached", REPLICATIONS)
@@ -56,3 +73,61 @@ def test_the_stale_fraction_is_that_of_a_fixed_time_to_live() -> None:
     hit = float(gamma_fixed_ttl_hit_fraction(0.3, 3.0 / HOUR_S, HOUR_S))
     expected = 1 - float(fixed_ttl_freshness(hit, HOUR_S, rate_per_s))
     agree_each(outcomes_of(0.3, 3.0), lambda o: stale_fraction(o, HALF_LIFE_S), expected, noise=0.01)
+
+
+def over_requests(shape: float, mean_per_s: float, of_rate: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Return the mean of a user's value over requests: users by their rate, which is gamma of shape + 1."""
+    if np.isinf(shape):
+        return float(of_rate(np.array([mean_per_s]))[0])
+    at, weight = roots_genlaguerre(80, shape)
+    return float(np.average(of_rate(at * mean_per_s / shape), weights=weight))
+
+
+@pytest.mark.parametrize("shape", [float("inf"), 2.0, 0.5])
+def test_hit_ratio_is_that_of_a_sliding_time_to_live(shape: float) -> None:
+    outcomes = outcomes_of(shape, 0.8, "sliding")
+    expected = over_requests(shape, 0.8 / HOUR_S, lambda r: sliding_ttl_hit_fraction(r, HOUR_S))
+    agree_each(outcomes, hit_ratio, expected, noise=0.01)
+
+
+def test_age_is_that_of_a_sliding_time_to_live() -> None:
+    """Of users alike: some gamma users read so often that their predictions' age has no end."""
+    outcomes = outcomes_of(float("inf"), 0.8, "sliding", warmup="40 h")
+    expected_s = float(sliding_ttl_mean_age_s(0.8 / HOUR_S, HOUR_S))
+    agree_each(outcomes, lambda o: o.counted.age.mean, expected_s, noise=0.01)
+
+
+@pytest.mark.parametrize("shape", [float("inf"), 2.0])
+def test_ages_are_those_of_revalidation(shape: float) -> None:
+    """Of gamma users those matter who come hardly ever; of shape 2 there are few of them."""
+    outcomes = outcomes_of(shape, 0.8, "stale_while_revalidate", warmup="200 h")
+    expected_s = over_requests(shape, 0.8 / HOUR_S, lambda r: revalidating_mean_age_s(r, HOUR_S))
+    agree_each(outcomes, lambda o: o.counted.age.mean, expected_s, noise=0.01, bias=0.003 * expected_s)
+    first_visits = [outcome.counted.tally["computed"] / outcome.counted.tally["requests"] for outcome in outcomes]
+    assert max(first_visits) < 1e-3
+
+
+@pytest.mark.parametrize("shape", [float("inf"), 2.0, 0.5])
+def test_a_request_in_so_many_begins_a_revalidation(shape: float) -> None:
+    expected = over_requests(shape, 0.8 / HOUR_S, lambda r: 1 / (1 + r * HOUR_S))
+
+    def begun(outcome: Outcome) -> float:
+        tally = outcome.counted.tally
+        return (tally["revalidated"] + tally["computed"]) / tally["requests"]
+
+    agree_each(outcomes_of(shape, 0.8, "stale_while_revalidate"), begun, expected, noise=0.01)
+
+
+@pytest.mark.parametrize("shape", [float("inf"), 1.0, 0.3])
+def test_hit_ratio_is_that_of_least_recently_used_eviction(shape: float) -> None:
+    """Against the approximation of Che et al. (2002), which is exact for users alike, and for many users."""
+    rows, mean_per_s = 1000, 8.0 / HOUR_S
+
+    def kept(characteristic_s: float, exponent: float) -> float:
+        reads = mean_per_s * characteristic_s
+        return float(-np.expm1(-reads) if np.isinf(shape) else 1 - (1 + reads / shape) ** -exponent)
+
+    characteristic_s = brentq(lambda time_s: kept(time_s, shape) - rows / USERS, 1e-3, 1e6)
+    outcomes = outcomes_of(shape, 8.0, "sliding", size_limit=f"{rows} KiB")
+    agree_each(outcomes, hit_ratio, kept(characteristic_s, shape + 1), noise=0.01, bias=2 / rows)
+    assert min(outcome.counted.tally["evicted"] for outcome in outcomes) > rows
