@@ -22,7 +22,14 @@ def a_scenario(**changes: Any) -> Scenario:
                 "think_time": {"kind": "exponential", "mean": "20 s"},
             },
         },
-        "model": {"feature_lag": "5 s", "half_life": "3 h"},
+        "model": {
+            "feature_lag": "5 s",
+            "half_life": "3 h",
+            "quality_floor": "30 %",
+            "accuracy": {"initial": "96 %", "loss_per_day": "100 %", "floor": "85 %"},
+            "training": {"every": "53 min", "instance": "t", "machines": 2, "machine_hours": 0.7},
+        },
+        "value": {"per_request": "0.01 USD", "default_quality": "55 %", "latency_loss_per_100ms": "0.2 %"},
         "store": {"read_latency": "3.7 ms", "write_capacity": "3/s", "expiry": "70 min"},
         "backends": {
             "night": {
@@ -195,7 +202,33 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     plan: dict[str, Any] = {"precompute": precompute, "refresh": refresh, "on_miss": on_miss}
     if on_miss == "compute":
         plan |= {"backend": "live", "cache": draw(st.one_of(st.none(), caches(), caches()))}
+    if draw(st.booleans()):
+        plan["training"] = {"every": "45 min", "instance": "t", "machine_hours": 0.2}
     return plan
+
+
+VALUE = {"per_request": "1 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.3 %"}
+
+
+@st.composite
+def models(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what tells better answers from worse ones; trainings end at whole minutes, some as batch runs start."""
+    half_life_min = draw(st.sampled_from([None, 20, 300]))
+    every_min = draw(st.sampled_from([30, 61, 720]))
+    hours = draw(st.sampled_from([0.25, 0.5, 1 / 6]))
+    training = {
+        "every": f"{every_min} min",
+        "instance": "t",
+        "machine_hours": hours,
+        "machines": draw(st.integers(1, 3)),
+    }
+    loss = draw(st.sampled_from(["0 %", "40 %", "100 %"]))
+    return {
+        "half_life": None if half_life_min is None else f"{half_life_min} min",
+        "quality_floor": 0 if half_life_min is None else draw(st.sampled_from([0, "40 %"])),
+        "accuracy": draw(st.sampled_from([None, {"initial": "97 %", "loss_per_day": loss, "floor": "90 %"}])),
+        "training": draw(st.sampled_from([None, training, training])),
+    }
 
 
 @st.composite
@@ -203,6 +236,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     session = {"kind": draw(st.sampled_from(["geometric", "poisson"])), "mean": draw(st.sampled_from([1, 2, 6]))}
     expiry_min = draw(st.one_of(st.none(), st.integers(5, 150)))
     per_s = draw(st.one_of(st.none(), st.sampled_from([0.7, 3, 40])))
+    model, plan = draw(models()), draw(plans())
+    if model["accuracy"] and draw(st.booleans()):
+        plan["accuracy"] = {"initial": "99 %", "loss_per_day": "70 %"}
     return a_scenario(
         seed=draw(st.integers(0, 10**6)),
         horizon=f"{draw(st.sampled_from([60, 97.3, 180]))} min",
@@ -213,7 +249,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "shape": draw(st.sampled_from([0.2, 1.0, "inf"])),
         },
         traffic={"spikes": [{"at": "20 min", "duration": "11 min", "multiplier": 5}], "session": {"requests": session}},
-        model={"feature_lag": f"{draw(st.integers(0, 60))} s"},
+        model={"feature_lag": f"{draw(st.integers(0, 60))} s", **model},
+        value=draw(st.sampled_from([None, {"per_request": "1 USD"}, VALUE, VALUE])),
         store={
             "read_latency": f"{draw(st.sampled_from([0, 3.7, 900]))} ms",
             "write_capacity": None if per_s is None else f"{per_s}/s",
@@ -221,5 +258,5 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "size_limit": draw(st.sampled_from([None, None, "1 KiB", "40 KiB", "300 KiB"])),
         },
         backends={"live": draw(fleets()), "late": draw(fleets()), "night": draw(clusters())},
-        plans={"drawn": draw(plans())},
+        plans={"drawn": plan},
     )

@@ -10,6 +10,7 @@ from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds, Seconds
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
 from simulator.plans.scope.everyone import Everyone
+from simulator.plans.served_model import Accuracy, Training
 
 BackendName = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -66,6 +67,10 @@ class Plan(Part):
     """What answers when the store has nothing to serve."""
     backend: BackendName | None = None
     """The fleet that computes online."""
+    accuracy: Accuracy | None = None
+    """Of the model that this plan serves, where it is another than the scenario's."""
+    training: Training | None = None
+    """Of the model that this plan serves, where it is another than the scenario's."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -95,6 +95,11 @@ def share(fraction: float) -> str:
     return f"{fraction * 100:.1f} %"
 
 
+def quality(fraction: float) -> str:
+    """Return a quality in percent of a fresh answer's, fine enough to tell models apart: ``99.78 %``."""
+    return f"{fraction * 100:.2f} %" if math.isfinite(fraction) else NOTHING
+
+
 def about_share(fraction: float) -> str:
     """Return a fraction in percent for a sentence, without a decimal that says nothing: ``98 %``."""
     return share(fraction).replace(".0 ", " ")
@@ -201,7 +206,7 @@ _READINGS = {
     "deadline_miss_fraction": Reading("batch deadlines missed", share),
     "instance_cold_start_fraction": Reading("instance cold starts", share),
     "utilisation": Reading("utilisation", share),
-    "quality_mean": Reading("quality, mean", share),
+    "quality_mean": Reading("quality, mean", quality),
     "wait_mean_s": Reading("wait in the queue, mean", duration),
     "batch_makespan_mean_s": Reading("batch makespan, mean", duration),
     "batch_makespan_p95_s": Reading("batch makespan p95", duration),

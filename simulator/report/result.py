@@ -30,6 +30,10 @@ class Plots:
         """Draw the cost per month of every plan, item by item."""
         return self._draw("cost")
 
+    def net_value(self) -> "Figure":
+        """Draw what every plan brings in less than the best one: its value and its cost apart."""
+        return self._draw("net_value")
+
     def read_and_unread(self) -> "Figure":
         """Draw how many predictions each plan computes, and how many are ever read."""
         return self._draw("read_and_unread")
@@ -89,12 +93,12 @@ class Result:
 
     @property
     def ranking(self) -> tuple[str, ...]:
-        """The plans, those that meet every bound first, then by cost."""
+        """The plans, those that meet every bound first, then by net value where value is given, else by cost."""
         return self.comparison.ranking
 
     @property
     def recommended(self) -> str | None:
-        """The cheapest plan that meets every bound; None where none does."""
+        """The best ranked plan, if it meets every bound; None where none does."""
         return self.comparison.recommended
 
     @cached_property

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from simulator.report import format as form
 from simulator.report.provenance import provenance
-from simulator.studies.comparison import COST, Comparison, PlanResult
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
 from simulator.studies.recommendation import recommendation
 from simulator.studies.warnings import warnings_of
 
@@ -46,10 +46,23 @@ def _rank(comparison: Comparison, result: PlanResult) -> str:
 
 
 def _more_than_first(comparison: Comparison, result: PlanResult) -> str:
+    return "" if comparison.weighs_value else _apart(comparison, result)
+
+
+def _net_within(comparison: Comparison, result: PlanResult) -> str:
+    return form.usd_within(result.metrics[NET_VALUE]) if comparison.weighs_value else ""
+
+
+def _net_less_first(comparison: Comparison, result: PlanResult) -> str:
+    return _apart(comparison, result) if comparison.weighs_value else ""
+
+
+def _apart(comparison: Comparison, result: PlanResult) -> str:
+    """Return how far a plan is above rank 1 in what decides."""
     first = comparison.ranking[0]
     if result.name == first:
         return ""
-    gap = comparison.difference(result.name, first, COST)
+    gap = comparison.difference(result.name, first, comparison.judged_by)
     return "as good" if result.name in comparison.as_good else form.signed_usd(gap.mean)
 
 
@@ -67,6 +80,13 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _metric("per 1k requests", "cost_usd_per_1k_requests"),
         _metric("spent on unread", "wasted_usd_per_month"),
         _metric("never read", "wasted_fraction"),
+    ),
+    (
+        _metric("quality mean", "quality_mean"),
+        _metric("value per month", VALUE),
+        _metric("net of cost", NET_VALUE),
+        _Row("  95 % interval", _net_within),
+        _Row("  against rank 1", _net_less_first),
     ),
     (
         _metric("precomputed", "coverage"),
@@ -165,4 +185,4 @@ def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _R
 def _style(comparison: Comparison, name: str, row: _Row) -> str:
     if row.cell is _verdict and not comparison.plans[name].meets_slo:
         return BAD
-    return BEST if name == comparison.recommended and row.label in {"rank", "cost per month"} else ""
+    return BEST if name == comparison.recommended and row.label in {"rank", "cost per month", "net of cost"} else ""

@@ -20,7 +20,9 @@ from simulator.demand.demand import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
 from simulator.plans.plan import OnMiss, Plan
+from simulator.plans.served_model import Accuracy, Training
 from simulator.prices.book import find_book
+from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -28,7 +30,6 @@ Contradiction = tuple[tuple[str, ...], str]
 """A key path and what is wrong there."""
 
 LONGEST_S = 10 * 366 * DAY_S
-KIB = 2.0**-20
 QUARTER_MIN = 15
 
 
@@ -46,19 +47,6 @@ def _check_quarter(start: datetime) -> datetime:
 
 def _find_book(name_or_path: str, info: ValidationInfo) -> str:
     return find_book(name_or_path, folder_of(info))
-
-
-class Model(Part):
-    """The model whose predictions are served."""
-
-    prediction_size_gib: Gib = KIB
-    """Size of one stored prediction."""
-    feature_lag_s: Seconds = 0.0
-    """Age of the features that an online prediction sees; 0 = perfectly fresh."""
-    feature_reads: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """Feature-store rows read per online prediction."""
-    half_life_s: PositiveSeconds | None = None
-    """Age at which half the predictions no longer fit the user; without it nothing is said about staleness."""
 
 
 class Store(Part):
@@ -115,6 +103,8 @@ class Scenario(Part):
     """The ways to serve that are compared, by name."""
     slo: Slo = Slo()
     """What answers must be like."""
+    value: Value | None = None
+    """What answers are worth, in money; without it plans are compared by cost alone."""
     prices: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_find_book)] = "aws-us-east-1"
     """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
@@ -137,6 +127,11 @@ class Scenario(Part):
                 yield from self._backend_faults(("plans", name, "backend"), plan.backend, Fleet)
             if plan.refresh is not None:
                 yield from self._backend_faults(("plans", name, "refresh", "backend"), plan.refresh.backend, Fleet)
+            if plan.accuracy is not None and self.model.accuracy is None:
+                yield (
+                    ("plans", name, "accuracy"),
+                    "quality is told relative to the scenario's model; give 'model.accuracy' too",
+                )
         limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
             yield ("store", "size_limit"), "has no room for a single prediction of model.prediction_size"
@@ -197,3 +192,16 @@ class Scenario(Part):
         found = self.backends[name] if name else None
         assert found is None or isinstance(found, Fleet)
         return found
+
+    def accuracy(self, plan: Plan) -> Accuracy | None:
+        """Return how accurate the model is that a plan serves, if that is known."""
+        return plan.accuracy or self.model.accuracy
+
+    def training(self, plan: Plan) -> Training | None:
+        """Return how the model that a plan serves is trained again, if it is."""
+        return plan.training or self.model.training
+
+    @property
+    def asks_for_quality(self) -> bool:
+        """Whether anything is stated that tells better answers from worse ones."""
+        return self.value is not None or self.model.accuracy is not None or self.model.quality_floor_fraction > 0

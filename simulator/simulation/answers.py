@@ -2,6 +2,7 @@
 
 from simulator.core.histogram import IntArray, bin_of
 from simulator.core.jit import inlined
+from simulator.simulation.quality import add_default_quality, add_quality
 from simulator.simulation.records import Record
 from simulator.simulation.rows import BATCH, MAKER, ONLINE, SERVED, Int, time_of
 
@@ -18,10 +19,22 @@ def count_answer(arrival_s: float, latency_s: float, r: Record, a: Record, laten
 
 
 @inlined
-def count_age(age_s: float, a: Record, age_bins: IntArray) -> None:
-    """Count the age of a prediction served."""
+def count_age(
+    age_s: float, made_s: float, arrival_s: float, latency_s: float, r: Record, a: Record, age_bins: IntArray
+) -> None:
+    """Count the age of a prediction served, and what it is worth by the model of the time at which it was made."""
     a.age_s += age_s
     age_bins[bin_of(age_s)] += 1
+    if r.values:
+        add_quality(arrival_s, latency_s, age_s, made_s, r, a)
+
+
+@inlined
+def count_default(latency_s: float, r: Record, a: Record) -> None:
+    """Count a default response."""
+    a.defaulted += 1
+    if r.values:
+        add_default_quality(latency_s, r, a)
 
 
 @inlined
@@ -33,7 +46,8 @@ def serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray,
             a.cached += 1
         else:
             a.precomputed += 1
-        count_age(t + r.read_s + lag_s - time_of(word, r.origin_s, r.tick_s), a, age_bins)
+        made_s = time_of(word, r.origin_s, r.tick_s)
+        count_age(t + r.read_s + lag_s - made_s, made_s, t, r.read_s, r, a, age_bins)
         if not word & SERVED:
             a.first_served += 1
     return word | SERVED

@@ -11,7 +11,7 @@ import numpy as np
 from simulator.core.jit import inlined, kernel
 from simulator.simulation.records import Record
 from simulator.simulation.rows import FIRST_FLIGHT, SERVED, Int, WordArray
-from simulator.simulation.store_kernels import bury, land, last_read
+from simulator.simulation.store_kernels import bury, land, last_read, read_beneath
 
 NUMBER = 2**32 - 1
 """Numbers of uses are kept to so many bits; those that are remembered are fewer."""
@@ -52,7 +52,7 @@ def make_place(
             if f.completion_s > now_s:
                 if not f.evicted:
                     beneath = np.int64(f.beneath)
-                    bury(beneath, 1, 1 - (beneath & SERVED), now_s, last_read(spot, r, reads), r, a)
+                    bury(beneath, 1, 1 - (beneath & SERVED), now_s, read_beneath(f, r, reads), r, a)
                     f.beneath = 0
                     f.evicted = True
                     _count(now_s, r, p, a)

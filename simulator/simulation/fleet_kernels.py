@@ -12,7 +12,7 @@ from simulator.backends.online.slots import replay
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
-from simulator.simulation.answers import count_age, count_answer
+from simulator.simulation.answers import count_age, count_answer, count_default
 from simulator.simulation.records import GONE, NO_FLIGHT, Record
 from simulator.simulation.rows import FIRST_FLIGHT, Int, WordArray, tick_of
 from simulator.simulation.store_kernels import land
@@ -44,7 +44,7 @@ def begin(
     if asked and count_answer(arrival_s, r.read_s + completion_s - arrival_s, r, a, latency_bins):
         a.computed += 1
         a.wait_s += start_s - arrival_s
-        count_age(service_s + r.lag_s, a, age_bins)
+        count_age(service_s + r.lag_s, start_s, arrival_s, r.read_s + completion_s - arrival_s, r, a, age_bins)
     if flight >= 0:
         f = flights[flight]
         f.start_s = start_s
@@ -55,7 +55,7 @@ def begin(
             if count_answer(t, r.read_s + completion_s - t, r, a, latency_bins):
                 a.cached += 1
                 a.wait_s += completion_s - t
-                count_age(service_s + r.lag_s, a, age_bins)
+                count_age(service_s + r.lag_s, start_s, t, r.read_s + completion_s - t, r, a, age_bins)
             follower = followers[follower].next
         f.first_follower = -1
 
@@ -76,7 +76,7 @@ def _give_up(
     """Let a request that has waited too long leave with the default, and with it those who wait for its computation."""
     leaves_s = arrival_s + q.timeout_s
     if count_answer(arrival_s, r.read_s + q.timeout_s, r, a, latency_bins):
-        a.defaulted += 1
+        count_default(r.read_s + q.timeout_s, r, a)
         a.timed_out += 1
         a.wait_s += q.timeout_s
     if flight >= 0:
@@ -85,7 +85,7 @@ def _give_up(
         while follower >= 0:
             t = followers[follower].arrival_s
             if count_answer(t, r.read_s + leaves_s - t, r, a, latency_bins):
-                a.defaulted += 1
+                count_default(r.read_s + leaves_s - t, r, a)
                 a.timed_out += 1
                 a.wait_s += leaves_s - t
             follower = followers[follower].next
@@ -256,7 +256,8 @@ def join(
         if count_answer(t, r.read_s + f.completion_s - t, r, a, latency_bins):
             a.cached += 1
             a.wait_s += f.completion_s - t
-            count_age(f.completion_s - f.start_s + r.lag_s, a, age_bins)
+            latency_s = r.read_s + f.completion_s - t
+            count_age(f.completion_s - f.start_s + r.lag_s, f.start_s, t, latency_s, r, a, age_bins)
         f.served = True
         if r.slides and not f.unasked:
             reads[f.place] = np.uint32(tick_of(t, r.origin_s, r.tick_s))

@@ -14,7 +14,7 @@ from simulator.core.histogram import IntArray
 from simulator.core.histogram import IntArray as PlaceArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import NUMBER, FloatArray, UserArray
-from simulator.simulation.answers import count_answer, serve_row
+from simulator.simulation.answers import count_answer, count_default, serve_row
 from simulator.simulation.eviction import make_place, use
 from simulator.simulation.fleet_kernels import (
     ask,
@@ -239,7 +239,7 @@ def serve(
                 continue
         if not r.computes:
             if count_answer(t, r.read_s, r, a, latency_bins):
-                a.defaulted += 1
+                count_default(r.read_s, r, a)
             i += 1
             continue
         flight = np.int64(NO_FLIGHT)

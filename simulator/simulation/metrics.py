@@ -3,14 +3,15 @@
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
 are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
 horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
-edge effects.
+edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
+answered at once; the better model of a plan can have more than 1.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from simulator.core.units import MINUTE_S
+from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
 
@@ -23,7 +24,7 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -92,6 +93,15 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
         yield "timeout_fraction", tally["timed_out"] / tally["requests"] if fleet.timeout_s else None
     if bound_s is not None:
         yield "slo_attainment", latency.share_up_to(bound_s)
+
+
+def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    if not scenario.asks_for_quality:
+        return
+    quality = outcome.counted.tally["quality"]
+    yield "quality_mean", _share(quality, outcome.counted.tally["requests"])
+    if scenario.value is not None:
+        yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 
 
 def _fleet(outcome: Outcome) -> Iterator[Metric]:

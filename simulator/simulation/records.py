@@ -32,6 +32,17 @@ RULES = np.dtype(
         ("debounce_s", np.float64),  # an event counts if none of its user's follows within this
         ("delay_s", np.float64),  # from an event to its computation
         ("horizon_s", np.float64),  # requests that arrive from 0 to here count
+        ("values", np.bool_),  # the quality of answers is asked for; from here on: what makes it
+        ("judges_models", np.bool_),  # the accuracy of models is known
+        ("default_quality", np.float64),
+        ("latency_loss_per_s", np.float64),  # share of the quality that a second of latency takes
+        ("quality_floor", np.float64),  # what a wholly stale prediction is worth, of a fresh one
+        ("decay_per_s", np.float64),  # ln 2 / half-life; 0 without one
+        ("accuracy_initial", np.float64),  # accuracies are relative to the initial one of the scenario's model
+        ("accuracy_loss_per_s", np.float64),
+        ("accuracy_floor", np.float64),
+        ("trained_every_s", np.float64),  # 0 where the model is never trained again
+        ("training_s", np.float64),  # how long a training takes
     ]
 )
 """What the plan says; fixed during a run."""
@@ -87,6 +98,7 @@ TALLY = np.dtype(
         ("latency_s", np.float64),
         ("age_s", np.float64),
         ("row_s", np.float64),  # rows x time held within the horizon
+        ("quality", np.float64),  # of all answers, where it is asked for
     ]
 )
 """What has been counted from time 0 on."""

@@ -16,6 +16,7 @@ from simulator.simulation import kernels, store_kernels
 from simulator.simulation.eviction import keep_latest
 from simulator.simulation.feed import FedBlock, Feed
 from simulator.simulation.publish_kernels import publish
+from simulator.simulation.quality import set_quality_rules
 from simulator.simulation.records import (
     EVENT,
     FLIGHT,
@@ -304,4 +305,5 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
         rules["refreshes"] = 2 if plan.refresh.on == "request" else 1
         rules["debounce_s"] = plan.refresh.debounce_s
         rules["delay_s"] = plan.refresh.debounce_s + plan.refresh.lag_s
+    set_quality_rules(rules, scenario, plan_name)
     return rules

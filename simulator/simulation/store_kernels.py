@@ -39,6 +39,15 @@ def last_read(spot: Int, r: Record, reads: WordArray) -> Int:
 
 
 @inlined
+def read_beneath(f: Record, r: Record, reads: WordArray) -> Int:
+    """Return the tick of the last reading of the row beneath a flight.
+
+    Where a request began the flight, that row had expired, and those who read since will have had the new one.
+    """
+    return last_read(f.place, r, reads) if f.unasked else np.int64(0)
+
+
+@inlined
 def row_end_s(word: Int, read: Int, r: Record) -> float:
     """Return when a row ceases to be served of itself. [s]"""
     if r.serves_stored:
@@ -70,7 +79,7 @@ def bury(word: Int, rows: Int, unserved: Int, now_s: float, read: Int, r: Record
 def land(f: Record, r: Record, a: Record, reads: WordArray) -> Int:
     """Write the row of a computation that is complete; return its word, 0 where its place was needed."""
     read = last_read(f.place, r, reads)
-    bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, read if f.unasked else np.int64(0), r, a)
+    bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, read_beneath(f, r, reads), r, a)
     f.landed = True
     if f.evicted:
         return np.int64(0)
@@ -110,7 +119,7 @@ def replace(
         f = flights[word - FIRST_FLIGHT]
         if f.completion_s > now_s:
             beneath = np.int64(f.beneath)
-            bury(beneath, 1, 1 - (beneath & SERVED), now_s, last_read(spot, r, reads), r, a)
+            bury(beneath, 1, 1 - (beneath & SERVED), now_s, read_beneath(f, r, reads), r, a)
             f.beneath = row
             anew = bool(f.evicted)
             f.evicted = False
@@ -145,8 +154,8 @@ def drop_expired(
     for k in range(p.flights):
         f = flights[under_way[k]]
         beneath = np.int64(f.beneath)
-        if beneath != 0 and now_s > row_end_s(beneath, last_read(f.place, r, reads), r):
-            bury(beneath, 1, 1 - (beneath & SERVED), now_s, last_read(f.place, r, reads), r, a)
+        if beneath != 0 and now_s > row_end_s(beneath, read_beneath(f, r, reads), r):
+            bury(beneath, 1, 1 - (beneath & SERVED), now_s, read_beneath(f, r, reads), r, a)
             f.beneath = 0
 
 

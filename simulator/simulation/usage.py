@@ -1,7 +1,7 @@
 """Physical usage of a simulated plan, meter by meter.
 
-Runs are counted in proportion to time: a horizon of 36 hours holds one and a half nightly runs, wherever it begins, so
-that a month's bill does not depend on how many runs happen to start within the horizon.
+Runs and trainings are counted in proportion to time: a horizon of 36 hours holds one and a half nightly runs, wherever
+it begins, so that a month's bill does not depend on how many runs happen to start within the horizon.
 """
 
 from collections import defaultdict
@@ -34,6 +34,10 @@ def usage_of(
         yield Usage("feature reads", "feature_store/read", reads, "row", Driver.TRAFFIC)
     if plan.has_store:
         yield from _store_usage(scenario, plan_name, tally)
+    training = scenario.training(plan)
+    if training is not None:
+        hours = training.machine_hours * scenario.horizon_s / training.every_s
+        yield Usage("training", training.meter, hours, "h", Driver.POPULATION)
 
 
 def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:

@@ -18,6 +18,8 @@ from simulator.studies.prices_needed import check_prices
 from simulator.studies.verdict import Violation, violations
 
 COST = "cost_usd_per_month"
+VALUE = "value_usd_per_month"
+NET_VALUE = "net_value_usd_per_month"
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class PlanResult:
 
     @property
     def rank(self) -> tuple[bool, float, float]:
-        """What it is ranked by, the lower the better: broken bounds, cost, mean age."""
+        """What it is ranked by, the lower the better: broken bounds, cost less value (where it has one), mean age."""
         age_s = self.metrics["age_mean_s"].mean if "age_mean_s" in self.metrics else math.inf
-        return not self.meets_slo, self.cost_usd_per_month, age_s
+        loss_usd = -self.metrics[NET_VALUE].mean if NET_VALUE in self.metrics else self.cost_usd_per_month
+        return not self.meets_slo, loss_usd, age_s
 
     @cached_property
     def age(self) -> Histogram:
@@ -92,14 +95,27 @@ class Comparison:
         """How many replications there are."""
         return len(next(iter(self.plans.values())).outcomes)
 
+    @property
+    def weighs_value(self) -> bool:
+        """Whether plans are judged by net value, as the scenario says what answers are worth; else by cost."""
+        return self.scenario.value is not None
+
+    @property
+    def judged_by(self) -> str:
+        """The metric that decides between plans that meet every bound."""
+        return NET_VALUE if self.weighs_value else COST
+
     @cached_property
     def ranking(self) -> tuple[str, ...]:
-        """The plans, those that meet every bound first, then by cost; of equal cost, those with fresher answers."""
+        """The plans, those that meet every bound first, then by net value where value is given, else by cost.
+
+        Of equal ones, those with fresher answers come first.
+        """
         return tuple(sorted(self.plans, key=lambda name: self.plans[name].rank))
 
     @property
     def recommended(self) -> str | None:
-        """The cheapest plan that meets every bound; none where none does."""
+        """The best ranked plan, if it meets every bound; none where none does."""
         best = self.ranking[0]
         return best if self.plans[best].meets_slo else None
 
@@ -122,12 +138,12 @@ class Comparison:
 
     @property
     def as_good(self) -> tuple[str, ...]:
-        """Plans that meet every bound and whose cost differs from the recommended one's by no more than the error."""
+        """Plans that meet every bound and differ from the recommended one, in what decides, within the error."""
         best = self.recommended
         if best is None:
             return ()
         rivals = [name for name in self.plans if name != best and self.plans[name].meets_slo]
-        return tuple(name for name in rivals if self.difference(name, best, COST).includes_zero)
+        return tuple(name for name in rivals if self.difference(name, best, self.judged_by).includes_zero)
 
 
 def compare(
@@ -189,11 +205,16 @@ def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list
 
 
 def _plan_result(scenario: Scenario, book: PriceBook, outcomes: tuple[Outcome, ...]) -> PlanResult:
-    values = tuple({**metrics_of(scenario, outcome), **_money(outcome, book)} for outcome in outcomes)
+    values = tuple(_values(scenario, book, outcome) for outcome in outcomes)
     shared = [metric for metric in values[0] if all(metric in value for value in values)]
     metrics = {metric: Estimate.of([value[metric] for value in values]) for metric in shared}
     bill = Bill.of(mean_usage([outcome.usage for outcome in outcomes]), book, scenario.horizon_s)
     return PlanResult(outcomes[0].plan, outcomes, values, metrics, bill, violations(scenario.slo, metrics))
+
+
+def _values(scenario: Scenario, book: PriceBook, outcome: Outcome) -> dict[str, float]:
+    found = {**metrics_of(scenario, outcome), **_money(outcome, book)}
+    return found if scenario.value is None else {**found, NET_VALUE: found[VALUE] - found[COST]}
 
 
 def _money(outcome: Outcome, book: PriceBook) -> dict[str, float]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, about_duration, write_clock
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.scenario.schema import Scenario
 from simulator.simulation.timing import Schedule, begin_s, deadline_s
 
@@ -70,6 +70,10 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
     yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
     total = load.mean_per_s * scenario.horizon_s
     yield Consequence("traffic", "requests in the horizon", f"{total:,.0f}")
+    if scenario.value is not None:
+        worth_usd = scenario.value.per_request_usd * load.mean_per_s * MONTH_S
+        said = f"{worth_usd:,.0f} USD; the weights of 'value' are the scenario's own, not facts"
+        yield Consequence("traffic", "value per month at quality 1", said)
 
 
 def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
@@ -96,8 +100,18 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         replicas = fleet.capacity.replicas_for(peak / fleet.slots)
         yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+    yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+
+
+def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:
+    training = scenario.training(scenario.plans[name])
+    if training is not None:
+        takes_s, every_s = training.duration_s, training.every_s
+        ages = f"{about_duration(takes_s)} to {about_duration(takes_s + every_s)} where computed on demand"
+        yield Consequence(name, "age of the model", ages)
+        yield Consequence(name, "training", f"{training.machine_hours * MONTH_S / every_s:,.4g} machine-hours a month")
 
 
 def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:

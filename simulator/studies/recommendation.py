@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from simulator.core.estimate import Estimate
 from simulator.core.units import about_duration
-from simulator.studies.comparison import COST, Comparison, PlanResult
-from simulator.studies.what_if import break_even_factor
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
+from simulator.studies.what_if import break_even_factor, value_per_request_of_equals
 
 NEVER_ACTIVE = 0.999
 CENT_USD = 0.01
@@ -27,26 +27,57 @@ def _lines(comparison: Comparison) -> Iterator[str]:
             yield f"{name}: {_broken(comparison.plans[name])}."
         return
     result = comparison.plans[best]
-    what = "the only plan" if len(comparison.plans) == 1 else "the cheapest plan that meets every bound"
-    cost = f"{_usd(result.cost_usd_per_month)} a month{_interval(result.metrics[COST], _usd)}"
-    yield f"Choose {best}, {what}: {cost}. {_nature(result)}"
+    best_of = "of the largest net value among those that meet every bound" if comparison.weighs_value else _CHEAPEST
+    what = "the only plan" if len(comparison.plans) == 1 else best_of
+    amount = _net_value(result) if comparison.weighs_value else _cost(result)
+    yield f"Choose {best}, {what}: {amount}. {_nature(result)}"
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
 
 
+_CHEAPEST = "the cheapest plan that meets every bound"
+
+
+def _cost(result: PlanResult) -> str:
+    return f"{_usd(result.cost_usd_per_month)} a month{_interval(result.metrics[COST], _usd)}"
+
+
+def _net_value(result: PlanResult) -> str:
+    net, value = result.metrics[NET_VALUE], result.metrics[VALUE].mean
+    parts = f"value of {_usd(value)} less cost of {_usd(result.cost_usd_per_month)}"
+    return f"{_owed(net.mean)} a month{_interval(net, _owed)}, {parts}"
+
+
 def _against(comparison: Comparison, name: str, best: str) -> str:
-    gap = comparison.difference(name, best, COST)
     plan = comparison.plans[name]
-    apart = f"{_usd(abs(gap.mean))} a month {'more' if gap.mean >= 0 else 'less'} than {best}{_interval(gap)}"
+    apart = _apart(comparison, name, best)
     if not plan.meets_slo:
-        return f"{name} breaks a bound: {_broken(plan)}. It costs {apart}."
+        return f"{name} breaks a bound: {_broken(plan)}. It {apart}."
     if name in comparison.as_good:
-        return f"{name} is as good within the error: it costs {apart}. {_nature(plan)}"
-    cheapest = comparison.plans[best].cost_usd_per_month
-    times = plan.cost_usd_per_month / cheapest if cheapest > 0 else math.inf
-    near = ", practically the same" if times < PRACTICALLY_THE_SAME else ""
-    return f"{name} costs {apart}{near}. {_nature(plan)}"
+        return f"{name} is as good within the error: it {apart}. {_nature(plan)}"
+    first, own = (abs(comparison.plans[each].metrics[comparison.judged_by].mean) for each in (best, name))
+    times = max(first, own) / min(first, own) if min(first, own) > 0 else math.inf
+    near = ", practically the same" if times < PRACTICALLY_THE_SAME and not comparison.weighs_value else ""
+    return f"{name} {apart}{near}. {_nature(plan)}"
+
+
+def _apart(comparison: Comparison, name: str, best: str) -> str:
+    """Say how far a plan is from the best in what decides."""
+    gap = comparison.difference(name, best, comparison.judged_by)
+    size = f"{_usd(abs(gap.mean))} a month"
+    than = f"{'more' if gap.mean >= 0 else 'less'} than {best}{_interval(gap)}"
+    if not comparison.weighs_value:
+        return f"costs {size} {than}"
+    cost, value = (comparison.difference(name, best, metric).mean for metric in (COST, VALUE))
+    why = f"its answers are worth {_more_or_less(value)}, and it costs {_more_or_less(cost)}"
+    return f"brings in {size} {than}, as {why}"
+
+
+def _more_or_less(gap_usd: float) -> str:
+    if abs(gap_usd) < CENT_USD:
+        return "as much"
+    return f"{_usd(abs(gap_usd))} {'more' if gap_usd >= 0 else 'less'}"
 
 
 def _nature(result: PlanResult) -> str:
@@ -57,7 +88,9 @@ def _nature(result: PlanResult) -> str:
         facts.append(f"are {about_duration(metrics['age_mean_s'].mean)} old on average")
     if "latency_p99_s" in metrics:
         facts.append(f"take {about_duration(metrics['latency_p99_s'].mean)} at p99")
-    answers = f"Its answers {' and '.join(facts)}" if facts else "It answers nobody"
+    if "quality_mean" in metrics:
+        facts.append(f"have a mean quality of {_quality(metrics['quality_mean'].mean)}")
+    answers = f"Its answers {_listed(facts)}" if facts else "It answers nobody"
     unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
     if unread == 0:
         return f"{answers}."
@@ -66,24 +99,35 @@ def _nature(result: PlanResult) -> str:
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
-    demand = comparison.scenario.demand
-    now = demand.share_active_at()
     for name in comparison.ranking[1:]:
-        if not comparison.plans[name].meets_slo:
-            continue
-        if name in comparison.as_good:
-            continue
-        factor = break_even_factor(comparison, best, name)
-        active = math.nan if factor is None else demand.share_active_at(factor)
-        if factor is None or (active > NEVER_ACTIVE and comparison.scenario.traffic.replay is None):
-            yield f"There is no activity at which {name} would be cheaper, as far as the bill tells."
-        else:
-            side = "above" if factor > 1 else "below"
-            if comparison.scenario.traffic.replay is not None:  # the file, not the population, says how often they come
-                yield f"{name} would be cheaper {side} about {factor:.2g} times the traffic, as far as the bill tells."
-                continue
-            turn = f"{side} about {active * 100:.2g} % daily active"
-            yield f"{name} would be cheaper {turn}, as far as the bill tells; today it is {_percent(now)}."
+        if comparison.plans[name].meets_slo and name not in comparison.as_good:
+            yield _at_another_activity(comparison, best, name)
+            if comparison.weighs_value:
+                yield from _at_another_value(comparison, best, name)
+
+
+def _at_another_activity(comparison: Comparison, best: str, name: str) -> str:
+    demand, replayed = comparison.scenario.demand, comparison.scenario.traffic.replay is not None
+    would, tells = f"{name} would be cheaper", "as far as the bill tells"
+    if comparison.weighs_value:
+        would, tells = f"{name} would bring in more", "as far as the bill and today's quality tell"
+    factor = break_even_factor(comparison, best, name)
+    active = math.nan if factor is None else demand.share_active_at(factor)
+    if factor is None or (active > NEVER_ACTIVE and not replayed):
+        return f"There is no activity at which {would}, {tells}."
+    side = "above" if factor > 1 else "below"
+    if replayed:  # the file, not the population, says how often they come
+        return f"{would} {side} about {factor:.2g} times the traffic, {tells}."
+    now = _percent(demand.share_active_at())
+    return f"{would} {side} about {active * 100:.2g} % daily active, {tells}; today it is {now}."
+
+
+def _at_another_value(comparison: Comparison, best: str, name: str) -> Iterator[str]:
+    value, turn_usd = comparison.scenario.value, value_per_request_of_equals(comparison, best, name)
+    if value is not None and turn_usd is not None:
+        side = "more" if turn_usd > value.per_request_usd else "less"
+        said = f"the scenario says {value.per_request_usd:.3g} USD"
+        yield f"{name} would bring in more if a request were worth {side} than about {turn_usd:.2g} USD; {said}."
 
 
 def _broken(result: PlanResult) -> str:
@@ -92,6 +136,18 @@ def _broken(result: PlanResult) -> str:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.3g} %"
+
+
+def _quality(quality: float) -> str:
+    return f"{quality * 100:.4g} %"  # models differ by tenths of a percent
+
+
+def _listed(facts: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(facts[:-1]), facts[-1]]))
+
+
+def _owed(amount: float) -> str:
+    return f"-{_usd(-amount)}" if amount < 0 else _usd(amount)
 
 
 def _usd(amount: float) -> str:

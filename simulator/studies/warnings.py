@@ -41,6 +41,11 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     yield from _of_replay(comparison)
     if scenario.model.half_life_s is None:
         yield "model.half_life is not given: nothing is said about how many predictions are stale."
+    if scenario.value is not None:
+        yield (
+            "The weights of 'value' decide the net value. They are the scenario's own, not facts: try others before "
+            "trusting a ranking by it."
+        )
 
 
 def _of_replay(comparison: Comparison) -> Iterator[str]:
@@ -78,6 +83,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
     yield from _of_runs(comparison, result)
+    yield from _of_model(comparison, result)
     wide = [metric for metric in LATENCIES if _is_wide(result, metric)]
     if wide:
         found = metrics[wide[0]]
@@ -104,6 +110,27 @@ def _of_runs(comparison: Comparison, result: PlanResult) -> Iterator[str]:
             f"{result.name}: the horizon holds {cycles:.3g} times the {write_duration(precompute.every_s)} between "
             "two runs. The bill counts runs in proportion to time; the predictions counted are those of the runs "
             "that fell into the horizon. Give a horizon of whole cycles to have both agree."
+        )
+
+
+def _of_model(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    scenario = comparison.scenario
+    plan = scenario.plans[result.name]
+    accuracy, training = scenario.accuracy(plan), scenario.training(plan)
+    if accuracy is None or accuracy.loss_per_day_fraction == 0:
+        return
+    if training is None:
+        yield (
+            f"{result.name}: the model loses accuracy and is never trained again ('training' is not given): a longer "
+            "horizon would give a lower quality."
+        )
+        return
+    cycles = scenario.horizon_s / training.every_s
+    if abs(cycles - round(cycles)) > WHOLE * cycles:
+        yield (
+            f"{result.name}: the horizon holds {cycles:.3g} times the {write_duration(training.every_s)} between two "
+            "trainings, whose cost is counted in proportion to time; the quality is that of models as old as they "
+            "are within the horizon. Give a horizon of whole cycles to have the long-run mean."
         )
 
 

@@ -2,7 +2,8 @@
 
 The population stays and everybody comes f times as often. What the population drives stays, what traffic drives grows
 f times, and a fleet has in every hour the replicas that its capacity rule gives for f times that hour's work, so that
-a fleet's minimum is felt. Left out: a cache's hit ratio grows with traffic. So it is an estimate, and says "about".
+a fleet's minimum is felt. Value grows f times too, at the quality of today. Left out: a cache's hit ratio grows with
+traffic. So it is an estimate, and says "about".
 """
 
 import math
@@ -17,7 +18,7 @@ from simulator.backends.fleet import Fleet
 from simulator.core.units import HOUR_S
 from simulator.core.usage import Driver, Usage
 from simulator.prices.bill import Bill
-from simulator.studies.comparison import Comparison
+from simulator.studies.comparison import COST, VALUE, Comparison
 
 HIGHEST_FACTOR = 1000.0
 STEPS = 25
@@ -40,6 +41,31 @@ def cost_at_traffic(comparison: Comparison, plan: str, factor: float) -> float:
     return bill.total_usd_per_month
 
 
+def loss_at_traffic(comparison: Comparison, plan: str, factor: float) -> float:
+    """Return about what decides against a plan with ``factor`` times the traffic: cost, less value where it is given.
+
+    [USD per 30-day month]
+    """
+    metrics = comparison.plans[plan].metrics
+    value_usd = metrics[VALUE].mean * factor if comparison.weighs_value else 0.0
+    return cost_at_traffic(comparison, plan, factor) - value_usd
+
+
+def value_per_request_of_equals(comparison: Comparison, plan: str, rival: str) -> float | None:
+    """Return at what value of a request two plans have the same net value; None where no value makes them equal. [USD]
+
+    Value is proportional to what a request is worth, so that this is exact for the runs at hand. Nothing is said where
+    chance alone may have made the plans differ in value or in cost.
+    """
+    value = comparison.scenario.value
+    if value is None:
+        return None
+    more_value, more_cost = (comparison.difference(plan, rival, metric) for metric in (VALUE, COST))
+    if more_value.includes_zero or more_cost.includes_zero or more_value.mean * more_cost.mean < 0:
+        return None
+    return value.per_request_usd * more_cost.mean / more_value.mean
+
+
 def replica_hours(comparison: Comparison, plan: str, backend: str, factor: float) -> float:
     """Return about how many replica-hours a plan's fleet needs for ``factor`` times the work of each hour."""
     fleet = comparison.scenario.backends[backend]
@@ -54,10 +80,13 @@ def replica_hours(comparison: Comparison, plan: str, backend: str, factor: float
 
 
 def break_even_factor(comparison: Comparison, plan: str, rival: str) -> float | None:
-    """Return the nearest factor on the traffic at which two plans cost the same; None where there is none."""
+    """Return the nearest factor on the traffic at which two plans are equally good; None where there is none.
+
+    Equally good is of the same cost, or of the same net value where value is given.
+    """
 
     def gap(factor: float) -> float:
-        return cost_at_traffic(comparison, plan, factor) - cost_at_traffic(comparison, rival, factor)
+        return loss_at_traffic(comparison, plan, factor) - loss_at_traffic(comparison, rival, factor)
 
     here = gap(1.0)
     if here == 0:
@@ -75,12 +104,12 @@ def _crossing(gap: Callable[[float], float], factors: npt.NDArray[np.float64]) -
     sign = gap(1.0) > 0
     for near, far in pairwise(map(float, factors)):
         if (gap(far) > 0) != sign:
-            return _bisect(gap, near, far, near_is_dearer=sign)
+            return _bisect(gap, near, far, near_is_worse=sign)
     return None
 
 
-def _bisect(gap: Callable[[float], float], near: float, far: float, *, near_is_dearer: bool) -> float:
+def _bisect(gap: Callable[[float], float], near: float, far: float, *, near_is_worse: bool) -> float:
     for _ in range(BISECTIONS):
         middle = math.sqrt(near * far)
-        near, far = (middle, far) if (gap(middle) > 0) == near_is_dearer else (near, middle)
+        near, far = (middle, far) if (gap(middle) > 0) == near_is_worse else (near, middle)
     return far

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simpy
+from quality_model import QualityModel
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
@@ -50,6 +51,7 @@ class Computation:
     decided: simpy.Event
     unasked: bool = False
     """Whether no request began it; the row that is there may then be served meanwhile."""
+    service_s: float = math.nan
     start_s: float = math.nan
     completion_s: float = math.inf
     gave_up_s: float | None = None
@@ -109,6 +111,7 @@ class Seen:
     )
     latencies_s: list[float] = field(default_factory=list)
     ages_s: list[float] = field(default_factory=list)
+    qualities: list[float] = field(default_factory=list)
     decided: list[tuple[float, str]] = field(default_factory=list)
     """When the answer of each request that counts became certain, and what it was."""
     fleets: list[FleetSeen] = field(default_factory=list)
@@ -307,6 +310,7 @@ class ProcessModel:
         self.lag_s = scenario.model.feature_lag_s
         self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
         """How long a row that was computed ahead is served."""
+        self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         self.fleets = {
             name: FleetModel(self.env, scenario, name, self.seen) for name in scenario.fleet_names(self.plan)
         }
@@ -368,7 +372,15 @@ class ProcessModel:
     def _counts(self, time_s: float) -> bool:
         return 0 <= time_s < self.horizon_s
 
-    def _answer(self, arrival_s: float, latency_s: float, decided_s: float, by: str, age_s: float | None) -> None:
+    def _answer(
+        self,
+        arrival_s: float,
+        latency_s: float,
+        decided_s: float,
+        by: str,
+        age_s: float | None,
+        made_s: float | None = None,
+    ) -> None:
         if not self._counts(arrival_s):
             return
         self.seen.tally["requests"] += 1
@@ -377,6 +389,8 @@ class ProcessModel:
         self.seen.latencies_s.append(latency_s)
         if age_s is not None:
             self.seen.ages_s.append(age_s)
+        if self.quality:
+            self.seen.qualities.append(self.quality.of(arrival_s, latency_s, age_s, made_s))
 
     def _waited(self, arrival_s: float, wait_s: float) -> None:
         if self._counts(arrival_s):
@@ -391,7 +405,7 @@ class ProcessModel:
         elif row is not None and now <= row.end_s:
             lag_s = 0.0 if row.maker == "batch" else self.lag_s
             by = "cached" if row.maker == "online" else "precomputed"
-            self._answer(now, self.read_s, now, by, now + self.read_s + lag_s - row.time_s)
+            self._answer(now, self.read_s, now, by, now + self.read_s + lag_s - row.time_s, row.time_s)
             self.seen.tally["first_served"] += self._counts(now) and not row.served
             row.served = True
             self._use(user)
@@ -468,10 +482,12 @@ class ProcessModel:
         decided_s = now
         if not computation.decided.triggered:
             self.seen.followed_queued += 1
+            takes_s = computation.service_s
             yield computation.decided
             decided_s = computation.start_s if computation.gave_up_s is None else computation.gave_up_s
         else:
             self.seen.followed_running += 1
+            takes_s = computation.completion_s - computation.start_s
         if computation.gave_up_s is not None:
             latency_s = self.read_s + computation.gave_up_s - now
             self._answer(now, latency_s, decided_s, "defaulted", None)
@@ -481,16 +497,17 @@ class ProcessModel:
             if decided_s == now and not computation.unasked:
                 computation.read_s = self.rounded(now)
             computation.served = True
-            age_s = computation.completion_s - computation.start_s + self.lag_s
-            self._answer(now, self.read_s + computation.completion_s - now, decided_s, "cached", age_s)
+            age_s = takes_s + self.lag_s
+            latency_s = self.read_s + computation.completion_s - now
+            self._answer(now, latency_s, decided_s, "cached", age_s, computation.start_s)
             self._waited(now, computation.completion_s - now)
 
     def _compute(self, now: float, user: int, factor: float, fleet: FleetModel, *, keeps: bool) -> Steps:
-        computation = Computation(self.env.event(), served=True)
+        service_s = fleet.fleet.mean_service_s * factor
+        computation = Computation(self.env.event(), served=True, service_s=service_s)
         if keeps:
             self.under_way[user] = computation
             self._take_place(user, now)
-        service_s = fleet.fleet.mean_service_s * factor
         turn = fleet.ask(now, service_s)
         patience_s = fleet.fleet.longest_wait_s
         tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
@@ -510,7 +527,7 @@ class ProcessModel:
         start_s = turn.start_s
         computation.start_s, computation.completion_s = start_s, start_s + service_s
         latency_s = self.read_s + computation.completion_s - now
-        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s)
+        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s, start_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))

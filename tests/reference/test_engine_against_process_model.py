@@ -69,6 +69,8 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     assert filled(outcome.counted.age) == bins(seen.ages_s)
     seen.sums["latency_s"] = math.fsum(seen.latencies_s)
     seen.sums["age_s"] = math.fsum(seen.ages_s)
+    if scenario.asks_for_quality:
+        seen.sums["quality"] = math.fsum(seen.qualities)
     for name, total in seen.sums.items():
         assert tally[name] == pytest.approx(total, rel=RELATIVE, abs=1e-6), name
     compare_hours(outcome, seen, scenario, plan)

@@ -25,6 +25,20 @@ def single(book: PriceBook) -> Comparison:
 
 
 @pytest.fixture(scope="session")
+def valued(book: PriceBook) -> Comparison:
+    """Plans with models of their own, of which one is dearer and better, and another breaks a bound."""
+    value = {"per_request": "0.5 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.2 %"}
+    model = {
+        "half_life": "24 h",
+        "accuracy": {"initial": "95.8 %", "loss_per_day": "0.05 %"},
+        "training": {"every": "12 h", "instance": "g5.xlarge", "machine_hours": 2},
+    }
+    better = {**ON_DEMAND, "accuracy": {"initial": "97 %"}}
+    plans = {LONG: ON_DEMAND, "better": better, "nightly batch": NIGHTLY}
+    return compared(book, model=model, value=value, plans=plans, slo={"age_p95": "12 h"})
+
+
+@pytest.fixture(scope="session")
 def crowd(book: PriceBook) -> Comparison:
     """Nine plans with awkward names, all but one of which break a bound."""
     names = (

@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from small_comparisons import again, with_metric, without
+from small_comparisons import LONG, again, with_metric, without
 
 from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
@@ -18,9 +19,10 @@ from simulator.report.charts import CHARTS, NoChartError, save_charts
 from simulator.report.charts.cost import cost, cost_title
 from simulator.report.charts.distributions import age_cdf, age_title, latency_cdf, latency_title
 from simulator.report.charts.look import MOST_PLANS, PALETTE, colours, wrapped
+from simulator.report.charts.net_value import net_value, net_value_title
 from simulator.report.charts.reads import read_and_unread, read_title
 from simulator.report.charts.week import week, week_title
-from simulator.studies.comparison import Comparison
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
 
 LINE_SPACING_PX = 3
 """Lines of text may reach so far into each other's boxes, which are higher than their letters."""
@@ -48,10 +50,25 @@ def curve(axes: Axes, name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
 
 
+def unvalued() -> list[Callable[[Comparison], Figure]]:
+    """Return the charts that apply where nobody says what answers are worth."""
+    return [draw for name, draw in CHARTS.items() if name != "net_value"]
+
+
+def crowd_of(comparison: Comparison) -> Comparison:
+    """Return every plan three times, under other names."""
+    plans = {f"{name} {k}": replace(plan, name=f"{name} {k}") for name, plan in comparison.plans.items() for k in "abc"}
+    return replace(comparison, plans=plans)
+
+
 @pytest.fixture(scope="module")
-def slides(comparison: Comparison, single: Comparison, crowd: Comparison, free: Comparison) -> list[Figure]:
+def slides(
+    comparison: Comparison, single: Comparison, crowd: Comparison, free: Comparison, valued: Comparison
+) -> list[Figure]:
     """Every chart of one, three and nine plans, and of plans that cost nothing; laid out."""
-    figures = [draw(each) for each in (comparison, single, crowd, free) for draw in CHARTS.values()]
+    figures = [draw(each) for each in (comparison, single, crowd, free) for draw in unvalued()]
+    figures += [draw(valued) for draw in CHARTS.values()]
+    figures.append(net_value(crowd_of(valued)))
     for figure in figures:
         figure.canvas.draw()
     return figures
@@ -236,7 +253,7 @@ def test_a_plan_has_one_colour_in_every_chart(comparison: Comparison) -> None:
 
 
 def test_every_slide_says_where_its_numbers_come_from(comparison: Comparison) -> None:
-    for draw in CHARTS.values():
+    for draw in unvalued():
         said = words(draw(comparison))
         for part in ("Food delivery", "10,000 users", "24 h simulated", "2 replications", "seed 1", "aws-us-east-1"):
             assert part in said
@@ -287,7 +304,9 @@ def test_a_chart_that_does_not_apply_says_why(comparison: Comparison) -> None:
 
 def test_charts_are_saved_as_png_and_svg_with_equal_bytes(comparison: Comparison, tmp_path: Path) -> None:
     first, second = save_charts(comparison, tmp_path / "a" / "b"), save_charts(comparison, tmp_path / "c")
-    assert {path.name for path in first} == {f"{name}.{kind}" for name in CHARTS for kind in ("png", "svg")}
+    assert {path.name for path in first} == {
+        f"{name}.{kind}" for name in CHARTS if name != "net_value" for kind in ("png", "svg")
+    }
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
     for path in first:
@@ -310,6 +329,48 @@ def test_drawing_leaves_the_users_settings_alone(comparison: Comparison) -> None
 def test_a_figure_has_a_slides_proportions(comparison: Comparison) -> None:
     width, height = cost(comparison).get_size_inches()
     assert width / height == pytest.approx(16 / 9, rel=1e-3)
+
+
+def test_net_values_are_drawn_against_the_best(valued: Comparison) -> None:
+    assert valued.ranking == ("better", LONG, "nightly batch")
+    drawn = [patch.get_width() for patch in net_value(valued).axes[0].patches]  # type: ignore[attr-defined]
+    expected = []
+    for name in valued.ranking[1:]:
+        gaps = [valued.difference(name, "better", metric).mean for metric in (VALUE, COST, NET_VALUE)]
+        expected += [gaps[0], -gaps[1], gaps[2]]
+    assert drawn == pytest.approx(expected)
+    said = words(net_value(valued))
+    assert "USD per 30-day month, against better" in said
+    assert f"net {form.signed_usd(expected[2])} ±" in said
+    assert form.usd(valued.plans["better"].metrics[VALUE].mean) in said
+    assert "weights, which are no facts" in said
+
+
+def test_the_title_of_the_net_values_holds(valued: Comparison) -> None:
+    gap = valued.difference("better", LONG, NET_VALUE).mean
+    assert net_value_title(valued).startswith(f"Better brings in {form.usd(gap)} a month more than everything that")
+    assert net_value_title(without(valued, LONG)) == "Only better meets every bound"
+    broken = without(valued, LONG, "better")
+    assert net_value_title(broken) == "No plan meets every bound; nightly batch brings in most"
+    twin = replace(valued.plans["better"], name="twin")
+    tied = replace(valued, plans={**without(valued, LONG).plans, "twin": twin})
+    assert net_value_title(tied) == "Better and twin bring in the same, within the error"
+
+
+def test_net_values_need_a_value_and_two_plans(comparison: Comparison, valued: Comparison) -> None:
+    with pytest.raises(NoChartError, match="does not say what answers are worth"):
+        net_value(comparison)
+    with pytest.raises(NoChartError, match="one plan only"):
+        net_value(without(valued, LONG, "nightly batch"))
+
+
+def test_the_best_is_not_called_the_cheapest_where_value_decides(valued: Comparison) -> None:
+    first, violations = valued.plans[LONG], valued.plans["nightly batch"].violations
+    assert valued.recommended == "better"
+    assert first.cost_usd_per_month == min(plan.cost_usd_per_month for plan in valued.plans.values())
+    broken = replace(valued, plans={**valued.plans, LONG: replace(first, violations=violations)})
+    amount = form.usd(first.cost_usd_per_month)
+    assert cost_title(broken).endswith(f" is the cheapest, at {amount} a month, but breaks what it must keep")
 
 
 def test_dearer_prices_are_drawn_larger(comparison: Comparison, book: PriceBook) -> None:

@@ -7,7 +7,7 @@ from small_comparisons import without
 
 from simulator.report import format as form
 from simulator.report import frames, tables
-from simulator.studies.comparison import COST, Comparison
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
 
 WIDTH = 80
 
@@ -100,3 +100,18 @@ def test_a_single_plan_has_no_differences(comparison: Comparison) -> None:
     table = frames.differences_table(without(comparison, "on demand", "cached"))
     assert table.empty
     assert "metric" in table.columns
+
+
+def test_net_value_and_its_parts_stand_in_the_report_where_value_is_given(
+    comparison: Comparison, valued: Comparison
+) -> None:
+    text = printed(valued)
+    for plan in valued.plans.values():
+        for metric in ("quality_mean", VALUE, NET_VALUE):
+            assert form.metric_text(metric, plan.metrics[metric].mean) in text
+    gap = valued.difference("nightly batch", "better", NET_VALUE)
+    assert form.signed_usd(gap.mean) in text
+    assert "against rank 1" in text
+    assert "above rank 1" not in text
+    assert "net of cost" not in printed(comparison)
+    assert "against rank 1" not in printed(comparison)

@@ -18,7 +18,8 @@ TESTS = Path(__file__).parents[1]
 def tiny_scenarios() -> list[Scenario]:
     tiny = a_scenario(horizon="100 min", population={"users": 120, "logins_per_day": "6/day", "shape": 0.6})
     returns = {"probability": "40 %", "gap": {"kind": "lognormal", "mean": "1 h", "cv": 1.5}}
-    return [tiny, tiny.with_(traffic__return_visits=returns, traffic__burstiness={"cv": 0.5, "every": "7 s"})]
+    more = tiny.with_(traffic__return_visits=returns, traffic__burstiness={"cv": 0.5, "every": "7 s"})
+    return [tiny, more.with_(value=None, model=None)]  # with and without the quality of answers
 
 
 def digests() -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
 from simulator.report.charts.look import MISSING_GLYPH, NoChartError
+from simulator.report.charts.net_value import net_value
 from simulator.report.charts.reads import read_and_unread
 from simulator.report.charts.week import week
 from simulator.studies.comparison import Comparison
@@ -18,6 +19,7 @@ from simulator.studies.comparison import Comparison
 CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
     {
         "cost": cost,
+        "net_value": net_value,
         "read_and_unread": read_and_unread,
         "age_cdf": age_cdf,
         "latency_cdf": latency_cdf,

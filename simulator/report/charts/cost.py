@@ -1,4 +1,4 @@
-"""What each plan costs, item by item."""
+"""What each plan costs, item by item; what that buys is in `net_value`."""
 
 import math
 from collections.abc import Sequence
@@ -81,6 +81,8 @@ def cost_title(comparison: Comparison) -> str:
         said = f"{name} costs {amount} a month{'' if first.meets_slo else ', and breaks what it must keep'}"
     elif best is None:
         said = f"no plan meets every bound; {name} is the cheapest, at {amount} a month"
+    elif not first.meets_slo and comparison.weighs_value:
+        said = f"{name} is the cheapest, at {amount} a month, but breaks what it must keep"
     elif not first.meets_slo:
         amount = form.usd(comparison.plans[best].cost_usd_per_month)
         said = f"{called(best)} is the cheapest plan that meets every bound, at {amount} a month"

@@ -1,0 +1,40 @@
+"""Compiled code on disk is used only while the program is what it was compiled from."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import simulator
+from simulator.core import jit
+
+PACKAGE = Path(simulator.__file__).parent
+
+PROGRAM = """
+from fake.kernels import twice_plus
+print(twice_plus(4), sum(twice_plus.stats.cache_hits.values()))
+"""
+
+
+def run(folder: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=folder, capture_output=True, text=True, check=True, env={"PATH": ""}
+    )
+    return done.stdout.split()
+
+
+def test_a_changed_part_of_a_kernel_is_noticed(tmp_path: Path) -> None:
+    package = tmp_path / "fake"
+    (package / "core").mkdir(parents=True)
+    for init in (package / "__init__.py", package / "core" / "__init__.py"):
+        init.write_text("")
+    (package / "core" / "jit.py").write_text(Path(jit.__file__).read_text(encoding="utf-8"))
+    part = "from fake.core.jit import inlined\n\n@inlined\ndef plus(x):\n    return x + {}\n"
+    (package / "parts.py").write_text(part.format(1))
+    (package / "kernels.py").write_text(
+        "from fake.core.jit import kernel\nfrom fake.parts import plus\n\n"
+        "@kernel\ndef twice_plus(x):\n    return plus(2 * x)\n"
+    )
+    assert run(tmp_path) == ["9", "0"]
+    assert run(tmp_path) == ["9", "1"]
+    (package / "parts.py").write_text(part.format(100))
+    assert run(tmp_path) == ["108", "0"]
