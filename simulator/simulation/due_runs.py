@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from simulator.scenario.schema import Scenario
 from simulator.simulation.timetable import Timetable, scheduled
-from simulator.simulation.timing import origin_s
+from simulator.simulation.timing import runs_from_s
 
 
 def training_ends_s(scenario: Scenario, plan_name: str) -> Sequence[float]:
@@ -12,7 +12,7 @@ def training_ends_s(scenario: Scenario, plan_name: str) -> Sequence[float]:
     training = scenario.training(scenario.plans[plan_name])
     if training is None:
         return ()
-    from_s = origin_s(scenario, plan_name) - 2 * training.every_s
+    from_s = runs_from_s(scenario, plan_name) - 2 * training.every_s
     return tuple(training.ends_between(from_s, scenario.horizon_s).tolist())
 
 

@@ -20,7 +20,7 @@ from simulator.simulation.membership import Membership
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timetable import Due
-from simulator.simulation.timing import LONGEST_KEPT_S, earliest_s
+from simulator.simulation.timing import LONGEST_KEPT_S, earliest_s, runs_from_s
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class LongRun:
         self._precompute, self._membership = plan.precompute, membership
         kept_s = scenario.store.expiry_s or math.inf
         self._keeps_all = plan.on_miss is OnMiss.STORED or kept_s > LONGEST_KEPT_S
-        self._past = [each.between(layout.origin_s, membership.begin_s) for each in membership.timetables]
+        from_s = runs_from_s(scenario, plan_name)
+        self._past = [each.between(from_s, membership.begin_s) for each in membership.timetables]
         self._last_login_tells = self._tells()
 
     def begin(self, path: RequestPath) -> None:
@@ -65,7 +66,6 @@ class LongRun:
                 member_kernels.mark_served(one.user, self._layout.shards, self._layout.shard_size, path.table)
             if event is not None:
                 self._put(event, path)
-        path.hold_rows(begin_s)
         if membership.activity is not None:
             membership.activity.begin(begin_s)
 

@@ -12,7 +12,7 @@ from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
 from simulator.simulation.timetable import Timetable
-from simulator.simulation.timing import origin_s
+from simulator.simulation.timing import runs_from_s
 
 PER_S = 1000
 """Boundaries that are whole milliseconds can lie on a grid of common units."""
@@ -60,7 +60,7 @@ class Recency:
         if precompute is None or not (precompute.incremental or precompute.scope.look_back_s is not None):
             return None
         longest_s = max(precompute.scope.look_back_s or 0.0, 2 * precompute.every_s if precompute.incremental else 0.0)
-        oldest_s, end_s = origin_s(scenario, plan_name) - longest_s, scenario.horizon_s
+        oldest_s, end_s = runs_from_s(scenario, plan_name) - longest_s, scenario.horizon_s
         anchors_s = [
             at_s
             for timetable in timetables(scenario, plan_name)

@@ -20,6 +20,7 @@ from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Tra
 from simulator.simulation.precompute import Precomputing
 from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
+from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
 from simulator.simulation.usage import usage_of
 
@@ -76,6 +77,11 @@ class _Simulation:
             self._start_fleet(line, fleet)
         if self.membership and self.membership.has_past:
             LongRun(self.scenario, self.plan_name, self.replication, self.layout, self.membership).begin(self.path)
+        by_login = RowsByLogin(self.scenario, self.plan_name, self.replication)
+        if by_login.exist:
+            by_login.put(self.layout, self.path.table)
+        if by_login.exist or (self.membership and self.membership.has_past):
+            self.path.hold_rows(self.env.now)
         if self.ahead:
             self.ahead.start()
         self.env.process(self._sample_hourly())

@@ -14,7 +14,7 @@ MARGIN = 1.5
 CACHE_LIFETIMES = 2
 """A plan with a cache begins so many lifetimes before time 0, so that it does not start empty."""
 LONGEST_KEPT_S = 28 * DAY_S
-"""Rows of users who left a scope before the beginning are followed back so long, where they do not expire sooner."""
+"""Rows from before the beginning are followed back so long, where they do not expire sooner."""
 
 
 def begin_s(scenario: Scenario, plan_name: str) -> float:
@@ -48,15 +48,36 @@ def has_past(plan: Plan) -> bool:
     return precompute is not None and (precompute.incremental or not precompute.scope.is_fixed)
 
 
+def runs_from_s(scenario: Scenario, plan_name: str) -> float:
+    """Return from when on the runs of a plan matter, those before its beginning by their rows. [s]"""
+    plan = scenario.plans[plan_name]
+    return begin_s(scenario, plan_name) - (_ahead_kept_s(scenario, plan) if has_past(plan) else 0.0)
+
+
+def rows_by_login_kept_s(scenario: Scenario, plan_name: str) -> float:
+    """Return how long before its beginning a plan has rows that follow from logins; 0 where it has none. [s]"""
+    plan = scenario.plans[plan_name]
+    if plan.precompute and plan.precompute.is_for_all:
+        return 0.0  # its first run replaces them
+    if plan.refresh:
+        return _ahead_kept_s(scenario, plan)
+    if plan.cache and plan.cache.kept_for_s > plan.cache.fresh_for_s:
+        return min(plan.cache.kept_for_s, LONGEST_KEPT_S)
+    return 0.0
+
+
 def origin_s(scenario: Scenario, plan_name: str) -> float:
     """Return the earliest time that a row of a plan can carry. [s]"""
-    plan, begin = scenario.plans[plan_name], begin_s(scenario, plan_name)
-    if not has_past(plan):
-        return begin
+    by_login_s = begin_s(scenario, plan_name) - rows_by_login_kept_s(scenario, plan_name)
+    return min(runs_from_s(scenario, plan_name), by_login_s)
+
+
+def _ahead_kept_s(scenario: Scenario, plan: Plan) -> float:
+    """Return how long before its beginning a plan has rows that were computed ahead. [s]"""
     expiry_s = scenario.store.expiry_s
     if expiry_s is None or plan.on_miss is OnMiss.STORED:
-        return begin - LONGEST_KEPT_S
-    return begin - min(expiry_s, LONGEST_KEPT_S)
+        return LONGEST_KEPT_S
+    return min(expiry_s, LONGEST_KEPT_S)
 
 
 def deadline_s(due_s: float, clock_s: float, midnight_s: float) -> float:

@@ -22,13 +22,15 @@ from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.fleet import Fleet
 from simulator.core.streams import stream
-from simulator.demand.arrivals import request_blocks
+from simulator.demand.arrivals import logins, request_blocks
+from simulator.demand.last_logins import last_logins
 from simulator.scenario.schema import Scenario
 from simulator.simulation.rows import Layout
 from simulator.simulation.timing import begin_s
 
 Steps = Generator[simpy.Event, object, None]
 HOUR_S = 3600.0
+FOUR_WEEKS_S = 28 * 24 * HOUR_S
 AFTERWARDS_S = 1e-9
 """When all that happens at the same moment has happened, and before anything else does."""
 NEAR_WHOLE = 1e-9
@@ -308,7 +310,7 @@ class ProcessModel:
         users = scenario.population.users
         self.shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
-        self.origin_s = self.scope.origin_s if self.scope else self.begin_s
+        self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
         self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
@@ -329,8 +331,8 @@ class ProcessModel:
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
         self.env.process(self._take_stock_at_start())
+        self._begin_with_rows()
         if self.cluster and self.scope:
-            self._begin_with_rows()
             for zone in self.scope.zones:
                 self.env.process(self._schedule(self.cluster, zone))
         arrivals = self.env.process(self._arrivals())
@@ -673,12 +675,53 @@ class ProcessModel:
                 self.under_way[user].evicted = False
 
     def _begin_with_rows(self) -> None:
-        assert self.scope is not None
-        rows = self.scope.rows()
+        rows = {
+            user: Row(self.rounded(snapshot_s), "batch", self.rounded(snapshot_s) + self.expiry_s, self.begin_s, served)
+            for user, (snapshot_s, served) in (self.scope.rows() if self.scope else {}).items()
+        }
+        for user, row in self._rows_by_login():
+            if user not in rows or rows[user].time_s <= row.time_s:
+                rows[user] = row
         for user in sorted(rows, key=lambda user: (user % self.shards, user)):
-            snapshot_s, served = rows[user]
-            row_s = self.rounded(snapshot_s)
-            end_s = row_s + self.expiry_s
-            if end_s >= self.begin_s:
-                self.store[user] = Row(row_s, "batch", end_s, self.begin_s, served)
+            if rows[user].end_s >= self.begin_s:
+                self.store[user] = rows[user]
                 self._take_place(user, self.begin_s)
+
+    def _kept_by_login_s(self) -> float:
+        """Return how far back rows go that follow from what users did."""
+        cache = self.plan.cache
+        if self.plan.precompute and self.plan.precompute.is_for_all:
+            return 0.0
+        if self.plan.refresh:
+            keeps_all = self.plan.on_miss == "stored" or self.scenario.store.expiry_s is None
+            return FOUR_WEEKS_S if keeps_all else min(self.scenario.store.expiry_s, FOUR_WEEKS_S)
+        return min(cache.kept_for_s, FOUR_WEEKS_S) if cache and cache.kept_for_s > cache.fresh_for_s else 0.0
+
+    def _rows_by_login(self) -> Iterator[tuple[int, Row]]:
+        """Yield a row for each login from the origin to the begin, later ones later."""
+        kept_s, cache, refresh = self._kept_by_login_s(), self.plan.cache, self.plan.refresh
+        if not kept_s:
+            return
+        session, delay_s = self.scenario.traffic.session, 0.0
+        if refresh:
+            delay_s = refresh.debounce_s + refresh.lag_s
+            if refresh.on == "login":
+                delay_s += (session.requests.mean_per_login - 1) * session.think_time.typical_s
+        for user, login_s in self._logins_since(self.begin_s - kept_s):
+            if login_s >= self.origin_s:
+                row_s = self.rounded(min(login_s + delay_s, self.begin_s))
+                maker, lifetime_s = (
+                    ("nearline", self.expiry_s) if cache is None or refresh else ("online", cache.kept_for_s)
+                )
+                yield user, Row(row_s, maker, row_s + lifetime_s, self.begin_s, served=not refresh)
+
+    def _logins_since(self, from_s: float) -> Iterator[tuple[int, float]]:
+        demand, seed = self.scenario.demand, self.scenario.seed
+        drawn_from_s = from_s
+        if demand.traffic.returns is None:
+            drawn_from_s = min(begin_s(self.scenario, plan) for plan in self.scenario.plans)
+            for first, time_s in last_logins(demand, seed, self.replication, drawn_from_s, min(from_s, drawn_from_s)):
+                yield from zip(range(first, first + time_s.size), time_s.tolist(), strict=True)
+        if drawn_from_s < self.begin_s:
+            for one in logins(demand, seed, self.replication, drawn_from_s, self.begin_s):
+                yield from zip(one.user.tolist(), one.time_s.tolist(), strict=True)

@@ -3,7 +3,7 @@ from drawn_scenarios import a_scenario
 
 from simulator.plans.served_model import Training
 from simulator.simulation.due_runs import training_ends_s
-from simulator.simulation.timing import origin_s
+from simulator.simulation.timing import runs_from_s
 
 HOUR_S = 3600.0
 
@@ -25,7 +25,7 @@ def test_the_trainings_of_a_plan_go_from_before_its_oldest_rows_to_the_horizon()
         ends_s = np.array(training_ends_s(scenario, plan))
         every_s, takes_s = 53 * 60.0, 0.35 * HOUR_S
         assert np.all(np.abs((ends_s - takes_s) / every_s - np.round((ends_s - takes_s) / every_s)) < 1e-9)
-        assert ends_s[0] < origin_s(scenario, plan)
+        assert ends_s[0] < runs_from_s(scenario, plan)
         assert scenario.horizon_s - every_s <= ends_s[-1] < scenario.horizon_s
         assert np.allclose(np.diff(ends_s), every_s)
 
