@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
+from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
@@ -109,9 +110,22 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         replicas = fleet.capacity.replicas_for(peak / fleet.slots)
         yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+    yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+
+
+def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
+    fleet = scenario.refreshing_fleet(plan)
+    if plan.refresh is None or fleet is None:
+        return
+    per_login = scenario.traffic.session.requests.mean_per_login
+    events = 1.0 / per_login if plan.refresh.on == "login" else 1.0
+    mean, peak = load.mean_per_s * events, load.peak_per_s * events
+    yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
+    work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
+    yield Consequence(name, "offered load of refreshes, at most", work)
 
 
 def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:
@@ -125,11 +139,20 @@ def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:
 
 def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:
     users = scenario.population.users
-    table = users * WORD_BYTES if scenario.plans[name].has_store else 0
+    table = users * WORD_BYTES * _tables(scenario, scenario.plans[name])
     scope = _scope_bytes(scenario, name)
     months = 2 if scenario.horizon_s >= MONTH_DAYS * DAY_S else 1
     block = load.peak_per_s * max(scenario.demand.interval_s, HOUR_S) * BYTES_PER_REQUEST
     return PROCESS_BYTES + table + scope + months * users / BITS_PER_BYTE + block + _pending_bytes(scenario, load)
+
+
+def _tables(scenario: Scenario, plan: Plan) -> int:
+    """Return how many numbers are kept for each user: the row, and what debounce, sliding and eviction go by."""
+    if not plan.has_store:
+        return 0
+    debounced = plan.refresh is not None and plan.refresh.debounce_s > 0
+    slides = plan.cache is not None and plan.cache.slides
+    return 1 + debounced + slides + (scenario.store.size_limit_gib is not None)
 
 
 def _scope_bytes(scenario: Scenario, name: str) -> float:

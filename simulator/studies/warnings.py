@@ -1,10 +1,12 @@
 """What a planner must know before trusting a comparison."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
+from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
 
 BUSIEST_UTILISATION = 0.95
@@ -82,6 +84,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
+    yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
     wide = [metric for metric in LATENCIES if _is_wide(result, metric)]
@@ -91,6 +94,29 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         yield (
             f"{name}: {what} is {about_duration(found.mean)} give or take {about_duration(found.half_width)}; "
             "more replications or a longer horizon would narrow that down."
+        )
+
+
+def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of rows whose age nothing bounds."""
+    plan, expiry_s = comparison.scenario.plans[result.name], comparison.scenario.store.expiry_s
+    age = result.metrics.get("age_p99_s")
+    seen = f" One answer in a hundred is older than {about_duration(age.mean)}." if age else ""
+    if plan.cache and plan.cache.slides:
+        yield (
+            f"{result.name}: a sliding TTL does not bound the age of what is served: who keeps coming keeps the same "
+            f"prediction.{seen}"
+        )
+    if plan.cache and math.isinf(plan.cache.kept_for_s):
+        yield (
+            f"{result.name}: without 'stale_for' a prediction is served once more however old it is; the simulation "
+            f"remembers {write_duration(LONGEST_KEPT_S)} before its beginning.{seen}"
+        )
+    lasting = plan.refresh or (plan.precompute and not plan.precompute.is_for_all)
+    if lasting and expiry_s is None:
+        yield (
+            f"{result.name}: without 'store.expiry' the predictions of users who have left are served when they come "
+            f"back, however old; the simulation remembers {write_duration(LONGEST_KEPT_S)} before its beginning.{seen}"
         )
 
 
