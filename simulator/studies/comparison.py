@@ -221,11 +221,11 @@ def _money(outcome: Outcome, book: PriceBook) -> dict[str, float]:
     bill = Bill.of(outcome.usage, book, outcome.horizon_s)
     tally = outcome.counted.tally
     per_1k = bill.usd_per_1k_requests(tally["requests"])
-    computed = tally["written_batch"]
+    ahead = tally["written_batch"] + tally["written_unread"]
     return {
         COST: bill.total_usd_per_month,
         **({} if per_1k is None else {"cost_usd_per_1k_requests": per_1k}),
-        "wasted_usd_per_month": bill.wasted_usd_per_month(tally["wasted"] / computed) if computed else 0.0,
+        "wasted_usd_per_month": bill.wasted_usd_per_month(min(tally["wasted"] / ahead, 1.0)) if ahead else 0.0,
     }
 
 

@@ -10,14 +10,14 @@ from simulator.core.jit import kernel
 
 
 @kernel
-def _work_through(free_s: slots.FloatArray, losers: slots.IntArray, busy_s: slots.FloatArray) -> slots.FloatArray:
-    """Return when each piece of work begins, each on the slot that is free first; kernels alone call ``replay``."""
-    begun = np.empty(busy_s.size)
+def _work_through(
+    free_s: slots.FloatArray, losers: slots.IntArray, busy_s: slots.FloatArray, begun: slots.FloatArray
+) -> None:
+    """Tell when each piece of work begins, each on the slot that is free first; kernels alone call ``replay``."""
     for k in range(busy_s.size):
         begun[k] = free_s[losers[0]]
         free_s[losers[0]] += busy_s[k]
         slots.replay(free_s, losers)
-    return begun
 
 
 def tree_of(free_s: list[float]) -> tuple[slots.FloatArray, slots.IntArray]:
@@ -40,7 +40,8 @@ def test_the_slot_that_is_free_first_gets_the_work(free_s: list[float], busy_s: 
     for work_s in busy_s:
         expected.append(heapq.heappop(heap))
         heapq.heappush(heap, expected[-1] + work_s)
-    begun = _work_through(padded, losers, np.array(busy_s))
+    begun = np.empty(len(busy_s))
+    _work_through(padded, losers, np.array(busy_s), begun)
     assert begun.tolist() == expected
     assert sorted(padded[: len(free_s)].tolist()) == sorted(heap)
     assert np.all(np.isinf(padded[len(free_s) :]))

@@ -44,7 +44,7 @@ def test_rates_are_those_at_which_arrivals_draw_users(users: int, shape: Any) ->
     steps = 4096 * 1000
     draw, user = (np.arange(steps) + 0.5) / steps, np.empty(steps, dtype=np.int32)
     position = position_table(cohorts.shape[0])[None, :]
-    draw_users(draw, np.ones(1), cohorts.first_user, cohorts.awake_users, position, user)
+    draw_users(draw, np.ones((2, 1)), cohorts.first_user, cohorts.awake_users, position, user)
     found = np.bincount(user, minlength=users)
     knots_within = 2 + np.bincount(np.minimum(position[0] * cohorts.awake_users[0], users - 1).astype(int), None, users)
     assert np.all(np.abs(found - expected * steps) <= 1 + knots_within)

@@ -554,7 +554,7 @@ def test_the_feed_is_as_bursty_as_the_code_trace() -> None:
     stamps = pd.to_datetime(pd.read_csv(path)["TIMESTAMP"])
     own_s = ((stamps - stamps[0]) / pd.Timedelta(1, "s")).to_numpy()
     scenario = a_scenario(traffic={"replay": {"path": str(path), "time": "TIMESTAMP"}}, horizon="56 min")
-    feed = Feed(scenario, None, 0, 0.0, scenario.horizon_s, HOUR_S)
+    feed = Feed(scenario, next(iter(scenario.plans)), 0, 0.0, scenario.horizon_s, HOUR_S)
     block = feed.next()
     assert block is not None
     assert block.time_s == pytest.approx(own_s[own_s < scenario.horizon_s], abs=1e-6)

@@ -113,7 +113,8 @@ def test_a_census_counts_the_whole_windows_of_the_horizon(logins: list[tuple[flo
     st.lists(st.integers(0, 4), max_size=30),
     st.lists(st.floats(0, 9), min_size=120, max_size=120),
 )
-def test_follow_ups_are_written_after_their_login(follow_ups: list[int], think: list[float]) -> None:
+@pytest.mark.parametrize("mark", [0, kernels.LAST])
+def test_follow_ups_are_written_after_their_login(mark: int, follow_ups: list[int], think: list[float]) -> None:
     login_s = [10.0 * k for k in range(len(follow_ups))]
     size = len(follow_ups) + sum(follow_ups)
     out_s, out_user = np.empty(size), np.empty(size, dtype=np.int32)
@@ -122,6 +123,7 @@ def test_follow_ups_are_written_after_their_login(follow_ups: list[int], think: 
         np.arange(len(follow_ups), dtype=np.int32),
         np.array(follow_ups, dtype=np.int64),
         np.array(think),
+        mark,
         out_s,
         out_user,
     )
@@ -132,6 +134,7 @@ def test_follow_ups_are_written_after_their_login(follow_ups: list[int], think: 
         for _ in range(count):
             moment_s += next(pauses)
             expected.append((moment_s, user))
+        expected[-1] = (moment_s, user | mark)
     assert list(zip(out_s.tolist(), out_user.tolist(), strict=True)) == expected
 
 

@@ -197,7 +197,19 @@ def test_rows_beneath_a_computation_expire_too() -> None:
     assert seen.followed_queued + seen.followed_running > 50
 
 
-@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])  # to shrink a scenario takes minutes
-@given(scenarios())
+drawn = given(scenarios())
+without_shrinking = [Phase.explicit, Phase.generate]
+"""To shrink a scenario takes minutes."""
+
+
+@settings(max_examples=60, phases=without_shrinking)
+@drawn
 def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
+    both(scenario, "drawn")
+
+
+@pytest.mark.long
+@settings(max_examples=500, phases=without_shrinking)
+@drawn
+def test_whatever_the_scenario_both_do_the_same_more_often(scenario: Scenario) -> None:
     both(scenario, "drawn")

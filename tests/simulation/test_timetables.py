@@ -79,7 +79,7 @@ def test_runs_are_late_by_the_clock_of_their_zone() -> None:
 
 def test_runs_after_training_need_a_training() -> None:
     with pytest.raises(UserError, match=r"there is no 'model\.training' whose ends a run could follow"):
-        a_scenario().with_(plans__rolling__precompute__after_training=True)
+        a_scenario().with_(model__training=None, plans__rolling__precompute__after_training=True)
 
 
 @pytest.mark.parametrize(

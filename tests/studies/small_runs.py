@@ -10,5 +10,7 @@ SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 
 def small(name: str = "food_delivery_100m", **changes: Any) -> Scenario:
-    few = {"population.users": "20k", "horizon": "1 d", "replications": 2}
+    few: dict[str, Any] = {"population.users": "20k", "horizon": "1 d", "replications": 2}
+    if name == "food_delivery_100m":
+        few |= dict.fromkeys(("plans.hybrid", "plans.nearline", "plans.revalidated"))
     return load_scenario(SCENARIOS / f"{name}.yaml", few).with_(**changes)
