@@ -42,6 +42,9 @@ def per_core() -> Iterator[Figure]:
         ("on demand, one request per login", "on demand", SINGLE, 25),
         ("TTL cache, sessions of 4 requests", "cached", {}, 10),
         ("nightly batch, sessions of 4 requests", "nightly batch", {}, None),
+        ("hybrid over 7 days active, the scenario as it is", "hybrid", {"horizon": "7 d"}, 6),
+        ("nearline, the scenario as it is", "nearline", {"horizon": "7 d"}, 6),
+        ("stale-while-revalidate, the scenario as it is", "SWR", {"horizon": "7 d"}, 6),
     ]
     for what, plan, changes, aim in cases:
         simulate(scenario({**changes, **SMALL}), plan)  # compiles

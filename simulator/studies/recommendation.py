@@ -94,8 +94,9 @@ def _nature(result: PlanResult) -> str:
     unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
     if unread == 0:
         return f"{answers}."
-    spent = _usd(metrics["wasted_usd_per_month"].mean)
-    return f"{answers}; {_percent(unread)} of what it computes is never read, which is {spent} a month."
+    spent = metrics["wasted_usd_per_month"].mean
+    price = f", which is {_usd(spent)} a month" if spent else ""
+    return f"{answers}; {_percent(unread)} of what it computes is never read{price}."
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ def compared(book: PriceBook, **changes: Any) -> Comparison:
         "horizon": "1 d",
         "replications": 2,
         "backends.live.service_time": quick,
-        **dict.fromkeys(("plans.hybrid", "plans.nearline", "plans.revalidated")),
+        **dict.fromkeys(("plans.hybrid", "plans.nearline", "plans.SWR")),
         **changes,
     }
     return compare(load_scenario(SCENARIO, few), book, workers=1)
