@@ -32,6 +32,8 @@ class Usage:
     """A price that the scenario itself states, per ``unit``; no book is asked then. [USD]"""
     backend: str = ""
     """The fleet whose replica-hours it is, by its name in the scenario."""
+    after_events: bool = False
+    """Whether what it computes ahead follows from events, and not from batch runs."""
     computes_ahead: bool = False
     """Whether it computes and stores predictions before anybody asks, so that the unread ones waste their share."""
 

@@ -40,6 +40,8 @@ class BillLine:
     """What the quantity grows with."""
     computes_ahead: bool
     """Whether it is spent on predictions before anybody asks for them."""
+    after_events: bool
+    """Whether these follow from events, and not from batch runs."""
     detail: str
     """How quantity and price came about, where that is not plain; else empty."""
 
@@ -113,16 +115,19 @@ class Bill:
         """Return the cost of 1,000 of the horizon's ``requests``; None where there were none. [USD]"""
         return self.total_usd / requests * REQUESTS_PER_LOT if requests > 0 else None
 
-    def wasted_usd_per_month(self, wasted_fraction: float) -> float:
+    def wasted_usd_per_month(self, batch_fraction: float, nearline_fraction: float = 0.0) -> float:
         """Return the price of what nobody read.
 
         Parameters
         ----------
-        wasted_fraction
-            Share of the predictions computed that was never served, 0 to 1; the lines that compute ahead are wasted
-            by as much.
+        batch_fraction, nearline_fraction
+            Share of the predictions computed in batch runs, and after events, that was never served, 0 to 1; the lines
+            that compute ahead are wasted by as much.
         """
-        return wasted_fraction * math.fsum(line.usd_per_month for line in self.lines if line.computes_ahead)
+        ahead = [line for line in self.lines if line.computes_ahead]
+        batch_usd = math.fsum(line.usd_per_month for line in ahead if not line.after_events)
+        nearline_usd = math.fsum(line.usd_per_month for line in ahead if line.after_events)
+        return batch_fraction * batch_usd + nearline_fraction * nearline_usd
 
 
 def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
@@ -177,6 +182,7 @@ def _line(usage: Usage, price: Price, quantity: float, pooled: float, months: fl
         date=price.date,
         driver=usage.driver,
         computes_ahead=usage.computes_ahead,
+        after_events=usage.after_events,
         detail="; ".join((*_size_detail(usage, price, months), *_tier_detail(price, pooled))),
     )
 

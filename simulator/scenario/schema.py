@@ -19,7 +19,7 @@ from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, G
 from simulator.demand.demand import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
-from simulator.plans.plan import OnMiss, Plan, Precompute
+from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.plans.served_model import Accuracy, Training
 from simulator.prices.book import find_book
 from simulator.scenario.model import Model, Value
@@ -126,7 +126,7 @@ class Scenario(Part):
             if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
                 yield from self._backend_faults(("plans", name, "backend"), plan.backend, Fleet)
             if plan.refresh is not None:
-                yield from self._backend_faults(("plans", name, "refresh", "backend"), plan.refresh.backend, Fleet)
+                yield from self._refresh_faults(("plans", name, "refresh"), plan.refresh)
             if plan.accuracy is not None and self.model.accuracy is None:
                 yield (
                     ("plans", name, "accuracy"),
@@ -137,6 +137,13 @@ class Scenario(Part):
         limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
             yield ("store", "size_limit"), "has no room for a single prediction of model.prediction_size"
+
+    def _refresh_faults(self, path: tuple[str, ...], refresh: Refresh) -> Iterator[Contradiction]:
+        yield from self._backend_faults((*path, "backend"), refresh.backend, Fleet)
+        replay = self.traffic.replay
+        if refresh.on == "login" and replay is not None and replay.events == "requests":
+            unknown = f"{replay.path} holds requests, and nobody knows which of them end a login"
+            yield (*path, "on"), f"{unknown}; write on: request"
 
     def _precompute_faults(self, path: tuple[str, ...], precompute: Precompute) -> Iterator[Contradiction]:
         replay, scope = self.traffic.replay, precompute.scope

@@ -8,12 +8,12 @@ from simulator.simulation.timing import runs_from_s
 
 
 def training_ends_s(scenario: Scenario, plan_name: str) -> Sequence[float]:
-    """Return when the retrainings of a plan's model end, in order, as far back as there are rows of runs. [s]"""
+    """Return when the retrainings of a plan's model end, from before its oldest rows to past the horizon. [s]"""
     training = scenario.training(scenario.plans[plan_name])
     if training is None:
         return ()
     from_s = runs_from_s(scenario, plan_name) - 2 * training.every_s
-    return tuple(training.ends_between(from_s, scenario.horizon_s).tolist())
+    return tuple(training.ends_between(from_s, scenario.horizon_s + training.every_s).tolist())
 
 
 def timetables(scenario: Scenario, plan_name: str) -> tuple[Timetable, ...]:

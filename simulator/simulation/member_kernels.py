@@ -124,6 +124,7 @@ def mark_served(user: UserArray, shards: int, shard_size: int, table: WordArray)
 @kernel
 def hold_rows(
     now_s: float,
+    order: IntArray,
     rules: Record,
     place: Record,
     tally: Record,
@@ -135,7 +136,8 @@ def hold_rows(
 ) -> None:
     """Begin to count the time of the rows that a simulation begins with, and drop those that have expired.
 
-    In a store of limited size they are taken to have been used in the order of the table; ``uses`` has room for them.
+    In a store of limited size they are taken to have been used last when they were made: ``order`` has the places with
+    a row, the oldest first, and ``uses`` has room for them. Elsewhere it is empty.
     """
     r = rules[0]
     p = place[0]
@@ -148,6 +150,7 @@ def hold_rows(
                 table[spot] = 0
             else:
                 a.row_s += held_s(now_s, end_s, r.horizon_s)
-                if r.most_rows > 0:
-                    use(spot, r, p, recent, uses)
-                    make_place(now_s, r, p, a, table, flights, reads, recent, uses)
+    for spot in order:
+        if table[spot] != 0:
+            use(spot, r, p, recent, uses)
+            make_place(now_s, r, p, a, table, flights, reads, recent, uses)

@@ -86,5 +86,5 @@ def _anchors_s(timetable: Timetable, precompute: Precompute, begin_s: float, end
     per_day = round(DAY_S / precompute.every_s)
     first_day = schedule.last_before(begin_s) // per_day
     last_day = schedule.last_before(end_s) // per_day
-    for day in range(first_day, last_day + 1):
+    for day in range(first_day, last_day + 2):  # the clock may change within the last day
         yield schedule.start_s(day * per_day)

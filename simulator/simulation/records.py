@@ -91,9 +91,10 @@ TALLY = np.dtype(
         ("written_batch", np.int64),  # rows published
         ("written_online", np.int64),
         ("written_nearline", np.int64),
-        ("written_unread", np.int64),  # of the rows written by a fleet: those that no request waited for
+        ("unread", np.int64),  # rows made by a fleet that no request waited for, written or not
         ("first_served", np.int64),  # stored rows served for the first time
         ("wasted", np.int64),  # stored rows replaced, expired or evicted without having been served
+        ("wasted_batch", np.int64),  # of these: those published in a batch
         ("evicted", np.int64),  # rows that made room for others
         ("wait_s", np.float64),
         ("latency_s", np.float64),

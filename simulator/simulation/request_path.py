@@ -31,7 +31,7 @@ from simulator.simulation.records import (
     grown,
     record,
 )
-from simulator.simulation.rows import MOST_FLIGHTS, Layout, WordArray
+from simulator.simulation.rows import MOST_FLIGHTS, TICK_SHIFT, Layout, WordArray
 from simulator.simulation.tick_kernels import serve_ticks
 
 FIRST_SIZE = 1024
@@ -152,8 +152,12 @@ class RequestPath:
 
     def hold_rows(self, now_s: float) -> None:
         """Begin to count the time of the rows that the table has been filled with. [s]"""
-        self._make_room_for_uses(self._table.size)
-        member_kernels.hold_rows(now_s, *self._store())
+        order = np.empty(0, dtype=np.int64)
+        if self._rules[0]["most_rows"]:
+            there = np.flatnonzero(self._table)
+            order = there[np.argsort(self._table[there] >> TICK_SHIFT, kind="stable")]
+        self._make_room_for_uses(order.size)
+        member_kernels.hold_rows(now_s, order, *self._store())
 
     def drop_expired(self, now_s: float) -> None:
         """Drop the rows that have expired, and count those that nobody has read."""

@@ -3,7 +3,8 @@
 Whoever has been there has a row of that visit, however long ago: a simulation that began without them would take their
 next visit for their first. A row is taken to be of the time of its user's last login (and of the typical length of a
 session, of debounce and lag after it, under nearline refresh). Under revalidation it may be older by up to the time for
-which a row is fresh, and it is taken to have been read.
+which a row is fresh, and it is taken to have been read: unread ones are counted as wasted from those on that are made
+after the beginning.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from simulator.demand.arrivals import FloatArray, UserArray, logins
 from simulator.demand.last_logins import follows_from_rates, last_logins
 from simulator.scenario.schema import Scenario
 from simulator.simulation.rows import NEARLINE, ONLINE, SERVED, TICK_SHIFT, Layout, WordArray, word_of
-from simulator.simulation.timing import begin_s, earliest_s, rows_by_login_kept_s
+from simulator.simulation.timing import begin_s, earliest_s, refresh_delay_s, rows_by_login_kept_s
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,12 @@ class RowsByLogin:
         begin, plan = begin_s(self.scenario, self.plan), self.scenario.plans[self.plan]
         maker, delay_s = ONLINE | SERVED, 0.0
         if plan.refresh:
-            session_s = self.scenario.traffic.session.typical_s if plan.refresh.on == "login" else 0.0
-            maker, delay_s = NEARLINE, session_s + plan.refresh.debounce_s + plan.refresh.lag_s
+            maker, delay_s = NEARLINE, refresh_delay_s(self.scenario, plan.refresh)
         for user, time_s in self._last_seen(begin):
             _put(
                 user,
                 time_s,
                 delay_s,
-                begin,
                 maker,
                 layout.shards,
                 layout.shard_size,
@@ -74,7 +73,6 @@ def _put(
     user: UserArray,
     time_s: FloatArray,
     delay_s: float,
-    latest_s: float,
     maker: int,
     shards: int,
     shard_size: int,
@@ -84,7 +82,7 @@ def _put(
 ) -> None:
     for i in range(user.size):
         if time_s[i] >= origin_s:
-            row = np.uint32(word_of(min(time_s[i] + delay_s, latest_s), maker, origin_s, tick_s))
+            row = np.uint32(word_of(min(time_s[i] + delay_s, 0.0), maker, origin_s, tick_s))
             place = (user[i] % shards) * shard_size + user[i] // shards
             if row >> TICK_SHIFT >= table[place] >> TICK_SHIFT:
                 table[place] = row

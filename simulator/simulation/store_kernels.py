@@ -12,6 +12,7 @@ from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.jit import inlined, kernel
 from simulator.simulation.records import Record
 from simulator.simulation.rows import (
+    BATCH,
     FIRST_FLIGHT,
     MAKER,
     NEARLINE,
@@ -72,6 +73,8 @@ def bury(word: Int, rows: Int, unserved: Int, now_s: float, read: Int, r: Record
     if word != 0:
         if 0.0 <= now_s < r.horizon_s:
             a.wasted += unserved
+            if word & MAKER == BATCH:
+                a.wasted_batch += unserved
         a.row_s -= rows * held_s(now_s, row_end_s(word, read, r), r.horizon_s)
 
 
@@ -81,19 +84,21 @@ def land(f: Record, r: Record, a: Record, reads: WordArray) -> Int:
     read = last_read(f.place, r, reads)
     bury(f.beneath, 1, 1 - (f.beneath & SERVED), f.completion_s, read_beneath(f, r, reads), r, a)
     f.landed = True
+    counts = 0.0 <= f.completion_s < r.horizon_s
+    if counts and not f.served:
+        a.unread += 1
     if f.evicted:
+        if counts and not f.served:
+            a.wasted += 1
         return np.int64(0)
     row = np.int64(word_of(f.start_s, f.maker, r.origin_s, r.tick_s))
     if f.served:
         row |= SERVED
     a.row_s += held_s(f.completion_s, row_end_s(row, read, r), r.horizon_s)
-    if 0.0 <= f.completion_s < r.horizon_s:
-        if f.maker == NEARLINE:
-            a.written_nearline += 1
-        else:
-            a.written_online += 1
-        if not f.served:
-            a.written_unread += 1
+    if counts and f.maker == NEARLINE:
+        a.written_nearline += 1
+    elif counts:
+        a.written_online += 1
     return row
 
 

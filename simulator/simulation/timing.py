@@ -4,7 +4,7 @@ import math
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.core.units import DAY_S
-from simulator.plans.plan import OnMiss, Plan, Precompute
+from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.scenario.schema import Scenario
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.timetable import Timetable, scheduled
@@ -25,7 +25,15 @@ def begin_s(scenario: Scenario, plan_name: str) -> float:
         leads_s += [lead_s(scenario, plan.precompute, cluster, each) for each in scheduled(scenario, plan_name)]
     if plan.cache:
         leads_s.append(CACHE_LIFETIMES * plan.cache.fresh_for_s)
+    if plan.refresh:
+        leads_s.append(refresh_delay_s(scenario, plan.refresh))
     return -max(leads_s)
+
+
+def refresh_delay_s(scenario: Scenario, refresh: Refresh) -> float:
+    """Return about how long after a login its computation begins, if no other login follows. [s]"""
+    session_s = scenario.traffic.session.typical_s if refresh.on == "login" else 0.0
+    return session_s + refresh.debounce_s + refresh.lag_s
 
 
 def earliest_s(scenario: Scenario) -> float:

@@ -28,7 +28,9 @@ def usage_of(
         item = "online compute" if use.backend == plan.backend else "nearline compute"
         hours = float(use.provisioned_replica_s.sum()) / HOUR_S
         meter, ahead = scenario.backends[use.backend].meter, item == "nearline compute"
-        yield Usage(item, meter, hours, "h", Driver.TRAFFIC, backend=use.backend, computes_ahead=ahead)
+        yield Usage(
+            item, meter, hours, "h", Driver.TRAFFIC, backend=use.backend, after_events=ahead, computes_ahead=ahead
+        )
     if fleets and scenario.model.feature_reads:
         computed = tally["computed"] + tally["revalidated"] + tally["refreshed"]
         reads = computed * scenario.model.feature_reads
@@ -69,8 +71,16 @@ def _store_usage(scenario: Scenario, plan_name: str, tally: Mapping[str, float])
     ahead = plan.precompute is not None
     if plan.refresh:
         rows = tally["written_nearline"]
-        writes = f"{meter}/write"
-        yield Usage("nearline writes", writes, rows, "row", Driver.TRAFFIC, row_gib=row_gib, computes_ahead=True)
+        yield Usage(
+            "nearline writes",
+            f"{meter}/write",
+            rows,
+            "row",
+            Driver.TRAFFIC,
+            row_gib=row_gib,
+            after_events=True,
+            computes_ahead=True,
+        )
     if plan.cache:
         yield Usage("cache writes", f"{meter}/write", tally["written_online"], "row", Driver.TRAFFIC, row_gib=row_gib)
     yield Usage("store reads", f"{meter}/read", tally["requests"], "row", Driver.TRAFFIC, row_gib=row_gib)

@@ -221,12 +221,18 @@ def _money(outcome: Outcome, book: PriceBook) -> dict[str, float]:
     bill = Bill.of(outcome.usage, book, outcome.horizon_s)
     tally = outcome.counted.tally
     per_1k = bill.usd_per_1k_requests(tally["requests"])
-    ahead = tally["written_batch"] + tally["written_unread"]
+    batch = _share(tally["wasted_batch"], tally["written_batch"])
+    nearline = _share(tally["wasted"] - tally["wasted_batch"], tally["unread"])
     return {
         COST: bill.total_usd_per_month,
         **({} if per_1k is None else {"cost_usd_per_1k_requests": per_1k}),
-        "wasted_usd_per_month": bill.wasted_usd_per_month(min(tally["wasted"] / ahead, 1.0)) if ahead else 0.0,
+        "wasted_usd_per_month": bill.wasted_usd_per_month(batch, nearline),
     }
+
+
+def _share(wasted: float, computed: float) -> float:
+    """Return the unread share of what was computed; rows from before the horizon may make it more than all."""
+    return min(wasted / computed, 1.0) if computed else 0.0
 
 
 def _sum(histograms: Sequence[Histogram]) -> Histogram:

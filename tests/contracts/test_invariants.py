@@ -52,7 +52,7 @@ def test_every_stored_row_is_served_wasted_or_still_there(scenario: Scenario) ->
     outcome = simulate(scenario, "drawn")
     tally = tally_of(outcome)
     ended = tally["first_served"] + tally["wasted"] + outcome.unserved_at_end
-    assert outcome.unserved_at_start + tally["written_batch"] + tally["written_unread"] == ended
+    assert outcome.unserved_at_start + tally["written_batch"] + tally["unread"] == ended
 
 
 @some

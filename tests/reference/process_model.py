@@ -475,10 +475,12 @@ class ProcessModel:
         """Write the row of a computation that is complete."""
         del self.under_way[user]
         done_s, row_s = computation.completion_s, self.rounded(computation.start_s)
+        unread = self._counts(done_s) and not computation.served
+        self.seen.tally["unread"] += unread
         if computation.evicted:
+            self.seen.tally["wasted"] += unread
             return
         self.seen.tally[f"written_{maker}"] += self._counts(done_s)
-        self.seen.tally["written_unread"] += self._counts(done_s) and not computation.served
         end_s = row_s + self.expiry_s
         if maker == "online":
             assert self.plan.cache is not None
@@ -682,7 +684,7 @@ class ProcessModel:
         for user, row in self._rows_by_login():
             if user not in rows or rows[user].time_s <= row.time_s:
                 rows[user] = row
-        for user in sorted(rows, key=lambda user: (user % self.shards, user)):
+        for user in sorted(rows, key=lambda user: (rows[user].time_s, user % self.shards, user)):
             if rows[user].end_s >= self.begin_s:
                 self.store[user] = rows[user]
                 self._take_place(user, self.begin_s)
@@ -709,7 +711,7 @@ class ProcessModel:
                 delay_s += (session.requests.mean_per_login - 1) * session.think_time.typical_s
         for user, login_s in self._logins_since(self.begin_s - kept_s):
             if login_s >= self.origin_s:
-                row_s = self.rounded(min(login_s + delay_s, self.begin_s))
+                row_s = self.rounded(min(login_s + delay_s, 0.0))
                 maker, lifetime_s = (
                     ("nearline", self.expiry_s) if cache is None or refresh else ("online", cache.kept_for_s)
                 )

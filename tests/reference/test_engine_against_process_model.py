@@ -28,7 +28,7 @@ COUNTS = (
     "written_batch",
     "written_online",
     "written_nearline",
-    "written_unread",
+    "unread",
     "first_served",
     "wasted",
     "evicted",

@@ -113,7 +113,8 @@ def test_the_most_active_of_a_file_with_users_are_not_known(tmp_path: Any) -> No
     (tmp_path / "requests.csv").write_text("time,who\n2026-03-02 00:00:00,a\n2026-03-02 01:00:00,b\n")
     replay = {"path": str(tmp_path / "requests.csv"), "user": "who"}
     scope = {"kind": "most_active", "share": "20 %"}
-    scenario: Scenario = a_scenario(traffic={"replay": replay})
+    rolling = {"rolling": a_scenario().model_dump(mode="json")["plans"]["rolling"]}
+    scenario: Scenario = a_scenario(traffic={"replay": replay}, plans=rolling)
     with pytest.raises(UserError, match="most_active goes by login rates, and nobody knows those of the users in the"):
         scenario.with_(plans__rolling__precompute__scope=scope)
     assert scenario.with_(
