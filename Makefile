@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: run test test-long bench check golden setup clean
-run: $(READY)  ## the main job: nightly, on demand or cached, for 100 million users
+run: $(READY)  ## the main job: six ways to serve 100 million users
 	$(BIN)/predcost run scenarios/food_delivery_100m.yaml
 
 test: check  ## every check that fits in a quarter of an hour
