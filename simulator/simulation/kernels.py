@@ -31,6 +31,9 @@ from simulator.simulation.refresh_kernels import note_event, refresh_due
 from simulator.simulation.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, WordArray, time_of
 from simulator.simulation.store_kernels import land, read_again, row_end_s
 
+MOST_SWEPT = 4096
+"""Where more computations are under way, those that are complete are looked for only when there is no room for more: a
+fleet that cannot keep up has millions that wait."""
 FETCH = 128
 """Rows that are looked up ahead of the requests for them; a power of two."""
 
@@ -187,6 +190,8 @@ def serve(
             if p.flights == flights.size:
                 sweep(t, r, p, a, table, flights, under_way, reads)
                 roomy = 2 * p.flights <= flights.size
+            if p.followers == followers.size:
+                sweep(t, r, p, a, table, flights, under_way, reads)
             roomy = roomy and q.waiting < queue.size and p.followers < followers.size
         if r.most_rows > 0:
             roomy = roomy and p.uses_end - p.uses_begin < uses.size
@@ -301,5 +306,21 @@ def serve(
     )
     q.work_left_s = work_left_s(p.reached_s, free_s)
     late.work_left_s = work_left_s(p.reached_s, late_free_s)
-    sweep(p.reached_s, r, p, a, table, flights, under_way, reads)
+    if p.flights <= MOST_SWEPT:
+        sweep(p.reached_s, r, p, a, table, flights, under_way, reads)
     return roomy
+
+
+@kernel
+def settle(
+    now_s: float,
+    rules: Record,
+    place: Record,
+    tally: Record,
+    table: WordArray,
+    flights: Record,
+    under_way: SlotArray,
+    reads: WordArray,
+) -> None:
+    """Write the rows of all computations that are complete; until then a look-up does so where it meets one."""
+    sweep(now_s, rules[0], place[0], tally[0], table, flights, under_way, reads)

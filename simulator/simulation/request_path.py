@@ -161,6 +161,7 @@ class RequestPath:
 
     def drop_expired(self, now_s: float) -> None:
         """Drop the rows that have expired, and count those that nobody has read."""
+        self._settle(now_s)
         rules = self._rules[0]
         unread_ones_expire = np.isfinite(rules["expiry_s"]) or rules["fresh_s"] < rules["kept_s"] < np.inf
         if rules["has_store"] and unread_ones_expire:
@@ -175,6 +176,18 @@ class RequestPath:
                 self._reads,
             )
 
+    def _settle(self, now_s: float) -> None:
+        kernels.settle(
+            now_s,
+            self._rules,
+            self._place,
+            self._tally,
+            self._table,
+            self._flights,
+            self._under_way,
+            self._reads,
+        )
+
     def unserved(self) -> int:
         """Return how many stored rows nobody has read yet."""
         return store_kernels.count_unserved(self._table, self._place, self._flights, self._under_way)
@@ -185,6 +198,7 @@ class RequestPath:
 
     def counted(self) -> Counted:
         """Return counts and histograms."""
+        self._settle(float(self._place["reached_s"][0]))
         counts = self.counts()
         latency = Histogram(self._latency_bins.copy(), counts["latency_s"])
         return Counted(counts, latency, Histogram(self._age_bins.copy(), counts["age_s"]))
