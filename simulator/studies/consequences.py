@@ -110,6 +110,9 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         replicas = fleet.capacity.replicas_for(peak / fleet.slots)
         yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+    if plan.has_store and scenario.store.size_limit_gib is not None:
+        room = int(scenario.store.size_limit_gib / scenario.model.prediction_size_gib)
+        yield Consequence(name, "room in the store", f"{room:,} predictions")
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
@@ -126,6 +129,9 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
     work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
+    most = fleet.capacity.most_replicas * fleet.slots
+    if plan.refresh.backend != plan.backend and mean * fleet.mean_service_s > most:
+        yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 
 
 def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:

@@ -75,12 +75,7 @@ def _weekdays_differ(comparison: Comparison) -> bool:
 
 def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     name, metrics = result.name, result.metrics
-    utilisation = metrics.get("utilisation")
-    if utilisation is not None and utilisation.mean > BUSIEST_UTILISATION:
-        yield (
-            f"{name}: the fleet is busy {utilisation.mean:.1%} of the time; it has no room, and its latency depends "
-            "on how long the horizon is."
-        )
+    yield from _of_fleets(comparison, result)
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
@@ -95,6 +90,27 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
             f"{name}: {what} is {about_duration(found.mean)} give or take {about_duration(found.half_width)}; "
             "more replications or a longer horizon would narrow that down."
         )
+
+
+def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of fleets that have no room, each on its own."""
+    plan, fleets = comparison.scenario.plans[result.name], result.outcomes[0].fleets
+    for number, fleet in enumerate(fleets):
+        busy = _busy(result, number) if len(fleets) > 1 else result.metrics["utilisation"].mean
+        if busy <= BUSIEST_UTILISATION:
+            continue
+        which = f"the fleet '{fleet.backend}'" if len(fleets) > 1 else "the fleet"
+        felt = "it has no room, and its latency depends on how long the horizon is."
+        if fleet.backend != plan.backend:
+            felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
+        yield f"{result.name}: {which} is busy {busy:.1%} of the time; {felt}"
+
+
+def _busy(result: PlanResult, number: int) -> float:
+    """Return the utilisation of one of a plan's fleets."""
+    uses = [outcome.fleets[number] for outcome in result.outcomes]
+    provisioned_s = sum(float(use.provisioned_replica_s.sum()) for use in uses)
+    return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
 
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
@@ -128,7 +144,7 @@ def _of_runs(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if missed:
         yield (
             f"{result.name}: {missed} batch runs in {len(result.outcomes)} replications did not start, as the run "
-            f"before was still going; a run takes longer than {write_duration(precompute.every_s)}."
+            "before was still going."
         )
     cycles = scenario.horizon_s / precompute.every_s
     if abs(cycles - round(cycles)) > WHOLE * cycles:
