@@ -18,14 +18,15 @@ def headline() -> Iterator[Figure]:
     """The main job: 100M users, 7 days after warm-up, three plans, three replications."""
     with tempfile.TemporaryDirectory() as folder:
         run = child(*COMMAND, "run", str(HEADLINE), "--out", f"{folder}/run")
-    yield Figure("`make run` after installation, wall", f"{run.wall_s:.1f} s", "under 40 s")
-    yield Figure("its largest process", f"{run.peak_mib / 1024:.2f} GiB", "under 1.5 GiB")
+    yield Figure("`make run` after installation, wall", f"{run.wall_s:.1f} s", "under 110 s")
+    yield Figure("its largest process", f"{run.peak_mib / 1024:.2f} GiB", "under 2.5 GiB")
 
 
 def start_up() -> Iterator[Figure]:
     """Help, validation, and a small run with its compiled code at hand."""
     with tempfile.TemporaryDirectory() as folder:
-        small = ("run", str(HEADLINE), "--users", "1M", "--out", str(Path(folder) / "run"))
+        plans = ("--plan", "nightly batch", "--plan", "on demand", "--plan", "cached")
+        small = ("run", str(HEADLINE), *plans, "--users", "1M", "--out", str(Path(folder) / "run"))
         child(*COMMAND, *small)
         yield Figure("`predcost --help`", f"{_best('--help').wall_s:.2f} s", "under 0.3 s")
         yield Figure("`predcost validate`", f"{_best('validate', str(HEADLINE)).wall_s:.2f} s", "under 1 s")
