@@ -15,7 +15,18 @@ from simulator.core.errors import did_you_mean
 from simulator.core.files import folder_of
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
-from simulator.core.units import DAY_S, WEEK_S, ClockSeconds, Count, Fraction, Gib, PerSecond, PositiveSeconds, Seconds
+from simulator.core.units import (
+    DAY_S,
+    WEEK_S,
+    ClockSeconds,
+    Count,
+    Fraction,
+    Gib,
+    PerSecond,
+    PositiveSeconds,
+    Seconds,
+    write_size,
+)
 from simulator.demand.demand import Demand
 from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
@@ -136,7 +147,11 @@ class Scenario(Part):
                 yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
         limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
-            yield ("store", "size_limit"), "has no room for a single prediction of model.prediction_size"
+            given, needed = write_size(limit_gib), write_size(size_gib)
+            yield (
+                ("store", "size_limit"),
+                f"{given} has no room for a single prediction (model.prediction_size: {needed})",
+            )
 
     def _refresh_faults(self, path: tuple[str, ...], refresh: Refresh) -> Iterator[Contradiction]:
         yield from self._backend_faults((*path, "backend"), refresh.backend, Fleet)
