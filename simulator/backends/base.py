@@ -1,15 +1,64 @@
-"""What every backend states."""
+"""What every backend gives: those that answer while users wait, and those that compute ahead."""
 
-from typing import Annotated, Literal
+from abc import abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
+import simpy
 from pydantic import Field
 
+from simulator.backends.noise.base import Noise
 from simulator.backends.service_time.base import AnyServiceTime
-from simulator.core.component import Component, OneOf
+from simulator.backends.trouble.retries import Retries
+from simulator.core.component import Component, OneOf, Part
+from simulator.core.units import Count, Seconds, Usd
+
+if TYPE_CHECKING:
+    from simulator.backends.online.replicas import Replicas, RequestClock
+
+
+@dataclass(frozen=True)
+class Metered:
+    """A quantity that a backend used, on the meter that a price book prices."""
+
+    what: str
+    """What the bill's reader calls it, such as ``compute`` or ``output tokens``."""
+    meter: str
+    quantity: float
+    unit: str
+    is_replica_time: bool = False
+    """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
+
+
+@dataclass(frozen=True)
+class OnlineUse:
+    """What an online backend did within the horizon."""
+
+    provisioned_replica_s: float
+    """Replica time billed. [s]"""
+    counts: Mapping[str, float]
+    """What its computations added up to, by the names of simulation.records.LINE."""
+
+
+@dataclass(frozen=True)
+class BatchWork:
+    """What batch runs did in a horizon, in proportion to time: 36 hours have one and a half nightly runs."""
+
+    runs: float
+    rows: float
+    """Predictions computed."""
+    worker_s: Mapping[str, float]
+    """Worker time billed, by the meter of the machines. [s]"""
 
 
 class Backend(Component):
-    """Machines that compute predictions."""
+    """What computes predictions."""
+
+
+class Machines(Backend):
+    """Instances that are rented by the hour."""
 
     instance: Annotated[str, Field(min_length=1, max_length=80, examples=["g4dn.xlarge"])]
     """Instance type, as the price book names it."""
@@ -22,6 +71,121 @@ class Backend(Component):
     def meter(self) -> str:
         """The meter that its hours are counted on."""
         return f"instance/{self.instance}/{self.purchase}"
+
+
+class OnlineBackend(Backend):
+    """What computes a prediction when a request or an event asks for it."""
+
+    retries: Retries | None = None
+    """What a client does whose request is refused or timed out; without it, the request gets the default at once."""
+
+    @property
+    @abstractmethod
+    def noise(self) -> Noise:
+        """The random factor on its service times."""
+
+    @property
+    @abstractmethod
+    def mean_service_s(self) -> float:
+        """Mean time to answer one request that waits for nothing and is computed alone. [s]"""
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long a request waits at most; infinity without a limit. [s]"""
+        return float("inf")
+
+    @property
+    def slots_per_replica(self) -> int:
+        """Requests that a replica works on at a time."""
+        return 1
+
+    def line(self) -> Mapping[str, float]:
+        """Return what compiled code goes by, by the names of simulation.records.LINE; what is left out is 0."""
+        return {
+            "service_s": self.mean_service_s,
+            "timeout_s": self.longest_wait_s,
+            "noisy": self.noise.cv_squared > 0,
+        }
+
+    def start(self, env: simpy.Environment, requests: "RequestClock", requests_per_s: float) -> "Replicas | None":
+        """Have it begin, and return its replicas if it has any.
+
+        Parameters
+        ----------
+        requests
+            Carries the requests up to a moment before anything that they can see changes.
+        requests_per_s
+            What is asked of it at the beginning, if all is computed. [1/s]
+        """
+        del env, requests, requests_per_s
+        return None
+
+    @abstractmethod
+    def used(self, use: OnlineUse) -> Iterator[Metered]:
+        """Yield what it used, the same meters in the same order whatever the quantities."""
+
+
+class FeaturePipeline(Part):
+    """What prepares the features before a run."""
+
+    duration_s: Seconds = 0.0
+    """How long it takes; the run's feature snapshot is at its start."""
+    cost_usd: Usd = 0.0
+    """What one run of it costs."""
+
+
+@dataclass
+class WorkerSpan:
+    """A worker's time from the order to the end. [s]"""
+
+    meter: str
+    begin_s: float
+    end_s: float = float("inf")
+
+
+class BatchBackend(Backend):
+    """What computes predictions ahead, in shards of users, run by run."""
+
+    shard: Count
+    """Users per shard: the unit of work, and of publication."""
+    feature_pipeline: FeaturePipeline
+    """What prepares the features before a run."""
+
+    @abstractmethod
+    def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
+        """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+
+    @abstractmethod
+    def run(
+        self,
+        env: simpy.Environment,
+        shard_users: Sequence[int],
+        rng: np.random.Generator,
+        writes_per_s: float,
+        written: Callable[[int], None],
+        spans: list[WorkerSpan],
+    ) -> Generator[simpy.Event, None, None]:
+        """Compute and write all shards; ends when the last is written.
+
+        A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
+
+        Parameters
+        ----------
+        shard_users
+            Users of each shard.
+        rng
+            Draws whatever varies.
+        writes_per_s
+            The store's write capacity; infinity for no limit. [1/s]
+        written
+            Called with a shard's number when its last row is in the store.
+        spans
+            Receives each worker's time, for the bill.
+        """
+
+    @abstractmethod
+    def worked(self, work: BatchWork) -> Iterator[Metered]:
+        """Yield what runs used, the same meters in the same order whatever the quantities."""
 
 
 AnyBackend = Annotated[Backend, OneOf("simulator.backends")]

@@ -1,39 +1,21 @@
 """A batch cluster: workers that start, compute shards of users, write them, and go."""
 
 import math
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
 import simpy
 from pydantic import Field, model_validator
+from typing_extensions import override
 
-from simulator.backends.base import Backend
-from simulator.core.component import Part
-from simulator.core.units import Count, Seconds, Usd
+from simulator.backends.base import BatchBackend, BatchWork, FeaturePipeline, Machines, Metered, WorkerSpan
+from simulator.core.units import HOUR_S, Count, Seconds
 
 MOST_WORKERS = 100_000
 
 
-class FeaturePipeline(Part):
-    """What prepares the features before a run."""
-
-    duration_s: Seconds = 0.0
-    """How long it takes; the run's feature snapshot is at its start."""
-    cost_usd: Usd = 0.0
-    """What one run of it costs."""
-
-
-@dataclass
-class WorkerSpan:
-    """A worker's time from the order to the end. [s]"""
-
-    begin_s: float
-    end_s: float = math.inf
-
-
-class BatchCluster(Backend):
+class BatchCluster(Machines, BatchBackend):
     """Workers that compute shards of users; they begin when the feature pipeline is through."""
 
     kind: Literal["batch_cluster"] = "batch_cluster"
@@ -59,6 +41,7 @@ class BatchCluster(Backend):
         """Return the mean time to compute a shard of so many users. [s]"""
         return self.service_time.mean_s(self.batch_size) * users / self.batch_size
 
+    @override
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
         shard_users = min(self.shard, users)
@@ -68,6 +51,7 @@ class BatchCluster(Backend):
         by_store_s = compute_s + shards * write_s
         return self.feature_pipeline.duration_s + self.startup_s + max(by_workers_s, by_store_s)
 
+    @override
     def run(
         self,
         env: simpy.Environment,
@@ -77,30 +61,13 @@ class BatchCluster(Backend):
         written: Callable[[int], None],
         spans: list[WorkerSpan],
     ) -> Generator[simpy.Event, None, None]:
-        """Compute and write all shards; ends when the last is written.
-
-        A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
-
-        Parameters
-        ----------
-        shard_users
-            Users of each shard.
-        rng
-            Draws a factor on each shard's time.
-        writes_per_s
-            The store's write capacity; infinity for no limit. [1/s]
-        written
-            Called with a shard's number when its last row is in the store.
-        spans
-            Receives each worker's time, for the bill.
-        """
         yield env.timeout(self.feature_pipeline.duration_s)
         factors = self.service_time.noise.draw(rng, len(shard_users))
         todo = iter(range(len(shard_users)))
         store = simpy.Resource(env)
 
         def work() -> Generator[simpy.Event, None, None]:
-            span = WorkerSpan(env.now)
+            span = WorkerSpan(self.meter, env.now)
             spans.append(span)
             yield env.timeout(self.startup_s)
             for shard in todo:
@@ -112,3 +79,7 @@ class BatchCluster(Backend):
             span.end_s = env.now
 
         yield env.all_of([env.process(work()) for _ in range(min(self.workers, len(shard_users)))])
+
+    @override
+    def worked(self, work: BatchWork) -> Iterator[Metered]:
+        yield Metered("compute", self.meter, work.worker_s.get(self.meter, 0.0) / HOUR_S, "h")

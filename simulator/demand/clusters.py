@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core.duration.base import Duration
 from simulator.core.units import DAY_S
-from simulator.demand.duration.base import Duration
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.return_visits import ReturnVisits
 

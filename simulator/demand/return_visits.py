@@ -12,9 +12,9 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
+from simulator.core.duration.base import AnyDuration, Duration
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S, Fraction, about_duration
-from simulator.demand.duration.base import AnyDuration, Duration
 
 FloatArray = npt.NDArray[np.float64]
 

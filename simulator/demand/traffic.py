@@ -5,10 +5,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from simulator.core.component import Part, key_of
+from simulator.core.duration.base import AnyDuration
+from simulator.core.duration.exponential import Exponential
 from simulator.core.units import Fraction, Number, PositiveSeconds, Seconds, read_fraction, write_share
 from simulator.demand.burstiness import Burstiness
-from simulator.demand.duration.base import AnyDuration
-from simulator.demand.duration.exponential import Exponential
 from simulator.demand.population import SHARES_TOLERANCE
 from simulator.demand.profile.base import AnyProfile
 from simulator.demand.profile.flat import Flat

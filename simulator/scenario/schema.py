@@ -7,10 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from simulator.backends.base import AnyBackend, Backend
-from simulator.backends.batch_cluster import BatchCluster
-from simulator.backends.fleet import Fleet
-from simulator.core.component import Part
+from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
+from simulator.core.component import Part, components
 from simulator.core.errors import did_you_mean
 from simulator.core.files import folder_of
 from simulator.core.input_files.reading import Tree
@@ -40,6 +38,7 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 Contradiction = tuple[tuple[str, ...], str]
 """A key path and what is wrong there."""
 
+BACKENDS = "simulator.backends"
 LONGEST_S = 10 * 366 * DAY_S
 QUARTER_MIN = 15
 
@@ -54,6 +53,12 @@ def _check_quarter(start: datetime) -> datetime:
     if start.minute % QUARTER_MIN or start.second or start.microsecond:
         raise ValueError(f"{start.isoformat()} must be on a quarter of an hour, as time zones and profiles are")
     return start
+
+
+def _listed(kinds: list[str]) -> str:
+    """Return ``a fleet, serverless or api`` for these kinds."""
+    *first, last = (f"a {kind}" for kind in kinds)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _find_book(name_or_path: str, info: ValidationInfo) -> str:
@@ -133,9 +138,9 @@ class Scenario(Part):
         for name, plan in self.plans.items():
             if plan.precompute is not None:
                 path = ("plans", name, "precompute", "backend")
-                yield from self._backend_faults(path, plan.precompute.backend, BatchCluster)
+                yield from self._backend_faults(path, plan.precompute.backend, BatchBackend)
             if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
-                yield from self._backend_faults(("plans", name, "backend"), plan.backend, Fleet)
+                yield from self._backend_faults(("plans", name, "backend"), plan.backend, OnlineBackend)
             if plan.refresh is not None:
                 yield from self._refresh_faults(("plans", name, "refresh"), plan.refresh)
             if plan.accuracy is not None and self.model.accuracy is None:
@@ -154,7 +159,7 @@ class Scenario(Part):
             )
 
     def _refresh_faults(self, path: tuple[str, ...], refresh: Refresh) -> Iterator[Contradiction]:
-        yield from self._backend_faults((*path, "backend"), refresh.backend, Fleet)
+        yield from self._backend_faults((*path, "backend"), refresh.backend, OnlineBackend)
         replay = self.traffic.replay
         if refresh.on == "login" and replay is not None and replay.events == "requests":
             unknown = f"{replay.path} holds requests, and nobody knows which of them end a login"
@@ -171,13 +176,13 @@ class Scenario(Part):
 
     def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:
         found = self.backends.get(backend)
-        kind = wanted.model_fields["kind"].default
+        kinds = _listed([kind for kind, each in components(Backend, BACKENDS).items() if issubclass(each, wanted)])
         if found is None:
             fitting = [name for name, candidate in self.backends.items() if isinstance(candidate, wanted)]
-            hint = did_you_mean(backend, fitting) or f"add a {kind} to 'backends'"
+            hint = did_you_mean(backend, fitting) or f"add {kinds} to 'backends'"
             yield path, f"there is no backend '{backend}'; {hint}"
         elif not isinstance(found, wanted):
-            yield path, f"backend '{backend}' is a {found.kind}, and a {kind} is needed here"
+            yield path, f"backend '{backend}' is a {found.kind}, and {kinds} is needed here"
 
     def with_(self, **changes: object) -> Self:
         """Return the scenario with some values changed.
@@ -198,32 +203,32 @@ class Scenario(Part):
         """
         return validate(type(self), apply_keywords(Tree(stated(self)), changes), f"scenario '{self.name}'", Path())
 
-    def batch_cluster(self, plan: Plan) -> BatchCluster | None:
+    def batch_backend(self, plan: Plan) -> BatchBackend | None:
         """Return what computes a plan's predictions ahead, if anything does."""
         found = self.backends[plan.precompute.backend] if plan.precompute else None
-        assert found is None or isinstance(found, BatchCluster)
+        assert found is None or isinstance(found, BatchBackend)
         return found
 
-    def fleet(self, plan: Plan) -> Fleet | None:
+    def online_backend(self, plan: Plan) -> OnlineBackend | None:
         """Return what computes a plan's predictions online, if anything does."""
-        return self._fleet(plan.backend)
+        return self._online(plan.backend)
 
-    def refreshing_fleet(self, plan: Plan) -> Fleet | None:
+    def refreshing_backend(self, plan: Plan) -> OnlineBackend | None:
         """Return what computes a plan's predictions after events, if anything does."""
-        return self._fleet(plan.refresh.backend if plan.refresh else None)
+        return self._online(plan.refresh.backend if plan.refresh else None)
 
-    def fleet_names(self, plan: Plan) -> tuple[str, ...]:
-        """Return the names of a plan's fleets: the one that computes online first, the one that refreshes last."""
+    def online_names(self, plan: Plan) -> tuple[str, ...]:
+        """Return the names of a plan's online backends: what computes online first, what refreshes last."""
         names = (plan.backend, plan.refresh.backend if plan.refresh else None)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
-    def fleets(self, plan: Plan) -> tuple[Fleet, ...]:
-        """Return a plan's fleets, in the order of their names."""
-        return tuple(fleet for name in self.fleet_names(plan) if (fleet := self._fleet(name)) is not None)
+    def online_backends(self, plan: Plan) -> tuple[OnlineBackend, ...]:
+        """Return a plan's online backends, in the order of their names."""
+        return tuple(found for name in self.online_names(plan) if (found := self._online(name)) is not None)
 
-    def _fleet(self, name: str | None) -> Fleet | None:
+    def _online(self, name: str | None) -> OnlineBackend | None:
         found = self.backends[name] if name else None
-        assert found is None or isinstance(found, Fleet)
+        assert found is None or isinstance(found, OnlineBackend)
         return found
 
     def accuracy(self, plan: Plan) -> Accuracy | None:

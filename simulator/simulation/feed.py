@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.backends.fleet import Fleet
+from simulator.backends.base import OnlineBackend
 from simulator.backends.noise.base import Noise
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
@@ -38,7 +38,10 @@ class Feed:
         plan = scenario.plans[plan_name]
         earliest_s = timing.earliest_s(scenario)
         demand = scenario.demand
-        self._noise, self._late_noise = _noise_of(scenario.fleet(plan)), _noise_of(scenario.refreshing_fleet(plan))
+        self._noise, self._late_noise = (
+            _noise_of(scenario.online_backend(plan)),
+            _noise_of(scenario.refreshing_backend(plan)),
+        )
         self._seed, self._replication = scenario.seed, replication
         self._blocks = request_blocks(
             demand,
@@ -96,7 +99,7 @@ class Feed:
         )
 
 
-def _noise_of(fleet: Fleet | None) -> Noise | None:
-    """Return what makes a fleet's service times vary, if they do."""
-    noise = fleet.service_time.noise if fleet else None
+def _noise_of(backend: OnlineBackend | None) -> Noise | None:
+    """Return what makes a backend's service times vary, if they do."""
+    noise = backend.noise if backend else None
     return noise if noise and noise.cv_squared > 0 else None

@@ -87,10 +87,10 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "latency_mean_s", latency.mean
     for name, share in LATENCY_QUANTILES.items():
         yield f"latency_{name}_s", latency.quantile(share)
-    fleet, bound_s = scenario.fleet(scenario.plans[outcome.plan]), scenario.slo.latency_p99_s
+    fleet, bound_s = scenario.online_backend(scenario.plans[outcome.plan]), scenario.slo.latency_p99_s
     if fleet is not None:
         yield "wait_mean_s", tally["wait_s"] / tally["requests"]
-        yield "timeout_fraction", tally["timed_out"] / tally["requests"] if fleet.timeout_s else None
+        yield "timeout_fraction", tally["timed_out"] / tally["requests"] if np.isfinite(fleet.longest_wait_s) else None
     if bound_s is not None:
         yield "slo_attainment", latency.share_up_to(bound_s)
 

@@ -1,5 +1,6 @@
 """What one plan did in one replication: counts, histograms, hourly series, physical usage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class FleetUse:
-    """What a fleet did in the horizon."""
+    """What an online backend did in the horizon."""
 
     backend: str
     """Its name."""
@@ -39,6 +40,8 @@ class FleetUse:
     provisioned_replica_s: FloatArray
     """Hour by hour. [s]"""
     replicas_peak: int
+    counts: Mapping[str, float]
+    """What its computations added up to, by the names of records.LINE."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class BatchUse:
     """Runs that were published after the deadline."""
     worker_s: float
     """Worker-seconds spent within the horizon."""
-    mean_run_worker_s: float
-    """Worker-seconds of a run, the warm-up's runs included."""
+    mean_run_worker_s: Mapping[str, float]
+    """Worker-seconds of a run, the warm-up's runs included, by the meter of the machines."""
     mean_run_rows: float
     """Predictions of a run, likewise."""
     runs_per_horizon: float

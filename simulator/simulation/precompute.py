@@ -1,13 +1,13 @@
 """The schedule of a plan that computes ahead: when runs start, what they publish, what they miss."""
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import simpy
 
-from simulator.backends.batch_cluster import WorkerSpan
+from simulator.backends.base import WorkerSpan
 from simulator.core.streams import stream
 from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
@@ -25,8 +25,8 @@ class BatchRun:
 
     due_s: float
     end_s: float
-    worker_s: float
-    """Worker-seconds that it took."""
+    worker_s: Mapping[str, float]
+    """Worker-seconds that it took, by the meter of the machines."""
     midnight_s: float
     """A midnight of the clock that it goes by. [s]"""
 
@@ -63,7 +63,7 @@ class Precomputing:
         path: RequestPath,
         membership: Membership | None,
     ) -> None:
-        precompute, cluster = scenario.plans[plan_name].precompute, scenario.batch_cluster(scenario.plans[plan_name])
+        precompute, cluster = scenario.plans[plan_name].precompute, scenario.batch_backend(scenario.plans[plan_name])
         assert precompute is not None
         assert cluster is not None
         self._env, self._scenario, self._replication, self._layout, self._path = (
@@ -124,7 +124,9 @@ class Precomputing:
         )
         for shard in written:
             publish(shard)
-        worker_s = sum(span.end_s - span.begin_s for span in spans)
+        worker_s: dict[str, float] = {}
+        for span in spans:
+            worker_s[span.meter] = worker_s.get(span.meter, 0.0) + span.end_s - span.begin_s
         log.runs.append(BatchRun(due.time_s, env.now, worker_s, due.midnight_s))
 
 

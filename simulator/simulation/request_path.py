@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.backends.fleet import Fleet
+from simulator.backends.base import OnlineBackend
 from simulator.backends.online.replicas import Replicas
 from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram
@@ -67,6 +67,10 @@ class Line:
         assert self.replicas is not None
         return self._path.work_begun_s(self._number) - self.replicas.leaving_work_s()
 
+    def counts(self) -> dict[str, float]:
+        """Return what its computations have added up to, by the names of records.LINE."""
+        return self._path.line_counts(self._number)
+
     def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
         """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
 
@@ -79,7 +83,7 @@ class RequestPath:
     """Carries the requests of one plan, lazily: up to the moment at which something is about to change."""
 
     def __init__(self, scenario: Scenario, plan: str, layout: Layout, feed: Feed) -> None:
-        fleets = scenario.fleets(scenario.plans[plan])
+        fleets = scenario.online_backends(scenario.plans[plan])
         self._plan = plan
         self._rules = _rules(scenario, plan, layout)
         self._place, self._tally = record(PLACE), record(TALLY)
@@ -121,6 +125,10 @@ class RequestPath:
     def work_begun_s(self, line: int) -> float:
         """Return a fleet's slot-seconds up to the last advance, and what leaving replicas have yet to finish. [s]"""
         return float(self._work_s[line].item() - self._work_left_s[line].item())
+
+    def line_counts(self, line: int) -> dict[str, float]:
+        """Return what a backend's computations have added up to, by the names of records.LINE."""
+        return {name: self._line_records[name][line].item() for name in LINE.names or ()}
 
     def advance_ticks(
         self, line: int, from_s: float, tick_s: float, most_work_s: float, until_s: float
@@ -302,13 +310,12 @@ _UNUSED = np.zeros(1, dtype=np.uint32)
 _NO_FLEET = np.full(1, np.inf), np.zeros(1, dtype=np.int32), record(WAITING)
 
 
-def _line_records(fleets: Sequence[Fleet]) -> Record:
+def _line_records(fleets: Sequence[OnlineBackend]) -> Record:
     """Return a record for each fleet; one that does nothing where there is none."""
     lines = record(LINE, max(len(fleets), 1))
     for line, fleet in zip(lines, fleets, strict=False):
-        line["service_s"] = fleet.mean_service_s
-        line["timeout_s"] = fleet.longest_wait_s
-        line["noisy"] = fleet.service_time.noise.cv_squared > 0
+        for name, value in fleet.line().items():
+            line[name] = value
     return lines
 
 
@@ -318,7 +325,7 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
     rules["unasked"] = bool(plan.refresh) or bool(plan.cache and plan.cache.fresh_for_s < plan.cache.kept_for_s)
-    rules["works"] = bool(scenario.fleets(plan))
+    rules["works"] = bool(scenario.online_backends(plan))
     rules["serves_stored"] = plan.on_miss is OnMiss.STORED
     rules["shards"] = layout.shards
     rules["shard_size"] = layout.shard_size

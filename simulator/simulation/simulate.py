@@ -1,13 +1,11 @@
 """Simulate one plan of a scenario: put the parts together, let SimPy's clock run, and gather what happened."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import simpy
 
-from simulator.backends.fleet import Fleet
-from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
@@ -17,8 +15,8 @@ from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
 from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Traffic
-from simulator.simulation.precompute import Precomputing
-from simulator.simulation.request_path import Line, RequestPath
+from simulator.simulation.precompute import BatchRun, Precomputing
+from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
@@ -53,7 +51,7 @@ class _Simulation:
     def __init__(self, scenario: Scenario, plan: str, replication: int, block_s: float) -> None:
         self.scenario, self.plan_name, self.replication = scenario, plan, replication
         self.plan = scenario.plans[plan]
-        self.cluster, self.fleets = scenario.batch_cluster(self.plan), scenario.fleets(self.plan)
+        self.cluster, self.fleets = scenario.batch_backend(self.plan), scenario.online_backends(self.plan)
         begin, self.precompute = begin_s(scenario, plan), self.plan.precompute
         users, horizon_s = scenario.population.users, scenario.horizon_s
         shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
@@ -73,8 +71,9 @@ class _Simulation:
 
     def run(self) -> Outcome:
         horizon_s = self.scenario.horizon_s
-        for line, fleet in zip(self.path.lines, self.fleets, strict=True):
-            self._start_fleet(line, fleet)
+        requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
+        for line, backend in zip(self.path.lines, self.fleets, strict=True):
+            line.replicas = backend.start(self.env, line, requests_per_s)
         if self.membership and self.membership.has_past:
             LongRun(self.scenario, self.plan_name, self.replication, self.layout, self.membership).begin(self.path)
         by_login = RowsByLogin(self.scenario, self.plan_name, self.replication)
@@ -95,15 +94,6 @@ class _Simulation:
         outcome = self._gather(unserved_at_end)
         self.path.release()
         return outcome
-
-    def _start_fleet(self, line: Line, fleet: Fleet) -> None:
-        replicas = Replicas(self.env, fleet.slots, fleet.capacity.replica_startup_s, line)
-        line.replicas = replicas
-        requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
-        replicas.begin_with(fleet.capacity.replicas_for(requests_per_s * fleet.mean_service_s / fleet.slots))
-        control = fleet.capacity.control(self.env, replicas)
-        if control is not None:
-            self.env.process(control)
 
     def _sample_hourly(self) -> Generator[simpy.Event, None, None]:
         yield self.env.timeout(-self.env.now)
@@ -148,13 +138,14 @@ class _Simulation:
 
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
         times = [time_s for time_s, _, _ in self.samples]
-        names = self.scenario.fleet_names(self.plan)
+        names = self.scenario.online_names(self.plan)
         return tuple(
             FleetUse(
                 name,
-                busy_replica_s=np.diff([work_s[number] for _, _, work_s in self.samples]) / fleet.slots,
+                busy_replica_s=np.diff([work_s[number] for _, _, work_s in self.samples]) / fleet.slots_per_replica,
                 provisioned_replica_s=np.diff(line.replicas.billed_s(times)),
                 replicas_peak=line.replicas.most_billed(self.scenario.horizon_s),
+                counts=line.counts(),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
             if line.replicas is not None
@@ -177,10 +168,14 @@ class _Simulation:
             sum(0 <= due_s < horizon_s for due_s in missed_s),
             late,
             worker_s=sum(max(min(span.end_s, horizon_s) - max(span.begin_s, 0.0), 0.0) for span in spans),
-            mean_run_worker_s=float(np.mean([run.worker_s for run in log.runs])) if log.runs else 0.0,
+            mean_run_worker_s=self._mean_run_worker_s(log.runs),
             mean_run_rows=self._mean_run_rows(self.precompute, log.rows),
             runs_per_horizon=runs_due(self.scenario, self.plan_name) * started,
         )
+
+    def _mean_run_worker_s(self, runs: Sequence[BatchRun]) -> dict[str, float]:
+        meters = {meter for run in runs for meter in run.worker_s}
+        return {meter: float(np.mean([run.worker_s.get(meter, 0.0) for run in runs])) for meter in sorted(meters)}
 
     def _mean_run_rows(self, precompute: Precompute, rows: list[int]) -> float:
         if rows:

@@ -2,7 +2,7 @@
 
 import math
 
-from simulator.backends.batch_cluster import BatchCluster
+from simulator.backends.base import BatchBackend
 from simulator.core.units import DAY_S
 from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.scenario.schema import Scenario
@@ -19,7 +19,7 @@ LONGEST_KEPT_S = 28 * DAY_S
 
 def begin_s(scenario: Scenario, plan_name: str) -> float:
     """Return when the simulation of a plan begins, so that it is in its long-run state at time 0. [s]"""
-    plan, cluster = scenario.plans[plan_name], scenario.batch_cluster(scenario.plans[plan_name])
+    plan, cluster = scenario.plans[plan_name], scenario.batch_backend(scenario.plans[plan_name])
     leads_s = [scenario.warmup_s]
     if plan.precompute and cluster:
         leads_s += [lead_s(scenario, plan.precompute, cluster, each) for each in scheduled(scenario, plan_name)]
@@ -41,7 +41,7 @@ def earliest_s(scenario: Scenario) -> float:
     return min(begin_s(scenario, plan) for plan in scenario.plans)
 
 
-def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchCluster, timetable: Timetable) -> float:
+def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchBackend, timetable: Timetable) -> float:
     """Return how long before time 0 the last run must start whose rows are all in the store at time 0. [s]"""
     writes_per_s = scenario.store.write_capacity_per_s or math.inf
     rows = round(expected_rows(scenario, precompute, timetable.size))

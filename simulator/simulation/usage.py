@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from simulator.backends.batch_cluster import BatchCluster
+from simulator.backends.base import BatchBackend, BatchWork, OnlineBackend, OnlineUse
 from simulator.core.units import HOUR_S
 from simulator.core.usage import Driver, Usage
 from simulator.plans.plan import Precompute
@@ -25,12 +25,7 @@ def usage_of(
     if plan.precompute and batch:
         yield from _batch_usage(scenario, plan.precompute, batch)
     for use in fleets:
-        item = "online compute" if use.backend == plan.backend else "nearline compute"
-        hours = float(use.provisioned_replica_s.sum()) / HOUR_S
-        meter, ahead = scenario.backends[use.backend].meter, item == "nearline compute"
-        yield Usage(
-            item, meter, hours, "h", Driver.TRAFFIC, backend=use.backend, after_events=ahead, computes_ahead=ahead
-        )
+        yield from _online_usage(scenario, plan.backend, use)
     if fleets and scenario.model.feature_reads:
         computed = tally["computed"] + tally["revalidated"] + tally["refreshed"]
         reads = computed * scenario.model.feature_reads
@@ -46,17 +41,35 @@ def usage_of(
 def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
     """Return every line of a plan's usage, with nothing used: the meters that a price book must know."""
     plan = scenario.plans[plan_name]
-    fleets = [FleetUse(name, np.zeros(1), np.zeros(1), 0) for name in scenario.fleet_names(plan)]
-    batch = BatchUse((), 0, 0, 0.0, 0.0, 0.0, 0.0) if plan.precompute else None
+    fleets = [FleetUse(name, np.zeros(1), np.zeros(1), 0, defaultdict(float)) for name in scenario.online_names(plan)]
+    batch = BatchUse((), 0, 0, 0.0, {}, 0.0, 0.0) if plan.precompute else None
     return tuple(usage_of(scenario, plan_name, defaultdict(float), fleets, batch))
+
+
+def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> Iterator[Usage]:
+    backend, ahead = scenario.backends[use.backend], use.backend != answering
+    assert isinstance(backend, OnlineBackend)
+    for metered in backend.used(OnlineUse(float(use.provisioned_replica_s.sum()), use.counts)):
+        yield Usage(
+            f"{'nearline' if ahead else 'online'} {metered.what}",
+            metered.meter,
+            metered.quantity,
+            metered.unit,
+            Driver.TRAFFIC,
+            backend=use.backend if metered.is_replica_time else "",
+            after_events=ahead,
+            computes_ahead=ahead,
+        )
 
 
 def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) -> Iterator[Usage]:
     cluster = scenario.backends[precompute.backend]
-    assert isinstance(cluster, BatchCluster)
+    assert isinstance(cluster, BatchBackend)
     runs, driver = batch.runs_per_horizon, Driver.POPULATION
-    hours = runs * batch.mean_run_worker_s / HOUR_S
-    yield Usage("batch compute", cluster.meter, hours, "h", driver, computes_ahead=True)
+    worker_s = {meter: runs * mean_s for meter, mean_s in batch.mean_run_worker_s.items()}
+    for metered in cluster.worked(BatchWork(runs, runs * batch.mean_run_rows, worker_s)):
+        item = f"batch {metered.what}"
+        yield Usage(item, metered.meter, metered.quantity, metered.unit, driver, computes_ahead=True)
     if cluster.feature_pipeline.cost_usd:
         meter, price_usd = "scenario/feature_pipeline", cluster.feature_pipeline.cost_usd
         yield Usage("feature pipeline", meter, runs, "run", driver, given_price_usd=price_usd, computes_ahead=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
@@ -86,7 +87,7 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
 
 def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
-    cluster, fleet = scenario.batch_cluster(plan), scenario.fleet(plan)
+    cluster, fleet = scenario.batch_backend(plan), scenario.online_backend(plan)
     if plan.precompute and cluster:
         tables = timetables(scenario, name)
         rows = expected_rows(scenario, plan.precompute, scenario.population.users / len(tables))
@@ -108,8 +109,9 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     if fleet:
         mean, peak = load.mean_per_s * fleet.mean_service_s, load.peak_per_s * fleet.mean_service_s
         yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
-        replicas = fleet.capacity.replicas_for(peak / fleet.slots)
-        yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+        if isinstance(fleet, Fleet):
+            replicas = fleet.capacity.replicas_for(peak / fleet.slots)
+            yield Consequence(name, "replicas in that hour", f"{replicas:,}")
     if plan.has_store and scenario.store.size_limit_gib is not None:
         room = int(scenario.store.size_limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
@@ -120,7 +122,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
-    fleet = scenario.refreshing_fleet(plan)
+    fleet = scenario.refreshing_backend(plan)
     if plan.refresh is None or fleet is None:
         return
     per_login = scenario.traffic.session.requests.mean_per_login
@@ -129,6 +131,8 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
     work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
+    if not isinstance(fleet, Fleet):
+        return
     most = fleet.capacity.most_replicas * fleet.slots
     if plan.refresh.backend != plan.backend and mean * fleet.mean_service_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")

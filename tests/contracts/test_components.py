@@ -17,7 +17,7 @@ from simulator.backends.capacity.base import AnyCapacity, Capacity
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.service_time.base import AnyServiceTime, ServiceTime
 from simulator.core.component import Component, components
-from simulator.demand.duration.base import AnyDuration, Duration
+from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
 from simulator.demand.requests.base import AnyRequests, Requests
 from simulator.plans.cache.base import AnyCache, Cache
@@ -29,7 +29,7 @@ AFFINE = {"kind": "affine", "fixed": "11 ms", "per_item": "0.3 ms"}
 
 FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.demand.profile": (Profile, AnyProfile),
-    "simulator.demand.duration": (Duration, AnyDuration),
+    "simulator.core.duration": (Duration, AnyDuration),
     "simulator.demand.requests": (Requests, AnyRequests),
     "simulator.backends": (Backend, AnyBackend),
     "simulator.backends.noise": (Noise, AnyNoise),
@@ -47,7 +47,7 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "named": [{"name": "evening_meals"}, {"name": "commuters"}],
         "csv": [{"path": "counts.csv"}, {"path": "counts.csv", "time": "when", "value": "other"}],
     },
-    "simulator.demand.duration": {
+    "simulator.core.duration": {
         "exponential": [{"mean": "20 s"}],
         "fixed": [{"value": "3 min"}, {"value": "0 s"}],
         "lognormal": [{"mean": "20 s", "cv": 1.5}],
@@ -230,7 +230,7 @@ def assert_mean(drawn: np.ndarray, expected: float, what: object) -> None:
 
 
 def test_durations_are_from_zero_and_have_the_mean_they_state() -> None:
-    for model in of_family("simulator.demand.duration"):
+    for model in of_family("simulator.core.duration"):
         drawn = model.draw_s(np.random.default_rng(1), DRAWS)
         assert drawn.shape == (DRAWS,)
         assert drawn.min() >= 0
@@ -255,7 +255,7 @@ def test_logins_make_whole_numbers_of_further_requests_with_the_mean_they_state(
         assert_mean(drawn + 1.0, model.mean_per_login, model)
 
 
-@pytest.mark.parametrize("package", ["simulator.demand.duration", "simulator.demand.requests"])
+@pytest.mark.parametrize("package", ["simulator.core.duration", "simulator.demand.requests"])
 def test_the_same_stream_draws_the_same(package: str) -> None:
     for model in of_family(package):
         draw = model.draw_s if package.endswith("duration") else model.draw_follow_ups

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand import kernels
 from simulator.demand.arrivals import RequestBlock, request_blocks
 from simulator.demand.census import Census
 from simulator.demand.clusters import SLOTS_PER_DAY, Clusters
 from simulator.demand.demand import Demand
-from simulator.demand.duration.base import AnyDuration, Duration
 from simulator.demand.pending_returns import PendingReturns
 from simulator.demand.population import Population
 from simulator.demand.return_visits import KEPT_FRACTION, ReturnVisits

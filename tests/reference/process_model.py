@@ -300,7 +300,7 @@ class ProcessModel:
     def __init__(self, scenario: Scenario, plan_name: str, replication: int) -> None:
         self.scenario, self.replication = scenario, replication
         self.plan = scenario.plans[plan_name]
-        self.cluster = scenario.batch_cluster(self.plan)
+        self.cluster = scenario.batch_backend(self.plan)
         self.horizon_s = scenario.horizon_s
         self.begin_s = begin_s(scenario, plan_name)
         self.env = simpy.Environment(self.begin_s)
@@ -318,7 +318,7 @@ class ProcessModel:
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         self.fleets = {
-            name: FleetModel(self.env, scenario, name, self.seen) for name in scenario.fleet_names(self.plan)
+            name: FleetModel(self.env, scenario, name, self.seen) for name in scenario.online_names(self.plan)
         }
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None

@@ -74,7 +74,7 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     for name, total in seen.sums.items():
         assert tally[name] == pytest.approx(total, rel=RELATIVE, abs=1e-6), name
     compare_hours(outcome, seen, scenario, plan)
-    fleets = scenario.fleets(scenario.plans[plan])
+    fleets = scenario.online_backends(scenario.plans[plan])
     assert [use.backend for use in outcome.fleets] == [did.backend for did in seen.fleets]
     for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets, strict=True):
         busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots
@@ -96,7 +96,9 @@ def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -
         times = sorted(decided_s for decided_s, by in seen.decided if name in {"requests", by})
         assert getattr(outcome.hours, name).tolist() == np.diff(np.searchsorted(times, edges)).tolist(), name
     spans = list(itertools.pairwise(edges))
-    for use, did, fleet in zip(outcome.fleets, seen.fleets, scenario.fleets(scenario.plans[plan]), strict=True):
+    for use, did, fleet in zip(
+        outcome.fleets, seen.fleets, scenario.online_backends(scenario.plans[plan]), strict=True
+    ):
         busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
         assert use.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
         billed_s = [overlap_s(did.bills, begin_s, end_s) for begin_s, end_s in spans]

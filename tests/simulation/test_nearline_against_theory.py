@@ -72,7 +72,7 @@ def test_a_login_is_one_event_and_its_requests_are_several() -> None:
     agree_each(by_request, recomputes_per_s, 5 * EVENTS_PER_S, noise=0.01)
 
 
-def test_a_queue_of_the_refreshing_fleet_keeps_nobody_waiting() -> None:
+def test_a_queue_of_the_refreshing_backend_keeps_nobody_waiting() -> None:
     """The fleet that refreshes is at 95 % and its queue is long; those who have a row are served at once."""
     busy = fleet(f"{0.95 / (EVENTS_PER_S * USERS)} s", 1)
     for outcome in outcomes_of({"on": "login"}, busy):

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
+from simulator.core.duration.base import Duration
 from simulator.core.units import PositiveSeconds
-from simulator.demand.duration.base import Duration
 
 
 class Exponential(Duration):

@@ -26,4 +26,4 @@ class Duration(Component):
         """Return ``size`` independent lengths, each from 0. [s]"""
 
 
-AnyDuration = Annotated[Duration, OneOf("simulator.demand.duration")]
+AnyDuration = Annotated[Duration, OneOf("simulator.core.duration")]

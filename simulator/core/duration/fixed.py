@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
+from simulator.core.duration.base import Duration
 from simulator.core.units import Seconds
-from simulator.demand.duration.base import Duration
 
 
 class FixedDuration(Duration):

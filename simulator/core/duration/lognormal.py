@@ -8,8 +8,8 @@ import numpy.typing as npt
 from pydantic import Field
 from typing_extensions import override
 
+from simulator.core.duration.base import Duration
 from simulator.core.units import Number, PositiveSeconds
-from simulator.demand.duration.base import Duration
 
 
 class Lognormal(Duration):

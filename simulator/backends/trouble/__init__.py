@@ -1,0 +1,1 @@
+"""What goes wrong with machines and services, and what is done then."""

@@ -1,0 +1,21 @@
+"""What a client does whose request is refused or times out."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simulator.core.component import Part
+from simulator.core.units import Count, Fraction, PositiveSeconds
+
+
+class Retries(Part):
+    """Asking again, a bounded number of times, after waits that double."""
+
+    attempts: Annotated[Count, Field(le=20)] = 3
+    """How often a request is tried again."""
+    backoff_s: PositiveSeconds = 0.2
+    """Longest wait before the first retry; it doubles from retry to retry."""
+    longest_backoff_s: PositiveSeconds = 60.0
+    """Where the doubling ends."""
+    jitter_fraction: Fraction = 1.0
+    """Share of each wait that is drawn evenly from 0 to all of it, so that clients do not come back together."""
