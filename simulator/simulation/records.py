@@ -57,6 +57,20 @@ LINE = np.dtype(
         ("leaving", np.int64),  # no request before this entry is still to give up
         ("work_s", np.float64),  # slot-seconds of all work begun
         ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
+        ("keep_alive_s", np.float64),  # how long an idle instance is kept; from here on: of a serverless backend
+        ("concurrency", np.int64),  # computations that may be in progress
+        ("bills_startup", np.bool_),  # an instance's start is billed
+        ("billing_step_s", np.float64),  # what billed times are rounded up to a multiple of
+        ("busy", np.int64),  # instances that compute
+        ("idle", np.int64),  # instances that do not
+        ("oldest_idle", np.int64),  # the idle ring's first entry
+        ("startups", np.int64),  # times drawn for starts that are used
+        ("idled_s", np.float64),  # stretches of idleness that have ended
+        ("live_s", np.float64),  # instance-seconds up to when all has been carried
+        ("invocations", np.int64),  # computations begun; from here on within the horizon
+        ("cold_starts", np.int64),  # of these: those for which an instance was started
+        ("most_live", np.int64),
+        ("billed_s", np.float64),
     ]
 )
 """A fleet and its queue."""

@@ -43,6 +43,9 @@ def test_every_price_has_its_source_and_date(name: str) -> None:
         ("s3_standard/storage", 100 * HOURS_PER_MONTH, 2.3),
         ("redis/storage", 105.81 * HOURS_PER_MONTH, 1.724 * HOURS_PER_MONTH),
         ("redis/read", 1e9, 0.0),
+        ("aws_lambda/gb_second", 9_216e6, 100_000.20 + 48_240.0),
+        ("aws_lambda/request", 15e9, 3000.0),
+        ("aws_lambda_arm/gb_second", 11_520e6, 100_000.50 + 48_240.402),
     ],
 )
 def test_a_price_is_what_one_works_out_by_hand(aws: PriceBook, meter: str, quantity: float, usd: float) -> None:
