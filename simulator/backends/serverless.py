@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from simulator.backends.base import Metered, OnlineBackend, OnlineUse
 from simulator.backends.noise.base import Noise
+from simulator.backends.online.kinds import SERVERLESS
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.core.duration.base import AnyDuration
 from simulator.core.units import MINUTE_S, Count, Gib, Seconds
@@ -57,6 +58,8 @@ class Serverless(OnlineBackend):
     def line(self) -> Mapping[str, float]:
         return {
             **super().line(),
+            "kind": SERVERLESS,
+            "queue_limit": 0,
             "keep_alive_s": self.keep_alive_s,
             "concurrency": self.concurrency,
             "bills_startup": self.bills_startup,
@@ -67,4 +70,4 @@ class Serverless(OnlineBackend):
     def used(self, use: OnlineUse) -> Iterator[Metered]:
         billed_gib_s = use.counts["billed_s"] * self.memory_gib
         yield Metered("compute", f"{self.meter}/gb_second", billed_gib_s, "GiB s")
-        yield Metered("invocations", f"{self.meter}/request", use.counts["invocations"], "request")
+        yield Metered("invocations", f"{self.meter}/request", use.counts["calls"], "request")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.serverless import Serverless
 from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
@@ -24,7 +25,7 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome), *_batch(outcome)]
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -104,13 +105,16 @@ def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
         yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 
 
-def _fleet(outcome: Outcome) -> Iterator[Metric]:
+def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if not outcome.fleets:
         return
     busy_s, provisioned_s = outcome.busy_replica_s.sum(), outcome.provisioned_replica_s.sum()
     yield "replicas_mean", provisioned_s / outcome.horizon_s
     yield "replicas_peak", sum(fleet.replicas_peak for fleet in outcome.fleets)
     yield "utilisation", _share(busy_s, provisioned_s)
+    if any(isinstance(backend, Serverless) for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        calls, cold = (sum(fleet.counts[name] for fleet in outcome.fleets) for name in ("calls", "cold_starts"))
+        yield "instance_cold_start_fraction", _share(cold, calls)
 
 
 def _batch(outcome: Outcome) -> Iterator[Metric]:

@@ -1,22 +1,26 @@
 """The instances of a serverless backend, in compiled code: who is busy, who is idle and since when.
 
-A line ``q`` is a record of ``records.py``. Of an instance nothing is kept but a time: ``busy_s`` is a heap of the
-moments at which busy ones will be done, ``idle_s`` a ring of the moments at which idle ones became so. They become idle
-in order of time and the newest is used again first, so that the ring stays in order: its front is the one that goes
-next. Both arrays have one size, a power of two, and room for all that live: no more than may compute at a time, for a
-new one starts only where none is idle. ``startups_s`` holds how long the next starts take; when all are used
-(``startups`` is its size), the caller draws more before it goes on.
+A line ``q`` and rules ``r`` are records of ``records.py``. Of an instance nothing is kept but a time. ``instances_s``
+has two halves of a power of two each, with room for all that live: a heap of the moments at which busy ones will be
+done, and a ring of the moments at which idle ones became so. They become idle in order of time and the newest is used
+again first, so that the ring stays in order: its front is the one that goes next. No more live than may compute at a
+time, for a new one starts only where none is idle.
+
+``startups_s`` holds how long the next starts take; when all are used (``startups`` is its size), the caller draws more
+before it goes on.
 """
 
 import math
 
+from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
+from simulator.simulation.fleet_kernels import answer
 from simulator.simulation.records import Record
 from simulator.simulation.rows import Int
 
 REFUSED = -1.0
-"""What an instance's start takes where there is none: as many requests as may are in progress."""
+"""What an instance's start takes where there is none: as many compute as may."""
 STEP_SLACK = 1e-9
 """A time this much above a whole number of billing steps (relative to one step) is rounding, not one more step."""
 
@@ -57,15 +61,15 @@ def _pop(heap: FloatArray, size: Int) -> None:
 
 
 @inlined
-def _catch_up(t: float, q: Record, busy_s: FloatArray, idle_s: FloatArray) -> None:
+def _catch_up(t: float, q: Record, instances_s: FloatArray) -> None:
     """Let instances that are done by ``t`` be idle, and those go that have been idle for the keep-alive."""
-    mask = idle_s.size - 1
-    while q.busy > 0 and busy_s[0] <= t:
-        idle_s[(q.oldest_idle + q.idle) & mask] = busy_s[0]
+    ring = instances_s.size >> 1
+    while q.busy > 0 and instances_s[0] <= t:
+        instances_s[ring + ((q.oldest_idle + q.idle) & (ring - 1))] = instances_s[0]
         q.idle += 1
-        _pop(busy_s, q.busy)
+        _pop(instances_s, q.busy)
         q.busy -= 1
-    while q.idle > 0 and idle_s[q.oldest_idle & mask] + q.keep_alive_s <= t:
+    while q.idle > 0 and instances_s[ring + (q.oldest_idle & (ring - 1))] + q.keep_alive_s <= t:
         q.oldest_idle += 1
         q.idle -= 1
         q.idled_s += q.keep_alive_s
@@ -82,58 +86,85 @@ def _billed_s(used_s: float, step_s: float) -> float:
 @inlined
 def run_instance(
     t: float,
+    asked_s: float,
     service_s: float,
+    r: Record,
     q: Record,
-    horizon_s: float,
-    busy_s: FloatArray,
-    idle_s: FloatArray,
+    instances_s: FloatArray,
     startups_s: FloatArray,
 ) -> float:
-    """Let an instance compute: the one that became idle last, or else a new one.
+    """Let an instance compute what was first asked for at ``asked_s``: the one that is idle since last, or a new one.
 
     Returns
     -------
     float
         How long it takes to start: 0 for an idle one, and REFUSED where as many compute as may. [s]
     """
-    _catch_up(t, q, busy_s, idle_s)
+    _catch_up(t, q, instances_s)
     startup_s = 0.0
     is_new = q.idle == 0
     if not is_new:
         q.idle -= 1
-        q.idled_s += t - idle_s[(q.oldest_idle + q.idle) & (idle_s.size - 1)]
+        ring = instances_s.size >> 1
+        q.idled_s += t - instances_s[ring + ((q.oldest_idle + q.idle) & (ring - 1))]
     elif q.busy < q.concurrency:
         startup_s = startups_s[q.startups]
         q.startups += 1
     else:
         return REFUSED
-    completion_s = t + startup_s + service_s
-    _push(busy_s, q.busy, completion_s)
+    _push(instances_s, q.busy, t + startup_s + service_s)
     q.busy += 1
-    q.work_s += completion_s - t
-    if 0.0 <= t < horizon_s:
-        q.invocations += 1
+    q.work_s += startup_s + service_s
+    if is_new and 0.0 <= t < r.horizon_s:
+        q.most_live = max(q.most_live, q.busy)
+    if 0.0 <= asked_s < r.horizon_s:
+        q.cold_starts += is_new
         q.billed_s += _billed_s(service_s + startup_s if q.bills_startup else service_s, q.billing_step_s)
-        if is_new:
-            q.cold_starts += 1
-            q.most_live = max(q.most_live, q.busy)
     return startup_s
 
 
 @inlined
-def count_instances(t: float, q: Record, busy_s: FloatArray, idle_s: FloatArray) -> None:
+def begin_on_instance(
+    t: float,
+    asked_s: float,
+    factor: float,
+    flight: Int,
+    r: Record,
+    q: Record,
+    a: Record,
+    instances_s: FloatArray,
+    startups_s: FloatArray,
+    flights: Record,
+    followers: Record,
+    latency_bins: IntArray,
+    age_bins: IntArray,
+) -> bool:
+    """Let an instance compute, and count the answers that come of it; return False where it is refused."""
+    service_s = q.service_s * factor
+    startup_s = run_instance(t, asked_s, service_s, r, q, instances_s, startups_s)
+    if startup_s == REFUSED:
+        return False
+    start_s = t + startup_s
+    completion_s = start_s + service_s
+    answer(asked_s, start_s, service_s, completion_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
+    return True
+
+
+@inlined
+def count_instances(t: float, q: Record, instances_s: FloatArray) -> None:
     """Bring what is said of a moment up to ``t``: the work that is not finished, and the time that instances lived.
 
     The most that live at a time are counted from time 0 on, where those count that are there.
     """
-    _catch_up(t, q, busy_s, idle_s)
+    _catch_up(t, q, instances_s)
     if t <= 0.0:
         q.most_live = q.busy + q.idle
     left_s = 0.0
     for k in range(q.busy):
-        left_s += busy_s[k] - t
+        left_s += instances_s[k] - t
+    ring = instances_s.size >> 1
     live_s = q.work_s - left_s + q.idled_s
     for k in range(q.oldest_idle, q.oldest_idle + q.idle):
-        live_s += t - idle_s[k & (idle_s.size - 1)]
+        live_s += t - instances_s[ring + (k & (ring - 1))]
     q.work_left_s = left_s
     q.live_s = live_s

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
+from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
@@ -14,9 +16,9 @@ from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
-from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Traffic
+from simulator.simulation.outcome import BatchUse, FleetUse, FloatArray, Hours, Outcome, Traffic
 from simulator.simulation.precompute import BatchRun, Precomputing
-from simulator.simulation.request_path import RequestPath
+from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
@@ -47,6 +49,18 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
     return _Simulation(scenario, plan, replication, block_s or scenario.demand.interval_s).run()
 
 
+@dataclass(frozen=True)
+class _Sample:
+    """What has added up to a moment."""
+
+    time_s: float
+    counts: dict[str, float]
+    worked_s: list[float]
+    """Of each online backend. [s]"""
+    lived_s: list[float]
+    """Of each online backend's instances, where they come with the requests. [s]"""
+
+
 class _Simulation:
     def __init__(self, scenario: Scenario, plan: str, replication: int, block_s: float) -> None:
         self.scenario, self.plan_name, self.replication = scenario, plan, replication
@@ -66,7 +80,7 @@ class _Simulation:
         self.ahead: Precomputing | None = None
         if self.precompute:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
-        self.samples: list[tuple[float, dict[str, float], list[float]]] = []
+        self.samples: list[_Sample] = []
         self.unserved_at_start = 0
 
     def run(self) -> Outcome:
@@ -106,7 +120,9 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        self.samples.append((self.env.now, self.path.counts(), [line.work_done_s() for line in self.path.lines]))
+        lines = self.path.lines
+        worked_s, lived_s = [line.work_done_s() for line in lines], [line.counts()["live_s"] for line in lines]
+        self.samples.append(_Sample(self.env.now, self.path.counts(), worked_s, lived_s))
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
@@ -132,24 +148,33 @@ class _Simulation:
         )
 
     def _hours(self) -> Hours:
-        times = np.array([time_s for time_s, _, _ in self.samples])
-        series = {name: np.diff([float(counts[name]) for _, counts, _ in self.samples]) for name in _SERIES}
+        times = np.array([sample.time_s for sample in self.samples])
+        series = {name: np.diff([float(sample.counts[name]) for sample in self.samples]) for name in _SERIES}
         return Hours(times[:-1], **series)
 
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
-        times = [time_s for time_s, _, _ in self.samples]
         names = self.scenario.online_names(self.plan)
         return tuple(
             FleetUse(
                 name,
-                busy_replica_s=np.diff([work_s[number] for _, _, work_s in self.samples]) / fleet.slots_per_replica,
-                provisioned_replica_s=np.diff(line.replicas.billed_s(times)),
-                replicas_peak=line.replicas.most_billed(self.scenario.horizon_s),
+                busy_replica_s=np.diff([sample.worked_s[number] for sample in self.samples]) / fleet.slots_per_replica,
+                provisioned_replica_s=self._provisioned_s(line.replicas, number),
+                replicas_peak=self._most_replicas(line),
                 counts=line.counts(),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
-            if line.replicas is not None
         )
+
+    def _provisioned_s(self, replicas: Replicas | None, number: int) -> FloatArray:
+        """Return the time that a fleet's replicas are billed, or that a serverless backend's instances live. [s]"""
+        if replicas is None:
+            return np.diff([sample.lived_s[number] for sample in self.samples])
+        return np.diff(replicas.billed_s([sample.time_s for sample in self.samples]))
+
+    def _most_replicas(self, line: Line) -> int:
+        if line.replicas is None:
+            return int(line.counts()["most_live"])
+        return line.replicas.most_billed(self.scenario.horizon_s)
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:
