@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
@@ -14,6 +16,7 @@ from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s, deadline_s
+from simulator.theory.serverless import cold_start_fraction, mean_live_instances
 
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
@@ -107,11 +110,13 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
             span = about_duration(abs(spare_s))
             yield Consequence(name, "published", f"{span} {late} the deadline of {write_clock(clock_s)}")
     if fleet:
-        mean, peak = load.mean_per_s * fleet.mean_service_s, load.peak_per_s * fleet.mean_service_s
-        yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
+        mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
+        yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
             replicas = fleet.capacity.replicas_for(peak / fleet.slots)
             yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+        if isinstance(fleet, Serverless):
+            yield from _instances(fleet, name, load.peak_per_s)
     if plan.has_store and scenario.store.size_limit_gib is not None:
         room = int(scenario.store.size_limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
@@ -119,6 +124,24 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+
+
+def _if_all(backend: OnlineBackend) -> str:
+    in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    return f"offered load if all is computed{in_batches}"
+
+
+def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterator[Consequence]:
+    """Yield what follows for instances that come with the requests, if so many come and all are computed."""
+    asked = requests_per_s, backend.mean_service_s, backend.keep_alive_s
+    live, cold = mean_live_instances(*asked), cold_start_fraction(*asked)
+    yield Consequence(name, "live instances in that hour, about", f"{live:,.3g}")
+    yield Consequence(name, "of its requests, those that start one, about", _percent(cold))
+    busy = requests_per_s * (backend.mean_service_s + cold * backend.startup.typical_s)
+    if busy > backend.concurrency:
+        yield Consequence(
+            name, "warning", f"{busy:,.4g} requests in progress, and only {backend.concurrency:,} may be (concurrency)"
+        )
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
@@ -129,12 +152,12 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     events = 1.0 / per_login if plan.refresh.on == "login" else 1.0
     mean, peak = load.mean_per_s * events, load.peak_per_s * events
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
-    work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
+    work = f"{mean * fleet.least_work_s:.3g} Erlang, busiest hour {peak * fleet.least_work_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
     if not isinstance(fleet, Fleet):
         return
     most = fleet.capacity.most_replicas * fleet.slots
-    if plan.refresh.backend != plan.backend and mean * fleet.mean_service_s > most:
+    if plan.refresh.backend != plan.backend and mean * fleet.least_work_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 
 

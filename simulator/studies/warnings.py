@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
@@ -79,6 +80,9 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
+    refused = metrics.get("refused_fraction")
+    if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
+        yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -96,6 +100,8 @@ def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of fleets that have no room, each on its own."""
     plan, fleets = comparison.scenario.plans[result.name], result.outcomes[0].fleets
     for number, fleet in enumerate(fleets):
+        if not isinstance(comparison.scenario.backends[fleet.backend], Fleet):
+            continue  # what is not busy goes, or is nobody's
         busy = _busy(result, number) if len(fleets) > 1 else result.metrics["utilisation"].mean
         if busy <= BUSIEST_UTILISATION:
             continue
