@@ -53,6 +53,8 @@ class FleetUse:
     """Of it, the time in which replicas served, hour by hour. [s]"""
     waiting: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """Computations in its queue: at time 0, every QUEUE_STEP_S from then on, and at the end."""
+    serving: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Replicas that served at the same moments."""
 
 
 @dataclass(frozen=True)

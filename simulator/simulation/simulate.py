@@ -87,6 +87,7 @@ class _Simulation:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
         self.samples: list[_Sample] = []
         self.waiting: list[list[int]] = []
+        self.serving: list[list[int]] = []
         self.unserved_at_start = 0
 
     def run(self) -> Outcome:
@@ -151,7 +152,9 @@ class _Simulation:
             yield self.env.timeout(QUEUE_STEP_S)
 
     def _look_at_queues(self) -> None:
+        replicas = [line.replicas for line in self.path.lines]
         self.waiting.append([int(line.counts()["waiting"]) for line in self.path.lines])
+        self.serving.append([each.ready if each else 0 for each in replicas])
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
@@ -200,6 +203,7 @@ class _Simulation:
                 beyond_reserved_s=self._beyond_reserved_s(fleet, line.replicas),
                 ready_replica_s=np.diff([sample.ready_s[number] for sample in self.samples]) / fleet.slots_per_replica,
                 waiting=np.array([waiting[number] for waiting in self.waiting]),
+                serving=np.array([serving[number] for serving in self.serving]),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
             if line.replicas is not None
