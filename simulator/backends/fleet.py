@@ -95,9 +95,8 @@ class Fleet(Machines, OnlineBackend):
 
         if self.capacity.is_to_be_sized:
             raise UserError("a fleet with 'capacity: for_slo' has no size yet; compare() finds it before it simulates")
-        replicas = Replicas(
-            env, self.slots, self.capacity.replica_startup_s, requests, most=self.capacity.most_replicas
-        )
+        most = math.inf if self.capacity.replaces_lost else self.capacity.most_replicas
+        replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests, most=most)
         offered = around.requests_per_s * self.mean_service_s / self.slots
         Troubles(self, replicas, around.rng).begin()
         replicas.begin_with(self.capacity.replicas_for(offered, around.clock.hour(env.now)))

@@ -150,8 +150,8 @@ class _Search:
         most = self.fleet.capacity.most_replicas
         remedy = "raise 'capacity.max'" if replicas == most else "waiting is not what takes so long"
         raise UserError(
-            f"plan '{self.plan}': {replicas:,} replicas do not meet slo.latency_p99 ({write_duration(bound_s)}): in the "
-            f"busiest hour p99 latency is {late}, and {gone}; {remedy}, or give a longer bound"
+            f"plan '{self.plan}': {replicas:,} replicas do not meet slo.latency_p99 ({write_duration(bound_s)}): in "
+            f"the busiest hour p99 latency is {late}, and {gone}; {remedy}, or give a longer bound"
         )
 
 

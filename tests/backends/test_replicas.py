@@ -1,5 +1,6 @@
 """Replicas that come and go by the hour, are taken back, and are gone for a while."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,8 @@ def a_fleet(**changes: Any) -> Fleet:
 
 def running(fleet: Fleet, begin_with: int, seed: int = 1) -> tuple[simpy.Environment, Replicas]:
     env = simpy.Environment()
-    replicas = Replicas(
-        env, fleet.slots, fleet.capacity.replica_startup_s, _NoRequests(), most=fleet.capacity.most_replicas
-    )
+    most = math.inf if fleet.capacity.replaces_lost else fleet.capacity.most_replicas
+    replicas = Replicas(env, fleet.slots, fleet.capacity.replica_startup_s, _NoRequests(), most=most)
     Troubles(fleet, replicas, np.random.default_rng(seed)).begin()
     replicas.begin_with(begin_with)
     return env, replicas
