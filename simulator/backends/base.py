@@ -15,6 +15,7 @@ from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.units import Count, Seconds, Usd
+from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
@@ -31,6 +32,8 @@ class Metered:
     unit: str
     is_replica_time: bool = False
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
+    is_standing: bool = False
+    """Whether it is paid for whoever comes."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,23 @@ class OnlineUse:
     """What an online backend did within the horizon."""
 
     provisioned_replica_s: float
-    """Replica time billed. [s]"""
+    """Time of all replicas, from the order to the end. [s]"""
     counts: Mapping[str, float]
     """What its computations added up to, by the names of simulation.records.LINE."""
+    horizon_s: float = 0.0
+    beyond_reserved_s: float = 0.0
+    """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a simulation tells a backend that begins in it."""
+
+    requests_per_s: float
+    """What is asked of it at the beginning, if all is computed. [1/s]"""
+    clock: WeekClock
+    rng: np.random.Generator
+    """Draws what goes wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +132,11 @@ class OnlineBackend(Backend):
         """Requests that a replica works on at a time."""
         return 1
 
+    @property
+    def reserved_replicas(self) -> int:
+        """Replicas that are paid for whoever comes."""
+        return 0
+
     def line(self) -> Mapping[str, float]:
         """Return what compiled code goes by, by the names of simulation.records.LINE; what is left out is 0."""
         return {
@@ -126,17 +148,17 @@ class OnlineBackend(Backend):
             **(self.retries.line() if self.retries else {}),
         }
 
-    def start(self, env: simpy.Environment, requests: "RequestClock", requests_per_s: float) -> "Replicas | None":
+    def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas | None":
         """Have it begin, and return its replicas if it has any.
 
         Parameters
         ----------
         requests
             Carries the requests up to a moment before anything that they can see changes.
-        requests_per_s
-            What is asked of it at the beginning, if all is computed. [1/s]
+        around
+            What it finds.
         """
-        del env, requests, requests_per_s
+        del env, requests, around
         return None
 
     @abstractmethod

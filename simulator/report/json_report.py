@@ -20,6 +20,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "horizon_s": scenario.horizon_s,
         "replications": comparison.replications,
         "plans": {name: _plan(result) for name, result in comparison.plans.items()},
+        "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "differences": [difference.as_dict() for difference in comparison.differences],
         "ranking": list(comparison.ranking),
         "recommended": comparison.recommended,
@@ -35,6 +36,7 @@ def _plan(result: PlanResult) -> dict[str, Any]:
         "bill": [line.as_dict() for line in result.bill.lines],
         "meets_slo": result.meets_slo,
         "violations": [violation.as_dict() for violation in result.violations],
+        "saturation": result.saturation.as_dict(),
     }
 
 

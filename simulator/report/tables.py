@@ -16,6 +16,7 @@ from simulator.report import format as form
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
 from simulator.studies.recommendation import recommendation
+from simulator.studies.saturation import Verdict
 from simulator.studies.warnings import warnings_of
 
 WIDTH = 80
@@ -70,10 +71,18 @@ def _verdict(_: Comparison, result: PlanResult) -> str:
     return "met" if result.meets_slo else f"breaks {len(result.violations)}"
 
 
+def _saturation(_: Comparison, result: PlanResult) -> str:
+    return _SATURATIONS[result.saturation.verdict]
+
+
+_SATURATIONS = {Verdict.STABLE: "stable", Verdict.BACKLOGGED: "backlog", Verdict.OVERLOADED: "overload"}
+"""Short enough for six plans side by side."""
+
 _ROWS: tuple[tuple[_Row, ...], ...] = (
     (
         _Row("rank", _rank),
         _Row("bounds", _verdict),
+        _Row("load", _saturation),
         _metric("cost per month", COST),
         _Row("  95 % interval", lambda _, result: form.usd_within(result.metrics[COST])),
         _Row("  above rank 1", _more_than_first),
@@ -184,5 +193,7 @@ def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _R
 
 def _style(comparison: Comparison, name: str, row: _Row) -> str:
     if row.cell is _verdict and not comparison.plans[name].meets_slo:
+        return BAD
+    if row.cell is _saturation and comparison.plans[name].saturation.verdict is Verdict.OVERLOADED:
         return BAD
     return BEST if name == comparison.recommended and row.label in {"rank", "cost per month", "net of cost"} else ""

@@ -5,9 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
+from simulator.backends.fleet import Fleet
 from simulator.core.component import Part, components
 from simulator.core.errors import did_you_mean
 from simulator.core.files import folder_of
@@ -23,6 +25,8 @@ from simulator.core.units import (
     PerSecond,
     PositiveSeconds,
     Seconds,
+    about_duration,
+    write_duration,
     write_size,
 )
 from simulator.demand.demand import Demand
@@ -150,6 +154,7 @@ class Scenario(Part):
                 )
             if plan.precompute is not None:
                 yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
+        yield from self._sizing_faults()
         limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
             given, needed = write_size(limit_gib), write_size(size_gib)
@@ -157,6 +162,32 @@ class Scenario(Part):
                 ("store", "size_limit"),
                 f"{given} has no room for a single prediction (model.prediction_size: {needed})",
             )
+
+    def _sizing_faults(self) -> Iterator[Contradiction]:
+        """Yield what keeps a fleet from being sized to the latency bound."""
+        bound_s = self.slo.latency_p99_s
+        asking = {name: each for name, each in self.backends.items() if isinstance(each, Fleet)}
+        asking = {name: fleet for name, fleet in asking.items() if fleet.capacity.is_to_be_sized}
+        if bound_s is None:
+            for name in asking:
+                missing = "for_slo sizes the fleet to 'slo.latency_p99', which is not given"
+                yield ("backends", name, "capacity"), f"{missing}; give it, or take kind: fixed"
+        for name, plan in self.plans.items():
+            after = plan.refresh.backend if plan.refresh else None
+            if after in asking and after != plan.backend:
+                nobody = f"nobody waits for what '{after}' computes, so that capacity: for_slo cannot size it"
+                yield ("plans", name, "refresh", "backend"), f"{nobody}; take kind: fixed, hourly or autoscaled"
+            if bound_s is not None and plan.backend in asking:
+                yield from self._hopeless_bound(name, plan, asking[plan.backend], bound_s)
+
+    def _hopeless_bound(self, name: str, plan: Plan, fleet: Fleet, bound_s: float) -> Iterator[Contradiction]:
+        """Yield a latency bound that a plan breaks even where nobody waits."""
+        least_s, what = self.store.read_latency_s, "reading the store alone takes"
+        if not plan.has_store:
+            least_s, what = float(np.quantile(fleet.service_sample_s(), 0.99)), "the service alone has a p99 of"
+        if least_s > bound_s:
+            told = f"{write_duration(bound_s)} cannot be met by plan '{name}', however many replicas its fleet has"
+            yield ("slo", "latency_p99"), f"{told}: {what} {about_duration(least_s)}"
 
     def _refresh_faults(self, path: tuple[str, ...], refresh: Refresh) -> Iterator[Contradiction]:
         yield from self._backend_faults((*path, "backend"), refresh.backend, OnlineBackend)

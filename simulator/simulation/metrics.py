@@ -91,6 +91,8 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "latency_mean_s", latency.mean
     for name, share in LATENCY_QUANTILES.items():
         yield f"latency_{name}_s", latency.quantile(share)
+    busiest = outcome.busiest_hour.latency
+    yield "latency_p99_busiest_hour_s", busiest.quantile(QUANTILES["p99"]) if busiest.count else None
     plan, bound_s = scenario.plans[outcome.plan], scenario.slo.latency_p99_s
     fleet = scenario.online_backend(plan)
     if fleet is not None:

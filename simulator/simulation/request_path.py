@@ -209,6 +209,10 @@ class RequestPath:
         """Return what has been counted so far, by the names of records.TALLY."""
         return {name: self._tally[name][0].item() for name in TALLY.names or ()}
 
+    def latency(self) -> Histogram:
+        """Return the latencies counted so far. [s]"""
+        return Histogram(self._latency_bins.copy(), float(self._tally["latency_s"][0]))
+
     def counted(self) -> Counted:
         """Return counts and histograms."""
         self._settle(float(self._place["reached_s"][0]))

@@ -49,13 +49,16 @@ def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
 def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> Iterator[Usage]:
     backend, ahead = scenario.backends[use.backend], use.backend != answering
     assert isinstance(backend, OnlineBackend)
-    for metered in backend.used(OnlineUse(float(use.provisioned_replica_s.sum()), use.counts)):
+    online = OnlineUse(
+        float(use.provisioned_replica_s.sum()), use.counts, scenario.horizon_s, beyond_reserved_s=use.beyond_reserved_s
+    )
+    for metered in backend.used(online):
         yield Usage(
             f"{'nearline' if ahead else 'online'} {metered.what}",
             metered.meter,
             metered.quantity,
             metered.unit,
-            Driver.TRAFFIC,
+            Driver.POPULATION if metered.is_standing else Driver.TRAFFIC,
             backend=use.backend if metered.is_replica_time else "",
             after_events=ahead,
             computes_ahead=ahead,

@@ -15,6 +15,8 @@ from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prices_needed import check_prices
+from simulator.studies.saturation import STABLE, Saturation, saturation_of
+from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
 
 COST = "cost_usd_per_month"
@@ -36,6 +38,8 @@ class PlanResult:
     bill: Bill
     """Of the mean usage."""
     violations: tuple[Violation, ...]
+    saturation: Saturation = STABLE
+    """Whether it keeps up with what is asked of it."""
 
     @property
     def meets_slo(self) -> bool:
@@ -89,6 +93,8 @@ class Comparison:
     """By name, in the scenario's order."""
     complete: bool = True
     """Whether every replication that was asked for is in it."""
+    sizings: tuple[Sizing, ...] = ()
+    """How the fleets came by their sizes that the scenario left to be found."""
 
     @property
     def replications(self) -> int:
@@ -155,6 +161,8 @@ def compare(
 ) -> Comparison:
     """Simulate every plan of a scenario as often as it says, and price what they used.
 
+    Fleets whose size the scenario leaves to be found are sized first; the comparison holds the scenario with the sizes.
+
     Parameters
     ----------
     scenario, book
@@ -169,11 +177,12 @@ def compare(
     Raises
     ------
     UserError
-        If the book lacks a price, before anything is simulated.
+        If the book lacks a price, before anything is simulated; if no size of a fleet meets the latency bound.
     KeyboardInterrupt
         If the user interrupts before every plan has one replication; later, the comparison has what is complete.
     """
     check_prices(scenario, book)
+    scenario, sizings = sized(scenario, workers, block_s)
     tasks = [
         Task(scenario, plan, number, block_s) for number in range(scenario.replications) for plan in scenario.plans
     ]
@@ -186,17 +195,19 @@ def compare(
     except KeyboardInterrupt:
         if not _whole_replications(scenario, outcomes):
             raise
-    return comparison_of(scenario, book, outcomes)
+    return comparison_of(scenario, book, outcomes, sizings)
 
 
-def comparison_of(scenario: Scenario, book: PriceBook, outcomes: Sequence[Outcome]) -> Comparison:
+def comparison_of(
+    scenario: Scenario, book: PriceBook, outcomes: Sequence[Outcome], sizings: tuple[Sizing, ...] = ()
+) -> Comparison:
     """Return the comparison of the replications that all plans have finished."""
     numbers = _whole_replications(scenario, outcomes)
     by_key = {(outcome.plan, outcome.replication): outcome for outcome in outcomes}
     plans = {
         name: _plan_result(scenario, book, tuple(by_key[name, number] for number in numbers)) for name in scenario.plans
     }
-    return Comparison(scenario, book, plans, complete=len(numbers) == scenario.replications)
+    return Comparison(scenario, book, plans, len(numbers) == scenario.replications, sizings)
 
 
 def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list[int]:
@@ -209,7 +220,8 @@ def _plan_result(scenario: Scenario, book: PriceBook, outcomes: tuple[Outcome, .
     shared = [metric for metric in values[0] if all(metric in value for value in values)]
     metrics = {metric: Estimate.of([value[metric] for value in values]) for metric in shared}
     bill = Bill.of(mean_usage([outcome.usage for outcome in outcomes]), book, scenario.horizon_s)
-    return PlanResult(outcomes[0].plan, outcomes, values, metrics, bill, violations(scenario.slo, metrics))
+    broken, saturation = violations(scenario.slo, metrics), saturation_of(scenario, outcomes)
+    return PlanResult(outcomes[0].plan, outcomes, values, metrics, bill, broken, saturation)
 
 
 def _values(scenario: Scenario, book: PriceBook, outcome: Outcome) -> dict[str, float]:

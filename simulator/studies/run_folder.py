@@ -83,6 +83,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> N
         "seed": comparison.scenario.seed,
         "replications": comparison.replications,
         "complete": comparison.complete,
+        "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }

@@ -80,6 +80,15 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "timeout": "900 ms",
                 "capacity": {"kind": "autoscaled", "min": 2, "max": 9, "target": "60 %"},
             },
+            {
+                "instance": "f",
+                "purchase": "spot",
+                "service_time": AFFINE,
+                "capacity": {"kind": "fixed", "replicas": 9},
+                "reserved": {"replicas": 3, "term": "3 y"},
+                "reclaim": {"mean": "6 h", "reprovision": "4 min"},
+                "outages": [{"at": "4 d 18 h", "duration": "1 h", "share": "50 %"}],
+            },
         ],
     },
     "simulator.backends.noise": {"none": [{}], "exponential": [{}], "lognormal": [{"cv": 0.5}, {"cv": 1.2}]},
@@ -92,6 +101,8 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
     },
     "simulator.backends.capacity": {
         "fixed": [{"replicas": 12}],
+        "for_slo": [{}, {"max": 40}],
+        "hourly": [{"replicas": [*range(1, 25)]}, {"replicas": [3, *[0] * 167], "startup": "90 s"}],
         "autoscaled": [
             {"max": 40, "target": "60 %"},
             {"min": 3, "max": 9, "target": 1, "tick": "30 s", "startup": "90 s", "stabilisation": "0 s"},

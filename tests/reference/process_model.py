@@ -20,7 +20,9 @@ from scope_model import Due, ScopeModel, Zone
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
+from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.last_logins import last_logins
@@ -81,6 +83,7 @@ class Replica:
     billed_from_s: float
     slots: list[Slot]
     cancelled: bool = False
+    on_spot: bool = False
 
 
 @dataclass(eq=False)
@@ -139,6 +142,8 @@ class Seen:
     """From when to when each worker was paid for."""
     runs: list[tuple[float, float]] = field(default_factory=list)
     missed: int = 0
+    reclaims: int = 0
+    interrupted: int = 0
     orders: int = 0
     removals: int = 0
     cancelled_starts: int = 0
@@ -187,7 +192,9 @@ class Tournament:
 class FleetModel:
     """Replicas with slots, one queue, and whoever decides how many there are."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, chance: int) -> None:
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
         fleet = scenario.backends[backend]
         assert isinstance(fleet, Fleet)
         self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
@@ -197,16 +204,31 @@ class FleetModel:
         self.coming_back, self.horizon_s = 0, scenario.horizon_s
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
+        self.away: list[Replica] = []
+        self.rng = stream(scenario.seed, replication, f"troubles of {backend}")
+        start = scenario.start
+        self.monday_s = -(start.weekday() * 24 * HOUR_S + start.hour * HOUR_S + start.minute * 60)
+        """When the week began that the scenario starts in."""
         self.ready_slot_s = 0.0
         self.changed_s = env.now
         self.chance = chance
         """State of the random numbers of back-off: the minimal standard generator."""
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
-        for _ in range(self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)):
+        for outage in fleet.outages:
+            env.process(self._interrupt(outage))
+        if isinstance(self.capacity, HourlyCapacity):
+            count = self._scheduled(self.capacity, self._hour(env.now))
+        else:
+            count = self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)
+        for _ in range(count):
             self.serving.append(self._replica(env.now))
         self._regroup()
+        for replica in self.serving:
+            self._watch(replica)
         if isinstance(self.capacity, Autoscaled):
             env.process(self._scale(self.capacity))
+        if isinstance(self.capacity, HourlyCapacity):
+            env.process(self._follow_the_clock(self.capacity))
 
     def service_s(self, together: int) -> float:
         """Return the mean time to compute so many requests together."""
@@ -234,7 +256,96 @@ class FleetModel:
         return 0 <= asked_s < self.horizon_s
 
     def _replica(self, ready_s: float) -> Replica:
-        return Replica(self.env.now, [Slot(ready_s) for _ in range(self.fleet.slots)])
+        slots = [Slot(ready_s) for _ in range(self.fleet.slots)]
+        lasting = sum(not each.on_spot for each in self.serving + self.starting + self.away)
+        reserved = self.fleet.reserved.replicas if self.fleet.reserved else 0
+        return Replica(self.env.now, slots, on_spot=self.fleet.reclaim is not None and lasting >= reserved)
+
+    # what goes by the clock
+
+    def _hour(self, time_s: float) -> int:
+        return math.floor((time_s - self.monday_s) / HOUR_S)
+
+    def _scheduled(self, rule: HourlyCapacity, hour: int) -> int:
+        return rule.replicas[hour % len(rule.replicas)]
+
+    def _follow_the_clock(self, rule: HourlyCapacity) -> Steps:
+        for hour in itertools.count(self._hour(self.env.now) + 1):
+            begins_s = self.monday_s + hour * HOUR_S
+            yield self.env.timeout(max(begins_s - rule.startup_s - self.env.now, 0.0))
+            more = self._scheduled(rule, hour) - self._scheduled(rule, hour - 1)
+            for _ in range(more):
+                self._order(begins_s - self.env.now)
+            if more < 0:
+                self.env.process(self._do_without(-more, begins_s))
+
+    def _do_without(self, count: int, at_s: float) -> Steps:
+        yield self.env.timeout(max(at_s - self.env.now, 0.0))
+        self._count_ready()
+        while count and self.away:
+            self._cancel(self.away.pop())
+            count -= 1
+        for _ in range(count):
+            self._drain(self.serving[-1])
+        self._regroup()
+
+    # what goes wrong
+
+    def _watch(self, replica: Replica) -> None:
+        if replica.on_spot:
+            lasts_s = self.fleet.reclaim.mean_s * float(self.rng.standard_exponential())
+            self.env.process(self._reclaim(replica, lasts_s))
+
+    def _reclaim(self, replica: Replica, lasts_s: float) -> Steps:
+        yield self.env.timeout(lasts_s)
+        if replica not in self.serving:
+            return
+        self._count_ready()
+        self._drain(replica)
+        self._regroup()
+        self.seen.reclaims += 1
+        if not isinstance(self.capacity, Autoscaled):
+            away_s = self.fleet.reclaim.reprovision_s
+            self._send_away(replica, away_s, away_s - self.capacity.replica_startup_s)
+
+    def _interrupt(self, outage: Outage) -> Steps:
+        yield self.env.timeout(outage.at_s - self.env.now)
+        self._count_ready()
+        gone = self.serving[len(self.serving) - math.ceil(len(self.serving) * outage.share_fraction - NEAR_WHOLE) :]
+        for replica in reversed(gone):
+            self._drain(replica)
+        self._regroup()
+        self.seen.interrupted += len(gone)
+        for replica in gone:
+            self._send_away(replica, outage.duration_s, outage.duration_s)
+
+    def _send_away(self, lost: Replica, away_s: float, unbilled_s: float) -> None:
+        billed_from_s = self.env.now + max(unbilled_s, 0.0)
+        back = Replica(billed_from_s, [Slot(math.nan) for _ in range(self.fleet.slots)], on_spot=lost.on_spot)
+        self.away.append(back)
+        self.env.process(self._come_back(back, away_s))
+
+    def _come_back(self, replica: Replica, away_s: float) -> Steps:
+        yield self.env.timeout(away_s)
+        if replica.cancelled:
+            return
+        self.away.remove(replica)
+        if isinstance(self.capacity, Autoscaled) and len(self.serving) + len(self.starting) >= self.capacity.max:
+            self._cancel(replica)
+            return
+        for slot in replica.slots:
+            slot.free_s = self.env.now
+        yield from self._serve(replica)
+
+    def _cancel(self, replica: Replica) -> None:
+        replica.cancelled = True
+        if replica.billed_from_s < self.env.now:
+            self.did.bills.append((replica.billed_from_s, self.env.now))
+
+    def _drain(self, replica: Replica) -> None:
+        self.serving.remove(replica)
+        end_s = max([self.env.now, *(slot.free_s for slot in replica.slots)])
+        self.did.bills.append((replica.billed_from_s, end_s))
 
     def _regroup(self) -> None:
         self.tournament = Tournament([slot for replica in self.serving for slot in replica.slots])
@@ -365,12 +476,16 @@ class FleetModel:
     def _start(self, replica: Replica, startup_s: float) -> Steps:
         yield self.env.timeout(startup_s)
         if not replica.cancelled:
-            self._count_ready()
             self.starting.remove(replica)
-            self.serving.append(replica)
-            self._regroup()
-            yield self.env.timeout(AFTERWARDS_S)
-            self.hand_out()
+            yield from self._serve(replica)
+
+    def _serve(self, replica: Replica) -> Steps:
+        self._count_ready()
+        self.serving.append(replica)
+        self._regroup()
+        self._watch(replica)
+        yield self.env.timeout(AFTERWARDS_S)
+        self.hand_out()
 
     def _remove(self, count: int) -> None:
         now = self.env.now
@@ -390,7 +505,7 @@ class FleetModel:
 
     def close_bills(self) -> None:
         """Bill the replicas that are still there, without an end."""
-        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting]
+        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting + self.away]
 
 
 class ProcessModel:
@@ -418,7 +533,7 @@ class ProcessModel:
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         rng = stream(scenario.seed, replication, "retries")
         self.fleets = {
-            name: FleetModel(self.env, scenario, name, self.seen, int(rng.integers(1, 2**31 - 1)))
+            name: FleetModel(self.env, scenario, name, self.seen, replication, int(rng.integers(1, 2**31 - 1)))
             for name in scenario.online_names(self.plan)
         }
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +65,15 @@ def peak(spans: list[tuple[float, float]], horizon_s: float) -> int:
     return max(sum(begin_s <= moment < end_s for begin_s, end_s in spans) for moment in moments)
 
 
+def beyond(spans: list[tuple[float, float]], level: int, horizon_s: float) -> float:
+    """Return the time integral of how many spans there are above a level."""
+    edges = sorted({0.0, horizon_s, *(edge for span in spans for edge in span if 0 < edge < horizon_s)})
+    return math.fsum(
+        (end_s - begin_s) * max(sum(a <= begin_s < b for a, b in spans) - level, 0)
+        for begin_s, end_s in itertools.pairwise(edges)
+    )
+
+
 def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None:
     tally = outcome.counted.tally
     assert {name: tally[name] for name in COUNTS} == {name: seen.tally[name] for name in COUNTS}
@@ -86,6 +96,8 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         assert use.provisioned_replica_s.sum() == pytest.approx(billed_s, rel=RELATIVE)
         assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
+        beyond_s = beyond(did.bills, fleet.reserved_replicas, scenario.horizon_s)
+        assert use.beyond_reserved_s == pytest.approx(beyond_s, rel=RELATIVE, abs=1e-6)
     if outcome.batch:
         assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]
         assert [run.end_s for run in outcome.batch.runs] == pytest.approx([end_s for _, end_s in seen.runs])
@@ -139,6 +151,34 @@ def test_starts_are_cancelled_alike() -> None:
     backends["live"]["capacity"] |= {"startup": "4 min", "stabilisation": "20 s", "max": 30}
     _, seen = both(a_scenario(backends=backends), "on demand")
     assert seen.cancelled_starts > 50
+
+
+@pytest.mark.parametrize(
+    ("capacity", "plan"),
+    [
+        ({"kind": "fixed", "replicas": 9}, "on demand"),
+        ({"kind": "hourly", "replicas": [9, 4, 7, 2, 8, 8, *[5] * 18], "startup": "47 s"}, "cached"),
+        ({"kind": "hourly", "replicas": [6, 9, 3, 8, 0, 8, *[5] * 18], "startup": "97 min"}, "on demand"),
+        ({"kind": "autoscaled", "min": 2, "max": 12, "target": "60 %", "startup": "50 s"}, "on demand"),
+    ],
+)
+def test_replicas_are_lost_and_come_back_alike(capacity: dict[str, Any], plan: str) -> None:
+    live = a_scenario().model_dump(mode="json")["backends"]["live"]
+    live |= {
+        "capacity": capacity,
+        "purchase": "spot",
+        "reserved": {"replicas": 3},
+        "reclaim": {"mean": "17 min", "reprovision": "131 s"},
+        "outages": [
+            {"at": "71 min", "duration": "33 min", "share": "60 %"},
+            {"at": "83 min", "duration": "47 min", "share": "40 %"},
+        ],
+    }
+    plans = {plan: a_scenario().model_dump(mode="json")["plans"][plan]}
+    outcome, seen = both(a_scenario(backends={"live": live}, plans=plans, start="2026-03-02T00:15"), plan)
+    assert seen.reclaims > 20
+    assert seen.interrupted > 2
+    assert outcome.fleets[0].beyond_reserved_s > 0
 
 
 @pytest.mark.parametrize("plan", ["crowded", "crowded, few slots", "crowded, few slots, cached"])
