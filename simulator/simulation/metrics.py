@@ -5,6 +5,11 @@ are of answers that are predictions. ``wasted_fraction`` relates the stored pred
 horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
 edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
 answered at once; the better model of a plan can have more than 1.
+
+Those of batch runs are of the runs that were due and ended within the horizon. ``deadline_miss_fraction`` is the share
+of runs that were published late, or never began as the one before was still going. Where workers can be reclaimed,
+``batch_reclaims_mean`` is how many were in a run, and ``lost_shards_fraction`` the share of the shards begun that were
+lost with their worker, before all their rows were written, and done again.
 """
 
 from collections.abc import Iterator
@@ -24,7 +29,7 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(scenario, outcome)]
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -113,8 +118,9 @@ def _fleet(outcome: Outcome) -> Iterator[Metric]:
     yield "utilisation", _share(busy_s, provisioned_s)
 
 
-def _batch(outcome: Outcome) -> Iterator[Metric]:
-    if outcome.batch is None:
+def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    cluster = scenario.batch_backend(scenario.plans[outcome.plan])
+    if outcome.batch is None or cluster is None:
         return
     makespans_s = [run.makespan_s for run in outcome.batch.runs]
     if makespans_s:
@@ -122,3 +128,7 @@ def _batch(outcome: Outcome) -> Iterator[Metric]:
         yield "batch_makespan_p95_s", float(np.quantile(makespans_s, 0.95))
     missed = outcome.batch.late + outcome.batch.missed
     yield "deadline_miss_fraction", _share(missed, len(makespans_s) + outcome.batch.missed)
+    if cluster.is_reclaimed and makespans_s:
+        lost = sum(run.lost_shards for run in outcome.batch.runs)
+        yield "batch_reclaims_mean", float(np.mean([run.reclaims for run in outcome.batch.runs]))
+        yield "lost_shards_fraction", _share(lost, lost + sum(run.shards for run in outcome.batch.runs))
