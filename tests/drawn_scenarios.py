@@ -238,10 +238,18 @@ def troubles(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def clusters(draw: st.DrawFn) -> dict[str, Any]:
+    workers, bought = draw(st.integers(1, 9)), {}
+    if draw(st.sampled_from([False, True, True])):
+        reclaim = {
+            "mean": f"{draw(st.sampled_from([20, 60, 240]))} min",
+            "reprovision": f"{draw(st.integers(0, 200))} s",
+        }
+        bought = {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": draw(st.integers(0, workers))}
     return {
         "kind": "batch_cluster",
         "instance": "b",
-        "workers": draw(st.integers(1, 9)),
+        "workers": workers,
+        **bought,
         "batch_size": draw(st.integers(1, 40)),
         "shard": draw(st.integers(20, 500)),
         "startup": f"{draw(st.integers(0, 300))} s",

@@ -177,11 +177,15 @@ class FeaturePipeline(Part):
 
 @dataclass
 class WorkerSpan:
-    """A worker's time from the order to the end. [s]"""
+    """An instance's time from the order to the end, or until it is reclaimed. [s]"""
 
     meter: str
     begin_s: float
     end_s: float = float("inf")
+    reclaimed: bool = False
+    """Whether the provider took it back."""
+    lost_shards: int = 0
+    """Shards that it had begun then, which are done again."""
 
 
 class BatchBackend(Backend):
@@ -192,9 +196,24 @@ class BatchBackend(Backend):
     feature_pipeline: FeaturePipeline
     """What prepares the features before a run."""
 
+    @property
+    def is_reclaimed(self) -> bool:
+        """Whether a provider may take workers back during a run."""
+        return False
+
+    @property
+    def varies(self) -> bool:
+        """Whether two runs over as many users can take different times."""
+        return True
+
     @abstractmethod
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+
+    def expected_reclaims(self, users: int, writes_per_s: float) -> float:
+        """Return about how many workers are reclaimed during a run over ``users``."""
+        del users, writes_per_s
+        return 0.0
 
     @abstractmethod
     def run(
@@ -206,7 +225,7 @@ class BatchBackend(Backend):
         written: Callable[[int], None],
         spans: list[WorkerSpan],
     ) -> Generator[simpy.Event, None, None]:
-        """Compute and write all shards; ends when the last is written.
+        """Compute and write every shard once; ends when the last is written.
 
         A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
 

@@ -49,7 +49,8 @@ class Precompute(Part):
     incremental: bool = False
     """Whether a run leaves out those users of its scope who have not logged in since the start of the run before."""
     after_training: bool = False
-    """Whether a run also starts whenever a retraining ends."""
+    """Whether a run also starts whenever a retraining ends: right after the run that is then going, if one is, for those
+    whom it would have computed for at the retraining's end; and none where the schedule has one at that moment."""
     scope: AnyScope = Everyone()
     """Whom a run computes predictions for."""
     publish: Literal["rolling", "atomic"] = "rolling"

@@ -214,6 +214,8 @@ _READINGS = {
     "wait_mean_s": Reading("wait in the queue, mean", duration),
     "batch_makespan_mean_s": Reading("batch makespan, mean", duration),
     "batch_makespan_p95_s": Reading("batch makespan p95", duration),
+    "batch_reclaims_mean": Reading("workers reclaimed in a batch run, mean", number),
+    "lost_shards_fraction": Reading("batch shards lost to reclaims", share),
     "replicas_mean": Reading("replicas, mean", number),
     "cost_usd_per_month": Reading("cost per month", usd),
     "cost_usd_per_1k_requests": Reading("cost per 1,000 requests", usd),

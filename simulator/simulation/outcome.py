@@ -63,7 +63,7 @@ class BatchUse:
 
     runs: tuple["BatchRun", ...]
     missed: int
-    """Runs that did not start, as the one before was still going."""
+    """Runs of the schedule that did not start, as the one before was still going."""
     late: int
     """Runs that were published after the deadline."""
     worker_s: float

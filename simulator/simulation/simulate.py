@@ -223,7 +223,8 @@ class _Simulation:
         if clock_s is not None:
             late = sum(run.end_s > deadline_s(run.due_s, clock_s, run.midnight_s) for run in runs)
         missed_s = log.missed_s
-        started = len(log.started_s) / (len(log.started_s) + len(missed_s)) if log.started_s else 1.0
+        due = len(log.started_s) + len(missed_s) + len(log.joined_s)
+        started = len(log.started_s) / due if log.started_s else 1.0
         spans = [span for run_spans in log.worker_spans for span in run_spans]
         return BatchUse(
             runs,

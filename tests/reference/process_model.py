@@ -6,7 +6,6 @@ service times, factors on shards), the components' parameters, and the moment at
 Numbers are carried exactly beside SimPy's clock, which can be one rounding off when it is told to go to a given time.
 """
 
-import heapq
 import itertools
 import math
 from collections import Counter, deque
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simpy
+from cluster_model import ClusterModel
 from quality_model import QualityModel
 from scope_model import Due, ScopeModel, Zone
 
@@ -140,7 +140,10 @@ class Seen:
     fleets: list[FleetSeen] = field(default_factory=list)
     workers: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each worker was paid for."""
-    runs: list[tuple[float, float]] = field(default_factory=list)
+    runs: list[tuple[float, float, float]] = field(default_factory=list)
+    """When each was due, when it started, and when it was through."""
+    reclaims: list[tuple[int, int]] = field(default_factory=list)
+    """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
     reclaims: int = 0
     interrupted: int = 0
@@ -832,69 +835,60 @@ class ProcessModel:
     # precomputation
 
     def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
-        assert self.scope is not None
-        previous_s = zone.before(self.begin_s)
-        for due in zone.dues:
-            if due.time_s < self.begin_s:
-                continue
-            if due.time_s < self.env.now:
-                self.seen.missed += self._counts(due.time_s)
-                continue
-            yield self.env.timeout(due.time_s - self.env.now)
-            if self.scope.whole:
-                units = [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
-            else:
-                members = self.scope.members(zone, due, previous_s)
-                count = math.ceil(len(members) / cluster.shard)
-                cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
-                units = [members[first:last] for first, last in itertools.pairwise(cuts)]
-            yield from self._run(cluster, due, units)
-            previous_s = due.time_s
+        """Start the runs of a zone, and after each what it was in the way of: the last retraining's, if there was one.
 
-    def _run(self, cluster: BatchCluster, due: Due, units: list[list[int]]) -> Steps:
+        Of a run that is made up for, users are those of when it was due.
+        """
+        assert self.scope is not None
+        dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
+        previous_s, started_s = zone.before(self.begin_s), -math.inf
+        owed: tuple[Due, list[list[int]]] | None = None
+        while dues:
+            if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
+                due, units = owed
+                owed, started_s = None, self.env.now
+                yield from self._run(cluster, due, started_s, units)
+                continue
+            due = dues.popleft()
+            if due.time_s < self.env.now and not due.triggered:
+                self.seen.missed += self._counts(due.time_s) and due.time_s != started_s
+                continue
+            units = self._units(cluster, zone, due, previous_s)
+            if due.time_s < self.env.now:
+                owed_since_s = owed_since_s if owed else previous_s
+                owed = due, self._units(cluster, zone, due, owed_since_s)
+                previous_s = due.time_s
+                continue
+            previous_s = due.time_s
+            yield self.env.timeout(due.time_s - self.env.now)
+            yield from self._run(cluster, due, due.time_s, units)
+
+    def _units(self, cluster: BatchCluster, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
+        """Return the users of each shard of a run."""
+        assert self.scope is not None
+        if self.scope.whole:
+            return [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
+        members = self.scope.members(zone, due, previous_s)
+        count = math.ceil(len(members) / cluster.shard)
+        cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
+        return [members[first:last] for first, last in itertools.pairwise(cuts)]
+
+    def _run(self, cluster: BatchCluster, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
-        sizes = [len(users) for users in units]
-        done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
-        last_s = done[-1][0] if done else due.time_s + cluster.feature_pipeline.duration_s
-        for at_s, unit in done:
+        per_s = self.scenario.store.write_capacity_per_s or math.inf
+        sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
+        model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
+        self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
+        last_s = min(model.through_s, until_s)
+        for at_s, unit in model.written:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))
-            self._publish(units[unit], visible_s, due.time_s)
+            self._publish(units[unit], visible_s, start_s)
         yield self.env.timeout(max(last_s - self.env.now, 0.0))
         if due.time_s >= 0 and last_s <= self.horizon_s:
-            self.seen.runs.append((due.time_s, last_s))
-
-    def _written_at(
-        self, cluster: BatchCluster, due_s: float, factors: np.ndarray, sizes: list[int]
-    ) -> list[tuple[float, int]]:
-        """Work a run out in advance: when each unit's last row is written, in that order.
-
-        The worker free first takes the next unit; one writer serves the units in the order in which they are done.
-        """
-        ordered_s = due_s + cluster.feature_pipeline.duration_s
-        per_s = self.scenario.store.write_capacity_per_s or math.inf
-        ended_s = dict.fromkeys(range(min(cluster.workers, len(sizes))), ordered_s)
-        computing: list[tuple[float, int, int, int]] = []
-        todo = iter(range(len(sizes)))
-
-        def take(worker: int, at_s: float) -> None:
-            shard = next(todo, None)
-            if shard is None:
-                ended_s[worker] = at_s
-            else:
-                heapq.heappush(computing, (at_s + cluster.shard_s(sizes[shard]) * factors[shard], shard, worker, shard))
-
-        for worker in ended_s:
-            take(worker, ordered_s + cluster.startup_s)
-        written, writer_free_s = [], -math.inf
-        while computing:
-            computed_s, _, worker, shard = heapq.heappop(computing)
-            writer_free_s = max(computed_s, writer_free_s) + sizes[shard] / per_s
-            written.append((writer_free_s, shard))
-            take(worker, writer_free_s)
-        self.seen.workers += [(ordered_s, end_s) for end_s in ended_s.values()]
-        return written
+            self.seen.runs.append((due.time_s, start_s, last_s))
+            self.seen.reclaims.append((model.reclaims, model.lost))
 
     def _publish(self, users: list[int], now: float, snapshot_s: float) -> None:
         time_s = self.rounded(snapshot_s)

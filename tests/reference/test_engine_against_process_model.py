@@ -99,8 +99,11 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         beyond_s = beyond(did.bills, fleet.reserved_replicas, scenario.horizon_s)
         assert use.beyond_reserved_s == pytest.approx(beyond_s, rel=RELATIVE, abs=1e-6)
     if outcome.batch:
-        assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]
-        assert [run.end_s for run in outcome.batch.runs] == pytest.approx([end_s for _, end_s in seen.runs])
+        runs = outcome.batch.runs
+        assert [run.due_s for run in runs] == [due_s for due_s, _, _ in seen.runs]
+        assert [run.start_s for run in runs] == pytest.approx([start_s for _, start_s, _ in seen.runs])
+        assert [run.end_s for run in runs] == pytest.approx([end_s for _, _, end_s in seen.runs])
+        assert [(run.reclaims, run.lost_shards) for run in runs] == seen.reclaims
         assert outcome.batch.missed == seen.missed
         assert outcome.batch.worker_s == pytest.approx(overlap_s(seen.workers, 0, scenario.horizon_s), rel=RELATIVE)
 
@@ -144,6 +147,26 @@ def test_the_scenario_has_queues_timeouts_coalescing_scaling_and_missed_runs() -
     assert min(seen["rolling"].tally["wasted"], seen["rolling"].tally["defaulted"]) > 500
     assert min(seen["hybrid"].tally[by] for by in ("precomputed", "cached", "computed")) > 400
     assert seen["skipped runs"].missed > 10
+
+
+RECLAIMS = {"mean": "25 min", "reprovision": "90 s"}
+ALWAYS = {"mean": "5 min", "reprovision": "4 min"}
+
+
+@pytest.mark.parametrize("reclaim", [RECLAIMS, ALWAYS])
+@pytest.mark.parametrize("on_demand", [0, 1])
+@pytest.mark.parametrize("plan", ["rolling", "atomic", "skipped runs"])
+def test_workers_are_reclaimed_alike(plan: str, on_demand: int, reclaim: dict[str, str]) -> None:
+    """Waits for the store's turn are the longest part of a shard's time, so that many reclaims fall into them."""
+    backends = a_scenario().model_dump(mode="json")["backends"]
+    backends["night"] |= {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": on_demand, "workers": 5}
+    store = {"read_latency": "3.7 ms", "write_capacity": "1.2/s"}
+    outcome, seen = both(a_scenario(backends=backends, store=store), plan)
+    assert outcome.batch is not None
+    assert sum(reclaims for reclaims, _ in seen.reclaims) > (25 if reclaim == ALWAYS else 2)
+    assert sum(lost for _, lost in seen.reclaims) > (10 if reclaim == ALWAYS else 0)
+    meters = {"instance/b/spot", "instance/b/on_demand"} if on_demand else {"instance/b/spot"}
+    assert {line.meter for line in outcome.usage if "compute" in line.item} == meters
 
 
 def test_starts_are_cancelled_alike() -> None:
