@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.usage import Usage
+from simulator.plans.medium.base import StoreUse
 
 if TYPE_CHECKING:
     from simulator.simulation.precompute import BatchRun
@@ -96,6 +97,8 @@ class Outcome:
     """The one that computes online first, the one that refreshes last; they may be the same."""
     batch: BatchUse | None
     hours: Hours
+    store: StoreUse | None
+    """None for a plan that keeps nothing."""
     usage: tuple[Usage, ...]
 
     @property

@@ -1,6 +1,5 @@
 """The schedule of a plan that computes ahead: when runs start, what they publish, what they miss."""
 
-import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -74,6 +73,7 @@ class Precomputing:
             path,
         )
         self._precompute, self._cluster, self._membership = precompute, cluster, membership
+        self._writes_per_s = scenario.store_of(scenario.plans[plan_name]).writes_per_s
         self._timetables = timetables(scenario, plan_name)
         self.log = BatchLog()
 
@@ -118,9 +118,8 @@ class Precomputing:
         log.worker_spans.append(spans)
         log.rows.append(sum(work.sizes))
         rng = stream(self._scenario.seed, self._replication, f"batch{due.kind}", *due.key)
-        writes_per_s = self._scenario.store.write_capacity_per_s or math.inf
         yield env.process(
-            self._cluster.run(env, work.sizes, rng, writes_per_s, publish if rolling else written.append, spans)
+            self._cluster.run(env, work.sizes, rng, self._writes_per_s, publish if rolling else written.append, spans)
         )
         for shard in written:
             publish(shard)

@@ -20,7 +20,7 @@ from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
-from simulator.simulation.usage import usage_of
+from simulator.simulation.usage import store_use, usage_of
 
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted")
 
@@ -68,6 +68,7 @@ class _Simulation:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
         self.samples: list[tuple[float, dict[str, float], list[float]]] = []
         self.unserved_at_start = 0
+        self.peak_rows = 0
 
     def run(self) -> Outcome:
         horizon_s = self.scenario.horizon_s
@@ -106,29 +107,34 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
+        if self.plan.has_store:
+            self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
         self.samples.append((self.env.now, self.path.counts(), [line.work_done_s() for line in self.path.lines]))
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
         fleets, batch = self._fleet_uses(), self._batch_use()
+        traffic = Traffic(
+            logins=self.feed.logins,
+            busiest_minute=self.feed.busiest_minute,
+            daily_active_fraction=self.feed.days.active_fraction,
+            monthly_active_fraction=self.feed.months.active_fraction,
+        )
+        kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows)
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
             horizon_s=self.scenario.horizon_s,
-            traffic=Traffic(
-                logins=self.feed.logins,
-                busiest_minute=self.feed.busiest_minute,
-                daily_active_fraction=self.feed.days.active_fraction,
-                monthly_active_fraction=self.feed.months.active_fraction,
-            ),
+            traffic=traffic,
             counted=counted,
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
             fleets=fleets,
             batch=batch,
             hours=hours,
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleets, batch)),
+            store=kept,
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, traffic, fleets, batch, kept)),
         )
 
     def _hours(self) -> Hours:

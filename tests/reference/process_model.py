@@ -312,9 +312,9 @@ class ProcessModel:
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
         self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
-        self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
+        self.read_s = scenario.store_of(self.plan).read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
-        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
+        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store_of(self.plan).expiry_s or math.inf
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         self.fleets = {
@@ -323,7 +323,7 @@ class ProcessModel:
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
         self.latest_event: dict[int, float] = {}
-        limit_gib = scenario.store.size_limit_gib
+        limit_gib = scenario.store_of(self.plan).size_limit_gib
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
@@ -644,7 +644,7 @@ class ProcessModel:
         The worker free first takes the next unit; one writer serves the units in the order in which they are done.
         """
         ordered_s = due_s + cluster.feature_pipeline.duration_s
-        per_s = self.scenario.store.write_capacity_per_s or math.inf
+        per_s = self.scenario.store_of(self.plan).writes_per_s
         ended_s = dict.fromkeys(range(min(cluster.workers, len(sizes))), ordered_s)
         computing: list[tuple[float, int, int, int]] = []
         todo = iter(range(len(sizes)))
