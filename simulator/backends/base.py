@@ -3,22 +3,25 @@
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 import simpy
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
-from simulator.core.units import Count, Seconds, Usd
+from simulator.core.units import Count, Number, Seconds, Usd
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
+
+
+MOST_MACHINE_HOURS = 1e9
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,24 @@ class FeaturePipeline(Part):
     duration_s: Seconds = 0.0
     """How long it takes; the run's feature snapshot is at its start."""
     cost_usd: Usd = 0.0
-    """What one run of it costs."""
+    """What one run of it costs, as a sum."""
+    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["m7g.4xlarge"])] | None = None
+    """Instance type that it runs on, as the price book names it; beside `cost` or in its place."""
+    purchase: Literal["on_demand", "spot"] = "on_demand"
+    """How the instances are bought."""
+    machine_hours: Annotated[Number, Field(ge=0, le=MOST_MACHINE_HOURS)] = 0.0
+    """Hours of work in one run, over all machines."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.instance is None) != (self.machine_hours == 0):
+            raise ValueError("the machines of a pipeline are told by 'instance' and 'machine_hours'; give both or none")
+        return self
+
+    @property
+    def meter(self) -> str:
+        """The meter that its hours are counted on."""
+        return f"instance/{self.instance}/{self.purchase}"
 
 
 @dataclass

@@ -35,8 +35,8 @@ class BatchCluster(Machines, BatchBackend):
     reclaim: Reclaim | None = None
     """How spot workers are taken back; without it they never are. An instance can be reclaimed, and is paid, from its
     order on, while it starts too. Its shard, whether being computed, waiting to be written or half written, goes back
-    to its place in the queue and is done again from its beginning, in the same time. Another instance is ordered at once if
-    there are shards left to begin; it works after the re-provision time, in place of the start-up time, or goes if by
+    to its place in the queue and is done again from its beginning, in the same time. Another instance is ordered at once
+    if there are shards left to begin; it works after the re-provision time, in place of the start-up time, or goes if by
     then there is nothing left to begin or all is written."""
     batch_size: Annotated[Count, Field(examples=[256])]
     """Predictions that a worker computes together."""

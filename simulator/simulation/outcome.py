@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.usage import Usage
+from simulator.plans.medium.base import StoreUse
 
 if TYPE_CHECKING:
     from simulator.core.histogram import Histogram
@@ -125,6 +126,8 @@ class Outcome:
     batch: BatchUse | None
     hours: Hours
     busiest_hour: BusiestHour
+    store: StoreUse | None
+    """None for a plan that keeps nothing."""
     usage: tuple[Usage, ...]
 
     @property

@@ -18,7 +18,6 @@ from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timetable import Due, Timetable
 
-
 A_MOMENT_S = 1e-6
 """What happens at the same time has happened after so long."""
 
@@ -87,6 +86,7 @@ class Precomputing:
             path,
         )
         self._precompute, self._cluster, self._membership = precompute, cluster, membership
+        self._writes_per_s = scenario.store_of(scenario.plans[plan_name]).writes_per_s
         self._timetables = timetables(scenario, plan_name)
         self.log = BatchLog()
 
@@ -154,9 +154,8 @@ class Precomputing:
         log.worker_spans.append(spans)
         log.rows.append(sum(work.sizes))
         rng = stream(self._scenario.seed, self._replication, f"batch{due.kind}", *due.key)
-        writes_per_s = self._scenario.store.write_capacity_per_s or math.inf
         yield env.process(
-            self._cluster.run(env, work.sizes, rng, writes_per_s, publish if rolling else written.append, spans)
+            self._cluster.run(env, work.sizes, rng, self._writes_per_s, publish if rolling else written.append, spans)
         )
         for shard in written:
             publish(shard)

@@ -26,7 +26,7 @@ from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
-from simulator.simulation.usage import usage_of
+from simulator.simulation.usage import store_use, usage_of
 
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out")
 
@@ -89,6 +89,7 @@ class _Simulation:
         self.waiting: list[list[int]] = []
         self.serving: list[list[int]] = []
         self.unserved_at_start = 0
+        self.peak_rows = 0
 
     def run(self) -> Outcome:
         horizon_s = self.scenario.horizon_s
@@ -133,6 +134,8 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
+        if self.plan.has_store:
+            self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
         replicas = [line.replicas for line in self.path.lines]
         self.samples.append(
             _Sample(
@@ -160,16 +163,18 @@ class _Simulation:
         hours = self._hours()
         counted = self.path.counted()
         fleets, batch = self._fleet_uses(), self._batch_use()
+        traffic = Traffic(
+            logins=self.feed.logins,
+            busiest_minute=self.feed.busiest_minute,
+            daily_active_fraction=self.feed.days.active_fraction,
+            monthly_active_fraction=self.feed.months.active_fraction,
+        )
+        kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows)
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
             horizon_s=self.scenario.horizon_s,
-            traffic=Traffic(
-                logins=self.feed.logins,
-                busiest_minute=self.feed.busiest_minute,
-                daily_active_fraction=self.feed.days.active_fraction,
-                monthly_active_fraction=self.feed.months.active_fraction,
-            ),
+            traffic=traffic,
             counted=counted,
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
@@ -177,7 +182,8 @@ class _Simulation:
             batch=batch,
             hours=hours,
             busiest_hour=self._busiest_hour(),
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleets, batch)),
+            store=kept,
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, traffic, fleets, batch, kept)),
         )
 
     def _hours(self) -> Hours:

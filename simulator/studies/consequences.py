@@ -95,7 +95,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     if plan.precompute and cluster:
         tables = timetables(scenario, name)
         rows = expected_rows(scenario, plan.precompute, scenario.population.users / len(tables))
-        makespan_s = cluster.expected_makespan_s(round(rows), scenario.store.write_capacity_per_s or math.inf)
+        makespan_s = cluster.expected_makespan_s(round(rows), scenario.store_of(plan).writes_per_s)
         due = next(tables[0].dues(0.0))
         if plan.precompute.clock == "local":
             yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
@@ -115,8 +115,9 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
             yield from _replicas(scenario, name, fleet, load)
-    if plan.has_store and scenario.store.size_limit_gib is not None:
-        room = int(scenario.store.size_limit_gib / scenario.model.prediction_size_gib)
+    limit_gib = scenario.store_of(plan).size_limit_gib
+    if plan.has_store and limit_gib is not None:
+        room = int(limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
@@ -180,7 +181,7 @@ def _tables(scenario: Scenario, plan: Plan) -> int:
         return 0
     debounced = plan.refresh is not None and plan.refresh.debounce_s > 0
     slides = plan.cache is not None and plan.cache.slides
-    return 1 + debounced + slides + (scenario.store.size_limit_gib is not None)
+    return 1 + debounced + slides + (scenario.store_of(plan).size_limit_gib is not None)
 
 
 def _scope_bytes(scenario: Scenario, name: str) -> float:

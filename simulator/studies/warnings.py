@@ -122,7 +122,8 @@ def _busy(result: PlanResult, number: int) -> float:
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of rows whose age nothing bounds."""
-    plan, expiry_s = comparison.scenario.plans[result.name], comparison.scenario.store.expiry_s
+    plan = comparison.scenario.plans[result.name]
+    expiry_s = comparison.scenario.store_of(plan).expiry_s
     age = result.metrics.get("age_p99_s")
     seen = f" One answer in a hundred is older than {about_duration(age.mean)}." if age else ""
     if plan.cache and plan.cache.slides:

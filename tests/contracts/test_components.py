@@ -21,6 +21,7 @@ from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
 from simulator.demand.requests.base import AnyRequests, Requests
 from simulator.plans.cache.base import AnyCache, Cache
+from simulator.plans.medium.base import AnyMedium, Medium
 from simulator.plans.scope.base import AnyScope, Scope
 
 STANDARD_ERRORS = 4
@@ -37,6 +38,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
     "simulator.plans.cache": (Cache, AnyCache),
+    "simulator.plans.medium": (Medium, AnyMedium),
 }
 
 EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
@@ -118,6 +120,12 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "ttl": [{"ttl": "6 h"}],
         "sliding": [{"ttl": "6 h"}],
         "stale_while_revalidate": [{"ttl": "6 h"}, {"ttl": "10 min", "stale_for": "7 d"}],
+    },
+    "simulator.plans.medium": {
+        "nodes": [{}, {"room": "80 GiB"}],
+        "objects": [{}],
+        "provisioned": [{}],
+        "rows": [{}],
     },
 }
 

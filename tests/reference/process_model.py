@@ -145,7 +145,7 @@ class Seen:
     reclaims: list[tuple[int, int]] = field(default_factory=list)
     """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
-    reclaims: int = 0
+    replicas_reclaimed: int = 0
     interrupted: int = 0
     orders: int = 0
     removals: int = 0
@@ -306,7 +306,7 @@ class FleetModel:
         self._count_ready()
         self._drain(replica)
         self._regroup()
-        self.seen.reclaims += 1
+        self.seen.replicas_reclaimed += 1
         if not isinstance(self.capacity, Autoscaled):
             away_s = self.fleet.reclaim.reprovision_s
             self._send_away(replica, away_s, away_s - self.capacity.replica_startup_s)
@@ -529,9 +529,9 @@ class ProcessModel:
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
         self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
-        self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
+        self.read_s = scenario.store_of(self.plan).read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
-        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
+        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store_of(self.plan).expiry_s or math.inf
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         rng = stream(scenario.seed, replication, "retries")
@@ -542,7 +542,7 @@ class ProcessModel:
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
         self.latest_event: dict[int, float] = {}
-        limit_gib = scenario.store.size_limit_gib
+        limit_gib = scenario.store_of(self.plan).size_limit_gib
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
@@ -876,7 +876,7 @@ class ProcessModel:
     def _run(self, cluster: BatchCluster, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
-        per_s = self.scenario.store.write_capacity_per_s or math.inf
+        per_s = self.scenario.store_of(self.plan).writes_per_s
         sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
         model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
         self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]

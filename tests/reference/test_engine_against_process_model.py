@@ -199,7 +199,7 @@ def test_replicas_are_lost_and_come_back_alike(capacity: dict[str, Any], plan: s
     }
     plans = {plan: a_scenario().model_dump(mode="json")["plans"][plan]}
     outcome, seen = both(a_scenario(backends={"live": live}, plans=plans, start="2026-03-02T00:15"), plan)
-    assert seen.reclaims > 20
+    assert seen.replicas_reclaimed > 20
     assert seen.interrupted > 2
     assert outcome.fleets[0].beyond_reserved_s > 0
 
