@@ -9,7 +9,7 @@ from simulator.core.errors import UserError
 from simulator.core.units import HOUR_S, MONTH_S
 from simulator.core.usage import Driver, Usage
 from simulator.prices.book import PriceBook
-from simulator.prices.detail import commitment_detail, detail_of, unused_detail
+from simulator.prices.detail import commitment_detail, size_detail, terms_detail, unused_detail, usd_text
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment, Discount
 
@@ -46,8 +46,15 @@ class BillLine:
     """Whether it is spent on predictions before anybody asks for them."""
     after_events: bool
     """Whether these follow from events, and not from batch runs."""
-    detail: str
-    """How quantity and price came about, where that is not plain; else empty."""
+    size: str
+    """How the quantity came about where rows are charged by size; else empty."""
+    terms: str
+    """How the price came about where free units, tiers, discounts or commitments make it; else empty."""
+
+    @property
+    def detail(self) -> str:
+        """How quantity and price came about, where that is not plain; else empty."""
+        return "; ".join(filter(None, (self.size, self.terms)))
 
     def as_dict(self) -> dict[str, str | float]:
         """Return the line for JSON."""
@@ -200,7 +207,8 @@ def _line(
         driver=usage.driver,
         computes_ahead=usage.computes_ahead,
         after_events=usage.after_events,
-        detail=detail_of(usage, price, discounts, pooled, months),
+        size=size_detail(usage, price, months),
+        terms=terms_detail(price, discounts, pooled),
     )
 
 
@@ -235,7 +243,7 @@ def _cheaper(line: BillLine, saved_usd: float, detail: str, months: float) -> Bi
         price_usd=price_usd,
         usd_per_month=line.quantity * price_usd,
         usd=line.quantity * price_usd / months,
-        detail="; ".join(filter(None, (line.detail, f"{detail} = {price_usd:.10g} USD"))),
+        terms="; ".join(filter(None, (line.terms, f"{detail} = {usd_text(price_usd)}"))),
     )
 
 
@@ -254,5 +262,6 @@ def _unused_line(commitment: Commitment, unused_usd: float, months: float) -> Bi
         driver=Driver.POPULATION,
         computes_ahead=False,
         after_events=False,
-        detail=unused_detail(commitment, unused_usd, MONTH_H),
+        size="",
+        terms=unused_detail(commitment, unused_usd, MONTH_H),
     )

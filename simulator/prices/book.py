@@ -29,6 +29,8 @@ MOST_VALUES = 200_000
 """Of a book's file: a provider sells some thousand instance types, each at several prices."""
 CLOSEST = 3
 """How many known meters a message offers in place of one that is not known."""
+LIKE, ANY_LIKENESS = 0.6, 0.01
+"""How like a meter must be to be offered, 0 to 1: much where there are thousands of its family."""
 
 
 class PriceGroup(Part):
@@ -110,7 +112,9 @@ class PriceBook(Part):
         """
         found = self.find(meter)
         if found is None:
-            raise UserError(f"price book '{self.name}' has no price for '{meter}'; {nearest_meters(meter, self.meters)}")
+            raise UserError(
+                f"price book '{self.name}' has no price for '{meter}'; {nearest_meters(meter, self.meters)}"
+            )
         return found
 
     def scaled(self, factor: float) -> Self:
@@ -148,21 +152,21 @@ class PriceBook(Part):
 
 
 def nearest_meters(meter: str, known: Iterable[str]) -> str:
-    """Return a hint: the same thing bought otherwise, else the likest of its family, else the families there are."""
+    """Return a hint: the same thing bought otherwise, else the likest, else the families of meters that there are."""
     meters = tuple(known)
-    family = meter.split("/", maxsplit=1)[0]
+    family, kind = meter.split("/", maxsplit=1)[0], meter.rpartition("/")[2]
     siblings = [each for each in meters if each.rpartition("/")[0] == meter.rpartition("/")[0]]
     relatives = [each for each in meters if each.split("/", maxsplit=1)[0] == family]
-    close = difflib.get_close_matches(meter, siblings, n=CLOSEST) or difflib.get_close_matches(
-        meter, relatives, n=CLOSEST
+    relatives = relatives or [each for each in meters if each.endswith(f"/{kind}")]
+    cutoff = ANY_LIKENESS if relatives and relatives[0].split("/", maxsplit=1)[0] != family else LIKE
+    close = difflib.get_close_matches(meter, siblings, n=CLOSEST, cutoff=ANY_LIKENESS) or difflib.get_close_matches(
+        meter, relatives, n=CLOSEST, cutoff=cutoff
     )
     if close:
         *first, last = (f"'{each}'" for each in close)
         return f"did you mean {', '.join(first)} or {last}?" if first else f"did you mean {last}?"
-    if siblings or len(relatives) == 1:
-        return did_you_mean(meter, siblings or relatives)
     if relatives:
-        return f"it prices {len(relatives)} meters of '{family}', none of them like it"
+        return f"it prices {len(relatives):,} meters of '{family}', none of them like it"
     return did_you_mean(family, {each.split("/", maxsplit=1)[0] for each in meters})
 
 

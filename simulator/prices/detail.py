@@ -3,26 +3,40 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from decimal import Decimal
+
 from simulator.core.units import write_share, write_size
 from simulator.core.usage import Usage
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment, Discount
 
 
-def detail_of(usage: Usage, price: Price, discounts: Sequence[Discount], pooled: float, months: float) -> str:
-    """Return how a line came about before commitments; empty where it is plain.
+def size_detail(usage: Usage, price: Price, months: float) -> str:
+    """Return how a quantity came about that is charged by size; else empty. ``months``: how often it fits into one."""
+    if price.size_step_gib is None:
+        return ""
+    units = price.units_per_row(usage.row_gib)
+    rows = f"{usage.quantity * months:,.0f} rows" + (f" of {write_size(usage.row_gib)}" if usage.row_gib else "")
+    return f"{rows}, each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
+
+
+def terms_detail(price: Price, discounts: Sequence[Discount], pooled: float) -> str:
+    """Return how a price came about before commitments; empty where it is plain.
 
     Parameters
     ----------
-    usage, price, discounts
-        What was used, what it costs, and what is off that.
+    price, discounts
+        What is charged, and what is off that.
     pooled
         Charged units a month of all lines that share the meter.
-    months
-        How often the usage fits into a month.
     """
-    parts = (*_size_detail(usage, price, months), *_price_detail(price, pooled))
-    return "; ".join((*parts, *_discount_detail(price.mean_usd_per_unit(pooled), discounts)))
+    parts = (*_price_detail(price, pooled), *_discount_detail(price.mean_usd_per_unit(pooled), discounts))
+    return "; ".join(parts)
+
+
+def usd_text(amount: float) -> str:
+    """Return an amount of money to ten digits, without an exponent. [USD]"""
+    return f"{Decimal(f'{amount:.10g}'):f} USD"
 
 
 def commitment_detail(commitment: Commitment, share: float, price_usd: float) -> str:
@@ -32,7 +46,7 @@ def commitment_detail(commitment: Commitment, share: float, price_usd: float) ->
     times = off if share == 1 else f"{share:.2%} x {off}"
     return (
         f"{how_much} covered by the {commitment.name} ({_agreed(commitment)}) at {off} off: "
-        f"{price_usd:.10g} USD x (1 - {times})"
+        f"{usd_text(price_usd)} x (1 - {times})"
     )
 
 
@@ -45,13 +59,6 @@ def unused_detail(commitment: Commitment, unused_usd: float, hours: float) -> st
     )
 
 
-def _size_detail(usage: Usage, price: Price, months: float) -> Iterable[str]:
-    if price.size_step_gib is not None:
-        units = price.units_per_row(usage.row_gib)
-        rows = f"{usage.quantity * months:,.0f} rows" + (f" of {write_size(usage.row_gib)}" if usage.row_gib else "")
-        yield f"{rows}, each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
-
-
 def _price_detail(price: Price, pooled: float) -> Iterable[str]:
     if not (price.tiers or price.free):
         return
@@ -62,9 +69,9 @@ def _price_detail(price: Price, pooled: float) -> Iterable[str]:
 def price_text(price: Price) -> str:
     """Return what ``per`` units cost, tier by tier."""
     if price.usd is not None:
-        return f"{price.usd:g} USD"
+        return usd_text(price.usd)
     return ", ".join(
-        f"{tier.usd:g} USD up to {tier.up_to:,.0f}" if math.isfinite(tier.up_to) else f"then {tier.usd:g} USD"
+        f"{usd_text(tier.usd)} up to {tier.up_to:,.0f}" if math.isfinite(tier.up_to) else f"then {usd_text(tier.usd)}"
         for tier in price.tiers
     )
 
@@ -73,7 +80,7 @@ def _discount_detail(price_usd: float, discounts: Sequence[Discount]) -> Iterabl
     for discount in discounts:
         left_usd = price_usd * (1 - discount.share_fraction)
         off = write_share(discount.share_fraction)
-        yield f"{price_usd:.10g} USD less {off} ({discount.name}; {_agreed(discount)}) = {left_usd:.10g} USD"
+        yield f"{usd_text(price_usd)} less {off} ({discount.name}; {_agreed(discount)}) = {usd_text(left_usd)}"
         price_usd = left_usd
 
 

@@ -34,7 +34,9 @@ class InstanceWatts(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.full_w < self.idle_w:
-            raise ValueError(f"'{self.instance}' draws {self.full_w:g} W at full load, less than idle ({self.idle_w:g})")
+            raise ValueError(
+                f"'{self.instance}' draws {self.full_w:g} W at full load, less than idle ({self.idle_w:g})"
+            )
         return self
 
     def drawn_w(self, utilisation: float) -> float:
@@ -142,7 +144,9 @@ def kwh(times: Iterable[MachineTime], energy: Energy) -> StatedRange | None:
         each_kwh.append(StatedRange(drawn_kwh, drawn_kwh, drawn_kwh).within(within))
     if not each_kwh:
         return None
-    return StatedRange(*(math.fsum(values) for values in zip(*((e.likely, e.low, e.high) for e in each_kwh), strict=True)))
+    return StatedRange(
+        *(math.fsum(values) for values in zip(*((e.likely, e.low, e.high) for e in each_kwh), strict=True))
+    )
 
 
 def kg_co2e(used_kwh: StatedRange, grid: Grid) -> StatedRange:

@@ -17,7 +17,9 @@ def _find_books(value: Any, info: ValidationInfo) -> str | tuple[str, ...]:
     """Return the books found; a single one stays a text, so that a scenario reads as it was written."""
     names = list(value) if isinstance(value, (list, tuple)) else [value]
     if not 1 <= len(names) <= MOST_BOOKS:
-        raise ValueError(f"lists {len(names)} price books; name from 1 to {MOST_BOOKS}, a later one over an earlier one")
+        raise ValueError(
+            f"lists {len(names)} price books; name from 1 to {MOST_BOOKS}, a later one over an earlier one"
+        )
     found, faults = [], []
     for name in names:
         try:
@@ -31,7 +33,9 @@ def _find_books(value: Any, info: ValidationInfo) -> str | tuple[str, ...]:
 
 def _find(name: Any, info: ValidationInfo) -> str:
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
-        said = f"is {len(name)} characters long" if isinstance(name, str) else f"{shown(name)} is no name of a price book"
+        said = (
+            f"is {len(name)} characters long" if isinstance(name, str) else f"{shown(name)} is no name of a price book"
+        )
         raise ValueError(f"{said}; write e.g. 'aws-us-east-1' or 'our_prices.yaml', or a list of them")
     return find_book(name, folder_of(info))
 

@@ -1,7 +1,7 @@
 """SkyPilot's catalogue of a provider's machines, ``vms.csv``.
 
-A machine has a row for each zone of a region. Its on-demand price is the same in all of them; its spot price is not, and
-the lowest is taken, as SkyPilot itself takes it.
+A machine has a row for each zone of a region. Its on-demand price is the same in all of them; its spot price is not,
+and the lowest is taken, as SkyPilot itself takes it.
 """
 
 from collections.abc import Iterable
