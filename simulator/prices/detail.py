@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-
 from decimal import Decimal
 
 from simulator.core.units import write_share, write_size

@@ -29,10 +29,10 @@ def said(repriced: Repriced) -> str:
     before, now = repriced.before.recommended, repriced.after.recommended
     if now is None:
         return "No plan meets every bound; prices do not change that."
-    kept = f"{now} stays the best plan that meets every bound"
-    turned = f"{now} becomes the best plan that meets every bound; it was {before}"
+    best = f"The best plan that meets every bound {'stays' if now == before else 'is now'} {now}"
+    turned = "" if now == before else f"; it was {before}"
     also = f"; as good within the error: {', '.join(repriced.after.as_good)}" if repriced.after.as_good else ""
-    return f"{form.capital(kept if now == before else turned)}{also}."
+    return f"{best}{turned}{also}."
 
 
 def _changes(repriced: Repriced) -> Table:

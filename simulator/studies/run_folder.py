@@ -94,10 +94,22 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> N
     tables = folder / TABLES
     tables.mkdir()
     for name, rows in _tables(comparison).items():
-        columns = dict.fromkeys(column for row in rows for column in row)  # plans differ in the metrics that they have
-        pq.write_table(
-            pa.table({column: [row.get(column) for row in rows] for column in columns}), tables / f"{name}.parquet"
-        )
+        columns = {column: [row.get(column) for row in rows] for column in _columns(rows)}
+        pq.write_table(pa.table(columns), tables / f"{name}.parquet")
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of all rows, as plans differ in the metrics that they have, in the order of every row."""
+    found: list[str] = []
+    for row in rows:
+        place = 0
+        for column in row if not row.keys() <= set(found) else ():
+            if column in found:
+                place = found.index(column) + 1
+            else:
+                found.insert(place, column)
+                place += 1
+    return found
 
 
 def _write_yaml(part: Part, path: Path) -> None:
