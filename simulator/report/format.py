@@ -74,6 +74,11 @@ def usd_within(estimate: Estimate) -> str:
     return f"± ${half:,.0f}" if size >= CENTS_BELOW_USD else f"± {usd(half)}"
 
 
+def stated_range(low: float, high: float) -> str:
+    """Return what a figure may be, as ``1,200-2,900``."""
+    return NOTHING if not (math.isfinite(low) and math.isfinite(high)) else f"{number(low)}-{number(high)}"
+
+
 def price(amount: float) -> str:
     """Return the price of one unit; a tiny one for a million units, as price lists do: ``$0.625/1M``. [USD]"""
     if 0 < amount < PER_MILLION_BELOW_USD:
@@ -222,6 +227,7 @@ _READINGS = {
     "wasted_usd_per_month": Reading("spent on the never read, per month", usd),
     "value_usd_per_month": Reading("value per month", usd),
     "net_value_usd_per_month": Reading("net value per month", usd),
+    "kwh_per_month": Reading("energy per month", lambda kwh: f"{number(kwh)} kWh"),
     "kg_co2e_per_month": Reading("CO2e per month", lambda kg: f"{number(kg)} kg"),
 }
 _BY_UNIT: tuple[tuple[str, Writer], ...] = (
