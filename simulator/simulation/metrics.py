@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.serverless import Serverless
 from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
@@ -131,6 +132,9 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
         calls = sum(use.counts["calls"] for use in outcome.fleets)
         yield "retries_per_call", _share(sum(use.counts["retried"] for use in outcome.fleets), calls)
+    if any(isinstance(backend, Serverless) for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        calls, cold = (sum(fleet.counts[name] for fleet in outcome.fleets) for name in ("calls", "cold_starts"))
+        yield "instance_cold_start_fraction", _share(cold, calls)
 
 
 def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:

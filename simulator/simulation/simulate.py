@@ -20,9 +20,18 @@ from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
-from simulator.simulation.outcome import QUEUE_STEP_S, BatchUse, BusiestHour, FleetUse, Hours, Outcome, Traffic
+from simulator.simulation.outcome import (
+    QUEUE_STEP_S,
+    BatchUse,
+    BusiestHour,
+    FleetUse,
+    FloatArray,
+    Hours,
+    Outcome,
+    Traffic,
+)
 from simulator.simulation.precompute import BatchRun, Precomputing
-from simulator.simulation.request_path import RequestPath
+from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
@@ -42,6 +51,8 @@ class _Sample:
     """Slot-seconds of each fleet. [s]"""
     ready_s: list[float]
     """Slot-seconds that were ready in each fleet. [s]"""
+    lived_s: list[float]
+    """Instance-seconds that those of each serverless backend have lived. [s]"""
 
 
 def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float | None = None) -> Outcome:
@@ -64,6 +75,18 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
         What happened from time 0 to the horizon.
     """
     return _Simulation(scenario, plan, replication, block_s or scenario.demand.interval_s).run()
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What has added up to a moment."""
+
+    time_s: float
+    counts: dict[str, float]
+    worked_s: list[float]
+    """Of each online backend. [s]"""
+    lived_s: list[float]
+    """Of each online backend's instances, where they come with the requests. [s]"""
 
 
 class _Simulation:
@@ -136,14 +159,15 @@ class _Simulation:
         self.path.advance(self.env.now)
         if self.plan.has_store:
             self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
-        replicas = [line.replicas for line in self.path.lines]
+        lines = self.path.lines
         self.samples.append(
             _Sample(
                 self.env.now,
                 self.path.counts(),
                 self.path.latency(),
-                [line.work_done_s() if line.replicas else 0.0 for line in self.path.lines],
-                [each.ready_slot_s() if each else 0.0 for each in replicas],
+                [line.work_done_s() for line in lines],
+                [line.replicas.ready_slot_s() if line.replicas else 0.0 for line in lines],
+                [line.counts()["live_s"] for line in lines],
             )
         )
 
@@ -197,14 +221,13 @@ class _Simulation:
         return BusiestHour(before.time_s, latency, after.counts["timed_out"] - before.counts["timed_out"])
 
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
-        times = [sample.time_s for sample in self.samples]
         names = self.scenario.online_names(self.plan)
         return tuple(
             FleetUse(
                 name,
                 busy_replica_s=np.diff([sample.work_s[number] for sample in self.samples]) / fleet.slots_per_replica,
-                provisioned_replica_s=np.diff(line.replicas.billed_s(times)),
-                replicas_peak=line.replicas.most_billed(self.scenario.horizon_s),
+                provisioned_replica_s=self._provisioned_s(line.replicas, number),
+                replicas_peak=self._most_replicas(line),
                 counts=line.counts(),
                 beyond_reserved_s=self._beyond_reserved_s(fleet, line.replicas),
                 ready_replica_s=np.diff([sample.ready_s[number] for sample in self.samples]) / fleet.slots_per_replica,
@@ -212,12 +235,24 @@ class _Simulation:
                 serving=np.array([serving[number] for serving in self.serving]),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
-            if line.replicas is not None
         )
 
-    def _beyond_reserved_s(self, fleet: OnlineBackend, replicas: Replicas) -> float:
+    def _beyond_reserved_s(self, fleet: OnlineBackend, replicas: Replicas | None) -> float:
+        if replicas is None:
+            return 0.0
         begin_s, end_s = replicas.billed_s([0.0, self.scenario.horizon_s], fleet.reserved_replicas)
         return float(end_s - begin_s)
+
+    def _provisioned_s(self, replicas: Replicas | None, number: int) -> FloatArray:
+        """Return the time that a fleet's replicas are billed, or that a serverless backend's instances live. [s]"""
+        if replicas is None:
+            return np.diff([sample.lived_s[number] for sample in self.samples])
+        return np.diff(replicas.billed_s([sample.time_s for sample in self.samples]))
+
+    def _most_replicas(self, line: Line) -> int:
+        if line.replicas is None:
+            return int(line.counts()["most_live"])
+        return line.replicas.most_billed(self.scenario.horizon_s)
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:

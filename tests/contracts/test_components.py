@@ -12,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import simulator
-from simulator.backends.base import AnyBackend, Backend
+from simulator.backends.base import AnyBackend, Backend, Machines
 from simulator.backends.capacity.base import AnyCapacity, Capacity
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.service_time.base import AnyServiceTime, ServiceTime
@@ -90,6 +90,20 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "reserved": {"replicas": 3, "term": "3 y"},
                 "reclaim": {"mean": "6 h", "reprovision": "4 min"},
                 "outages": [{"at": "4 d 18 h", "duration": "1 h", "share": "50 %"}],
+            },
+        ],
+        "serverless": [
+            {"memory": "2 GiB", "service_time": AFFINE, "startup": {"kind": "fixed", "value": "4 s"}},
+            {
+                "memory": "512 MiB",
+                "service_time": AFFINE | {"noise": "exponential"},
+                "startup": {"kind": "lognormal", "mean": "3 s", "cv": 0.4},
+                "keep_alive": "15 min",
+                "concurrency": 3000,
+                "bills_startup": False,
+                "billing_step": "100 ms",
+                "meter": "our_functions",
+                "retries": {"attempts": 2},
             },
         ],
     },
@@ -300,7 +314,8 @@ def test_capacity_grows_with_load_between_one_and_its_most() -> None:
 
 def test_backends_name_the_meter_of_their_machines() -> None:
     for model in of_family("simulator.backends"):
-        assert model.meter == f"instance/{model.instance}/{model.purchase}"
+        if isinstance(model, Machines):
+            assert model.meter == f"instance/{model.instance}/{model.purchase}"
 
 
 def test_a_batch_of_a_backend_is_one_that_its_service_time_knows() -> None:

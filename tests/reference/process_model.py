@@ -22,6 +22,7 @@ from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
 from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
@@ -59,6 +60,8 @@ class Computation:
     """Whether no request began it; the row that is there may then be served meanwhile."""
     service_s: float = math.nan
     start_s: float = math.nan
+    decided_s: float = math.nan
+    """When its start became certain."""
     completion_s: float = math.inf
     failure: "Failure | None" = None
     read_s: float = -math.inf
@@ -99,7 +102,10 @@ class Turn:
     start_s: float = math.nan
     service_s: float = math.nan
     leads: bool = False
-    """Whether it is the oldest of its batch."""
+    """Whether it is the oldest of its batch, or has an instance started."""
+    startup_s: float = 0.0
+    decided_s: float = math.nan
+    """When its start became certain."""
 
 
 @dataclass
@@ -192,19 +198,82 @@ class Tournament:
         self.first = winner
 
 
-class FleetModel:
+class BackendModel:
+    """An online backend, and the clients that come again."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        self.env, self.seen, self.fleet = env, seen, scenario.backends[backend]
+        self.did = FleetSeen(backend)
+        seen.fleets.append(self.did)
+        self.queue: deque[Turn] = deque()
+        self.coming_back, self.horizon_s = 0, scenario.horizon_s
+        self.chance = chance
+        """State of the random numbers of back-off: the minimal standard generator."""
+
+    def back_off_s(self, attempt: int) -> float:
+        """Return the wait before the next attempt."""
+        rule = self.fleet.retries
+        assert rule is not None
+        self.chance = self.chance * 48271 % (2**31 - 1)
+        longest_s = min(rule.backoff_s * 2**attempt, rule.longest_backoff_s)
+        return longest_s * (1 - rule.jitter_fraction * (self.chance / (2**31 - 1)))
+
+    def counts(self, asked_s: float) -> bool:
+        """Return whether what is asked for then counts."""
+        return 0 <= asked_s < self.horizon_s
+
+    def serve(self, asked_s: float, factor: float, patience_s: float) -> Steps:
+        """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
+        now = asked_s
+        for attempt in itertools.count():
+            turn, why, left_s = self.ask(now, factor), "refused", now
+            if turn is not None:
+                tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
+                if turn.slot is None:
+                    yield turn.event | tired
+                if turn.slot is not None:
+                    self.count(turn, asked_s)
+                    return turn
+                self.queue.remove(turn)
+                why, left_s = "timed_out", now + patience_s
+            waited_s = patience_s if why == "timed_out" and not attempt else left_s - asked_s
+            self.did.counts["refused"] += why == "refused" and self.counts(asked_s)
+            if self.fleet.retries is None or attempt == self.fleet.retries.attempts:
+                return Failure(why, left_s, waited_s)
+            self.did.counts["retried"] += self.counts(asked_s)
+            now = left_s + self.back_off_s(attempt)
+            self.coming_back += 1
+            yield self.env.timeout(max(now - self.env.now, 0.0))
+            self.coming_back -= 1
+        raise AssertionError
+
+    def ask(self, arrival_s: float, factor: float) -> "Turn | None":
+        """Have a computation begin or wait; return None if it is refused."""
+        raise NotImplementedError
+
+    def count(self, turn: "Turn", asked_s: float) -> None:
+        """Count what was begun."""
+        self.did.counts["calls"] += turn.slot is not None and self.counts(asked_s)
+
+    def release(self, turn: "Turn") -> None:
+        """Be done with a computation."""
+
+    def close_bills(self) -> None:
+        """Bill what is still there."""
+
+
+class FleetModel(BackendModel):
     """Replicas with slots, one queue, and whoever decides how many there are."""
 
     def __init__(
         self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
     ) -> None:
-        fleet = scenario.backends[backend]
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        fleet = self.fleet
         assert isinstance(fleet, Fleet)
-        self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
-        self.did = FleetSeen(backend)
-        seen.fleets.append(self.did)
-        self.queue: deque[Turn] = deque()
-        self.coming_back, self.horizon_s = 0, scenario.horizon_s
+        self.capacity = fleet.capacity
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
         self.away: list[Replica] = []
@@ -214,8 +283,6 @@ class FleetModel:
         """When the week began that the scenario starts in."""
         self.ready_slot_s = 0.0
         self.changed_s = env.now
-        self.chance = chance
-        """State of the random numbers of back-off: the minimal standard generator."""
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
         for outage in fleet.outages:
             env.process(self._interrupt(outage))
@@ -245,18 +312,6 @@ class FleetModel:
     def least_work_s(self) -> float:
         """Return the slot time of a request in the best batch."""
         return min(self.service_s(count) / count for count in range(1, self.most_together + 1))
-
-    def back_off_s(self, attempt: int) -> float:
-        """Return the wait before the next attempt."""
-        rule = self.fleet.retries
-        assert rule is not None
-        self.chance = self.chance * 48271 % (2**31 - 1)
-        longest_s = min(rule.backoff_s * 2**attempt, rule.longest_backoff_s)
-        return longest_s * (1 - rule.jitter_fraction * (self.chance / (2**31 - 1)))
-
-    def counts(self, asked_s: float) -> bool:
-        """Return whether what is asked for then counts."""
-        return 0 <= asked_s < self.horizon_s
 
     def _replica(self, ready_s: float) -> Replica:
         slots = [Slot(ready_s) for _ in range(self.fleet.slots)]
@@ -357,31 +412,6 @@ class FleetModel:
         self.ready_slot_s += (self.env.now - self.changed_s) * len(self.serving) * self.fleet.slots
         self.changed_s = self.env.now
 
-    def serve(self, asked_s: float, factor: float, patience_s: float) -> Steps:
-        """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
-        now = asked_s
-        for attempt in itertools.count():
-            turn, why, left_s = self.ask(now, factor), "refused", now
-            if turn is not None:
-                tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
-                if turn.slot is None:
-                    yield turn.event | tired
-                if turn.slot is not None:
-                    self.did.counts["calls"] += self.counts(asked_s)
-                    return turn
-                self.queue.remove(turn)
-                why, left_s = "timed_out", now + patience_s
-            waited_s = patience_s if why == "timed_out" and not attempt else left_s - asked_s
-            self.did.counts["refused"] += why == "refused" and self.counts(asked_s)
-            if self.fleet.retries is None or attempt == self.fleet.retries.attempts:
-                return Failure(why, left_s, waited_s)
-            self.did.counts["retried"] += self.counts(asked_s)
-            now = left_s + self.back_off_s(attempt)
-            self.coming_back += 1
-            yield self.env.timeout(max(now - self.env.now, 0.0))
-            self.coming_back -= 1
-        raise AssertionError
-
     def ask(self, arrival_s: float, factor: float) -> "Turn | None":
         """Queue up, if there is room; the turn's event comes when a slot is taken."""
         idle = self.tournament.slots and not self.tournament.slots[self.tournament.first].busy
@@ -425,7 +455,7 @@ class FleetModel:
             self.did.counts["batches"] += self.fleet.batching is not None and self.counts(start_s)
             turns[0].leads = True
             for turn in turns:
-                turn.slot, turn.start_s, turn.service_s = slot, start_s, service_s
+                turn.slot, turn.start_s, turn.service_s, turn.decided_s = slot, start_s, service_s, start_s
                 turn.event.succeed()
 
     def release(self, turn: Turn) -> None:
@@ -511,6 +541,76 @@ class FleetModel:
         self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting + self.away]
 
 
+@dataclass(eq=False)
+class Instance:
+    """One that came with a request."""
+
+    born_s: float
+    free_s: float
+
+
+class ServerlessModel(BackendModel):
+    """An instance for each request in progress."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        scenario: Scenario,
+        backend: str,
+        seen: Seen,
+        replication: int,
+        chance: int,
+        rng: np.random.Generator,
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        self.rng = rng
+        self.instances: list[Instance] = []
+
+    def ask(self, arrival_s: float, factor: float) -> Turn | None:
+        """Take the instance that became idle last, or start one."""
+        rule = self.fleet
+        assert isinstance(rule, Serverless)
+        for instance in [each for each in self.instances if each.free_s + rule.keep_alive_s <= arrival_s]:
+            self._end(instance)
+        idle = [each for each in self.instances if each.free_s <= arrival_s]
+        if not idle and len(self.instances) == rule.concurrency:
+            return None
+        startup_s, service_s = 0.0, rule.mean_service_s * factor
+        if idle:
+            instance = max(idle, key=lambda each: each.free_s)
+        else:
+            startup_s = float(rule.startup.draw_s(self.rng, 1)[0])
+            instance = Instance(arrival_s, arrival_s)
+            self.instances.append(instance)
+        start_s = arrival_s + startup_s
+        instance.free_s = start_s + service_s
+        self.did.work.append((arrival_s, instance.free_s))
+        slot = Slot(instance.free_s)
+        turn = Turn(self.env.event(), arrival_s, factor, slot=slot, start_s=start_s, service_s=service_s)
+        turn.decided_s, turn.startup_s, turn.leads = arrival_s, startup_s, not idle
+        return turn
+
+    def count(self, turn: Turn, asked_s: float) -> None:
+        """Count and bill what was begun."""
+        rule = self.fleet
+        assert isinstance(rule, Serverless)
+        if self.counts(asked_s):
+            super().count(turn, asked_s)
+            self.did.counts["cold_starts"] += turn.leads
+            steps = (turn.startup_s * rule.bills_startup + turn.service_s) / rule.billing_step_s
+            self.did.counts["billed_s"] += math.ceil(round(steps, 9)) * rule.billing_step_s
+
+    def _end(self, instance: Instance) -> None:
+        assert isinstance(self.fleet, Serverless)
+        self.did.bills.append((instance.born_s, instance.free_s + self.fleet.keep_alive_s))
+        self.instances.remove(instance)
+
+    def close_bills(self) -> None:
+        """End the instances that are still there when their time is over."""
+        for instance in list(self.instances):
+            self._end(instance)
+
+
 class ProcessModel:
     """One plan, one replication."""
 
@@ -536,8 +636,8 @@ class ProcessModel:
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         rng = stream(scenario.seed, replication, "retries")
         self.fleets = {
-            name: FleetModel(self.env, scenario, name, self.seen, replication, int(rng.integers(1, 2**31 - 1)))
-            for name in scenario.online_names(self.plan)
+            name: self._backend(name, number, int(rng.integers(1, 2**31 - 1)))
+            for number, name in enumerate(scenario.online_names(self.plan))
         }
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
@@ -546,6 +646,12 @@ class ProcessModel:
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
+
+    def _backend(self, name: str, number: int, chance: int) -> BackendModel:
+        if isinstance(self.scenario.backends[name], Serverless):
+            rng = stream(self.scenario.seed, self.replication, "instance starts", number)
+            return ServerlessModel(self.env, self.scenario, name, self.seen, self.replication, chance, rng)
+        return FleetModel(self.env, self.scenario, name, self.seen, self.replication, chance)
 
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
@@ -579,7 +685,7 @@ class ProcessModel:
         refreshing = self._factors(time_s, self.refreshing, "refresh service")
         yield from zip(*(column.tolist() for column in (*columns, refreshing)), strict=True)
 
-    def _factors(self, time_s: np.ndarray, fleet: FleetModel | None, name: str) -> np.ndarray:
+    def _factors(self, time_s: np.ndarray, fleet: BackendModel | None, name: str) -> np.ndarray:
         factor = np.ones(time_s.size)
         if fleet is not None and fleet.fleet.service_time.noise.cv_squared > 0:
             interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
@@ -674,19 +780,19 @@ class ProcessModel:
             self.seen.tally["refreshed"] += self._counts(due_s)
             self._begin_unasked(due_s, user, factor, self.refreshing, "nearline")
 
-    def _begin_unasked(self, now: float, user: int, factor: float, fleet: FleetModel, maker: str) -> None:
+    def _begin_unasked(self, now: float, user: int, factor: float, fleet: BackendModel, maker: str) -> None:
         computation = self.under_way[user] = Computation(self.env.event(), unasked=True)
         self._take_place(user, now)
         self.env.process(self._compute_unasked(now, user, factor, computation, fleet, maker))
 
     def _compute_unasked(
-        self, now: float, user: int, factor: float, computation: Computation, fleet: FleetModel, maker: str
+        self, now: float, user: int, factor: float, computation: Computation, fleet: BackendModel, maker: str
     ) -> Steps:
         turn = yield from fleet.serve(now, factor, math.inf)
         if isinstance(turn, Failure):
             self._forget(user)
             return
-        computation.service_s = turn.service_s
+        computation.service_s, computation.decided_s = turn.service_s, turn.decided_s
         computation.start_s, computation.completion_s = turn.start_s, turn.start_s + turn.service_s
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
@@ -738,7 +844,7 @@ class ProcessModel:
         if not computation.decided.triggered:
             self.seen.followed_queued += 1
             yield computation.decided
-            takes_s, decided_s = computation.service_s, computation.start_s
+            takes_s, decided_s = computation.service_s, computation.decided_s
         else:
             self.seen.followed_running += 1
             takes_s = computation.completion_s - computation.start_s
@@ -753,7 +859,7 @@ class ProcessModel:
             self._answer(now, latency_s, decided_s, "cached", age_s, computation.start_s)
             self._waited(now, computation.completion_s - now)
 
-    def _compute(self, now: float, user: int, factor: float, fleet: FleetModel, *, keeps: bool) -> Steps:
+    def _compute(self, now: float, user: int, factor: float, fleet: BackendModel, *, keeps: bool) -> Steps:
         computation = Computation(self.env.event(), served=True)
         if keeps:
             self.under_way[user] = computation
@@ -766,10 +872,10 @@ class ProcessModel:
                 self._forget(user)
             computation.decided.succeed()
             return
-        start_s, service_s = turn.start_s, turn.service_s
+        start_s, service_s, computation.decided_s = turn.start_s, turn.service_s, turn.decided_s
         computation.start_s, computation.completion_s, computation.service_s = start_s, start_s + service_s, service_s
         latency_s = self.read_s + computation.completion_s - now
-        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s, start_s)
+        self._answer(now, latency_s, turn.decided_s, "computed", service_s + self.lag_s, start_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))

@@ -36,7 +36,7 @@ COUNTS = (
     "wasted",
     "evicted",
 )
-CALLS = ("calls", "batches", "refused", "retried")
+CALLS = ("calls", "batches", "refused", "retried", "cold_starts")
 RELATIVE = 1e-9
 
 
@@ -90,11 +90,12 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     fleets = scenario.online_backends(scenario.plans[plan])
     assert [use.backend for use in outcome.fleets] == [did.backend for did in seen.fleets]
     for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets, strict=True):
-        busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots
+        busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots_per_replica
         assert use.busy_replica_s.sum() == pytest.approx(busy_s, rel=RELATIVE)
         billed_s = overlap_s(did.bills, 0, scenario.horizon_s)
         assert use.provisioned_replica_s.sum() == pytest.approx(billed_s, rel=RELATIVE)
         assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
+        assert use.counts["billed_s"] == pytest.approx(did.counts["billed_s"], rel=RELATIVE)
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
         beyond_s = beyond(did.bills, fleet.reserved_replicas, scenario.horizon_s)
         assert use.beyond_reserved_s == pytest.approx(beyond_s, rel=RELATIVE, abs=1e-6)
@@ -118,7 +119,7 @@ def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -
     for use, did, fleet in zip(
         outcome.fleets, seen.fleets, scenario.online_backends(scenario.plans[plan]), strict=True
     ):
-        busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
+        busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots_per_replica for begin_s, end_s in spans]
         assert use.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
         billed_s = [overlap_s(did.bills, begin_s, end_s) for begin_s, end_s in spans]
         assert use.provisioned_replica_s.tolist() == pytest.approx(billed_s, rel=1e-8, abs=1e-6)
