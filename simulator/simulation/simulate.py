@@ -77,18 +77,6 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
     return _Simulation(scenario, plan, replication, block_s or scenario.demand.interval_s).run()
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """What has added up to a moment."""
-
-    time_s: float
-    counts: dict[str, float]
-    worked_s: list[float]
-    """Of each online backend. [s]"""
-    lived_s: list[float]
-    """Of each online backend's instances, where they come with the requests. [s]"""
-
-
 class _Simulation:
     def __init__(self, scenario: Scenario, plan: str, replication: int, block_s: float) -> None:
         self.scenario, self.plan_name, self.replication = scenario, plan, replication

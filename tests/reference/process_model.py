@@ -204,7 +204,7 @@ class BackendModel:
     def __init__(
         self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
     ) -> None:
-        self.env, self.seen, self.fleet = env, seen, scenario.backends[backend]
+        self.env, self.seen, self.fleet, self.replication = env, seen, scenario.backends[backend], replication
         self.did = FleetSeen(backend)
         seen.fleets.append(self.did)
         self.queue: deque[Turn] = deque()
