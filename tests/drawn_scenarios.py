@@ -234,6 +234,12 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
         "stabilisation": f"{draw(st.sampled_from([0, 15, 60, 300]))} s",
     }
     fixed = {"kind": "fixed", "replicas": draw(st.integers(2, 6))}
+    by_hour = [draw(st.integers(1, 6)) for _ in range(5)]
+    hourly = {
+        "kind": "hourly",
+        "replicas": [*by_hour, *[2] * 19],
+        "startup": f"{draw(st.sampled_from([0, 33, 5000]))} s",
+    }
     timeout_s = draw(st.one_of(st.none(), seconds))
     hold_s = draw(st.sampled_from([0.0, 0.4, 3.0, 30.0]))
     most = draw(st.integers(2, 6))
@@ -252,7 +258,25 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
             "per_item": draw(st.sampled_from(["0 s", "2.7 s"])),
             "noise": draw(noises),
         },
-        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed])),
+        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed, hourly])),
+        **draw(troubles()),
+    }
+
+
+@st.composite
+def troubles(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what goes wrong with a fleet's replicas, at moments at which nothing else happens."""
+    mean_min, away_s = draw(st.sampled_from([7, 40])), draw(st.sampled_from([0, 71, 1900]))
+    outage = {
+        "at": f"{draw(st.sampled_from([3.7, 1234.7]))} s",
+        "duration": f"{draw(st.sampled_from([601.3, 5003.3]))} s",
+        "share": draw(st.sampled_from([0.3, 0.5, 1])),
+    }
+    reclaim = {"purchase": "spot", "reclaim": {"mean": f"{mean_min} min", "reprovision": f"{away_s} s"}}
+    return {
+        "reserved": draw(st.sampled_from([None, None, {"replicas": 2}])),
+        "outages": draw(st.sampled_from([[], [], [outage]])),
+        **draw(st.sampled_from([{}, {}, reclaim])),
     }
 
 
@@ -277,10 +301,18 @@ def functions(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def clusters(draw: st.DrawFn) -> dict[str, Any]:
+    workers, bought = draw(st.integers(1, 9)), {}
+    if draw(st.sampled_from([False, True, True])):
+        reclaim = {
+            "mean": f"{draw(st.sampled_from([20, 60, 240]))} min",
+            "reprovision": f"{draw(st.integers(0, 200))} s",
+        }
+        bought = {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": draw(st.integers(0, workers))}
     return {
         "kind": "batch_cluster",
         "instance": "b",
-        "workers": draw(st.integers(1, 9)),
+        "workers": workers,
+        **bought,
         "batch_size": draw(st.integers(1, 40)),
         "shard": draw(st.integers(20, 500)),
         "startup": f"{draw(st.integers(0, 300))} s",

@@ -12,6 +12,11 @@ last attempt ended in one.
 
 ``replicas_mean``, ``replicas_peak`` and ``utilisation`` are of the replicas of fleets and of the live instances of
 serverless backends; ``instance_cold_start_fraction`` is the share of the latter's computations that started one.
+
+Those of batch runs are of the runs that were due and ended within the horizon. ``deadline_miss_fraction`` is the share
+of runs that were published late, or never began as the one before was still going. Where workers can be reclaimed,
+``batch_reclaims_mean`` is how many were in a run, and ``lost_shards_fraction`` the share of the shards begun that were
+lost with their worker, before all their rows were written, and done again.
 """
 
 from collections.abc import Iterator
@@ -32,7 +37,8 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome)]
+    found += _batch(scenario, outcome)
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -95,6 +101,8 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "latency_mean_s", latency.mean
     for name, share in LATENCY_QUANTILES.items():
         yield f"latency_{name}_s", latency.quantile(share)
+    busiest = outcome.busiest_hour.latency
+    yield "latency_p99_busiest_hour_s", busiest.quantile(QUANTILES["p99"]) if busiest.count else None
     plan, bound_s = scenario.plans[outcome.plan], scenario.slo.latency_p99_s
     fleet = scenario.online_backend(plan)
     if fleet is not None:
@@ -132,8 +140,9 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "instance_cold_start_fraction", _share(cold, sum(one["calls"] for one in instances))
 
 
-def _batch(outcome: Outcome) -> Iterator[Metric]:
-    if outcome.batch is None:
+def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    cluster = scenario.batch_backend(scenario.plans[outcome.plan])
+    if outcome.batch is None or cluster is None:
         return
     makespans_s = [run.makespan_s for run in outcome.batch.runs]
     if makespans_s:
@@ -141,3 +150,7 @@ def _batch(outcome: Outcome) -> Iterator[Metric]:
         yield "batch_makespan_p95_s", float(np.quantile(makespans_s, 0.95))
     missed = outcome.batch.late + outcome.batch.missed
     yield "deadline_miss_fraction", _share(missed, len(makespans_s) + outcome.batch.missed)
+    if cluster.is_reclaimed and makespans_s:
+        lost = sum(run.lost_shards for run in outcome.batch.runs)
+        yield "batch_reclaims_mean", float(np.mean([run.reclaims for run in outcome.batch.runs]))
+        yield "lost_shards_fraction", _share(lost, lost + sum(run.shards for run in outcome.batch.runs))

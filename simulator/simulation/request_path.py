@@ -20,6 +20,7 @@ from simulator.simulation import kernels, member_kernels, store_kernels
 from simulator.simulation.eviction import keep_latest
 from simulator.simulation.failure_kernels import MODULUS
 from simulator.simulation.feed import FedBlock, Feed
+from simulator.simulation.held_rows import count_held, stride_of
 from simulator.simulation.publish_kernels import publish
 from simulator.simulation.quality import set_quality_rules
 from simulator.simulation.records import (
@@ -226,9 +227,18 @@ class RequestPath:
         """Return how many stored rows nobody has read yet."""
         return store_kernels.count_unserved(self._table, self._place, self._flights, self._under_way)
 
+    def rows_held(self, now_s: float) -> int:
+        """Return about how many rows may be served at the moment of the last advance. [s]"""
+        stride = stride_of(self._table.size)
+        return stride * count_held(now_s, stride, self._rules, self._table, self._flights, self._reads)
+
     def counts(self) -> dict[str, float]:
         """Return what has been counted so far, by the names of records.TALLY."""
         return {name: self._tally[name][0].item() for name in TALLY.names or ()}
+
+    def latency(self) -> Histogram:
+        """Return the latencies counted so far. [s]"""
+        return Histogram(self._latency_bins.copy(), float(self._tally["latency_s"][0]))
 
     def counted(self) -> Counted:
         """Return counts and histograms."""
@@ -353,7 +363,8 @@ def _line_records(backends: Sequence[OnlineBackend], rng: np.random.Generator) -
 
 
 def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
-    plan, store = scenario.plans[plan_name], scenario.store
+    plan = scenario.plans[plan_name]
+    store = scenario.store_of(plan)
     rules = record(RULES)
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE

@@ -21,6 +21,7 @@ from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
 from simulator.demand.requests.base import AnyRequests, Requests
 from simulator.plans.cache.base import AnyCache, Cache
+from simulator.plans.medium.base import AnyMedium, Medium
 from simulator.plans.scope.base import AnyScope, Scope
 
 STANDARD_ERRORS = 4
@@ -37,6 +38,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
     "simulator.plans.cache": (Cache, AnyCache),
+    "simulator.plans.medium": (Medium, AnyMedium),
 }
 
 EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
@@ -80,6 +82,15 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "timeout": "900 ms",
                 "capacity": {"kind": "autoscaled", "min": 2, "max": 9, "target": "60 %"},
             },
+            {
+                "instance": "f",
+                "purchase": "spot",
+                "service_time": AFFINE,
+                "capacity": {"kind": "fixed", "replicas": 9},
+                "reserved": {"replicas": 3, "term": "3 y"},
+                "reclaim": {"mean": "6 h", "reprovision": "4 min"},
+                "outages": [{"at": "4 d 18 h", "duration": "1 h", "share": "50 %"}],
+            },
         ],
         "serverless": [
             {"memory": "2 GiB", "service_time": AFFINE, "startup": {"kind": "fixed", "value": "4 s"}},
@@ -106,6 +117,8 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
     },
     "simulator.backends.capacity": {
         "fixed": [{"replicas": 12}],
+        "for_slo": [{}, {"max": 40}],
+        "hourly": [{"replicas": [*range(1, 25)]}, {"replicas": [3, *[0] * 167], "startup": "90 s"}],
         "autoscaled": [
             {"max": 40, "target": "60 %"},
             {"min": 3, "max": 9, "target": 1, "tick": "30 s", "startup": "90 s", "stabilisation": "0 s"},
@@ -121,6 +134,12 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "ttl": [{"ttl": "6 h"}],
         "sliding": [{"ttl": "6 h"}],
         "stale_while_revalidate": [{"ttl": "6 h"}, {"ttl": "10 min", "stale_for": "7 d"}],
+    },
+    "simulator.plans.medium": {
+        "nodes": [{}, {"room": "80 GiB"}],
+        "objects": [{}],
+        "provisioned": [{}],
+        "rows": [{}],
     },
 }
 

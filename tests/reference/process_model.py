@@ -6,7 +6,6 @@ service times, factors on shards), the components' parameters, and the moment at
 Numbers are carried exactly beside SimPy's clock, which can be one rounding off when it is told to go to a given time.
 """
 
-import heapq
 import itertools
 import math
 from collections import Counter, deque
@@ -15,13 +14,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simpy
+from cluster_model import ClusterModel
 from quality_model import QualityModel
 from scope_model import Due, ScopeModel, Zone
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
+from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
 from simulator.backends.serverless import Serverless
+from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.last_logins import last_logins
@@ -84,6 +86,7 @@ class Replica:
     billed_from_s: float
     slots: list[Slot]
     cancelled: bool = False
+    on_spot: bool = False
 
 
 @dataclass(eq=False)
@@ -143,8 +146,13 @@ class Seen:
     fleets: list[FleetSeen] = field(default_factory=list)
     workers: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each worker was paid for."""
-    runs: list[tuple[float, float]] = field(default_factory=list)
+    runs: list[tuple[float, float, float]] = field(default_factory=list)
+    """When each was due, when it started, and when it was through."""
+    reclaims: list[tuple[int, int]] = field(default_factory=list)
+    """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
+    replicas_reclaimed: int = 0
+    interrupted: int = 0
     orders: int = 0
     removals: int = 0
     cancelled_starts: int = 0
@@ -193,8 +201,10 @@ class Tournament:
 class BackendModel:
     """An online backend, and the clients that come again."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, chance: int) -> None:
-        self.env, self.seen, self.fleet = env, seen, scenario.backends[backend]
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        self.env, self.seen, self.fleet, self.replication = env, seen, scenario.backends[backend], replication
         self.did = FleetSeen(backend)
         seen.fleets.append(self.did)
         self.queue: deque[Turn] = deque()
@@ -257,21 +267,38 @@ class BackendModel:
 class FleetModel(BackendModel):
     """Replicas with slots, one queue, and whoever decides how many there are."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, chance: int) -> None:
-        super().__init__(env, scenario, backend, seen, chance)
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
         fleet = self.fleet
         assert isinstance(fleet, Fleet)
         self.capacity = fleet.capacity
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
+        self.away: list[Replica] = []
+        self.rng = stream(scenario.seed, replication, f"troubles of {backend}")
+        start = scenario.start
+        self.monday_s = -(start.weekday() * 24 * HOUR_S + start.hour * HOUR_S + start.minute * 60)
+        """When the week began that the scenario starts in."""
         self.ready_slot_s = 0.0
         self.changed_s = env.now
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
-        for _ in range(self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)):
+        for outage in fleet.outages:
+            env.process(self._interrupt(outage))
+        if isinstance(self.capacity, HourlyCapacity):
+            count = self._scheduled(self.capacity, self._hour(env.now))
+        else:
+            count = self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)
+        for _ in range(count):
             self.serving.append(self._replica(env.now))
         self._regroup()
+        for replica in self.serving:
+            self._watch(replica)
         if isinstance(self.capacity, Autoscaled):
             env.process(self._scale(self.capacity))
+        if isinstance(self.capacity, HourlyCapacity):
+            env.process(self._follow_the_clock(self.capacity))
 
     def service_s(self, together: int) -> float:
         """Return the mean time to compute so many requests together."""
@@ -287,7 +314,96 @@ class FleetModel(BackendModel):
         return min(self.service_s(count) / count for count in range(1, self.most_together + 1))
 
     def _replica(self, ready_s: float) -> Replica:
-        return Replica(self.env.now, [Slot(ready_s) for _ in range(self.fleet.slots)])
+        slots = [Slot(ready_s) for _ in range(self.fleet.slots)]
+        lasting = sum(not each.on_spot for each in self.serving + self.starting + self.away)
+        reserved = self.fleet.reserved.replicas if self.fleet.reserved else 0
+        return Replica(self.env.now, slots, on_spot=self.fleet.reclaim is not None and lasting >= reserved)
+
+    # what goes by the clock
+
+    def _hour(self, time_s: float) -> int:
+        return math.floor((time_s - self.monday_s) / HOUR_S)
+
+    def _scheduled(self, rule: HourlyCapacity, hour: int) -> int:
+        return rule.replicas[hour % len(rule.replicas)]
+
+    def _follow_the_clock(self, rule: HourlyCapacity) -> Steps:
+        for hour in itertools.count(self._hour(self.env.now) + 1):
+            begins_s = self.monday_s + hour * HOUR_S
+            yield self.env.timeout(max(begins_s - rule.startup_s - self.env.now, 0.0))
+            more = self._scheduled(rule, hour) - self._scheduled(rule, hour - 1)
+            for _ in range(more):
+                self._order(begins_s - self.env.now)
+            if more < 0:
+                self.env.process(self._do_without(-more, begins_s))
+
+    def _do_without(self, count: int, at_s: float) -> Steps:
+        yield self.env.timeout(max(at_s - self.env.now, 0.0))
+        self._count_ready()
+        while count and self.away:
+            self._cancel(self.away.pop())
+            count -= 1
+        for _ in range(count):
+            self._drain(self.serving[-1])
+        self._regroup()
+
+    # what goes wrong
+
+    def _watch(self, replica: Replica) -> None:
+        if replica.on_spot:
+            lasts_s = self.fleet.reclaim.mean_s * float(self.rng.standard_exponential())
+            self.env.process(self._reclaim(replica, lasts_s))
+
+    def _reclaim(self, replica: Replica, lasts_s: float) -> Steps:
+        yield self.env.timeout(lasts_s)
+        if replica not in self.serving:
+            return
+        self._count_ready()
+        self._drain(replica)
+        self._regroup()
+        self.seen.replicas_reclaimed += 1
+        if not isinstance(self.capacity, Autoscaled):
+            away_s = self.fleet.reclaim.reprovision_s
+            self._send_away(replica, away_s, away_s - self.capacity.replica_startup_s)
+
+    def _interrupt(self, outage: Outage) -> Steps:
+        yield self.env.timeout(outage.at_s - self.env.now)
+        self._count_ready()
+        gone = self.serving[len(self.serving) - math.ceil(len(self.serving) * outage.share_fraction - NEAR_WHOLE) :]
+        for replica in reversed(gone):
+            self._drain(replica)
+        self._regroup()
+        self.seen.interrupted += len(gone)
+        for replica in gone:
+            self._send_away(replica, outage.duration_s, outage.duration_s)
+
+    def _send_away(self, lost: Replica, away_s: float, unbilled_s: float) -> None:
+        billed_from_s = self.env.now + max(unbilled_s, 0.0)
+        back = Replica(billed_from_s, [Slot(math.nan) for _ in range(self.fleet.slots)], on_spot=lost.on_spot)
+        self.away.append(back)
+        self.env.process(self._come_back(back, away_s))
+
+    def _come_back(self, replica: Replica, away_s: float) -> Steps:
+        yield self.env.timeout(away_s)
+        if replica.cancelled:
+            return
+        self.away.remove(replica)
+        if isinstance(self.capacity, Autoscaled) and len(self.serving) + len(self.starting) >= self.capacity.max:
+            self._cancel(replica)
+            return
+        for slot in replica.slots:
+            slot.free_s = self.env.now
+        yield from self._serve(replica)
+
+    def _cancel(self, replica: Replica) -> None:
+        replica.cancelled = True
+        if replica.billed_from_s < self.env.now:
+            self.did.bills.append((replica.billed_from_s, self.env.now))
+
+    def _drain(self, replica: Replica) -> None:
+        self.serving.remove(replica)
+        end_s = max([self.env.now, *(slot.free_s for slot in replica.slots)])
+        self.did.bills.append((replica.billed_from_s, end_s))
 
     def _regroup(self) -> None:
         self.tournament = Tournament([slot for replica in self.serving for slot in replica.slots])
@@ -393,12 +509,16 @@ class FleetModel(BackendModel):
     def _start(self, replica: Replica, startup_s: float) -> Steps:
         yield self.env.timeout(startup_s)
         if not replica.cancelled:
-            self._count_ready()
             self.starting.remove(replica)
-            self.serving.append(replica)
-            self._regroup()
-            yield self.env.timeout(AFTERWARDS_S)
-            self.hand_out()
+            yield from self._serve(replica)
+
+    def _serve(self, replica: Replica) -> Steps:
+        self._count_ready()
+        self.serving.append(replica)
+        self._regroup()
+        self._watch(replica)
+        yield self.env.timeout(AFTERWARDS_S)
+        self.hand_out()
 
     def _remove(self, count: int) -> None:
         now = self.env.now
@@ -418,7 +538,7 @@ class FleetModel(BackendModel):
 
     def close_bills(self) -> None:
         """Bill the replicas that are still there, without an end."""
-        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting]
+        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting + self.away]
 
 
 @dataclass(eq=False)
@@ -438,10 +558,11 @@ class ServerlessModel(BackendModel):
         scenario: Scenario,
         backend: str,
         seen: Seen,
+        replication: int,
         chance: int,
         rng: np.random.Generator,
     ) -> None:
-        super().__init__(env, scenario, backend, seen, chance)
+        super().__init__(env, scenario, backend, seen, replication, chance)
         self.rng = rng
         self.instances: list[Instance] = []
 
@@ -508,9 +629,9 @@ class ProcessModel:
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
         self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
-        self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
+        self.read_s = scenario.store_of(self.plan).read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
-        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
+        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store_of(self.plan).expiry_s or math.inf
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         rng = stream(scenario.seed, replication, "retries")
@@ -521,7 +642,7 @@ class ProcessModel:
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
         self.latest_event: dict[int, float] = {}
-        limit_gib = scenario.store.size_limit_gib
+        limit_gib = scenario.store_of(self.plan).size_limit_gib
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
@@ -529,8 +650,8 @@ class ProcessModel:
     def _backend(self, name: str, number: int, chance: int) -> BackendModel:
         if isinstance(self.scenario.backends[name], Serverless):
             rng = stream(self.scenario.seed, self.replication, "instance starts", number)
-            return ServerlessModel(self.env, self.scenario, name, self.seen, chance, rng)
-        return FleetModel(self.env, self.scenario, name, self.seen, chance)
+            return ServerlessModel(self.env, self.scenario, name, self.seen, self.replication, chance, rng)
+        return FleetModel(self.env, self.scenario, name, self.seen, self.replication, chance)
 
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
@@ -820,69 +941,60 @@ class ProcessModel:
     # precomputation
 
     def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
-        assert self.scope is not None
-        previous_s = zone.before(self.begin_s)
-        for due in zone.dues:
-            if due.time_s < self.begin_s:
-                continue
-            if due.time_s < self.env.now:
-                self.seen.missed += self._counts(due.time_s)
-                continue
-            yield self.env.timeout(due.time_s - self.env.now)
-            if self.scope.whole:
-                units = [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
-            else:
-                members = self.scope.members(zone, due, previous_s)
-                count = math.ceil(len(members) / cluster.shard)
-                cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
-                units = [members[first:last] for first, last in itertools.pairwise(cuts)]
-            yield from self._run(cluster, due, units)
-            previous_s = due.time_s
+        """Start the runs of a zone, and after each what it was in the way of: the last retraining's, if there was one.
 
-    def _run(self, cluster: BatchCluster, due: Due, units: list[list[int]]) -> Steps:
+        Of a run that is made up for, users are those of when it was due.
+        """
+        assert self.scope is not None
+        dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
+        previous_s, started_s = zone.before(self.begin_s), -math.inf
+        owed: tuple[Due, list[list[int]]] | None = None
+        while dues:
+            if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
+                due, units = owed
+                owed, started_s = None, self.env.now
+                yield from self._run(cluster, due, started_s, units)
+                continue
+            due = dues.popleft()
+            if due.time_s < self.env.now and not due.triggered:
+                self.seen.missed += self._counts(due.time_s) and due.time_s != started_s
+                continue
+            units = self._units(cluster, zone, due, previous_s)
+            if due.time_s < self.env.now:
+                owed_since_s = owed_since_s if owed else previous_s
+                owed = due, self._units(cluster, zone, due, owed_since_s)
+                previous_s = due.time_s
+                continue
+            previous_s = due.time_s
+            yield self.env.timeout(due.time_s - self.env.now)
+            yield from self._run(cluster, due, due.time_s, units)
+
+    def _units(self, cluster: BatchCluster, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
+        """Return the users of each shard of a run."""
+        assert self.scope is not None
+        if self.scope.whole:
+            return [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
+        members = self.scope.members(zone, due, previous_s)
+        count = math.ceil(len(members) / cluster.shard)
+        cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
+        return [members[first:last] for first, last in itertools.pairwise(cuts)]
+
+    def _run(self, cluster: BatchCluster, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
-        sizes = [len(users) for users in units]
-        done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
-        last_s = done[-1][0] if done else due.time_s + cluster.feature_pipeline.duration_s
-        for at_s, unit in done:
+        per_s = self.scenario.store_of(self.plan).writes_per_s
+        sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
+        model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
+        self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
+        last_s = min(model.through_s, until_s)
+        for at_s, unit in model.written:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))
-            self._publish(units[unit], visible_s, due.time_s)
+            self._publish(units[unit], visible_s, start_s)
         yield self.env.timeout(max(last_s - self.env.now, 0.0))
         if due.time_s >= 0 and last_s <= self.horizon_s:
-            self.seen.runs.append((due.time_s, last_s))
-
-    def _written_at(
-        self, cluster: BatchCluster, due_s: float, factors: np.ndarray, sizes: list[int]
-    ) -> list[tuple[float, int]]:
-        """Work a run out in advance: when each unit's last row is written, in that order.
-
-        The worker free first takes the next unit; one writer serves the units in the order in which they are done.
-        """
-        ordered_s = due_s + cluster.feature_pipeline.duration_s
-        per_s = self.scenario.store.write_capacity_per_s or math.inf
-        ended_s = dict.fromkeys(range(min(cluster.workers, len(sizes))), ordered_s)
-        computing: list[tuple[float, int, int, int]] = []
-        todo = iter(range(len(sizes)))
-
-        def take(worker: int, at_s: float) -> None:
-            shard = next(todo, None)
-            if shard is None:
-                ended_s[worker] = at_s
-            else:
-                heapq.heappush(computing, (at_s + cluster.shard_s(sizes[shard]) * factors[shard], shard, worker, shard))
-
-        for worker in ended_s:
-            take(worker, ordered_s + cluster.startup_s)
-        written, writer_free_s = [], -math.inf
-        while computing:
-            computed_s, _, worker, shard = heapq.heappop(computing)
-            writer_free_s = max(computed_s, writer_free_s) + sizes[shard] / per_s
-            written.append((writer_free_s, shard))
-            take(worker, writer_free_s)
-        self.seen.workers += [(ordered_s, end_s) for end_s in ended_s.values()]
-        return written
+            self.seen.runs.append((due.time_s, start_s, last_s))
+            self.seen.reclaims.append((model.reclaims, model.lost))
 
     def _publish(self, users: list[int], now: float, snapshot_s: float) -> None:
         time_s = self.rounded(snapshot_s)
