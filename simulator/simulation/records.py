@@ -57,6 +57,23 @@ LINE = np.dtype(
         ("leaving", np.int64),  # no request before this entry is still to give up
         ("work_s", np.float64),  # slot-seconds of all work begun
         ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
+        ("first_token_s", np.float64),  # from here on: an external API
+        ("input_token_s", np.float64),  # time per input token that is not read from the prompt cache
+        ("output_token_s", np.float64),
+        ("request_room_s", np.float64),  # time in which the limit on requests lets one more in; 0 without a limit
+        ("token_room_s", np.float64),  # the same for a token
+        ("requests_full_s", np.float64),  # when the bucket of requests is full again
+        ("tokens_full_s", np.float64),
+        ("prefix", np.int64),  # tokens that all prompts begin with
+        ("prefix_kept_s", np.float64),  # how long after its last use the provider keeps it
+        ("prefix_used_s", np.float64),
+        ("prefix_limited", np.bool_),  # whether the limit on tokens counts those that are read from the prompt cache
+        ("calls", np.int64),  # admitted; this and what follows: of calls within the horizon
+        ("calls_refused", np.int64),
+        ("input_tokens", np.int64),  # neither read from the prompt cache nor written to it
+        ("cached_tokens", np.int64),
+        ("written_tokens", np.int64),
+        ("output_tokens", np.int64),
     ]
 )
 """A fleet and its queue."""
