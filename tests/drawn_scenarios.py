@@ -169,6 +169,25 @@ def clusters(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def batch_apis(draw: st.DrawFn) -> dict[str, Any]:
+    windows = [
+        {"kind": "fixed", "value": "20 min"},
+        {"kind": "exponential", "mean": "15 min"},
+        {"kind": "lognormal", "mean": "30 min", "cv": 1.5},
+    ]
+    return {
+        "kind": "api",
+        "model": "m",
+        "input_tokens": {"kind": "fixed", "count": 2_000},
+        "output_tokens": {"kind": "fixed", "count": 300},
+        "per_token": "10 ms",
+        "shard": draw(st.integers(20, 500)),
+        "batch": {"window": draw(st.sampled_from(windows))},
+        "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
+    }
+
+
+@st.composite
 def caches(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["ttl", "sliding", "stale_while_revalidate"]))
     cache = {"kind": kind, "ttl": f"{draw(st.sampled_from([1, 60, 700, 5000]))} s"}
@@ -283,6 +302,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "expiry": None if expiry_min is None else f"{expiry_min} min",
             "size_limit": draw(st.sampled_from([None, None, "1 KiB", "40 KiB", "300 KiB"])),
         },
-        backends={"live": draw(fleets()), "late": draw(fleets()), "night": draw(clusters())},
+        backends={
+            "live": draw(fleets()),
+            "late": draw(fleets()),
+            "night": draw(st.one_of(clusters(), clusters(), batch_apis())),
+        },
         plans={"drawn": plan},
     )

@@ -27,6 +27,7 @@ from simulator.backends.noise.none import NoNoise
 from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray
 from simulator.backends.trouble.retries import Retries
 from simulator.core.units import MINUTE_S, Count, Seconds
+from simulator.core.usage import StandIn
 
 UNIT = "token"
 MOST_DRAWN = 1_000_000
@@ -165,17 +166,19 @@ class Api(OnlineBackend, BatchBackend):
         cache, counts = self.prompt_cache, use.counts
         whole, written = counts["input_tokens"], counts["written_tokens"]
         if cache and cache.billed_writes:
-            yield Metered("cache writes", self._meter("cache_write"), written, UNIT)
+            yield Metered("prompt cache writes", self._meter("cache_write"), written, UNIT)
         else:
             whole += written
         if cache:
-            yield Metered("cached input", self._meter("cached_input"), counts["cached_tokens"], UNIT)
-        yield Metered("input", self._meter("input"), whole, UNIT)
-        yield Metered("output", self._meter("output"), counts["output_tokens"], UNIT)
+            yield Metered("cached input tokens", self._meter("cached_input"), counts["cached_tokens"], UNIT)
+        yield Metered("input tokens", self._meter("input"), whole, UNIT)
+        yield Metered("output tokens", self._meter("output"), counts["output_tokens"], UNIT)
 
     @override
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes: the mean over some drawn runs. [s]"""
+        if users == 0:
+            return self.feature_pipeline.duration_s
         jobs = min(math.ceil(users / self.shard), MOST_DRAWN)
         runs = max(1, min(RUNS_DRAWN, MOST_DRAWN // jobs))
         back_s = np.sort(self.batch.window.draw_s(np.random.default_rng(0), runs * jobs).reshape(runs, jobs))
@@ -205,9 +208,10 @@ class Api(OnlineBackend, BatchBackend):
     @override
     def worked(self, work: BatchWork) -> Iterator[Metered]:
         """Yield the tokens of all rows: their number times the mean, as no call of a batch is drawn on its own."""
-        tier = "batch_" if self.batch.discount_fraction is None else ""
-        yield Metered("input", self._meter(f"{tier}input"), work.rows * self.mean_input_tokens, UNIT)
-        yield Metered("output", self._meter(f"{tier}output"), work.rows * self.mean_output_tokens, UNIT)
+        for side, tokens in (("input", self.mean_input_tokens), ("output", self.mean_output_tokens)):
+            off = self.batch.discount_fraction
+            stand_in = None if off is None else StandIn(self._meter(side), off)
+            yield Metered(f"{side} tokens", self._meter(f"batch_{side}"), work.rows * tokens, UNIT, stand_in=stand_in)
 
 
 def _mean(tokens: AnyTokens | None) -> float:

@@ -14,6 +14,7 @@ from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.units import Count, Seconds, Usd
+from simulator.core.usage import StandIn
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
@@ -30,6 +31,8 @@ class Metered:
     unit: str
     is_replica_time: bool = False
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
+    stand_in: StandIn | None = None
+    """What its price follows from where the price book has none for the meter."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from simulator.core.errors import UserError
-from simulator.core.units import MONTH_S, write_size
+from simulator.core.units import MONTH_S, write_share, write_size
 from simulator.core.usage import Driver, Usage
 from simulator.prices.book import Price, PriceBook
 
@@ -139,7 +139,7 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
             prices.append(Price(meter=usage.meter, unit=usage.unit, usd=usage.given_price_usd, source=GIVEN_SOURCE))
             continue
         try:
-            price = book.price_of(usage.meter)
+            price = _price_of(usage, book)
         except UserError as error:
             faults[f"{error} (needed for {usage.item})"] = None
             continue
@@ -152,6 +152,16 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
     if faults:
         raise UserError("\n".join(faults))
     return tuple(prices)
+
+
+def _price_of(usage: Usage, book: PriceBook) -> Price:
+    """Return the book's price of a usage, or what stands in for it where the book has none."""
+    other = usage.stand_in
+    if other is None or usage.meter in book.meters:
+        return book.price_of(usage.meter)
+    price = book.price_of(other.meter)
+    source = f"{price.source}; {write_share(other.discount_fraction)} off {other.meter}, {GIVEN_SOURCE}"
+    return price.scaled(1 - other.discount_fraction).model_copy(update={"meter": usage.meter, "source": source})
 
 
 def _lines(usages: Sequence[Usage], prices: Sequence[Price], months: float) -> tuple[BillLine, ...]:

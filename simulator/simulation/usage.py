@@ -69,7 +69,15 @@ def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) ->
     worker_s = {meter: runs * mean_s for meter, mean_s in batch.mean_run_worker_s.items()}
     for metered in cluster.worked(BatchWork(runs, runs * batch.mean_run_rows, worker_s)):
         item = f"batch {metered.what}"
-        yield Usage(item, metered.meter, metered.quantity, metered.unit, driver, computes_ahead=True)
+        yield Usage(
+            item,
+            metered.meter,
+            metered.quantity,
+            metered.unit,
+            driver,
+            computes_ahead=True,
+            stand_in=metered.stand_in,
+        )
     if cluster.feature_pipeline.cost_usd:
         meter, price_usd = "scenario/feature_pipeline", cluster.feature_pipeline.cost_usd
         yield Usage("feature pipeline", meter, runs, "run", driver, given_price_usd=price_usd, computes_ahead=True)

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
+from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s, deadline_s
+from simulator.studies.api_facts import batch_facts, calls_facts
 
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
@@ -38,10 +41,13 @@ class Consequence:
     """With its unit."""
 
 
-def consequences(scenario: Scenario) -> tuple[Consequence, ...]:
-    """Return what follows from a scenario, in the order in which it is told."""
+def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Consequence, ...]:
+    """Return what follows from a scenario, in the order in which it is told; without prices, no costs are."""
     load = _load(scenario)
-    return (*_traffic(scenario, load), *(fact for plan in scenario.plans for fact in _plan(scenario, plan, load)))
+    plans = (
+        fact for plan in scenario.plans for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, book))
+    )
+    return (*_traffic(scenario, load), *plans)
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,17 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+
+
+def _calls(scenario: Scenario, name: str, load: _Load, book: PriceBook | None) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    ahead, online = scenario.batch_backend(plan), scenario.online_backend(plan)
+    if isinstance(ahead, Api):
+        for what, value in batch_facts(ahead, book):
+            yield Consequence(name, what, value)
+    if isinstance(online, Api):
+        for what, value in calls_facts(online, load.peak_per_s, book):
+            yield Consequence(name, what, value)
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from simulator.backends.api import Api
 from simulator.backends.base import BatchWork, Metered, OnlineUse
 from simulator.backends.calls.token_trace import TokenTrace
+from simulator.core.errors import UserError
 from simulator.core.units import MONTH_S
 from simulator.core.usage import Driver, Usage
 from simulator.prices.bill import Bill
@@ -39,14 +40,15 @@ def an_api(**changes: Any) -> Api:
     return Api.model_validate({"model": "m", "per_token": "10 ms", **FIXED, **changes})
 
 
-def usd(metered: Iterable[Metered]) -> float:
-    """Return what something costs at the prices above."""
+def usd(metered: Iterable[Metered], without: str = "nothing") -> float:
+    """Return what something costs at the prices above, or without some of them."""
     prices = [
         {"meter": f"llm/m/{name}", "unit": "token", "usd": price, "per": 1_000_000}
         for name, price in USD_PER_MILLION.items()
+        if not name.startswith(without)
     ]
     book = PriceBook.model_validate({"name": "b", "groups": [{"source": "s", "date": "2025-09-01", "prices": prices}]})
-    usages = [Usage(m.what, m.meter, m.quantity, m.unit, Driver.TRAFFIC) for m in metered]
+    usages = [Usage(m.what, m.meter, m.quantity, m.unit, Driver.TRAFFIC, stand_in=m.stand_in) for m in metered]
     return sum(line.usd_per_month for line in Bill.of(usages, book, MONTH_S).lines)
 
 
@@ -83,6 +85,19 @@ def test_a_batch_costs_half_so_that_it_pays_where_half_of_it_is_read() -> None:
     assert batch == pytest.approx(oracle("LLM batch 50%", 0.001425), rel=1e-12)
     expected = oracle("LLM batch-vs-online read prob break-even (50% discount)", 0.5)
     assert batch / usd(api.used(OnlineUse(0.0, ONE_CALL))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_model_without_batch_prices_takes_the_stated_discount() -> None:
+    stated = an_api(batch={"discount": "40 %"})
+    work = BatchWork(1.0, 1.0, {})
+    assert usd(stated.worked(work), without="batch") == pytest.approx(0.6 * 0.00285, rel=1e-12)
+    assert usd(stated.worked(work)) == pytest.approx(0.001425, rel=1e-12)
+
+
+def test_a_model_without_batch_prices_and_without_a_discount_is_an_error_that_names_the_closest() -> None:
+    said = r"has no price for 'llm/m/batch_output'; did you mean 'llm/m/output'\?"
+    with pytest.raises(UserError, match=said):
+        usd(an_api().worked(BatchWork(1.0, 1.0, {})), without="batch")
 
 
 def test_rows_of_a_batch_use_the_mean_tokens() -> None:

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simpy
+from api_model import jobs_written_at
 from quality_model import QualityModel
 from scope_model import Due, ScopeModel, Zone
 
+from simulator.backends.api import Api
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.fleet import Fleet
@@ -602,7 +604,7 @@ class ProcessModel:
 
     # precomputation
 
-    def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
+    def _schedule(self, cluster: BatchCluster | Api, zone: Zone) -> Steps:
         assert self.scope is not None
         previous_s = zone.before(self.begin_s)
         for due in zone.dues:
@@ -622,11 +624,15 @@ class ProcessModel:
             yield from self._run(cluster, due, units)
             previous_s = due.time_s
 
-    def _run(self, cluster: BatchCluster, due: Due, units: list[list[int]]) -> Steps:
+    def _run(self, cluster: BatchCluster | Api, due: Due, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
         sizes = [len(users) for users in units]
-        done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
+        if isinstance(cluster, Api):
+            per_s = self.scenario.store.write_capacity_per_s or math.inf
+            done = list(jobs_written_at(cluster, due.time_s, rng, sizes, per_s))
+        else:
+            done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
         last_s = done[-1][0] if done else due.time_s + cluster.feature_pipeline.duration_s
         for at_s, unit in done:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
@@ -637,7 +643,7 @@ class ProcessModel:
             self.seen.runs.append((due.time_s, last_s))
 
     def _written_at(
-        self, cluster: BatchCluster, due_s: float, factors: np.ndarray, sizes: list[int]
+        self, cluster: BatchCluster | Api, due_s: float, factors: np.ndarray, sizes: list[int]
     ) -> list[tuple[float, int]]:
         """Work a run out in advance: when each unit's last row is written, in that order.
 

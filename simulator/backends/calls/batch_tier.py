@@ -16,4 +16,5 @@ class BatchTier(Part):
     window: AnyDuration = FixedDuration.model_construct(value_s=DAY_S)
     """From handing a job in to its results, drawn for each job. Providers promise 24 h, and are mostly faster."""
     discount_fraction: Annotated[Fraction, Field(lt=1, examples=["50 %"])] | None = None
-    """Off the prices of input and output; only where the price book has no prices of the batch tier."""
+    """Off the prices of input and output, where the price book has no prices of the batch tier for the model. Without
+    it, such a model is an error."""
