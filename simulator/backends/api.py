@@ -163,15 +163,14 @@ class Api(OnlineBackend, BatchBackend):
 
     @override
     def used(self, use: OnlineUse) -> Iterator[Metered]:
-        cache, counts = self.prompt_cache, use.counts
-        whole, written = counts["input_tokens"], counts["written_tokens"]
-        if cache and cache.billed_writes:
-            yield Metered("prompt cache writes", self._meter("cache_write"), written, UNIT)
-        else:
-            whole += written
-        if cache:
+        counts = use.counts
+        yield Metered("input tokens", self._meter("input"), counts["input_tokens"], UNIT)
+        if self.prompt_cache:
+            as_input = StandIn(self._meter("input"), 0.0)
             yield Metered("cached input tokens", self._meter("cached_input"), counts["cached_tokens"], UNIT)
-        yield Metered("input tokens", self._meter("input"), whole, UNIT)
+            yield Metered(
+                "prompt cache writes", self._meter("cache_write"), counts["written_tokens"], UNIT, stand_in=as_input
+            )
         yield Metered("output tokens", self._meter("output"), counts["output_tokens"], UNIT)
 
     @override

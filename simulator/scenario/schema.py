@@ -5,12 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
 from simulator.core.component import Part, components
 from simulator.core.errors import did_you_mean
-from simulator.core.files import folder_of
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
 from simulator.core.units import (
@@ -30,7 +29,7 @@ from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
 from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.plans.served_model import Accuracy, Training
-from simulator.prices.book import find_book
+from simulator.scenario.book_names import BookNames
 from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
@@ -59,10 +58,6 @@ def _listed(kinds: list[str]) -> str:
     """Return ``a fleet, serverless or api`` for these kinds."""
     *first, last = (f"a {kind}" for kind in kinds)
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _find_book(name_or_path: str, info: ValidationInfo) -> str:
-    return find_book(name_or_path, folder_of(info))
 
 
 class Store(Part):
@@ -121,8 +116,10 @@ class Scenario(Part):
     """What answers must be like."""
     value: Value | None = None
     """What answers are worth, in money; without it plans are compared by cost alone."""
-    prices: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_find_book)] = "aws-us-east-1"
-    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder."""
+    prices: BookNames = "aws-us-east-1"
+    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder.
+    Several may be listed: a later book's meters replace an earlier one's, and its terms hold too. A path that ends in
+    ``.json`` lists token prices of language models, as LiteLLM does."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Which random numbers."""
     replications: Annotated[Count, Field(le=10_000)] = 3

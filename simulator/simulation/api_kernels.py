@@ -21,19 +21,26 @@ REFUSED: Final = -1.0
 
 
 @inlined
-def call(t: float, tokens: Int, factor: float, horizon_s: float, q: Record) -> float:
-    """Return how long a call at ``t`` takes until its answer is whole, or `REFUSED`. [s]
-
-    Calls come in order of time. Those from 0 to ``horizon_s`` count, whenever their requests came.
+def call(
+    t: float,
+    tokens: Int,
+    factor: float,
+    counts: bool,  # noqa: FBT001  (kernels take no keywords)
+    q: Record,
+) -> float:
+    """Return how long a call takes until its answer is whole, or `REFUSED`. [s]
 
     Parameters
     ----------
+    t
+        When; calls come in order of time. [s]
     tokens
         Input tokens x 2^24 + output tokens.
     factor
         The random factor on its time.
+    counts
+        Whether its tokens do: whether what asks for it came within the horizon.
     """
-    counts = 0.0 <= t < horizon_s
     inputs = tokens >> TOKEN_BITS
     outputs = tokens & MOST_TOKENS
     shared = min(inputs, q.prefix)
@@ -42,13 +49,11 @@ def call(t: float, tokens: Int, factor: float, horizon_s: float, q: Record) -> f
     requests_full_s = max(q.requests_full_s, t) + q.request_room_s
     tokens_full_s = max(q.tokens_full_s, t) + limited * q.token_room_s
     if max(requests_full_s, tokens_full_s) - t > BUCKET_S:
-        q.calls_refused += counts
         return REFUSED
     q.requests_full_s = requests_full_s
     q.tokens_full_s = tokens_full_s
     q.prefix_used_s = t
     if counts:
-        q.calls += 1
         q.input_tokens += inputs - shared
         q.cached_tokens += cached
         q.written_tokens += shared - cached

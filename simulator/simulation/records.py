@@ -68,9 +68,10 @@ LINE = np.dtype(
         ("prefix_kept_s", np.float64),  # how long after its last use the provider keeps it
         ("prefix_used_s", np.float64),
         ("prefix_limited", np.bool_),  # whether the limit on tokens counts those that are read from the prompt cache
-        ("calls", np.int64),  # admitted; this and what follows: of calls within the horizon
-        ("calls_refused", np.int64),
-        ("input_tokens", np.int64),  # neither read from the prompt cache nor written to it
+        (
+            "input_tokens",
+            np.int64,
+        ),  # of what was asked for within the horizon: neither read from the prompt cache nor written to it
         ("cached_tokens", np.int64),
         ("written_tokens", np.int64),
         ("output_tokens", np.int64),

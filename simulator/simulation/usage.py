@@ -59,6 +59,7 @@ def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> I
             backend=use.backend if metered.is_replica_time else "",
             after_events=ahead,
             computes_ahead=ahead,
+            stand_in=metered.stand_in,
         )
 
 

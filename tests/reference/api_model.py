@@ -32,16 +32,16 @@ class Bucket:
 
 
 class ApiModel:
-    """A provider, and what it has counted of the calls within the horizon."""
+    """A provider, and the tokens that it has counted."""
 
-    def __init__(self, api: Api, begin_s: float, horizon_s: float) -> None:
-        self.api, self.horizon_s = api, horizon_s
+    def __init__(self, api: Api, begin_s: float) -> None:
+        self.api = api
         self.requests, self.tokens = Bucket(api.requests_per_minute), Bucket(api.tokens_per_minute)
         self.requests.looked_s = self.tokens.looked_s = begin_s
         self.prefix_used_s = -math.inf
         self.counts: Counter[str] = Counter()
 
-    def call(self, t: float, tokens: int, factor: float) -> float | None:
+    def call(self, t: float, tokens: int, factor: float, *, counts: bool) -> float | None:
         """Return how long a call takes; None if it is refused."""
         inputs, outputs = divmod(tokens, 2**24)
         cache, first = self.api.prompt_cache, self.api.first_token
@@ -50,10 +50,8 @@ class ApiModel:
             shared = min(cache.prefix, inputs)
             cached = shared if t - self.prefix_used_s <= cache.lifetime_s else 0
         limited = inputs + outputs - (0 if cache is None or cache.limited else cached)
-        counts = 0 <= t < self.horizon_s
         has_requests, has_tokens = self.requests.has(t, 1), self.tokens.has(t, limited)
         if not (has_requests and has_tokens):
-            self.counts["calls_refused"] += counts
             return None
         self.requests.take(1)
         self.tokens.take(limited)
@@ -61,7 +59,6 @@ class ApiModel:
         if counts:
             found = {"input": inputs - shared, "cached": cached, "written": shared - cached, "output": outputs}
             self.counts.update({f"{name}_tokens": number for name, number in found.items()})
-            self.counts["calls"] += 1
         reading_s = (inputs - cached) * first.per_input_token_s
         return (first.base_s + reading_s + outputs * self.api.per_token_s) * factor
 

@@ -13,7 +13,7 @@ from simulator.core.jit import kernel
 from simulator.simulation.api_kernels import call
 from simulator.simulation.records import LINE, record
 
-COUNTS = ("calls", "calls_refused", "input_tokens", "cached_tokens", "written_tokens", "output_tokens")
+COUNTS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 
 
 @kernel
@@ -22,7 +22,7 @@ def _call_all(
 ) -> None:
     """Make calls in order of time; kernels alone call ``call``."""
     for k in range(time_s.size):
-        took_s[k] = call(time_s[k], tokens[k], factor[k], horizon_s, lines[0])
+        took_s[k] = call(time_s[k], tokens[k], factor[k], time_s[k] < horizon_s, lines[0])
 
 
 def compiled(
@@ -69,9 +69,9 @@ def test_calls_are_admitted_answered_and_counted_as_in_the_plain_model(api: Api,
     horizon_s = float(np.quantile(time_s, 0.9))
     tokens, factor = api.draw_tokens(rng, calls), rng.standard_exponential(calls)
     took_s, counted = compiled(api, time_s, tokens, factor, horizon_s)
-    model = ApiModel(api, begin_s, horizon_s)
+    model = ApiModel(api, begin_s)
     plain = [
-        model.call(t, call_tokens, call_factor)
+        model.call(t, call_tokens, call_factor, counts=t < horizon_s)
         for t, call_tokens, call_factor in zip(time_s.tolist(), tokens.tolist(), factor.tolist(), strict=True)
     ]
     assert took_s == plain

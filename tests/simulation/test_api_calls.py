@@ -18,7 +18,7 @@ HOUR_S = 3600.0
 @kernel
 def _call_all(time_s: np.ndarray, tokens: np.ndarray, lines: Any, took_s: np.ndarray) -> None:
     for k in range(time_s.size):
-        took_s[k] = call(time_s[k], tokens[k], 1.0, 1e9, lines[0])
+        took_s[k] = call(time_s[k], tokens[k], 1.0, True, lines[0])
 
 
 def an_api(**changes: Any) -> Api:
@@ -54,10 +54,9 @@ def test_a_full_bucket_admits_a_minutes_calls_at_one_moment_and_then_one_every_s
 
 def test_under_too_many_calls_as_many_are_admitted_as_the_limit_says() -> None:
     time_s = poisson(5.0, HOUR_S)
-    took_s, _, lines = calls(an_api(requests_per_minute=60), time_s)
+    took_s, _, _ = calls(an_api(requests_per_minute=60), time_s)
     late = time_s >= 120  # a minute's worth was there at the beginning
     assert np.count_nonzero(took_s[late] >= 0) == pytest.approx(HOUR_S - 120, abs=1)
-    assert lines["calls"] + lines["calls_refused"] == time_s.size
 
 
 def test_under_too_many_tokens_as_many_are_admitted_as_the_limit_says() -> None:

@@ -14,7 +14,8 @@ class PromptCache(Part):
 
     A call reads the beginning from the cache if another was admitted within the lifetime before it, which renews it;
     else it writes it. One call's beginning serves the next as soon as it is admitted. A prompt that is shorter than
-    the beginning is all beginning. Calls of the batch tier neither read nor write the cache.
+    the beginning is all beginning. What is written costs as much as any input where the price book has no price for
+    it: Anthropic has one, OpenAI has none. Calls of the batch tier neither read nor write the cache.
     """
 
     prefix: Annotated[Count, Field(le=MOST_TOKENS, examples=["1_500"])]
@@ -24,9 +25,6 @@ class PromptCache(Part):
     minimum: Annotated[Count, Field(le=MOST_TOKENS)] = 1_024
     """The shortest beginning that the provider keeps. 1,024 tokens at OpenAI and for most models of Anthropic, up to
     4,096 for others, read on 2026-11-23."""
-    billed_writes: bool = True
-    """Whether writing has a price of its own, as at Anthropic (meter `cache_write`); else what is written costs as
-    much as any input, as at OpenAI."""
     limited: bool = True
     """Whether tokens read from the cache count towards `tokens_per_minute`, as at OpenAI; they do not at Anthropic."""
 
