@@ -79,6 +79,19 @@ def a_scenario(**changes: Any) -> Scenario:
                 },
                 "capacity": {"kind": "autoscaled", "min": 1, "max": 5, "target": "60 %", "startup": "50 s"},
             },
+            "bought": {
+                "kind": "api",
+                "model": "m",
+                "input_tokens": {"kind": "lognormal", "mean": 2_000, "cv": 0.8},
+                "output_tokens": {"kind": "lognormal", "mean": 300, "cv": 0.5, "most": 1_000},
+                "first_token": {"base": "2 s", "per_input_token": "1.1 ms"},
+                "per_token": "30 ms",
+                "noise": {"kind": "lognormal", "cv": 0.4},
+                "requests_per_minute": 25,
+                "tokens_per_minute": "50k",
+                "retries": {"attempts": 2, "backoff": "5 s", "longest_backoff": "8 s", "jitter": "25 %"},
+                "prompt_cache": {"prefix": "1_200", "lifetime": "20 s", "limited": False},
+            },
             "small": {
                 "kind": "fleet",
                 "instance": "f",
@@ -110,6 +123,19 @@ def a_scenario(**changes: Any) -> Scenario:
                 "on_miss": "compute",
                 "backend": "batching",
                 "on_failure": "stored",
+            },
+            "bought": {"on_miss": "compute", "backend": "bought"},
+            "bought, cached": {
+                "on_miss": "compute",
+                "backend": "bought",
+                "cache": {"kind": "ttl", "ttl": "5 min"},
+                "on_failure": "stored",
+            },
+            "bought after events": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "bought"},
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
             },
             "cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "25 min"}},
             "cached, fixed": {"on_miss": "compute", "backend": "small", "cache": {"kind": "ttl", "ttl": "9 min"}},
@@ -173,6 +199,16 @@ noises = st.sampled_from(["none", "exponential", {"kind": "lognormal", "cv": 0.8
 
 
 @st.composite
+def retries(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "attempts": draw(st.integers(1, 4)),
+        "backoff": draw(st.sampled_from(["1 s", "13 s", "300 s"])),
+        "longest_backoff": draw(st.sampled_from(["20 s", "10 min"])),
+        "jitter": draw(st.sampled_from([0, 0.5, 1])),
+    }
+
+
+@st.composite
 def fleets(draw: st.DrawFn) -> dict[str, Any]:
     autoscaled = {
         "kind": "autoscaled",
@@ -188,17 +224,11 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
     hold_s = draw(st.sampled_from([0.0, 0.4, 3.0, 30.0]))
     most = draw(st.integers(2, 6))
     batching = {"max": most, "hold": f"{min(hold_s, 0.9 * (timeout_s or math.inf))} s"}
-    retries = {
-        "attempts": draw(st.integers(1, 4)),
-        "backoff": draw(st.sampled_from(["1 s", "13 s", "300 s"])),
-        "longest_backoff": draw(st.sampled_from(["20 s", "10 min"])),
-        "jitter": draw(st.sampled_from([0, 0.5, 1])),
-    }
     return {
         "kind": "fleet",
         "batching": draw(st.sampled_from([None, None, batching])),
         "queue_limit": draw(st.sampled_from([None, None, 6, 11])),
-        "retries": draw(st.sampled_from([None, retries])),
+        "retries": draw(st.one_of(st.none(), retries())),
         "instance": "f",
         "slots": draw(st.integers(1, 4)),
         "timeout": None if timeout_s is None else f"{timeout_s} s",
@@ -223,6 +253,28 @@ def clusters(draw: st.DrawFn) -> dict[str, Any]:
         "startup": f"{draw(st.integers(0, 300))} s",
         "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
         "service_time": {"kind": "affine", "fixed": "3 s", "per_item": "0.9 s", "noise": draw(noises)},
+    }
+
+
+@st.composite
+def apis(draw: st.DrawFn) -> dict[str, Any]:
+    cache = {
+        "prefix": draw(st.sampled_from([1_100, 1_900])),
+        "lifetime": draw(st.sampled_from(["3 s", "40 s", "5 min"])),
+        "limited": draw(st.booleans()),
+    }
+    return {
+        "kind": "api",
+        "model": "m",
+        "input_tokens": {"kind": "lognormal", "mean": 2_000, "cv": draw(st.sampled_from([0.2, 1.5]))},
+        "output_tokens": {"kind": "fixed", "count": draw(st.sampled_from([1, 300]))},
+        "first_token": {"base": f"{draw(seconds)} s", "per_input_token": draw(st.sampled_from(["0 s", "3.1 ms"]))},
+        "per_token": "37 ms",
+        "noise": draw(noises),
+        "requests_per_minute": draw(st.sampled_from([None, 2, 11, 60])),
+        "tokens_per_minute": draw(st.sampled_from([None, 4_000, 30_000])),
+        "retries": draw(st.one_of(st.none(), retries())),
+        "prompt_cache": draw(st.sampled_from([None, cache])),
     }
 
 
@@ -305,6 +357,8 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         plan["training"] = {"every": "45 min", "instance": "t", "machine_hours": 0.2}
     return plan
 
+
+online = st.one_of(fleets(), fleets(), apis())
 
 VALUE = {"per_request": "1 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.3 %"}
 

@@ -24,6 +24,7 @@ from simulator.backends.calls.prompt_cache import PromptCache
 from simulator.backends.calls.token_trace import TokenTrace
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.noise.none import NoNoise
+from simulator.backends.online.kinds import API
 from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray
 from simulator.backends.trouble.retries import Retries
 from simulator.core.units import MINUTE_S, Count, Seconds
@@ -129,6 +130,11 @@ class Api(OnlineBackend, BatchBackend):
         reading_s = self.first_token.per_input_token_s * self.mean_input_tokens
         return self.first_token.base_s + reading_s + self.per_token_s * self.mean_output_tokens
 
+    @property
+    @override
+    def may_refuse(self) -> bool:
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
+
     def draw_tokens(self, rng: np.random.Generator, size: int) -> IntArray:
         """Return the tokens of ``size`` calls: input tokens x 2^24 + output tokens."""
         if self.tokens is not None:
@@ -145,6 +151,8 @@ class Api(OnlineBackend, BatchBackend):
         cache = self.prompt_cache
         return {
             **super().line(),
+            "kind": API,
+            "counts_tokens": True,
             "first_token_s": self.first_token.base_s,
             "input_token_s": self.first_token.per_input_token_s,
             "output_token_s": self.per_token_s,

@@ -109,6 +109,11 @@ class OnlineBackend(Backend):
         return min(time_s / together for together, time_s in enumerate(self.service_times_s) if together)
 
     @property
+    def may_refuse(self) -> bool:
+        """Whether it ever refuses a request at once."""
+        return False
+
+    @property
     def slots_per_replica(self) -> int:
         """Requests that a replica works on at a time."""
         return 1

@@ -203,6 +203,7 @@ _READINGS = {
     "stale_fraction": Reading("stale answers", share),
     "slo_attainment": Reading("requests within the latency bound", share),
     "timeout_fraction": Reading("timeouts", share),
+    "refused_fraction": Reading("refused", share),
     "deadline_miss_fraction": Reading("batch deadlines missed", share),
     "instance_cold_start_fraction": Reading("instance cold starts", share),
     "utilisation": Reading("utilisation", share),

@@ -57,6 +57,8 @@ def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "cache_hit_ratio", _share(tally["cached"], tally["requests"]) if plan.cache else None
     yield "computed_fraction", _share(tally["computed"], tally["requests"])
     yield "default_fraction", _share(tally["defaulted"], tally["requests"])
+    backend = scenario.online_backend(plan)
+    yield "refused_fraction", _share(tally["refused"], tally["requests"]) if backend and backend.may_refuse else None
 
 
 def _age(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:

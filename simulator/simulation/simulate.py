@@ -14,7 +14,7 @@ from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
-from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Traffic
+from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, ServiceUse, Traffic
 from simulator.simulation.precompute import BatchRun, Precomputing
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
@@ -106,12 +106,18 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        self.samples.append((self.env.now, self.path.counts(), [line.work_done_s() for line in self.path.lines]))
+        self.samples.append(
+            (
+                self.env.now,
+                self.path.counts(),
+                [line.work_done_s() if line.replicas else 0.0 for line in self.path.lines],
+            )
+        )
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
-        fleets, batch = self._fleet_uses(), self._batch_use()
+        fleets, services, batch = self._fleet_uses(), self._service_uses(), self._batch_use()
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
@@ -126,9 +132,10 @@ class _Simulation:
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
             fleets=fleets,
+            services=services,
             batch=batch,
             hours=hours,
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleets, batch)),
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, (*fleets, *services), batch)),
         )
 
     def _hours(self) -> Hours:
@@ -150,6 +157,10 @@ class _Simulation:
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
             if line.replicas is not None
         )
+
+    def _service_uses(self) -> tuple[ServiceUse, ...]:
+        lines = zip(self.scenario.online_names(self.plan), self.path.lines, strict=True)
+        return tuple(ServiceUse(name, line.counts()) for name, line in lines if line.replicas is None)
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:

@@ -14,11 +14,17 @@ from simulator.core.units import HOUR_S
 from simulator.core.usage import Driver, Usage
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import BatchUse, FleetUse
+from simulator.simulation.outcome import BatchUse, FleetUse, ServiceUse
+
+OnlineBackendUse = FleetUse | ServiceUse
 
 
 def usage_of(
-    scenario: Scenario, plan_name: str, tally: Mapping[str, float], fleets: Sequence[FleetUse], batch: BatchUse | None
+    scenario: Scenario,
+    plan_name: str,
+    tally: Mapping[str, float],
+    fleets: Sequence[OnlineBackendUse],
+    batch: BatchUse | None,
 ) -> Iterator[Usage]:
     """Yield what a plan used from time 0 to the horizon."""
     plan = scenario.plans[plan_name]
@@ -46,7 +52,7 @@ def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
     return tuple(usage_of(scenario, plan_name, defaultdict(float), fleets, batch))
 
 
-def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> Iterator[Usage]:
+def _online_usage(scenario: Scenario, answering: str | None, use: OnlineBackendUse) -> Iterator[Usage]:
     backend, ahead = scenario.backends[use.backend], use.backend != answering
     assert isinstance(backend, OnlineBackend)
     for metered in backend.used(OnlineUse(float(use.provisioned_replica_s.sum()), use.counts)):

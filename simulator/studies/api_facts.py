@@ -22,7 +22,7 @@ def calls_facts(api: Api, peak_per_s: float, book: PriceBook | None) -> Iterator
         ("tokens", peak_per_s * MINUTE_S * limited_tokens(api), api.tokens_per_minute),
     )
     for what, asked, limit in limits:
-        of_limit = "" if limit is None else f", {asked / limit:.0%} of the limit"
+        of_limit = "" if limit is None else f", {asked / limit * 100:.3g} % of the limit"
         yield f"{what} per minute, busiest hour, if all is computed", f"{asked:,.0f}{of_limit}"
         if limit is not None and asked > limit:
             yield "warning", f"more {what} per minute are asked for than are admitted; what is refused is asked again"

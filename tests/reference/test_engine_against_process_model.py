@@ -10,6 +10,7 @@ from drawn_scenarios import a_scenario, scenarios
 from hypothesis import Phase, given, settings
 from process_model import ProcessModel, Seen
 
+from simulator.backends.fleet import Fleet
 from simulator.core.histogram import BINS, Histogram
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
@@ -36,6 +37,7 @@ COUNTS = (
     "evicted",
 )
 CALLS = ("calls", "batches", "refused", "retried")
+TOKENS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 RELATIVE = 1e-9
 
 
@@ -64,6 +66,10 @@ def peak(spans: list[tuple[float, float]], horizon_s: float) -> int:
     return max(sum(begin_s <= moment < end_s for begin_s, end_s in spans) for moment in moments)
 
 
+def fleets_of(scenario: Scenario, plan: str) -> list[Fleet]:
+    return [backend for backend in scenario.online_backends(scenario.plans[plan]) if isinstance(backend, Fleet)]
+
+
 def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None:
     tally = outcome.counted.tally
     assert {name: tally[name] for name in COUNTS} == {name: seen.tally[name] for name in COUNTS}
@@ -77,7 +83,7 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     for name, total in seen.sums.items():
         assert tally[name] == pytest.approx(total, rel=RELATIVE, abs=1e-6), name
     compare_hours(outcome, seen, scenario, plan)
-    fleets = scenario.online_backends(scenario.plans[plan])
+    fleets = fleets_of(scenario, plan)
     assert [use.backend for use in outcome.fleets] == [did.backend for did in seen.fleets]
     for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets, strict=True):
         busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots
@@ -86,6 +92,10 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         assert use.provisioned_replica_s.sum() == pytest.approx(billed_s, rel=RELATIVE)
         assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
+    assert [use.backend for use in outcome.services] == [did.backend for did in seen.services]
+    for service, did in zip(outcome.services, seen.services, strict=True):
+        names = (*CALLS, *TOKENS)
+        assert {name: service.counts[name] for name in names} == {name: did.counts[name] for name in names}
     if outcome.batch:
         assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]
         assert [run.end_s for run in outcome.batch.runs] == pytest.approx([end_s for _, end_s in seen.runs])
@@ -100,9 +110,7 @@ def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -
         times = sorted(decided_s for decided_s, by in seen.decided if name in {"requests", by})
         assert getattr(outcome.hours, name).tolist() == np.diff(np.searchsorted(times, edges)).tolist(), name
     spans = list(itertools.pairwise(edges))
-    for use, did, fleet in zip(
-        outcome.fleets, seen.fleets, scenario.online_backends(scenario.plans[plan]), strict=True
-    ):
+    for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets_of(scenario, plan), strict=True):
         busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
         assert use.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
         billed_s = [overlap_s(did.bills, begin_s, end_s) for begin_s, end_s in spans]
