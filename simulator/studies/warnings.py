@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.api import Api
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
@@ -12,6 +13,7 @@ from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
+MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
 LATENCIES = ("latency_p99_s", "latency_mean_s")
@@ -86,6 +88,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     refused = metrics.get("refused_fraction")
     if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
+    yield from _of_limits(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -118,6 +121,21 @@ def _busy(result: PlanResult, number: int) -> float:
     uses = [outcome.fleets[number] for outcome in result.outcomes]
     provisioned_s = sum(float(use.provisioned_replica_s.sum()) for use in uses)
     return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
+
+
+def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of APIs whose rate limits bind."""
+    services = result.outcomes[0].services if result.outcomes else ()
+    for number, service in enumerate(services):
+        if not isinstance(comparison.scenario.backends[service.backend], Api):
+            continue
+        counts = [outcome.services[number].counts for outcome in result.outcomes]
+        refused, calls = (sum(count[name] for count in counts) for name in ("refused", "calls"))
+        if refused > MOST_REFUSED_FRACTION * (refused + calls):
+            yield (
+                f"{result.name}: the rate limits of '{service.backend}' bind: {refused / (refused + calls):.1%} of the "
+                "calls are refused, those that are tried again included."
+            )
 
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
