@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from simulator.backends.api import Api
+from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
@@ -34,6 +35,7 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     for spike in scenario.traffic.spikes:
         if spike.at_s >= scenario.horizon_s:
             yield f"The spike at {write_duration(spike.at_s)} comes after the horizon and is not simulated."
+    yield from _of_outages(comparison)
     if scenario.traffic.spikes:
         yield "The bill per month repeats the horizon, its spikes too."
     if done == 1:
@@ -52,6 +54,15 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
             "The weights of 'value' decide the net value. They are the scenario's own, not facts: try others before "
             "trusting a ranking by it."
         )
+
+
+def _of_outages(comparison: Comparison) -> Iterator[str]:
+    for name, backend in comparison.scenario.backends.items():
+        outages = backend.outages if isinstance(backend, Fleet) else []
+        for outage in outages:
+            if outage.at_s >= comparison.scenario.horizon_s:
+                at = write_duration(outage.at_s)
+                yield f"The outage of '{name}' at {at} comes after the horizon and is not simulated."
 
 
 def _of_replay(comparison: Comparison) -> Iterator[str]:
