@@ -1,10 +1,11 @@
 """The metrics of an outcome that need no prices; a metric that does not apply to a plan is absent.
 
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
-are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
-horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
-edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
-answered at once; the better model of a plan can have more than 1.
+are of answers that are predictions. The busiest hour is that with the most answers (see outcome.Hours).
+``wasted_fraction`` relates the stored predictions that ended unread within the horizon to those computed within it;
+both happen at the same moments, the publications, so that their ratio has no edge effects. ``quality_mean`` is over all
+requests, relative to a fresh prediction of the scenario's model at age 0, answered at once; the better model of a plan
+can have more than 1.
 
 ``timeout_fraction`` and ``refused_fraction`` are the shares of requests that gave up or were refused at last, after all
 retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the

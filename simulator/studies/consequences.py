@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.backends.serverless import Serverless
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
+from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s, deadline_s
+from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.theory.serverless import cold_start_fraction, mean_live_instances
 
@@ -42,10 +45,13 @@ class Consequence:
     """With its unit."""
 
 
-def consequences(scenario: Scenario) -> tuple[Consequence, ...]:
-    """Return what follows from a scenario, in the order in which it is told."""
+def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Consequence, ...]:
+    """Return what follows from a scenario, in the order in which it is told; without prices, no costs are."""
     load = _load(scenario)
-    return (*_traffic(scenario, load), *(fact for plan in scenario.plans for fact in _plan(scenario, plan, load)))
+    plans = (
+        fact for plan in scenario.plans for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, book))
+    )
+    return (*_traffic(scenario, load), *plans)
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,17 @@ def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Itera
     hour = scenario.demand.clock.hour(load.busiest_s)
     replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.least_work_s / fleet.slots, hour)
     yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+
+
+def _calls(scenario: Scenario, name: str, load: _Load, book: PriceBook | None) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    ahead, online = scenario.batch_backend(plan), scenario.online_backend(plan)
+    if isinstance(ahead, Api):
+        for what, value in batch_facts(ahead, book):
+            yield Consequence(name, what, value)
+    if isinstance(online, Api):
+        for what, value in calls_facts(online, load.peak_per_s, book):
+            yield Consequence(name, what, value)
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:

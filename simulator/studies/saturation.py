@@ -197,7 +197,8 @@ def _spans(marked: BoolArray) -> Iterator[tuple[int, int]]:
 
 
 def _slots(fleet: _Fleet, look: int) -> str:
-    return f"all {fleet.slots[look]:,} slots" if fleet.slots[look] else "none of its replicas"
+    slots = int(fleet.slots[look])
+    return {0: "no replica", 1: "its only slot"}.get(slots, f"all {slots:,} slots")
 
 
 def _stamp(scenario: Scenario, time_s: float) -> str:

@@ -1,7 +1,7 @@
 """Traffic, batch runs and replicas, hour by hour."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -80,20 +80,19 @@ def week_title(comparison: Comparison) -> str:
     if not fleets:
         return said
     busy = comparison.plans[fleets[0]].metrics["utilisation"].mean
-    what = "fleet" if _machines(comparison, fleets[:1]) == "replicas billed" else "live instances"
+    what = "fleet" if _machines(comparison, [comparison.plans[fleets[0]]]) == "replicas billed" else "live instances"
     return f"{said}; {called(fleets[0])} keeps its {what} {form.about_share(busy)} busy"
 
 
-def _machines(comparison: Comparison, names: Sequence[str]) -> str:
+def _machines(comparison: Comparison, plans: Iterable[PlanResult]) -> str:
     """Return what the plans' online backends are made of."""
-    scenario = comparison.scenario
-    backends = [backend for name in names for backend in scenario.online_backends(scenario.plans[name])]
-    live = [isinstance(backend, Serverless) for backend in backends]
+    uses = [use for plan in plans for use in plan.outcomes[0].fleets]
+    live = [isinstance(comparison.scenario.backends[use.backend], Serverless) for use in uses]
     return "instances live" if all(live) else "replicas billed or instances live" if any(live) else "replicas billed"
 
 
 def _subtitle(comparison: Comparison, fleets: bool, batches: bool) -> str:  # noqa: FBT001
-    machines = _machines(comparison, list(comparison.plans))
+    machines = _machines(comparison, comparison.plans.values())
     parts = ["requests per second", *(["batch runs"] * batches), *([f"{machines} (line) and busy (area)"] * fleets)]
     if fleets and sum(bool(plan.outcomes[0].fleets) for plan in comparison.plans.values()) > MOST_AREAS:
         parts[-1] = f"{machines} (line) and busy (dotted)"
@@ -182,7 +181,7 @@ def _said(comparison: Comparison, plan: PlanResult) -> list[str]:
         lines.append(f"{runs} run{'' if runs == 1 else 's'}{length}{missed}")
     if first.fleets:
         mean, peak = plan.metrics["replicas_mean"].mean, plan.metrics["replicas_peak"].mean
-        what = _machines(comparison, [plan.name]).split()[0]
+        what = _machines(comparison, [plan]).split()[0]
         lines.append(f"{form.number(mean).removesuffix('.0')} {what}, peak {form.count(peak)}")
         if "utilisation" in plan.metrics:
             lines.append(f"{form.about_share(plan.metrics['utilisation'].mean)} busy")
