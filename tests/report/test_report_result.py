@@ -9,7 +9,7 @@ from simulator.report.json_report import as_json
 from simulator.report.result import Result
 from simulator.studies.comparison import Comparison
 
-KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "differences", "ranking",
+KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "sizings", "differences", "ranking",
         "recommended", "recommendation", "warnings"]  # fmt: skip
 
 
