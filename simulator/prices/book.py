@@ -202,7 +202,7 @@ def nearest_meter(meter: str, known: Iterable[str]) -> str:
     """Return a hint: the same thing bought otherwise, else the likest of its family, else the families there are."""
     meters = tuple(known)
     family = meter.split("/", maxsplit=1)[0]
-    siblings = [each for each in meters if each.rpartition("/")[0] == meter.rpartition("/")[0]]
+    siblings = [each for each in meters if "/" in meter and each.rpartition("/")[0] == meter.rpartition("/")[0]]
     relatives = [each for each in meters if each.split("/", maxsplit=1)[0] == family]
     if siblings or relatives:
         return did_you_mean(meter, siblings or relatives)

@@ -79,6 +79,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
+    yield from _of_reads(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -111,6 +112,18 @@ def _busy(result: PlanResult, number: int) -> float:
     uses = [outcome.fleets[number] for outcome in result.outcomes]
     provisioned_s = sum(float(use.provisioned_replica_s.sum()) for use in uses)
     return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
+
+
+def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of a store whose read capacity is smaller than what is asked of it, as nothing in the simulation waits."""
+    uses = [outcome.store for outcome in result.outcomes if outcome.store is not None]
+    capacity_per_s = comparison.scenario.store_of(comparison.scenario.plans[result.name]).read_capacity_per_s
+    busiest_per_s = max((use.busiest_reads_per_s for use in uses), default=0.0)
+    if capacity_per_s is not None and busiest_per_s > capacity_per_s:
+        yield (
+            f"{result.name}: the store can be read {capacity_per_s:,.4g} times a second, and the busiest minute asks "
+            f"for {busiest_per_s:,.4g}; what a store does to reads above its capacity is not simulated."
+        )
 
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:

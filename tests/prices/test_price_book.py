@@ -159,13 +159,20 @@ def test_a_file_that_is_no_book_says_why(text: str, message: str, tmp_path: Path
         ("instance/p5.4xlarge/spot", "did you mean 'instance/p5.4xlarge/on_demand'?"),
         ("instance/g4dn.xlrge/spot", "did you mean 'instance/g4dn.xlarge/spot'?"),
         ("dynamodb/write", "did you mean 'dynamodb_on_demand'?"),
-        ("xyz", "choose one of: dynamodb_on_demand, feature_store, instance, redis, s3_standard"),
     ],
 )
 def test_a_meter_that_the_book_lacks_is_told_the_nearest_one(meter: str, hint: str) -> None:
     with pytest.raises(UserError) as caught:
         load_book("aws-us-east-1").price_of(meter)
     assert str(caught.value) == f"price book 'aws-us-east-1' has no price for '{meter}'; {hint}"
+
+
+def test_a_meter_like_none_of_the_book_is_told_the_families_there_are() -> None:
+    book = load_book("aws-us-east-1")
+    families = sorted({meter.split("/")[0] for meter in book.meters})
+    with pytest.raises(UserError) as caught:
+        book.price_of("xyz")
+    assert str(caught.value).endswith(f"choose one of: {', '.join(families)}")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,10 @@ def test_every_price_has_its_source_and_date(name: str) -> None:
         ("s3_standard/storage", 100 * HOURS_PER_MONTH, 2.3),
         ("redis/storage", 105.81 * HOURS_PER_MONTH, 1.724 * HOURS_PER_MONTH),
         ("redis/read", 1e9, 0.0),
+        ("dynamodb_provisioned/write_capacity", 50_000 * HOURS_PER_MONTH, 23_400.0),
+        ("elasticache/cache.r5.4xlarge", 2 * HOURS_PER_MONTH, 2482.56),
+        ("egress", 57_000, 921.6 + 3481.6 + 406.0),
+        ("kinesis_on_demand/stream", 730, 29.2),
     ],
 )
 def test_a_price_is_what_one_works_out_by_hand(aws: PriceBook, meter: str, quantity: float, usd: float) -> None:
@@ -90,5 +94,12 @@ def test_stores_cost_what_the_list_they_come_from_says(aws: PriceBook) -> None:
         "s3_standard/read": ("aws_s3_standard", "get_per_1k"),
         "s3_standard/storage": ("aws_s3_standard", "storage_gb_month"),
         "redis/storage": ("aws_elasticache", "cache.r5.4xlarge_hour"),
+        "dynamodb_provisioned/write_capacity": ("aws_dynamodb", "wcu_hour"),
+        "dynamodb_provisioned/read_capacity": ("aws_dynamodb", "rcu_hour"),
+        "dynamodb_provisioned/storage": ("aws_dynamodb", "storage_gb_month"),
+        "elasticache/cache.m4.large": ("aws_elasticache", "cache.m4.large_hour"),
+        "elasticache/cache.r5.4xlarge": ("aws_elasticache", "cache.r5.4xlarge_hour"),
+        "elasticache/cache.m6g.12xlarge": ("aws_elasticache", "cache.m6g.12xlarge_hour"),
     }
-    assert {meter: aws.price_of(meter).usd for meter in pairs} == {meter: listed[key] for meter, key in pairs.items()}
+    expected = {meter: listed[key] for meter, key in pairs.items()}
+    assert {meter: aws.price_of(meter).usd for meter in pairs} == pytest.approx(expected, rel=1e-12)
