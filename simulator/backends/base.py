@@ -3,21 +3,26 @@
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 import simpy
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulator.backends.noise.base import Noise
+from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
-from simulator.core.units import Count, Seconds, Usd
+from simulator.core.units import Count, Number, Seconds, Usd
+from simulator.core.usage import StandIn
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
+
+
+MOST_MACHINE_HOURS = 1e9
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Metered:
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
     is_standing: bool = False
     """Whether it is paid for whoever comes."""
+    stand_in: StandIn | None = None
+    """What its price follows from where the price book has none for the meter."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,26 @@ class OnlineBackend(Backend):
         return float("inf")
 
     @property
+    def refuses(self) -> bool:
+        """Whether it may refuse to compute."""
+        return False
+
+    @property
+    def service_times_s(self) -> Sequence[float]:
+        """Mean time to compute so many requests together, from 0 on. [s]"""
+        return 0.0, self.mean_service_s
+
+    @property
+    def least_work_s(self) -> float:
+        """Mean time of a slot that a request takes at least, in the batch that is best for that. [s]"""
+        return min(time_s / together for together, time_s in enumerate(self.service_times_s) if together)
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether it is made of replicas, or of instances that come with the requests; others run what has none."""
+        return True
+
+    @property
     def slots_per_replica(self) -> int:
         """Requests that a replica works on at a time."""
         return 1
@@ -127,6 +154,9 @@ class OnlineBackend(Backend):
             "service_s": self.mean_service_s,
             "timeout_s": self.longest_wait_s,
             "noisy": self.noise.cv_squared > 0,
+            "most_together": len(self.service_times_s) - 1,
+            "queue_limit": NO_LIMIT,
+            **(self.retries.line() if self.retries else {}),
         }
 
     def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas | None":
@@ -153,16 +183,37 @@ class FeaturePipeline(Part):
     duration_s: Seconds = 0.0
     """How long it takes; the run's feature snapshot is at its start."""
     cost_usd: Usd = 0.0
-    """What one run of it costs."""
+    """What one run of it costs, as a sum."""
+    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["m7g.4xlarge"])] | None = None
+    """Instance type that it runs on, as the price book names it; beside `cost` or in its place."""
+    purchase: Literal["on_demand", "spot"] = "on_demand"
+    """How the instances are bought."""
+    machine_hours: Annotated[Number, Field(ge=0, le=MOST_MACHINE_HOURS)] = 0.0
+    """Hours of work in one run, over all machines."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.instance is None) != (self.machine_hours == 0):
+            raise ValueError("the machines of a pipeline are told by 'instance' and 'machine_hours'; give both or none")
+        return self
+
+    @property
+    def meter(self) -> str:
+        """The meter that its hours are counted on."""
+        return f"instance/{self.instance}/{self.purchase}"
 
 
 @dataclass
 class WorkerSpan:
-    """A worker's time from the order to the end. [s]"""
+    """An instance's time from the order to the end, or until it is reclaimed. [s]"""
 
     meter: str
     begin_s: float
     end_s: float = float("inf")
+    reclaimed: bool = False
+    """Whether the provider took it back."""
+    lost_shards: int = 0
+    """Shards that it had begun then, which are done again."""
 
 
 class BatchBackend(Backend):
@@ -173,9 +224,24 @@ class BatchBackend(Backend):
     feature_pipeline: FeaturePipeline
     """What prepares the features before a run."""
 
+    @property
+    def is_reclaimed(self) -> bool:
+        """Whether a provider may take workers back during a run."""
+        return False
+
+    @property
+    def varies(self) -> bool:
+        """Whether two runs over as many users can take different times."""
+        return True
+
     @abstractmethod
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+
+    def expected_reclaims(self, users: int, writes_per_s: float) -> float:
+        """Return about how many workers are reclaimed during a run over ``users``."""
+        del users, writes_per_s
+        return 0.0
 
     @abstractmethod
     def run(
@@ -187,7 +253,7 @@ class BatchBackend(Backend):
         written: Callable[[int], None],
         spans: list[WorkerSpan],
     ) -> Generator[simpy.Event, None, None]:
-        """Compute and write all shards; ends when the last is written.
+        """Compute and write every shard once; ends when the last is written.
 
         A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
 

@@ -6,11 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
-from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds, Seconds, write_duration
+from simulator.core.units import DAY_S, KIB_PER_GIB, ClockSeconds, Gib, PositiveSeconds, Seconds, write_duration
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
 from simulator.plans.scope.everyone import Everyone
 from simulator.plans.served_model import Accuracy, Training
+from simulator.plans.store import Store
 
 BackendName = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -22,6 +23,15 @@ class OnMiss(StrEnum):
     """An online computation, while the user waits."""
     DEFAULT = "default"
     """The default response, such as a popular list."""
+    STORED = "stored"
+    """Whatever is stored, however old; the default where nothing is."""
+
+
+class OnFailure(StrEnum):
+    """What answers a request whose computation was refused, or for which it has waited too long."""
+
+    DEFAULT = "default"
+    """The default response."""
     STORED = "stored"
     """Whatever is stored, however old; the default where nothing is."""
 
@@ -40,13 +50,14 @@ class Precompute(Part):
     incremental: bool = False
     """Whether a run leaves out those users of its scope who have not logged in since the start of the run before."""
     after_training: bool = False
-    """Whether a run also starts whenever a retraining ends."""
+    """Whether a run also starts whenever a retraining ends: right after the run that is then going, if one is, for
+    those whom it would have computed for at the retraining's end; and none where the schedule has one at that moment."""
     scope: AnyScope = Everyone()
     """Whom a run computes predictions for."""
     publish: Literal["rolling", "atomic"] = "rolling"
     """Whether each shard is visible when it is written, or all of them when the last is."""
     backend: BackendName
-    """The batch cluster that computes."""
+    """What computes them."""
 
     @property
     def is_for_all(self) -> bool:
@@ -63,6 +74,15 @@ class Precompute(Part):
         return self
 
 
+class Stream(Part):
+    """What carries the events to the computation."""
+
+    meter: Annotated[str, Field(min_length=1, max_length=80)] = "kinesis_on_demand"
+    """What the price book calls it."""
+    event_size_gib: Gib = 1 / KIB_PER_GIB
+    """Size of an event as it is charged: Kinesis rounds each up to whole KiB."""
+
+
 class Refresh(Part):
     """Nearline computation: a user's prediction is computed again after an event, while nobody waits."""
 
@@ -73,7 +93,9 @@ class Refresh(Part):
     debounce_s: Seconds = 0.0
     """An event that another of the same user follows within this time is left to that one."""
     backend: BackendName
-    """The fleet that computes; where it is the plan's own, both share its queue."""
+    """What computes; where it is the plan's own, both share its queue."""
+    stream: Stream | None = None
+    """What carries the events, and is paid for; without it they cost nothing."""
 
 
 class Plan(Part):
@@ -88,7 +110,11 @@ class Plan(Part):
     on_miss: OnMiss
     """What answers when the store has nothing to serve."""
     backend: BackendName | None = None
-    """The fleet that computes online."""
+    """What computes online."""
+    on_failure: OnFailure = OnFailure.DEFAULT
+    """What answers when the backend refuses, or takes too long to begin, after all retries."""
+    store: Store | None = None
+    """Where this plan keeps its predictions, if not in the scenario's store; none of that one's keys hold here."""
     accuracy: Accuracy | None = None
     """Of the model that this plan serves, where it is another than the scenario's."""
     training: Training | None = None
@@ -107,6 +133,14 @@ class Plan(Part):
             raise ValueError(
                 f"never computes online (on_miss: {self.on_miss}); there is nothing for the 'cache' to keep"
             )
+        if not computes and self.on_failure is not OnFailure.DEFAULT:
+            raise ValueError(
+                f"never computes online (on_miss: {self.on_miss}), and no computation can fail; leave out 'on_failure'"
+            )
+        if self.on_failure is OnFailure.STORED and not self.has_store:
+            raise ValueError("stores nothing that 'on_failure: stored' could answer with; give a cache or precompute")
+        if self.store is not None and not self.has_store:
+            raise ValueError("keeps no predictions (no precompute, cache or refresh); leave out 'store'")
         if not computes and self.precompute is None and self.refresh is None:
             raise ValueError(
                 "computes nothing at all; give 'precompute' or 'refresh', or on_miss: compute and a 'backend'"

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.component import Part, components
 from simulator.core.errors import did_you_mean
-from simulator.core.files import folder_of
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
 from simulator.core.units import (
@@ -21,8 +20,6 @@ from simulator.core.units import (
     ClockSeconds,
     Count,
     Fraction,
-    Gib,
-    PerSecond,
     PositiveSeconds,
     Seconds,
     about_duration,
@@ -34,7 +31,8 @@ from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
 from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.plans.served_model import Accuracy, Training
-from simulator.prices.book import find_book
+from simulator.plans.store import Store
+from simulator.scenario.book_names import BookNames
 from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
@@ -61,28 +59,8 @@ def _check_quarter(start: datetime) -> datetime:
 
 def _listed(kinds: list[str]) -> str:
     """Return ``a fleet, serverless or api`` for these kinds."""
-    *first, last = (f"a {kind}" for kind in kinds)
+    *first, last = (f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in kinds)
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _find_book(name_or_path: str, info: ValidationInfo) -> str:
-    return find_book(name_or_path, folder_of(info))
-
-
-class Store(Part):
-    """The prediction store."""
-
-    meter: Name = "dynamodb_on_demand"
-    """What the price book calls it."""
-    read_latency_s: Seconds = 0.004
-    """Time to read a prediction; every request of a plan with a store waits for it."""
-    write_capacity_per_s: PerSecond | None = None
-    """Rows that can be written per second; it limits how fast a run is published. Without it there is no limit."""
-    expiry_s: PositiveSeconds | None = None
-    """Age at which a prediction that was computed ahead, in a batch or after an event, is no longer served; without
-    it, it is served until replaced."""
-    size_limit_gib: Gib | None = None
-    """Room for predictions; when it is full, the one used least recently is evicted. Without it there is no limit."""
 
 
 class Slo(Part):
@@ -116,7 +94,7 @@ class Scenario(Part):
     model: Model = Model()
     """The model whose predictions are served."""
     store: Store = Store()
-    """Where predictions are kept."""
+    """Where predictions are kept; a plan may have a store of its own."""
     backends: Annotated[dict[Name, AnyBackend], Field(max_length=100)] = {}
     """Where predictions are computed, by name."""
     plans: Annotated[dict[Name, Plan], Field(min_length=1, max_length=100)]
@@ -125,8 +103,10 @@ class Scenario(Part):
     """What answers must be like."""
     value: Value | None = None
     """What answers are worth, in money; without it plans are compared by cost alone."""
-    prices: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_find_book)] = "aws-us-east-1"
-    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder."""
+    prices: BookNames = "aws-us-east-1"
+    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder.
+    Several may be listed: a later book's meters replace an earlier one's, and its terms hold too. A path that ends in
+    ``.json`` lists token prices of language models, as LiteLLM does."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Which random numbers."""
     replications: Annotated[Count, Field(le=10_000)] = 3
@@ -154,12 +134,17 @@ class Scenario(Part):
                 )
             if plan.precompute is not None:
                 yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
+            if plan.store is not None:
+                yield from self._store_faults(("plans", name, "store"), plan.store)
         yield from self._sizing_faults()
-        limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
+        yield from self._store_faults(("store",), self.store)
+
+    def _store_faults(self, path: tuple[str, ...], store: Store) -> Iterator[Contradiction]:
+        limit_gib, size_gib = store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
             given, needed = write_size(limit_gib), write_size(size_gib)
             yield (
-                ("store", "size_limit"),
+                (*path, "size_limit"),
                 f"{given} has no room for a single prediction (model.prediction_size: {needed})",
             )
 
@@ -233,6 +218,10 @@ class Scenario(Part):
             If a keyword leads nowhere or its value cannot stand in a scenario.
         """
         return validate(type(self), apply_keywords(Tree(stated(self)), changes), f"scenario '{self.name}'", Path())
+
+    def store_of(self, plan: Plan) -> Store:
+        """Return where a plan keeps its predictions."""
+        return plan.store or self.store
 
     def batch_backend(self, plan: Plan) -> BatchBackend | None:
         """Return what computes a plan's predictions ahead, if anything does."""

@@ -20,13 +20,23 @@ from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
-from simulator.simulation.outcome import QUEUE_STEP_S, BatchUse, BusiestHour, FleetUse, Hours, Outcome, Traffic
+from simulator.simulation.outcome import (
+    QUEUE_STEP_S,
+    BatchUse,
+    BusiestHour,
+    FleetUse,
+    FloatArray,
+    Hours,
+    Outcome,
+    ServiceUse,
+    Traffic,
+)
 from simulator.simulation.precompute import BatchRun, Precomputing
-from simulator.simulation.request_path import RequestPath
+from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
-from simulator.simulation.usage import usage_of
+from simulator.simulation.usage import store_use, usage_of
 
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out")
 
@@ -42,6 +52,8 @@ class _Sample:
     """Slot-seconds of each fleet. [s]"""
     ready_s: list[float]
     """Slot-seconds that were ready in each fleet. [s]"""
+    lived_s: list[float]
+    """Instance-seconds that those of each serverless backend have lived. [s]"""
 
 
 def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float | None = None) -> Outcome:
@@ -81,7 +93,7 @@ class _Simulation:
         if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
             self.feed.activity = self.membership.activity
-        self.path = RequestPath(scenario, plan, self.layout, self.feed)
+        self.path = RequestPath(scenario, plan, replication, self.layout, self.feed)
         self.ahead: Precomputing | None = None
         if self.precompute:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
@@ -89,6 +101,7 @@ class _Simulation:
         self.waiting: list[list[int]] = []
         self.serving: list[list[int]] = []
         self.unserved_at_start = 0
+        self.peak_rows = 0
 
     def run(self) -> Outcome:
         horizon_s = self.scenario.horizon_s
@@ -133,14 +146,17 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        replicas = [line.replicas for line in self.path.lines]
+        if self.plan.has_store:
+            self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
+        lines = self.path.lines
         self.samples.append(
             _Sample(
                 self.env.now,
                 self.path.counts(),
                 self.path.latency(),
-                [line.work_done_s() if line.replicas else 0.0 for line in self.path.lines],
-                [each.ready_slot_s() if each else 0.0 for each in replicas],
+                [line.work_done_s() for line in lines],
+                [line.replicas.ready_slot_s() if line.replicas else 0.0 for line in lines],
+                [line.counts()["live_s"] for line in lines],
             )
         )
 
@@ -159,25 +175,31 @@ class _Simulation:
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
-        fleets, batch = self._fleet_uses(), self._batch_use()
+        fleets, services, batch = self._fleet_uses(), self._service_uses(), self._batch_use()
+        traffic = Traffic(
+            logins=self.feed.logins,
+            busiest_minute=self.feed.busiest_minute,
+            daily_active_fraction=self.feed.days.active_fraction,
+            monthly_active_fraction=self.feed.months.active_fraction,
+        )
+        kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows)
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
             horizon_s=self.scenario.horizon_s,
-            traffic=Traffic(
-                logins=self.feed.logins,
-                busiest_minute=self.feed.busiest_minute,
-                daily_active_fraction=self.feed.days.active_fraction,
-                monthly_active_fraction=self.feed.months.active_fraction,
-            ),
+            traffic=traffic,
             counted=counted,
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
             fleets=fleets,
+            services=services,
             batch=batch,
             hours=hours,
             busiest_hour=self._busiest_hour(),
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleets, batch)),
+            store=kept,
+            usage=tuple(
+                usage_of(self.scenario, self.plan_name, counted.tally, traffic, (*fleets, *services), batch, kept)
+            ),
         )
 
     def _hours(self) -> Hours:
@@ -191,14 +213,13 @@ class _Simulation:
         return BusiestHour(before.time_s, latency, after.counts["timed_out"] - before.counts["timed_out"])
 
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
-        times = [sample.time_s for sample in self.samples]
         names = self.scenario.online_names(self.plan)
         return tuple(
             FleetUse(
                 name,
                 busy_replica_s=np.diff([sample.work_s[number] for sample in self.samples]) / fleet.slots_per_replica,
-                provisioned_replica_s=np.diff(line.replicas.billed_s(times)),
-                replicas_peak=line.replicas.most_billed(self.scenario.horizon_s),
+                provisioned_replica_s=self._provisioned_s(line.replicas, number),
+                replicas_peak=self._most_replicas(line),
                 counts=line.counts(),
                 beyond_reserved_s=self._beyond_reserved_s(fleet, line.replicas),
                 ready_replica_s=np.diff([sample.ready_s[number] for sample in self.samples]) / fleet.slots_per_replica,
@@ -206,12 +227,29 @@ class _Simulation:
                 serving=np.array([serving[number] for serving in self.serving]),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
-            if line.replicas is not None
+            if fleet.has_replicas
         )
 
-    def _beyond_reserved_s(self, fleet: OnlineBackend, replicas: Replicas) -> float:
+    def _beyond_reserved_s(self, fleet: OnlineBackend, replicas: Replicas | None) -> float:
+        if replicas is None:
+            return 0.0
         begin_s, end_s = replicas.billed_s([0.0, self.scenario.horizon_s], fleet.reserved_replicas)
         return float(end_s - begin_s)
+
+    def _provisioned_s(self, replicas: Replicas | None, number: int) -> FloatArray:
+        """Return the time that a fleet's replicas are billed, or that a serverless backend's instances live. [s]"""
+        if replicas is None:
+            return np.diff([sample.lived_s[number] for sample in self.samples])
+        return np.diff(replicas.billed_s([sample.time_s for sample in self.samples]))
+
+    def _most_replicas(self, line: Line) -> int:
+        if line.replicas is None:
+            return int(line.counts()["most_live"])
+        return line.replicas.most_billed(self.scenario.horizon_s)
+
+    def _service_uses(self) -> tuple[ServiceUse, ...]:
+        lines = zip(self.scenario.online_names(self.plan), self.fleets, self.path.lines, strict=True)
+        return tuple(ServiceUse(name, line.counts()) for name, backend, line in lines if not backend.has_replicas)
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:
@@ -223,7 +261,8 @@ class _Simulation:
         if clock_s is not None:
             late = sum(run.end_s > deadline_s(run.due_s, clock_s, run.midnight_s) for run in runs)
         missed_s = log.missed_s
-        started = len(log.started_s) / (len(log.started_s) + len(missed_s)) if log.started_s else 1.0
+        due = len(log.started_s) + len(missed_s) + len(log.joined_s)
+        started = len(log.started_s) / due if log.started_s else 1.0
         spans = [span for run_spans in log.worker_spans for span in run_spans]
         return BatchUse(
             runs,

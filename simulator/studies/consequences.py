@@ -6,16 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.api import Api
+from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
+from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
-from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
-from simulator.simulation.timing import begin_s, deadline_s
+from simulator.simulation.timing import begin_s
+from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.closed_form_size import closed_form_replicas
+from simulator.studies.publication import Publication
 
+MANY_PER_S = 1000
+"""Rates from here on are written as whole numbers. [1/s]"""
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
 BYTES_PER_REQUEST = 80
@@ -39,10 +45,13 @@ class Consequence:
     """With its unit."""
 
 
-def consequences(scenario: Scenario) -> tuple[Consequence, ...]:
-    """Return what follows from a scenario, in the order in which it is told."""
+def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Consequence, ...]:
+    """Return what follows from a scenario, in the order in which it is told; without prices, no costs are."""
     load = _load(scenario)
-    return (*_traffic(scenario, load), *(fact for plan in scenario.plans for fact in _plan(scenario, plan, load)))
+    plans = (
+        fact for plan in scenario.plans for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, book))
+    )
+    return (*_traffic(scenario, load), *plans)
 
 
 @dataclass(frozen=True)
@@ -90,37 +99,26 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
 
 def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
-    cluster, fleet = scenario.batch_backend(plan), scenario.online_backend(plan)
-    if plan.precompute and cluster:
-        tables = timetables(scenario, name)
-        rows = expected_rows(scenario, plan.precompute, scenario.population.users / len(tables))
-        makespan_s = cluster.expected_makespan_s(round(rows), scenario.store.write_capacity_per_s or math.inf)
-        due = next(tables[0].dues(0.0))
-        if plan.precompute.clock == "local":
-            yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
-        yield Consequence(name, "rows per run", f"{rows:,.0f}")
-        yield Consequence(name, "rows per day", f"{rows * len(tables) * DAY_S / plan.precompute.every_s:,.0f}")
-        yield Consequence(name, "expected makespan", f"{makespan_s / MINUTE_S:.3g} min")
-        if makespan_s > plan.precompute.every_s:
-            yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
-        clock_s = scenario.slo.batch_deadline_s
-        if clock_s is not None:
-            spare_s = deadline_s(due.time_s, clock_s, due.midnight_s) - due.time_s - makespan_s
-            late = "before" if spare_s >= 0 else "after"
-            span = about_duration(abs(spare_s))
-            yield Consequence(name, "published", f"{span} {late} the deadline of {write_clock(clock_s)}")
+    fleet = scenario.online_backend(plan)
+    yield from _runs(scenario, name)
     if fleet:
-        mean, peak = load.mean_per_s * fleet.mean_service_s, load.peak_per_s * fleet.mean_service_s
-        yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
+        mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
+        yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
             yield from _replicas(scenario, name, fleet, load)
-    if plan.has_store and scenario.store.size_limit_gib is not None:
-        room = int(scenario.store.size_limit_gib / scenario.model.prediction_size_gib)
+    limit_gib = scenario.store_of(plan).size_limit_gib
+    if plan.has_store and limit_gib is not None:
+        room = int(limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+
+
+def _if_all(backend: OnlineBackend) -> str:
+    in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    return f"offered load if all is computed{in_batches}"
 
 
 def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Iterator[Consequence]:
@@ -129,8 +127,59 @@ def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Itera
         yield Consequence(name, "replicas for the p99, closed form", f"{replicas:,} if all is computed")
         return
     hour = scenario.demand.clock.hour(load.busiest_s)
-    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.mean_service_s / fleet.slots, hour)
+    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.least_work_s / fleet.slots, hour)
     yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+
+
+def _calls(scenario: Scenario, name: str, load: _Load, book: PriceBook | None) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    ahead, online = scenario.batch_backend(plan), scenario.online_backend(plan)
+    if isinstance(ahead, Api):
+        for what, value in batch_facts(ahead, book):
+            yield Consequence(name, what, value)
+    if isinstance(online, Api):
+        for what, value in calls_facts(online, load.peak_per_s, book):
+            yield Consequence(name, what, value)
+
+
+def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
+    run, precompute = Publication.of(scenario, name), scenario.plans[name].precompute
+    if run is None or precompute is None:
+        return
+    tables = timetables(scenario, name)
+    if precompute.clock == "local":
+        yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
+    yield Consequence(name, "rows per run", f"{run.rows:,.0f}")
+    yield Consequence(name, "rows per day", f"{run.rows * len(tables) * DAY_S / precompute.every_s:,.0f}")
+    yield Consequence(name, "expected makespan", f"{run.makespan_s / MINUTE_S:.3g} min")
+    yield Consequence(name, "a run is limited by", _limit(run))
+    if run.makespan_s > precompute.every_s:
+        yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
+    clock_s, available_s, needed_per_s = scenario.slo.batch_deadline_s, run.available_s, run.writes_needed_per_s
+    if clock_s is None or available_s is None or needed_per_s is None:
+        return
+    spare_s = available_s - run.makespan_s
+    late = "before" if spare_s >= 0 else "after"
+    yield Consequence(
+        name, "published", f"{about_duration(abs(spare_s))} {late} the deadline of {write_clock(clock_s)}"
+    )
+    enough = f"{_per_s(needed_per_s)} writes per second"
+    never = f"no write capacity is enough: computing alone takes {about_duration(run.unlimited_s)}"
+    yield Consequence(name, "to publish by then", enough if math.isfinite(needed_per_s) else never)
+
+
+def _limit(run: Publication) -> str:
+    """Say whether computing or writing decides when a run is published."""
+    computing = f"computing alone takes {about_duration(run.compute_s)}, start-up included"
+    if math.isinf(run.writes_per_s):
+        return f"computing: {computing}, and writes have no limit"
+    writing = f"writing alone {about_duration(run.write_s)}"
+    what = "write capacity" if run.is_limited_by_writes else "computing"
+    return f"{what}: {computing}, {writing} at {_per_s(run.writes_per_s)} rows per second"
+
+
+def _per_s(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= MANY_PER_S else f"{rate:.3g}"
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
@@ -141,12 +190,12 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     events = 1.0 / per_login if plan.refresh.on == "login" else 1.0
     mean, peak = load.mean_per_s * events, load.peak_per_s * events
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
-    work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
+    work = f"{mean * fleet.least_work_s:.3g} Erlang, busiest hour {peak * fleet.least_work_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
     if not isinstance(fleet, Fleet):
         return
     most = fleet.capacity.most_replicas * fleet.slots
-    if plan.refresh.backend != plan.backend and mean * fleet.mean_service_s > most:
+    if plan.refresh.backend != plan.backend and mean * fleet.least_work_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 
 
@@ -174,7 +223,7 @@ def _tables(scenario: Scenario, plan: Plan) -> int:
         return 0
     debounced = plan.refresh is not None and plan.refresh.debounce_s > 0
     slides = plan.cache is not None and plan.cache.slides
-    return 1 + debounced + slides + (scenario.store.size_limit_gib is not None)
+    return 1 + debounced + slides + (scenario.store_of(plan).size_limit_gib is not None)
 
 
 def _scope_bytes(scenario: Scenario, name: str) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
@@ -13,6 +14,7 @@ from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
+MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
 LATENCIES = ("latency_p99_s", "latency_mean_s")
@@ -94,6 +96,11 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
+    refused = metrics.get("refused_fraction")
+    if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
+        yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
+    yield from _of_limits(comparison, result)
+    yield from _of_reads(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -128,9 +135,37 @@ def _busy(result: PlanResult, number: int) -> float:
     return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
 
 
+def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of APIs whose rate limits bind."""
+    services = result.outcomes[0].services if result.outcomes else ()
+    for number, service in enumerate(services):
+        if not isinstance(comparison.scenario.backends[service.backend], Api):
+            continue
+        counts = [outcome.services[number].counts for outcome in result.outcomes]
+        refused, calls = (sum(count[name] for count in counts) for name in ("refused", "calls"))
+        if refused > MOST_REFUSED_FRACTION * (refused + calls):
+            yield (
+                f"{result.name}: the rate limits of '{service.backend}' bind: {refused / (refused + calls):.1%} of the "
+                "calls are refused, those that are tried again included."
+            )
+
+
+def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of a store whose read capacity is smaller than what is asked of it, as nothing in the simulation waits."""
+    uses = [outcome.store for outcome in result.outcomes if outcome.store is not None]
+    capacity_per_s = comparison.scenario.store_of(comparison.scenario.plans[result.name]).read_capacity_per_s
+    busiest_per_s = max((use.busiest_reads_per_s for use in uses), default=0.0)
+    if capacity_per_s is not None and busiest_per_s > capacity_per_s:
+        yield (
+            f"{result.name}: the store can be read {capacity_per_s:,.4g} times a second, and the busiest minute asks "
+            f"for {busiest_per_s:,.4g}; what a store does to reads above its capacity is not simulated."
+        )
+
+
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of rows whose age nothing bounds."""
-    plan, expiry_s = comparison.scenario.plans[result.name], comparison.scenario.store.expiry_s
+    plan = comparison.scenario.plans[result.name]
+    expiry_s = comparison.scenario.store_of(plan).expiry_s
     age = result.metrics.get("age_p99_s")
     seen = f" One answer in a hundred is older than {about_duration(age.mean)}." if age else ""
     if plan.cache and plan.cache.slides:
