@@ -158,7 +158,10 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
 def clusters(draw: st.DrawFn) -> dict[str, Any]:
     workers, bought = draw(st.integers(1, 9)), {}
     if draw(st.sampled_from([False, True, True])):
-        reclaim = {"mean": f"{draw(st.sampled_from([20, 60, 240]))} min", "reprovision": f"{draw(st.integers(0, 200))} s"}
+        reclaim = {
+            "mean": f"{draw(st.sampled_from([20, 60, 240]))} min",
+            "reprovision": f"{draw(st.integers(0, 200))} s",
+        }
         bought = {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": draw(st.integers(0, workers))}
     return {
         "kind": "batch_cluster",

@@ -18,7 +18,6 @@ from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timetable import Due, Timetable
 
-
 A_MOMENT_S = 1e-6
 """What happens at the same time has happened after so long."""
 

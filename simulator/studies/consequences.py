@@ -98,6 +98,10 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, "rows per run", f"{rows:,.0f}")
         yield Consequence(name, "rows per day", f"{rows * len(tables) * DAY_S / plan.precompute.every_s:,.0f}")
         yield Consequence(name, "expected makespan", f"{makespan_s / MINUTE_S:.3g} min")
+        if cluster.is_reclaimed:
+            reclaims = cluster.expected_reclaims(round(rows), scenario.store.write_capacity_per_s or math.inf)
+            said = f"{reclaims:.3g}; the expected makespan has the work that is done again"
+            yield Consequence(name, "workers reclaimed per run, about", said)
         if makespan_s > plan.precompute.every_s:
             yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
         clock_s = scenario.slo.batch_deadline_s
