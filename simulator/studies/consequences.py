@@ -153,6 +153,7 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     yield Consequence(name, "rows per day", f"{run.rows * len(tables) * DAY_S / precompute.every_s:,.0f}")
     yield Consequence(name, "expected makespan", f"{run.makespan_s / MINUTE_S:.3g} min")
     yield Consequence(name, "a run is limited by", _limit(run))
+    yield from _reclaims(scenario, name, round(run.rows))
     if run.makespan_s > precompute.every_s:
         yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
     clock_s, available_s, needed_per_s = scenario.slo.batch_deadline_s, run.available_s, run.writes_needed_per_s
@@ -166,6 +167,15 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     enough = f"{_per_s(needed_per_s)} writes per second"
     never = f"no write capacity is enough: computing alone takes {about_duration(run.unlimited_s)}"
     yield Consequence(name, "to publish by then", enough if math.isfinite(needed_per_s) else never)
+
+
+def _reclaims(scenario: Scenario, name: str, rows: int) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    cluster = scenario.batch_backend(plan)
+    if cluster is not None and cluster.is_reclaimed:
+        reclaims = cluster.expected_reclaims(rows, scenario.store_of(plan).writes_per_s)
+        said = f"{reclaims:.3g}; the expected makespan has the work that is done again"
+        yield Consequence(name, "workers reclaimed per run, about", said)
 
 
 def _limit(run: Publication) -> str:
