@@ -1,5 +1,6 @@
 """A small scenario with everything in it, and scenarios drawn at random, of every kind of plan."""
 
+import math
 from typing import Any
 
 from hypothesis import strategies as st
@@ -58,6 +59,56 @@ def a_scenario(**changes: Any) -> Scenario:
                     "stabilisation": "2 min",
                 },
             },
+            "batching": {
+                "kind": "fleet",
+                "instance": "f",
+                "slots": 2,
+                "timeout": "35 s",
+                "batching": {"max": 4, "hold": "6 s"},
+                "queue_limit": 7,
+                "retries": {"attempts": 2, "backoff": "9 s", "longest_backoff": "12 s", "jitter": "50 %"},
+                "service_time": {
+                    "kind": "table",
+                    "points": [
+                        {"batch": 1, "time": "11 s"},
+                        {"batch": 2, "time": "12 s"},
+                        {"batch": 3, "time": "21 s"},
+                        {"batch": 4, "time": "60 s"},
+                    ],
+                    "noise": {"kind": "lognormal", "cv": 0.4},
+                },
+                "capacity": {"kind": "autoscaled", "min": 1, "max": 5, "target": "60 %", "startup": "50 s"},
+            },
+            "functions": {
+                "kind": "serverless",
+                "memory": "2 GiB",
+                "service_time": {"kind": "affine", "fixed": "13 s", "noise": {"kind": "exponential"}},
+                "startup": {"kind": "lognormal", "mean": "9 s", "cv": 1.1},
+                "keep_alive": "50 s",
+                "concurrency": 5,
+                "retries": {"attempts": 2, "backoff": "7 s", "longest_backoff": "9 s", "jitter": "50 %"},
+            },
+            "more functions": {
+                "kind": "serverless",
+                "memory": "512 MiB",
+                "service_time": {"kind": "affine", "fixed": "6 s"},
+                "startup": {"kind": "fixed", "value": "2 s"},
+                "concurrency": 40,
+                "bills_startup": False,
+            },
+            "bought": {
+                "kind": "api",
+                "model": "m",
+                "input_tokens": {"kind": "lognormal", "mean": 2_000, "cv": 0.8},
+                "output_tokens": {"kind": "lognormal", "mean": 300, "cv": 0.5, "most": 1_000},
+                "first_token": {"base": "2 s", "per_input_token": "1.1 ms"},
+                "per_token": "30 ms",
+                "noise": {"kind": "lognormal", "cv": 0.4},
+                "requests_per_minute": 25,
+                "tokens_per_minute": "50k",
+                "retries": {"attempts": 2, "backoff": "5 s", "longest_backoff": "8 s", "jitter": "25 %"},
+                "prompt_cache": {"prefix": "1_200", "lifetime": "20 s", "limited": False},
+            },
             "small": {
                 "kind": "fleet",
                 "instance": "f",
@@ -70,6 +121,62 @@ def a_scenario(**changes: Any) -> Scenario:
         "plans": {
             "on demand": {"on_miss": "compute", "backend": "live"},
             "on demand, fixed": {"on_miss": "compute", "backend": "small"},
+            "together": {"on_miss": "compute", "backend": "batching"},
+            "together, cached": {
+                "on_miss": "compute",
+                "backend": "batching",
+                "cache": {"kind": "ttl", "ttl": "5 min"},
+                "on_failure": "stored",
+            },
+            "together, after events too": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "batching"},
+                "on_miss": "compute",
+                "backend": "batching",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
+                "on_failure": "stored",
+            },
+            "hybrid, falls back": {
+                "precompute": {"every": "2 h", "at": "00:20", "publish": "atomic", "backend": "night"},
+                "on_miss": "compute",
+                "backend": "batching",
+                "on_failure": "stored",
+            },
+            "on functions": {"on_miss": "compute", "backend": "functions"},
+            "on functions, cached": {
+                "on_miss": "compute",
+                "backend": "functions",
+                "cache": {"kind": "ttl", "ttl": "3 min"},
+                "on_failure": "stored",
+            },
+            "on functions, after events too": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "functions"},
+                "on_miss": "compute",
+                "backend": "functions",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
+            },
+            "on two kinds of functions": {
+                "refresh": {"on": "login", "lag": "5 s", "debounce": "20 s", "backend": "more functions"},
+                "on_miss": "compute",
+                "backend": "functions",
+            },
+            "fleet, functions after events": {
+                "refresh": {"on": "request", "backend": "functions"},
+                "on_miss": "compute",
+                "backend": "live",
+            },
+            "bought": {"on_miss": "compute", "backend": "bought"},
+            "bought, cached": {
+                "on_miss": "compute",
+                "backend": "bought",
+                "cache": {"kind": "ttl", "ttl": "5 min"},
+                "on_failure": "stored",
+            },
+            "bought after events": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "bought"},
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
+            },
             "cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "25 min"}},
             "cached, fixed": {"on_miss": "compute", "backend": "small", "cache": {"kind": "ttl", "ttl": "9 min"}},
             "rolling": {"precompute": {"every": "2 h", "at": "00:20", "backend": "night"}, "on_miss": "default"},
@@ -132,6 +239,16 @@ noises = st.sampled_from(["none", "exponential", {"kind": "lognormal", "cv": 0.8
 
 
 @st.composite
+def retries(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "attempts": draw(st.integers(1, 4)),
+        "backoff": draw(st.sampled_from(["1 s", "13 s", "300 s"])),
+        "longest_backoff": draw(st.sampled_from(["20 s", "10 min"])),
+        "jitter": draw(st.sampled_from([0, 0.5, 1])),
+    }
+
+
+@st.composite
 def fleets(draw: st.DrawFn) -> dict[str, Any]:
     autoscaled = {
         "kind": "autoscaled",
@@ -143,28 +260,131 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
         "stabilisation": f"{draw(st.sampled_from([0, 15, 60, 300]))} s",
     }
     fixed = {"kind": "fixed", "replicas": draw(st.integers(2, 6))}
+    by_hour = [draw(st.integers(1, 6)) for _ in range(5)]
+    hourly = {
+        "kind": "hourly",
+        "replicas": [*by_hour, *[2] * 19],
+        "startup": f"{draw(st.sampled_from([0, 33, 5000]))} s",
+    }
     timeout_s = draw(st.one_of(st.none(), seconds))
+    hold_s = draw(st.sampled_from([0.0, 0.4, 3.0, 30.0]))
+    most = draw(st.integers(2, 6))
+    batching = {"max": most, "hold": f"{min(hold_s, 0.9 * (timeout_s or math.inf))} s"}
     return {
         "kind": "fleet",
+        "batching": draw(st.sampled_from([None, None, batching])),
+        "queue_limit": draw(st.sampled_from([None, None, 6, 11])),
+        "retries": draw(st.one_of(st.none(), retries())),
         "instance": "f",
         "slots": draw(st.integers(1, 4)),
         "timeout": None if timeout_s is None else f"{timeout_s} s",
+        "service_time": {
+            "kind": "affine",
+            "fixed": f"{draw(seconds)} s",
+            "per_item": draw(st.sampled_from(["0 s", "2.7 s"])),
+            "noise": draw(noises),
+        },
+        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed, hourly])),
+        **draw(troubles()),
+    }
+
+
+@st.composite
+def troubles(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what goes wrong with a fleet's replicas, at moments at which nothing else happens."""
+    mean_min, away_s = draw(st.sampled_from([7, 40])), draw(st.sampled_from([0, 71, 1900]))
+    outage = {
+        "at": f"{draw(st.sampled_from([3.7, 1234.7]))} s",
+        "duration": f"{draw(st.sampled_from([601.3, 5003.3]))} s",
+        "share": draw(st.sampled_from([0.3, 0.5, 1])),
+    }
+    reclaim = {"purchase": "spot", "reclaim": {"mean": f"{mean_min} min", "reprovision": f"{away_s} s"}}
+    return {
+        "reserved": draw(st.sampled_from([None, None, {"replicas": 2}])),
+        "outages": draw(st.sampled_from([[], [], [outage]])),
+        **draw(st.sampled_from([{}, {}, reclaim])),
+    }
+
+
+@st.composite
+def functions(draw: st.DrawFn) -> dict[str, Any]:
+    fixed = {"kind": "fixed", "value": f"{draw(st.sampled_from([0, 4, 70]))} s"}
+    varied = {"kind": draw(st.sampled_from(["exponential", "lognormal"])), "mean": "11 s"}
+    if varied["kind"] == "lognormal":
+        varied["cv"] = 0.8
+    return {
+        "kind": "serverless",
+        "memory": draw(st.sampled_from(["256 MiB", "3 GiB"])),
         "service_time": {"kind": "affine", "fixed": f"{draw(seconds)} s", "noise": draw(noises)},
-        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed])),
+        "startup": draw(st.sampled_from([fixed, varied])),
+        "keep_alive": f"{draw(st.sampled_from([0, 9, 600]))} s",
+        "concurrency": draw(st.sampled_from([1, 3, 11, 1000])),
+        "bills_startup": draw(st.booleans()),
+        "billing_step": draw(st.sampled_from(["1 ms", "100 ms"])),
+        "retries": draw(st.one_of(st.none(), retries())),
     }
 
 
 @st.composite
 def clusters(draw: st.DrawFn) -> dict[str, Any]:
+    workers, bought = draw(st.integers(1, 9)), {}
+    if draw(st.sampled_from([False, True, True])):
+        reclaim = {
+            "mean": f"{draw(st.sampled_from([20, 60, 240]))} min",
+            "reprovision": f"{draw(st.integers(0, 200))} s",
+        }
+        bought = {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": draw(st.integers(0, workers))}
     return {
         "kind": "batch_cluster",
         "instance": "b",
-        "workers": draw(st.integers(1, 9)),
+        "workers": workers,
+        **bought,
         "batch_size": draw(st.integers(1, 40)),
         "shard": draw(st.integers(20, 500)),
         "startup": f"{draw(st.integers(0, 300))} s",
         "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
         "service_time": {"kind": "affine", "fixed": "3 s", "per_item": "0.9 s", "noise": draw(noises)},
+    }
+
+
+@st.composite
+def apis(draw: st.DrawFn) -> dict[str, Any]:
+    cache = {
+        "prefix": draw(st.sampled_from([1_100, 1_900])),
+        "lifetime": draw(st.sampled_from(["3 s", "40 s", "5 min"])),
+        "limited": draw(st.booleans()),
+    }
+    return {
+        "kind": "api",
+        "model": "m",
+        "input_tokens": {"kind": "lognormal", "mean": 2_000, "cv": draw(st.sampled_from([0.2, 1.5]))},
+        "output_tokens": {"kind": "fixed", "count": draw(st.sampled_from([1, 300]))},
+        "first_token": {"base": f"{draw(seconds)} s", "per_input_token": draw(st.sampled_from(["0 s", "3.1 ms"]))},
+        "per_token": "37 ms",
+        "noise": draw(noises),
+        "requests_per_minute": draw(st.sampled_from([None, 2, 11, 60])),
+        "tokens_per_minute": draw(st.sampled_from([None, 4_000, 30_000])),
+        "retries": draw(st.one_of(st.none(), retries())),
+        "prompt_cache": draw(st.sampled_from([None, cache])),
+    }
+
+
+@st.composite
+def batch_apis(draw: st.DrawFn) -> dict[str, Any]:
+    windows = [
+        {"kind": "fixed", "value": "20 min"},
+        {"kind": "exponential", "mean": "15 min"},
+        {"kind": "lognormal", "mean": "30 min", "cv": 1.5},
+    ]
+    return {
+        "kind": "api",
+        "model": "m",
+        "input_tokens": {"kind": "fixed", "count": 2_000},
+        "output_tokens": {"kind": "fixed", "count": 300},
+        "per_token": "10 ms",
+        "shard": draw(st.integers(20, 500)),
+        "batch": {"window": draw(st.sampled_from(windows))},
+        "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
     }
 
 
@@ -222,10 +442,14 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     plan: dict[str, Any] = {"precompute": precompute, "refresh": refresh, "on_miss": on_miss}
     if on_miss == "compute":
         plan |= {"backend": "live", "cache": draw(st.one_of(st.none(), caches(), caches()))}
+        if ahead_or_after or plan["cache"]:
+            plan["on_failure"] = draw(st.sampled_from(["default", "stored"]))
     if draw(st.booleans()):
         plan["training"] = {"every": "45 min", "instance": "t", "machine_hours": 0.2}
     return plan
 
+
+online = st.one_of(fleets(), fleets(), apis())
 
 VALUE = {"per_request": "1 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.3 %"}
 
@@ -283,6 +507,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "expiry": None if expiry_min is None else f"{expiry_min} min",
             "size_limit": draw(st.sampled_from([None, None, "1 KiB", "40 KiB", "300 KiB"])),
         },
-        backends={"live": draw(fleets()), "late": draw(fleets()), "night": draw(clusters())},
+        backends={
+            "live": draw(st.one_of(fleets(), fleets(), functions())),
+            "late": draw(st.one_of(fleets(), fleets(), functions())),
+            "night": draw(st.one_of(clusters(), clusters(), batch_apis())),
+        },
         plans={"drawn": plan},
     )

@@ -10,10 +10,13 @@ import simpy
 from pydantic import Field, model_validator
 
 from simulator.backends.noise.base import Noise
+from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.units import Count, Number, Seconds, Usd
+from simulator.core.usage import StandIn
+from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
@@ -33,6 +36,10 @@ class Metered:
     unit: str
     is_replica_time: bool = False
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
+    is_standing: bool = False
+    """Whether it is paid for whoever comes."""
+    stand_in: StandIn | None = None
+    """What its price follows from where the price book has none for the meter."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +47,23 @@ class OnlineUse:
     """What an online backend did within the horizon."""
 
     provisioned_replica_s: float
-    """Replica time billed. [s]"""
+    """Time of all replicas, from the order to the end. [s]"""
     counts: Mapping[str, float]
     """What its computations added up to, by the names of simulation.records.LINE."""
+    horizon_s: float = 0.0
+    beyond_reserved_s: float = 0.0
+    """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a simulation tells a backend that begins in it."""
+
+    requests_per_s: float
+    """What is asked of it at the beginning, if all is computed. [1/s]"""
+    clock: WeekClock
+    rng: np.random.Generator
+    """Draws what goes wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +119,34 @@ class OnlineBackend(Backend):
         return float("inf")
 
     @property
+    def refuses(self) -> bool:
+        """Whether it may refuse to compute."""
+        return False
+
+    @property
+    def service_times_s(self) -> Sequence[float]:
+        """Mean time to compute so many requests together, from 0 on. [s]"""
+        return 0.0, self.mean_service_s
+
+    @property
+    def least_work_s(self) -> float:
+        """Mean time of a slot that a request takes at least, in the batch that is best for that. [s]"""
+        return min(time_s / together for together, time_s in enumerate(self.service_times_s) if together)
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether it is made of replicas, or of instances that come with the requests; others run what has none."""
+        return True
+
+    @property
     def slots_per_replica(self) -> int:
         """Requests that a replica works on at a time."""
         return 1
+
+    @property
+    def reserved_replicas(self) -> int:
+        """Replicas that are paid for whoever comes."""
+        return 0
 
     def line(self) -> Mapping[str, float]:
         """Return what compiled code goes by, by the names of simulation.records.LINE; what is left out is 0."""
@@ -108,19 +154,22 @@ class OnlineBackend(Backend):
             "service_s": self.mean_service_s,
             "timeout_s": self.longest_wait_s,
             "noisy": self.noise.cv_squared > 0,
+            "most_together": len(self.service_times_s) - 1,
+            "queue_limit": NO_LIMIT,
+            **(self.retries.line() if self.retries else {}),
         }
 
-    def start(self, env: simpy.Environment, requests: "RequestClock", requests_per_s: float) -> "Replicas | None":
+    def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas | None":
         """Have it begin, and return its replicas if it has any.
 
         Parameters
         ----------
         requests
             Carries the requests up to a moment before anything that they can see changes.
-        requests_per_s
-            What is asked of it at the beginning, if all is computed. [1/s]
+        around
+            What it finds.
         """
-        del env, requests, requests_per_s
+        del env, requests, around
         return None
 
     @abstractmethod
@@ -156,11 +205,15 @@ class FeaturePipeline(Part):
 
 @dataclass
 class WorkerSpan:
-    """A worker's time from the order to the end. [s]"""
+    """An instance's time from the order to the end, or until it is reclaimed. [s]"""
 
     meter: str
     begin_s: float
     end_s: float = float("inf")
+    reclaimed: bool = False
+    """Whether the provider took it back."""
+    lost_shards: int = 0
+    """Shards that it had begun then, which are done again."""
 
 
 class BatchBackend(Backend):
@@ -171,9 +224,24 @@ class BatchBackend(Backend):
     feature_pipeline: FeaturePipeline
     """What prepares the features before a run."""
 
+    @property
+    def is_reclaimed(self) -> bool:
+        """Whether a provider may take workers back during a run."""
+        return False
+
+    @property
+    def varies(self) -> bool:
+        """Whether two runs over as many users can take different times."""
+        return True
+
     @abstractmethod
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+
+    def expected_reclaims(self, users: int, writes_per_s: float) -> float:
+        """Return about how many workers are reclaimed during a run over ``users``."""
+        del users, writes_per_s
+        return 0.0
 
     @abstractmethod
     def run(
@@ -185,7 +253,7 @@ class BatchBackend(Backend):
         written: Callable[[int], None],
         spans: list[WorkerSpan],
     ) -> Generator[simpy.Event, None, None]:
-        """Compute and write all shards; ends when the last is written.
+        """Compute and write every shard once; ends when the last is written.
 
         A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
 

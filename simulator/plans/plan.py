@@ -27,6 +27,15 @@ class OnMiss(StrEnum):
     """Whatever is stored, however old; the default where nothing is."""
 
 
+class OnFailure(StrEnum):
+    """What answers a request whose computation was refused, or for which it has waited too long."""
+
+    DEFAULT = "default"
+    """The default response."""
+    STORED = "stored"
+    """Whatever is stored, however old; the default where nothing is."""
+
+
 class Precompute(Part):
     """Predictions computed ahead, on a schedule."""
 
@@ -41,13 +50,14 @@ class Precompute(Part):
     incremental: bool = False
     """Whether a run leaves out those users of its scope who have not logged in since the start of the run before."""
     after_training: bool = False
-    """Whether a run also starts whenever a retraining ends."""
+    """Whether a run also starts whenever a retraining ends: right after the run that is then going, if one is, for
+    those whom it would have computed for at the retraining's end; and none where the schedule has one at that moment."""
     scope: AnyScope = Everyone()
     """Whom a run computes predictions for."""
     publish: Literal["rolling", "atomic"] = "rolling"
     """Whether each shard is visible when it is written, or all of them when the last is."""
     backend: BackendName
-    """The batch cluster that computes."""
+    """What computes them."""
 
     @property
     def is_for_all(self) -> bool:
@@ -83,7 +93,7 @@ class Refresh(Part):
     debounce_s: Seconds = 0.0
     """An event that another of the same user follows within this time is left to that one."""
     backend: BackendName
-    """The fleet that computes; where it is the plan's own, both share its queue."""
+    """What computes; where it is the plan's own, both share its queue."""
     stream: Stream | None = None
     """What carries the events, and is paid for; without it they cost nothing."""
 
@@ -100,7 +110,9 @@ class Plan(Part):
     on_miss: OnMiss
     """What answers when the store has nothing to serve."""
     backend: BackendName | None = None
-    """The fleet that computes online."""
+    """What computes online."""
+    on_failure: OnFailure = OnFailure.DEFAULT
+    """What answers when the backend refuses, or takes too long to begin, after all retries."""
     store: Store | None = None
     """Where this plan keeps its predictions, if not in the scenario's store; none of that one's keys hold here."""
     accuracy: Accuracy | None = None
@@ -121,6 +133,12 @@ class Plan(Part):
             raise ValueError(
                 f"never computes online (on_miss: {self.on_miss}); there is nothing for the 'cache' to keep"
             )
+        if not computes and self.on_failure is not OnFailure.DEFAULT:
+            raise ValueError(
+                f"never computes online (on_miss: {self.on_miss}), and no computation can fail; leave out 'on_failure'"
+            )
+        if self.on_failure is OnFailure.STORED and not self.has_store:
+            raise ValueError("stores nothing that 'on_failure: stored' could answer with; give a cache or precompute")
         if self.store is not None and not self.has_store:
             raise ValueError("keeps no predictions (no precompute, cache or refresh); leave out 'store'")
         if not computes and self.precompute is None and self.refresh is None:

@@ -1,16 +1,27 @@
 """The metrics of an outcome that need no prices; a metric that does not apply to a plan is absent.
 
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
-are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
-horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
-edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
-answered at once; the better model of a plan can have more than 1.
+are of answers that are predictions. The busiest hour is that with the most answers (see outcome.Hours).
+``wasted_fraction`` relates the stored predictions that ended unread within the horizon to those computed within it;
+both happen at the same moments, the publications, so that their ratio has no edge effects. ``quality_mean`` is over all
+requests, relative to a fresh prediction of the scenario's model at age 0, answered at once; the better model of a plan
+can have more than 1.
+
+``timeout_fraction`` and ``refused_fraction`` are the shares of requests that gave up or were refused at last, after all
+retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the
+last attempt ended in one.
+
+Those of batch runs are of the runs that were due and ended within the horizon. ``deadline_miss_fraction`` is the share
+of runs that were published late, or never began as the one before was still going. Where workers can be reclaimed,
+``batch_reclaims_mean`` is how many were in a run, and ``lost_shards_fraction`` the share of the shards begun that were
+lost with their worker, before all their rows were written, and done again.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.serverless import Serverless
 from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
@@ -24,7 +35,8 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome)]
+    found += _batch(scenario, outcome)
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -87,10 +99,15 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "latency_mean_s", latency.mean
     for name, share in LATENCY_QUANTILES.items():
         yield f"latency_{name}_s", latency.quantile(share)
-    fleet, bound_s = scenario.online_backend(scenario.plans[outcome.plan]), scenario.slo.latency_p99_s
+    busiest = outcome.busiest_hour.latency
+    yield "latency_p99_busiest_hour_s", busiest.quantile(QUANTILES["p99"]) if busiest.count else None
+    plan, bound_s = scenario.plans[outcome.plan], scenario.slo.latency_p99_s
+    fleet = scenario.online_backend(plan)
     if fleet is not None:
         yield "wait_mean_s", tally["wait_s"] / tally["requests"]
         yield "timeout_fraction", tally["timed_out"] / tally["requests"] if np.isfinite(fleet.longest_wait_s) else None
+        yield "refused_fraction", tally["refused"] / tally["requests"] if fleet.refuses else None
+        yield "fallback_fraction", tally["fell_back"] / tally["requests"] if plan.on_failure == "stored" else None
     if bound_s is not None:
         yield "slo_attainment", latency.share_up_to(bound_s)
 
@@ -104,17 +121,26 @@ def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
         yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 
 
-def _fleet(outcome: Outcome) -> Iterator[Metric]:
+def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if not outcome.fleets:
         return
     busy_s, provisioned_s = outcome.busy_replica_s.sum(), outcome.provisioned_replica_s.sum()
     yield "replicas_mean", provisioned_s / outcome.horizon_s
     yield "replicas_peak", sum(fleet.replicas_peak for fleet in outcome.fleets)
     yield "utilisation", _share(busy_s, provisioned_s)
+    together = [use.counts for use in outcome.fleets if use.counts["batches"]]
+    yield "requests_per_batch", _share(sum(one["calls"] for one in together), sum(one["batches"] for one in together))
+    if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        calls = sum(use.counts["calls"] for use in outcome.fleets)
+        yield "retries_per_call", _share(sum(use.counts["retried"] for use in outcome.fleets), calls)
+    if any(isinstance(backend, Serverless) for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        calls, cold = (sum(fleet.counts[name] for fleet in outcome.fleets) for name in ("calls", "cold_starts"))
+        yield "instance_cold_start_fraction", _share(cold, calls)
 
 
-def _batch(outcome: Outcome) -> Iterator[Metric]:
-    if outcome.batch is None:
+def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    cluster = scenario.batch_backend(scenario.plans[outcome.plan])
+    if outcome.batch is None or cluster is None:
         return
     makespans_s = [run.makespan_s for run in outcome.batch.runs]
     if makespans_s:
@@ -122,3 +148,7 @@ def _batch(outcome: Outcome) -> Iterator[Metric]:
         yield "batch_makespan_p95_s", float(np.quantile(makespans_s, 0.95))
     missed = outcome.batch.late + outcome.batch.missed
     yield "deadline_miss_fraction", _share(missed, len(makespans_s) + outcome.batch.missed)
+    if cluster.is_reclaimed and makespans_s:
+        lost = sum(run.lost_shards for run in outcome.batch.runs)
+        yield "batch_reclaims_mean", float(np.mean([run.reclaims for run in outcome.batch.runs]))
+        yield "lost_shards_fraction", _share(lost, lost + sum(run.shards for run in outcome.batch.runs))

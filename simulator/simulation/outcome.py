@@ -1,7 +1,7 @@
 """What one plan did in one replication: counts, histograms, hourly series, physical usage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +11,15 @@ from simulator.core.usage import Usage
 from simulator.plans.medium.base import StoreUse
 
 if TYPE_CHECKING:
+    from simulator.core.histogram import Histogram
     from simulator.simulation.precompute import BatchRun
     from simulator.simulation.request_path import Counted
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+QUEUE_STEP_S = 300.0
+"""Queues are looked at so often."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,28 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class ServiceUse:
+    """What an online backend did in the horizon that others run, and that is paid by what is asked of it."""
+
+    backend: str
+    """Its name."""
+    counts: Mapping[str, float]
+    """What its computations added up to, by the names of records.LINE."""
+
+    @property
+    def provisioned_replica_s(self) -> FloatArray:
+        """There are no replicas. [s]"""
+        return np.zeros(0)
+
+    @property
+    def beyond_reserved_s(self) -> float:
+        """There are no replicas. [s]"""
+        return 0.0
+
+
+@dataclass(frozen=True)
 class FleetUse:
-    """What an online backend did in the horizon."""
+    """What an online backend with replicas did in the horizon."""
 
     backend: str
     """Its name."""
@@ -43,6 +68,14 @@ class FleetUse:
     replicas_peak: int
     counts: Mapping[str, float]
     """What its computations added up to, by the names of records.LINE."""
+    beyond_reserved_s: float = 0.0
+    """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+    ready_replica_s: FloatArray = field(default_factory=lambda: np.zeros(0))
+    """Of it, the time in which replicas served, hour by hour. [s]"""
+    waiting: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Computations in its queue: at time 0, every QUEUE_STEP_S from then on, and at the end."""
+    serving: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Replicas that served at the same moments."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +84,7 @@ class BatchUse:
 
     runs: tuple["BatchRun", ...]
     missed: int
-    """Runs that did not start, as the one before was still going."""
+    """Runs of the schedule that did not start, as the one before was still going."""
     late: int
     """Runs that were published after the deadline."""
     worker_s: float
@@ -62,6 +95,8 @@ class BatchUse:
     """Predictions of a run, likewise."""
     runs_per_horizon: float
     """Runs that the schedule has in so much time, a fraction too, less those that do not start."""
+    missed_s: tuple[float, ...] = ()
+    """When the missed ones were due. [s]"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +113,19 @@ class Hours:
     cached: FloatArray
     computed: FloatArray
     defaulted: FloatArray
+    timed_out: FloatArray
+    """Of the defaulted: those that gave up waiting."""
+
+
+@dataclass(frozen=True)
+class BusiestHour:
+    """The hour with the most answers; of equal ones the first."""
+
+    start_s: float
+    latency: "Histogram"
+    """Of all requests that were answered then. [s]"""
+    gave_up: float
+    """Of these: those that gave up waiting."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +143,11 @@ class Outcome:
     """Stored rows at the end that nobody had read."""
     fleets: tuple[FleetUse, ...]
     """The one that computes online first, the one that refreshes last; they may be the same."""
+    services: tuple[ServiceUse, ...]
+    """The plan's other online backends, in the same order."""
     batch: BatchUse | None
     hours: Hours
+    busiest_hour: BusiestHour
     store: StoreUse | None
     """None for a plan that keeps nothing."""
     usage: tuple[Usage, ...]

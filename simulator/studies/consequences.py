@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.api import Api
+from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
+from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s
+from simulator.studies.api_facts import batch_facts, calls_facts
+from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
 
 MANY_PER_S = 1000
@@ -40,10 +45,13 @@ class Consequence:
     """With its unit."""
 
 
-def consequences(scenario: Scenario) -> tuple[Consequence, ...]:
-    """Return what follows from a scenario, in the order in which it is told."""
+def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Consequence, ...]:
+    """Return what follows from a scenario, in the order in which it is told; without prices, no costs are."""
     load = _load(scenario)
-    return (*_traffic(scenario, load), *(fact for plan in scenario.plans for fact in _plan(scenario, plan, load)))
+    plans = (
+        fact for plan in scenario.plans for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, book))
+    )
+    return (*_traffic(scenario, load), *plans)
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,13 @@ class _Load:
     mean_per_s: float
     peak_per_s: float
     """Of the busiest hour."""
+    busiest_s: float
+    """When that hour begins. [s]"""
 
 
 def _load(scenario: Scenario) -> _Load:
     per_s = scenario.demand.expected_requests(0.0, math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)) / HOUR_S
-    return _Load(float(per_s.mean()), float(per_s.max()))
+    return _Load(float(per_s.mean()), float(per_s.max()), float(per_s.argmax()) * HOUR_S)
 
 
 def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
@@ -92,11 +102,10 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     fleet = scenario.online_backend(plan)
     yield from _runs(scenario, name)
     if fleet:
-        mean, peak = load.mean_per_s * fleet.mean_service_s, load.peak_per_s * fleet.mean_service_s
-        yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
+        mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
+        yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
-            replicas = fleet.capacity.replicas_for(peak / fleet.slots)
-            yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+            yield from _replicas(scenario, name, fleet, load)
     limit_gib = scenario.store_of(plan).size_limit_gib
     if plan.has_store and limit_gib is not None:
         room = int(limit_gib / scenario.model.prediction_size_gib)
@@ -105,6 +114,32 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+
+
+def _if_all(backend: OnlineBackend) -> str:
+    in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    return f"offered load if all is computed{in_batches}"
+
+
+def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Iterator[Consequence]:
+    if fleet.capacity.is_to_be_sized:
+        replicas = closed_form_replicas(scenario, name, fleet)
+        yield Consequence(name, "replicas for the p99, closed form", f"{replicas:,} if all is computed")
+        return
+    hour = scenario.demand.clock.hour(load.busiest_s)
+    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.least_work_s / fleet.slots, hour)
+    yield Consequence(name, "replicas in that hour", f"{replicas:,}")
+
+
+def _calls(scenario: Scenario, name: str, load: _Load, book: PriceBook | None) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    ahead, online = scenario.batch_backend(plan), scenario.online_backend(plan)
+    if isinstance(ahead, Api):
+        for what, value in batch_facts(ahead, book):
+            yield Consequence(name, what, value)
+    if isinstance(online, Api):
+        for what, value in calls_facts(online, load.peak_per_s, book):
+            yield Consequence(name, what, value)
 
 
 def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
@@ -155,12 +190,12 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     events = 1.0 / per_login if plan.refresh.on == "login" else 1.0
     mean, peak = load.mean_per_s * events, load.peak_per_s * events
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
-    work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
+    work = f"{mean * fleet.least_work_s:.3g} Erlang, busiest hour {peak * fleet.least_work_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
     if not isinstance(fleet, Fleet):
         return
     most = fleet.capacity.most_replicas * fleet.slots
-    if plan.refresh.backend != plan.backend and mean * fleet.mean_service_s > most:
+    if plan.refresh.backend != plan.backend and mean * fleet.least_work_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 
 

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.api import Api
+from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
+MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
 LATENCIES = ("latency_p99_s", "latency_mean_s")
@@ -31,6 +35,7 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     for spike in scenario.traffic.spikes:
         if spike.at_s >= scenario.horizon_s:
             yield f"The spike at {write_duration(spike.at_s)} comes after the horizon and is not simulated."
+    yield from _of_outages(comparison)
     if scenario.traffic.spikes:
         yield "The bill per month repeats the horizon, its spikes too."
     if done == 1:
@@ -41,6 +46,7 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
             "by weekday: other days would give other figures."
         )
     yield from _of_replay(comparison)
+    yield from (sizing.text for sizing in comparison.sizings)
     if scenario.model.half_life_s is None:
         yield "model.half_life is not given: nothing is said about how many predictions are stale."
     if scenario.value is not None:
@@ -48,6 +54,15 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
             "The weights of 'value' decide the net value. They are the scenario's own, not facts: try others before "
             "trusting a ranking by it."
         )
+
+
+def _of_outages(comparison: Comparison) -> Iterator[str]:
+    for name, backend in comparison.scenario.backends.items():
+        outages = backend.outages if isinstance(backend, Fleet) else []
+        for outage in outages:
+            if outage.at_s >= comparison.scenario.horizon_s:
+                at = write_duration(outage.at_s)
+                yield f"The outage of '{name}' at {at} comes after the horizon and is not simulated."
 
 
 def _of_replay(comparison: Comparison) -> Iterator[str]:
@@ -75,10 +90,16 @@ def _weekdays_differ(comparison: Comparison) -> bool:
 
 def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     name, metrics = result.name, result.metrics
+    if result.saturation.verdict is not Verdict.STABLE:
+        yield f"{name}: {result.saturation.verdict}: {result.saturation.reason}."
     yield from _of_fleets(comparison, result)
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
+    refused = metrics.get("refused_fraction")
+    if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
+        yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
+    yield from _of_limits(comparison, result)
     yield from _of_reads(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
@@ -112,6 +133,21 @@ def _busy(result: PlanResult, number: int) -> float:
     uses = [outcome.fleets[number] for outcome in result.outcomes]
     provisioned_s = sum(float(use.provisioned_replica_s.sum()) for use in uses)
     return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
+
+
+def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of APIs whose rate limits bind."""
+    services = result.outcomes[0].services if result.outcomes else ()
+    for number, service in enumerate(services):
+        if not isinstance(comparison.scenario.backends[service.backend], Api):
+            continue
+        counts = [outcome.services[number].counts for outcome in result.outcomes]
+        refused, calls = (sum(count[name] for count in counts) for name in ("refused", "calls"))
+        if refused > MOST_REFUSED_FRACTION * (refused + calls):
+            yield (
+                f"{result.name}: the rate limits of '{service.backend}' bind: {refused / (refused + calls):.1%} of the "
+                "calls are refused, those that are tried again included."
+            )
 
 
 def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:

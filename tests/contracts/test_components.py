@@ -12,10 +12,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import simulator
-from simulator.backends.base import AnyBackend, Backend
+from simulator.backends.base import AnyBackend, Backend, Machines
 from simulator.backends.capacity.base import AnyCapacity, Capacity
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.service_time.base import AnyServiceTime, ServiceTime
+from simulator.backends.tokens.base import MOST_TOKENS, AnyTokens, Tokens
 from simulator.core.component import Component, components
 from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
@@ -27,6 +28,7 @@ from simulator.plans.scope.base import AnyScope, Scope
 STANDARD_ERRORS = 4
 DRAWS = 200_000
 AFFINE = {"kind": "affine", "fixed": "11 ms", "per_item": "0.3 ms"}
+CALL = {"input_tokens": {"kind": "fixed", "count": 2_000}, "output_tokens": {"kind": "fixed", "count": 300}}
 
 FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.demand.profile": (Profile, AnyProfile),
@@ -34,6 +36,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.demand.requests": (Requests, AnyRequests),
     "simulator.backends": (Backend, AnyBackend),
     "simulator.backends.noise": (Noise, AnyNoise),
+    "simulator.backends.tokens": (Tokens, AnyTokens),
     "simulator.backends.service_time": (ServiceTime, AnyServiceTime),
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
@@ -59,7 +62,31 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "geometric": [{"mean": 1}, {"mean": 4.5}],
         "poisson": [{"mean": 1}, {"mean": 4.5}],
     },
+    "simulator.backends.tokens": {
+        "fixed": [{"count": 1}, {"count": "2_000"}],
+        "lognormal": [
+            {"mean": 300, "cv": 1.5},
+            {"mean": 1.2, "cv": 3},
+            {"mean": 2_000, "cv": 1.2, "most": "4_096"},
+        ],
+    },
     "simulator.backends": {
+        "api": [
+            {"model": "m", **CALL, "per_token": "10 ms"},
+            {
+                "model": "m",
+                "tokens": {"path": "calls.csv"},
+                "first_token": {"base": "400 ms", "per_input_token": "0.1 ms"},
+                "noise": {"kind": "lognormal", "cv": 0.3},
+                "requests_per_minute": "10k",
+                "tokens_per_minute": "2M",
+                "retries": {"attempts": 4, "backoff": "1 s", "longest_backoff": "20 s", "jitter": "50 %"},
+                "batch": {"window": {"kind": "lognormal", "mean": "2 h", "cv": 1}, "discount": "50 %"},
+                "shard": 100_000,
+                "feature_pipeline": {"duration": "10 min", "cost": "3.5 USD"},
+            },
+            {"model": "m", **CALL, "per_token": "10 ms", "prompt_cache": {"prefix": "1_500", "lifetime": "1 h"}},
+        ],
         "batch_cluster": [
             {"instance": "b", "service_time": AFFINE, "workers": 3, "batch_size": 64, "shard": 1000},
             {
@@ -82,6 +109,29 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "timeout": "900 ms",
                 "capacity": {"kind": "autoscaled", "min": 2, "max": 9, "target": "60 %"},
             },
+            {
+                "instance": "f",
+                "purchase": "spot",
+                "service_time": AFFINE,
+                "capacity": {"kind": "fixed", "replicas": 9},
+                "reserved": {"replicas": 3, "term": "3 y"},
+                "reclaim": {"mean": "6 h", "reprovision": "4 min"},
+                "outages": [{"at": "4 d 18 h", "duration": "1 h", "share": "50 %"}],
+            },
+        ],
+        "serverless": [
+            {"memory": "2 GiB", "service_time": AFFINE, "startup": {"kind": "fixed", "value": "4 s"}},
+            {
+                "memory": "512 MiB",
+                "service_time": AFFINE | {"noise": "exponential"},
+                "startup": {"kind": "lognormal", "mean": "3 s", "cv": 0.4},
+                "keep_alive": "15 min",
+                "concurrency": 3000,
+                "bills_startup": False,
+                "billing_step": "100 ms",
+                "meter": "our_functions",
+                "retries": {"attempts": 2},
+            },
         ],
     },
     "simulator.backends.noise": {"none": [{}], "exponential": [{}], "lognormal": [{"cv": 0.5}, {"cv": 1.2}]},
@@ -94,6 +144,8 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
     },
     "simulator.backends.capacity": {
         "fixed": [{"replicas": 12}],
+        "for_slo": [{}, {"max": 40}],
+        "hourly": [{"replicas": [*range(1, 25)]}, {"replicas": [3, *[0] * 167], "startup": "90 s"}],
         "autoscaled": [
             {"max": 40, "target": "60 %"},
             {"min": 3, "max": 9, "target": 1, "tick": "30 s", "startup": "90 s", "stabilisation": "0 s"},
@@ -135,6 +187,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hours = [f"2026-03-{2 + hour // 24:02d} {hour % 24:02d}:15" for hour in range(168)]
     lines = [f"{time},{time},{hour % 24},{hour}" for hour, time in enumerate(hours)]
     (tmp_path / "counts.csv").write_text("\n".join(["time,when,value,other", *lines]))
+    (tmp_path / "calls.csv").write_text("ContextTokens,GeneratedTokens\n4808,10\n110,27\n")
     (tmp_path / "times.csv").write_text("batch,seconds\n1,0.002\n8,0.004\n64,0.02\n")
     monkeypatch.chdir(tmp_path)
 
@@ -254,6 +307,15 @@ def test_factors_on_service_times_have_mean_one_and_the_variance_they_state() ->
         assert_mean((drawn - 1) ** 2, model.cv_squared, model)
 
 
+def test_calls_have_whole_numbers_of_tokens_with_the_mean_they_state() -> None:
+    for model in of_family("simulator.backends.tokens"):
+        drawn = model.draw(np.random.default_rng(5), DRAWS)
+        assert drawn.shape == (DRAWS,)
+        assert drawn.dtype == np.int64
+        assert 1 <= drawn.min() <= drawn.max() <= getattr(model, "most", MOST_TOKENS)
+        assert_mean(drawn, model.mean_tokens, model)
+
+
 def test_logins_make_whole_numbers_of_further_requests_with_the_mean_they_state() -> None:
     for model in of_family("simulator.demand.requests"):
         drawn = model.draw_follow_ups(np.random.default_rng(3), DRAWS)
@@ -289,11 +351,14 @@ def test_capacity_grows_with_load_between_one_and_its_most() -> None:
 
 def test_backends_name_the_meter_of_their_machines() -> None:
     for model in of_family("simulator.backends"):
-        assert model.meter == f"instance/{model.instance}/{model.purchase}"
+        if isinstance(model, Machines):
+            assert model.meter == f"instance/{model.instance}/{model.purchase}"
 
 
 def test_a_batch_of_a_backend_is_one_that_its_service_time_knows() -> None:
     for model in of_family("simulator.backends"):
+        if not isinstance(model, Machines):
+            continue
         batch = getattr(model, "batch_size", 1)
         assert batch <= model.service_time.largest_batch
         assert model.service_time.mean_s(batch) > 0

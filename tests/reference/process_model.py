@@ -6,21 +6,27 @@ service times, factors on shards), the components' parameters, and the moment at
 Numbers are carried exactly beside SimPy's clock, which can be one rounding off when it is told to go to a given time.
 """
 
-import heapq
 import itertools
 import math
 from collections import Counter, deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import simpy
+from api_model import ApiModel, jobs_written_at
+from cluster_model import ClusterModel
 from quality_model import QualityModel
 from scope_model import Due, ScopeModel, Zone
 
+from simulator.backends.api import Api
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
+from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
+from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.last_logins import last_logins
@@ -57,8 +63,10 @@ class Computation:
     """Whether no request began it; the row that is there may then be served meanwhile."""
     service_s: float = math.nan
     start_s: float = math.nan
+    decided_s: float = math.nan
+    """When its start became certain."""
     completion_s: float = math.inf
-    gave_up_s: float | None = None
+    failure: "Failure | None" = None
     read_s: float = -math.inf
     """When a request last joined it, as a row keeps times."""
     served: bool = False
@@ -81,6 +89,7 @@ class Replica:
     billed_from_s: float
     slots: list[Slot]
     cancelled: bool = False
+    on_spot: bool = False
 
 
 @dataclass(eq=False)
@@ -89,9 +98,35 @@ class Turn:
 
     event: simpy.Event
     arrival_s: float
-    service_s: float
+    factor: float
+    held: bool = False
+    """Whether it has waited as long as a batch waits for more."""
     slot: Slot | None = None
     start_s: float = math.nan
+    service_s: float = math.nan
+    leads: bool = False
+    """Whether it is the oldest of its batch, or has an instance started."""
+    startup_s: float = 0.0
+    decided_s: float = math.nan
+    """When its start became certain."""
+
+
+class Need(NamedTuple):
+    """What a request's computation would take."""
+
+    factor: float
+    """On its service time."""
+    tokens: int
+    """Of prompt and answer, as one number."""
+
+
+@dataclass
+class Failure:
+    """A request that leaves without a computation."""
+
+    why: str
+    left_s: float
+    waited_s: float
 
 
 @dataclass
@@ -101,6 +136,8 @@ class FleetSeen:
     backend: str
     work: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each slot worked."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """What its computations added up to, in the engine's words."""
     bills: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each replica was paid for."""
 
@@ -119,10 +156,16 @@ class Seen:
     decided: list[tuple[float, str]] = field(default_factory=list)
     """When the answer of each request that counts became certain, and what it was."""
     fleets: list[FleetSeen] = field(default_factory=list)
+    services: list[FleetSeen] = field(default_factory=list)
     workers: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each worker was paid for."""
-    runs: list[tuple[float, float]] = field(default_factory=list)
+    runs: list[tuple[float, float, float]] = field(default_factory=list)
+    """When each was due, when it started, and when it was through."""
+    reclaims: list[tuple[int, int]] = field(default_factory=list)
+    """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
+    replicas_reclaimed: int = 0
+    interrupted: int = 0
     orders: int = 0
     removals: int = 0
     cancelled_starts: int = 0
@@ -168,29 +211,212 @@ class Tournament:
         self.first = winner
 
 
-class FleetModel:
-    """Replicas with slots, one queue, and whoever decides how many there are."""
+class BackendModel:
+    """An online backend, and the clients that come again."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen) -> None:
-        fleet = scenario.backends[backend]
-        assert isinstance(fleet, Fleet)
-        self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        self.env, self.seen, self.fleet, self.replication = env, seen, scenario.backends[backend], replication
         self.did = FleetSeen(backend)
         seen.fleets.append(self.did)
         self.queue: deque[Turn] = deque()
+        self.coming_back, self.horizon_s = 0, scenario.horizon_s
+        self.chance = chance
+        """State of the random numbers of back-off: the minimal standard generator."""
+
+    def back_off_s(self, attempt: int) -> float:
+        """Return the wait before the next attempt."""
+        rule = self.fleet.retries
+        assert rule is not None
+        self.chance = self.chance * 48271 % (2**31 - 1)
+        longest_s = min(rule.backoff_s * 2**attempt, rule.longest_backoff_s)
+        return longest_s * (1 - rule.jitter_fraction * (self.chance / (2**31 - 1)))
+
+    def counts(self, asked_s: float) -> bool:
+        """Return whether what is asked for then counts."""
+        return 0 <= asked_s < self.horizon_s
+
+    def serve(self, asked_s: float, need: Need, patience_s: float) -> Steps:
+        """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
+        now = asked_s
+        for attempt in itertools.count():
+            turn, why, left_s = self.ask(now, need, counts=self.counts(asked_s)), "refused", now
+            if turn is not None:
+                tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
+                if turn.slot is None:
+                    yield turn.event | tired
+                if turn.slot is not None:
+                    self.count(turn, asked_s)
+                    return turn
+                self.queue.remove(turn)
+                why, left_s = "timed_out", now + patience_s
+            waited_s = patience_s if why == "timed_out" and not attempt else left_s - asked_s
+            self.did.counts["refused"] += why == "refused" and self.counts(asked_s)
+            if self.fleet.retries is None or attempt == self.fleet.retries.attempts:
+                return Failure(why, left_s, waited_s)
+            self.did.counts["retried"] += self.counts(asked_s)
+            now = left_s + self.back_off_s(attempt)
+            self.coming_back += 1
+            yield self.env.timeout(max(now - self.env.now, 0.0))
+            self.coming_back -= 1
+        raise AssertionError
+
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> "Turn | None":
+        """Have a computation begin or wait; return None if it is refused."""
+        raise NotImplementedError
+
+    def count(self, turn: "Turn", asked_s: float) -> None:
+        """Count what was begun."""
+        self.did.counts["calls"] += turn.slot is not None and self.counts(asked_s)
+
+    def release(self, turn: "Turn") -> None:
+        """Be done with a computation."""
+
+    def close_bills(self) -> None:
+        """Bill what is still there."""
+
+
+class FleetModel(BackendModel):
+    """Replicas with slots, one queue, and whoever decides how many there are."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        fleet = self.fleet
+        assert isinstance(fleet, Fleet)
+        self.capacity = fleet.capacity
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
+        self.away: list[Replica] = []
+        self.rng = stream(scenario.seed, replication, f"troubles of {backend}")
+        start = scenario.start
+        self.monday_s = -(start.weekday() * 24 * HOUR_S + start.hour * HOUR_S + start.minute * 60)
+        """When the week began that the scenario starts in."""
         self.ready_slot_s = 0.0
         self.changed_s = env.now
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
-        for _ in range(self.capacity.replicas_for(per_s * fleet.mean_service_s / fleet.slots)):
+        for outage in fleet.outages:
+            env.process(self._interrupt(outage))
+        if isinstance(self.capacity, HourlyCapacity):
+            count = self._scheduled(self.capacity, self._hour(env.now))
+        else:
+            count = self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)
+        for _ in range(count):
             self.serving.append(self._replica(env.now))
         self._regroup()
+        for replica in self.serving:
+            self._watch(replica)
         if isinstance(self.capacity, Autoscaled):
             env.process(self._scale(self.capacity))
+        if isinstance(self.capacity, HourlyCapacity):
+            env.process(self._follow_the_clock(self.capacity))
+
+    def service_s(self, together: int) -> float:
+        """Return the mean time to compute so many requests together."""
+        return self.fleet.service_time.mean_s(together)
+
+    @property
+    def most_together(self) -> int:
+        """Requests in a batch at most."""
+        return self.fleet.batching.max if self.fleet.batching else 1
+
+    def least_work_s(self) -> float:
+        """Return the slot time of a request in the best batch."""
+        return min(self.service_s(count) / count for count in range(1, self.most_together + 1))
 
     def _replica(self, ready_s: float) -> Replica:
-        return Replica(self.env.now, [Slot(ready_s) for _ in range(self.fleet.slots)])
+        slots = [Slot(ready_s) for _ in range(self.fleet.slots)]
+        lasting = sum(not each.on_spot for each in self.serving + self.starting + self.away)
+        reserved = self.fleet.reserved.replicas if self.fleet.reserved else 0
+        return Replica(self.env.now, slots, on_spot=self.fleet.reclaim is not None and lasting >= reserved)
+
+    # what goes by the clock
+
+    def _hour(self, time_s: float) -> int:
+        return math.floor((time_s - self.monday_s) / HOUR_S)
+
+    def _scheduled(self, rule: HourlyCapacity, hour: int) -> int:
+        return rule.replicas[hour % len(rule.replicas)]
+
+    def _follow_the_clock(self, rule: HourlyCapacity) -> Steps:
+        for hour in itertools.count(self._hour(self.env.now) + 1):
+            begins_s = self.monday_s + hour * HOUR_S
+            yield self.env.timeout(max(begins_s - rule.startup_s - self.env.now, 0.0))
+            more = self._scheduled(rule, hour) - self._scheduled(rule, hour - 1)
+            for _ in range(more):
+                self._order(begins_s - self.env.now)
+            if more < 0:
+                self.env.process(self._do_without(-more, begins_s))
+
+    def _do_without(self, count: int, at_s: float) -> Steps:
+        yield self.env.timeout(max(at_s - self.env.now, 0.0))
+        self._count_ready()
+        while count and self.away:
+            self._cancel(self.away.pop())
+            count -= 1
+        for _ in range(count):
+            self._drain(self.serving[-1])
+        self._regroup()
+
+    # what goes wrong
+
+    def _watch(self, replica: Replica) -> None:
+        if replica.on_spot:
+            lasts_s = self.fleet.reclaim.mean_s * float(self.rng.standard_exponential())
+            self.env.process(self._reclaim(replica, lasts_s))
+
+    def _reclaim(self, replica: Replica, lasts_s: float) -> Steps:
+        yield self.env.timeout(lasts_s)
+        if replica not in self.serving:
+            return
+        self._count_ready()
+        self._drain(replica)
+        self._regroup()
+        self.seen.replicas_reclaimed += 1
+        if not isinstance(self.capacity, Autoscaled):
+            away_s = self.fleet.reclaim.reprovision_s
+            self._send_away(replica, away_s, away_s - self.capacity.replica_startup_s)
+
+    def _interrupt(self, outage: Outage) -> Steps:
+        yield self.env.timeout(outage.at_s - self.env.now)
+        self._count_ready()
+        gone = self.serving[len(self.serving) - math.ceil(len(self.serving) * outage.share_fraction - NEAR_WHOLE) :]
+        for replica in reversed(gone):
+            self._drain(replica)
+        self._regroup()
+        self.seen.interrupted += len(gone)
+        for replica in gone:
+            self._send_away(replica, outage.duration_s, outage.duration_s)
+
+    def _send_away(self, lost: Replica, away_s: float, unbilled_s: float) -> None:
+        billed_from_s = self.env.now + max(unbilled_s, 0.0)
+        back = Replica(billed_from_s, [Slot(math.nan) for _ in range(self.fleet.slots)], on_spot=lost.on_spot)
+        self.away.append(back)
+        self.env.process(self._come_back(back, away_s))
+
+    def _come_back(self, replica: Replica, away_s: float) -> Steps:
+        yield self.env.timeout(away_s)
+        if replica.cancelled:
+            return
+        self.away.remove(replica)
+        if isinstance(self.capacity, Autoscaled) and len(self.serving) + len(self.starting) >= self.capacity.max:
+            self._cancel(replica)
+            return
+        for slot in replica.slots:
+            slot.free_s = self.env.now
+        yield from self._serve(replica)
+
+    def _cancel(self, replica: Replica) -> None:
+        replica.cancelled = True
+        if replica.billed_from_s < self.env.now:
+            self.did.bills.append((replica.billed_from_s, self.env.now))
+
+    def _drain(self, replica: Replica) -> None:
+        self.serving.remove(replica)
+        end_s = max([self.env.now, *(slot.free_s for slot in replica.slots)])
+        self.did.bills.append((replica.billed_from_s, end_s))
 
     def _regroup(self) -> None:
         self.tournament = Tournament([slot for replica in self.serving for slot in replica.slots])
@@ -199,28 +425,59 @@ class FleetModel:
         self.ready_slot_s += (self.env.now - self.changed_s) * len(self.serving) * self.fleet.slots
         self.changed_s = self.env.now
 
-    def ask(self, arrival_s: float, service_s: float) -> "Turn":
-        """Queue up; the turn's event comes when a slot is taken."""
-        turn = Turn(self.env.event(), arrival_s, service_s)
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> "Turn | None":
+        """Queue up, if there is room; the turn's event comes when a slot is taken."""
+        del counts
+        idle = self.tournament.slots and not self.tournament.slots[self.tournament.first].busy
+        limit, is_direct = self.fleet.queue_limit, self.fleet.batching is None and idle and not self.queue
+        if limit is not None and len(self.queue) >= limit and not is_direct:
+            return None
+        turn = Turn(self.env.event(), arrival_s, need.factor)
         self.queue.append(turn)
+        if self.fleet.batching:
+            self.env.process(self._hold(turn))
         self.hand_out()
         self.seen.longest_queue = max(self.seen.longest_queue, len(self.queue))
         return turn
 
+    def _hold(self, turn: Turn) -> Steps:
+        assert self.fleet.batching is not None
+        yield self.env.timeout(max(turn.arrival_s + self.fleet.batching.hold_s - self.env.now, 0.0))
+        turn.held = True
+        self.hand_out()
+
+    def _ready_s(self) -> float:
+        """Return since when those who wait are enough for a batch; infinity if they are not."""
+        rule, oldest = self.fleet.batching, self.queue[0]
+        if rule is None:
+            return oldest.arrival_s
+        full_s = self.queue[rule.max - 1].arrival_s if len(self.queue) >= rule.max else math.inf
+        return min(full_s, oldest.arrival_s + rule.hold_s if oldest.held else math.inf)
+
     def hand_out(self) -> None:
         """Give idle slots to those who wait longest."""
         while self.queue and self.tournament.slots and not self.tournament.slots[self.tournament.first].busy:
-            turn, slot = self.queue.popleft(), self.tournament.slots[self.tournament.first]
-            turn.slot, turn.start_s = slot, max(turn.arrival_s, slot.free_s)
-            slot.busy, slot.free_s = True, turn.start_s + turn.service_s
+            if self._ready_s() == math.inf:
+                return
+            slot = self.tournament.slots[self.tournament.first]
+            start_s = max(self._ready_s(), slot.free_s)
+            turns = [self.queue.popleft() for _ in range(min(len(self.queue), self.most_together))]
+            service_s = self.service_s(len(turns)) * turns[0].factor
+            slot.busy, slot.free_s = True, start_s + service_s
             self.tournament.again()
-            self.did.work.append((turn.start_s, slot.free_s))
-            turn.event.succeed()
+            self.did.work.append((start_s, slot.free_s))
+            self.did.counts["batches"] += self.fleet.batching is not None and self.counts(start_s)
+            turns[0].leads = True
+            for turn in turns:
+                turn.slot, turn.start_s, turn.service_s, turn.decided_s = slot, start_s, service_s, start_s
+                turn.event.succeed()
 
-    def release(self, slot: Slot) -> None:
+    def release(self, turn: Turn) -> None:
         """Be done with a slot."""
-        slot.busy = False
-        self.hand_out()
+        if turn.leads:
+            assert turn.slot is not None
+            turn.slot.busy = False
+            self.hand_out()
 
     def _worked_s(self, since: int, begin: float, end: float) -> tuple[int, float]:
         """Return the slot-seconds worked from ``begin`` to ``end``, and the first stretch that still matters."""
@@ -266,12 +523,16 @@ class FleetModel:
     def _start(self, replica: Replica, startup_s: float) -> Steps:
         yield self.env.timeout(startup_s)
         if not replica.cancelled:
-            self._count_ready()
             self.starting.remove(replica)
-            self.serving.append(replica)
-            self._regroup()
-            yield self.env.timeout(AFTERWARDS_S)
-            self.hand_out()
+            yield from self._serve(replica)
+
+    def _serve(self, replica: Replica) -> Steps:
+        self._count_ready()
+        self.serving.append(replica)
+        self._regroup()
+        self._watch(replica)
+        yield self.env.timeout(AFTERWARDS_S)
+        self.hand_out()
 
     def _remove(self, count: int) -> None:
         now = self.env.now
@@ -291,7 +552,103 @@ class FleetModel:
 
     def close_bills(self) -> None:
         """Bill the replicas that are still there, without an end."""
-        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting]
+        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting + self.away]
+
+
+@dataclass(eq=False)
+class Instance:
+    """One that came with a request."""
+
+    born_s: float
+    free_s: float
+
+
+class ServerlessModel(BackendModel):
+    """An instance for each request in progress."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        scenario: Scenario,
+        backend: str,
+        seen: Seen,
+        replication: int,
+        chance: int,
+        rng: np.random.Generator,
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        self.rng = rng
+        self.instances: list[Instance] = []
+
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> Turn | None:
+        """Take the instance that became idle last, or start one."""
+        del counts
+        rule, factor = self.fleet, need.factor
+        assert isinstance(rule, Serverless)
+        for instance in [each for each in self.instances if each.free_s + rule.keep_alive_s <= arrival_s]:
+            self._end(instance)
+        idle = [each for each in self.instances if each.free_s <= arrival_s]
+        if not idle and len(self.instances) == rule.concurrency:
+            return None
+        startup_s, service_s = 0.0, rule.mean_service_s * factor
+        if idle:
+            instance = max(idle, key=lambda each: each.free_s)
+        else:
+            startup_s = float(rule.startup.draw_s(self.rng, 1)[0])
+            instance = Instance(arrival_s, arrival_s)
+            self.instances.append(instance)
+        start_s = arrival_s + startup_s
+        instance.free_s = start_s + service_s
+        self.did.work.append((arrival_s, instance.free_s))
+        slot = Slot(instance.free_s)
+        turn = Turn(self.env.event(), arrival_s, factor, slot=slot, start_s=start_s, service_s=service_s)
+        turn.decided_s, turn.startup_s, turn.leads = arrival_s, startup_s, not idle
+        return turn
+
+    def count(self, turn: Turn, asked_s: float) -> None:
+        """Count and bill what was begun."""
+        rule = self.fleet
+        assert isinstance(rule, Serverless)
+        if self.counts(asked_s):
+            super().count(turn, asked_s)
+            self.did.counts["cold_starts"] += turn.leads
+            steps = (turn.startup_s * rule.bills_startup + turn.service_s) / rule.billing_step_s
+            self.did.counts["billed_s"] += math.ceil(round(steps, 9)) * rule.billing_step_s
+
+    def _end(self, instance: Instance) -> None:
+        assert isinstance(self.fleet, Serverless)
+        self.did.bills.append((instance.born_s, instance.free_s + self.fleet.keep_alive_s))
+        self.instances.remove(instance)
+
+    def close_bills(self) -> None:
+        """End the instances that are still there when their time is over."""
+        for instance in list(self.instances):
+            self._end(instance)
+
+
+class ServiceModel(BackendModel):
+    """An external API: what asks for it is answered at once, or refused."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        seen.services.append(seen.fleets.pop())
+        assert isinstance(self.fleet, Api)
+        self.provider = ApiModel(self.fleet, env.now)
+        self.did.counts = self.provider.counts
+
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> Turn | None:
+        """Call, and be told how long it takes, or that it is refused."""
+        service_s = self.provider.call(arrival_s, need.tokens, need.factor, counts=counts)
+        if service_s is None:
+            return None
+        turn = Turn(self.env.event(), arrival_s, need.factor, start_s=arrival_s, service_s=service_s)
+        turn.slot = Slot(math.inf)
+        return turn
+
+    def close_bills(self) -> None:
+        """There is nothing that is billed by time."""
 
 
 class ProcessModel:
@@ -317,8 +674,10 @@ class ProcessModel:
         self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store_of(self.plan).expiry_s or math.inf
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
+        rng = stream(scenario.seed, replication, "retries")
         self.fleets = {
-            name: FleetModel(self.env, scenario, name, self.seen) for name in scenario.online_names(self.plan)
+            name: self._backend(name, number, int(rng.integers(1, 2**31 - 1)))
+            for number, name in enumerate(scenario.online_names(self.plan))
         }
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
@@ -327,6 +686,13 @@ class ProcessModel:
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
+
+    def _backend(self, name: str, number: int, chance: int) -> BackendModel:
+        if isinstance(self.scenario.backends[name], Serverless):
+            rng = stream(self.scenario.seed, self.replication, "instance starts", number)
+            return ServerlessModel(self.env, self.scenario, name, self.seen, self.replication, chance, rng)
+        kind = ServiceModel if isinstance(self.scenario.backends[name], Api) else FleetModel
+        return kind(self.env, self.scenario, name, self.seen, self.replication, chance)
 
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
@@ -339,7 +705,7 @@ class ProcessModel:
         self.env.run(until=self.horizon_s)
         self.seen.unserved_at_end = self._take_stock(self.horizon_s)
         assert not arrivals.is_alive
-        while any(fleet.queue for fleet in self.fleets.values()):
+        while any(fleet.queue or fleet.coming_back for fleet in self.fleets.values()):
             self.env.run(until=self.env.now + HOUR_S)
         for row in self.store.values():
             self._hold(row, self.horizon_s)
@@ -349,33 +715,38 @@ class ProcessModel:
 
     # requests
 
-    def requests(self) -> Iterator[tuple[float, int, bool, float, float]]:
-        """Yield every request: time, user, whether it is its login's last, and the factors on service times."""
+    def requests(self) -> Iterator[tuple[float, int, bool, Need, Need]]:
+        """Yield every request: time, user, whether it is its login's last, and what its computations take."""
         seed, demand = self.scenario.seed, self.scenario.demand
         blocks = list(
             request_blocks(demand, seed, self.replication, self.begin_s, self.horizon_s, HOUR_S, mark_last=True)
         )
         time_s, user = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("time_s", "user"))
-        columns = time_s, user & (2**31 - 1), user < 0, self._factors(time_s, self.online, "service")
-        refreshing = self._factors(time_s, self.refreshing, "refresh service")
-        yield from zip(*(column.tolist() for column in (*columns, refreshing)), strict=True)
+        columns = [column.tolist() for column in (time_s, user & (2**31 - 1), user < 0)]
+        needs = self._needs(time_s, self.online, ""), self._needs(time_s, self.refreshing, "refresh ")
+        yield from zip(*columns, *needs, strict=True)
 
-    def _factors(self, time_s: np.ndarray, fleet: FleetModel | None, name: str) -> np.ndarray:
-        factor = np.ones(time_s.size)
-        if fleet is not None and fleet.fleet.service_time.noise.cv_squared > 0:
-            interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
-            for index in np.unique(interval):
-                rng = stream(self.scenario.seed, self.replication, name, int(index))
-                here = interval == index
-                factor[here] = fleet.fleet.service_time.noise.draw(rng, int(here.sum()))
-        return factor
+    def _needs(self, time_s: np.ndarray, fleet: FleetModel | None, prefix: str) -> list[Need]:
+        factor, tokens = np.ones(time_s.size), np.zeros(time_s.size, dtype=np.int64)
+        if fleet is not None and fleet.fleet.noise.cv_squared > 0:
+            self._draw(time_s, fleet.fleet.noise.draw, f"{prefix}service", factor)
+        if fleet is not None and isinstance(fleet.fleet, Api):
+            self._draw(time_s, fleet.fleet.draw_tokens, f"{prefix}tokens", tokens)
+        return [Need(*need) for need in zip(factor.tolist(), tokens.tolist(), strict=True)]
+
+    def _draw(self, time_s: np.ndarray, draw: Callable[..., np.ndarray], name: str, to: np.ndarray) -> None:
+        interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
+        for index in np.unique(interval):
+            rng = stream(self.scenario.seed, self.replication, name, int(index))
+            here = interval == index
+            to[here] = draw(rng, int(here.sum()))
 
     def _arrivals(self) -> Steps:
-        for time_s, user, is_last, factor, refresh_factor in self.requests():
+        for time_s, user, is_last, need, refresh_need in self.requests():
             yield self.env.timeout(time_s - self.env.now)
             if self.plan.refresh and (is_last or self.plan.refresh.on == "request"):
-                self.env.process(self._after_event(time_s, user, refresh_factor))
-            self.env.process(self._request(time_s, user, factor))
+                self.env.process(self._after_event(time_s, user, refresh_need))
+            self.env.process(self._request(time_s, user, need))
 
     def _counts(self, time_s: float) -> bool:
         return 0 <= time_s < self.horizon_s
@@ -404,12 +775,12 @@ class ProcessModel:
         if self._counts(arrival_s):
             self.seen.sums["wait_s"] += wait_s
 
-    def _request(self, now: float, user: int, factor: float) -> Steps:
+    def _request(self, now: float, user: int, need: Need) -> Steps:
         computation, row = self.under_way.get(user), self.store.get(user)
         if computation is not None and not computation.unasked:
             if not computation.evicted:
                 self._use(user)
-            yield from self._follow(now, computation)
+            yield from self._follow(now, user, computation)
         elif row is not None and now <= row.end_s:
             lag_s = 0.0 if row.maker == "batch" else self.lag_s
             by = "cached" if row.maker == "online" else "precomputed"
@@ -417,19 +788,17 @@ class ProcessModel:
             self.seen.tally["first_served"] += self._counts(now) and not row.served
             row.served = True
             self._use(user)
-            self._after_reading(now, user, row, factor, is_idle=computation is None)
+            self._after_reading(now, user, row, need, is_idle=computation is None)
         elif self.online is None:
             self._answer(now, self.read_s, now, "defaulted", None)
         elif computation is not None and self.plan.cache and computation.decided.triggered:
             if not computation.evicted:
                 self._use(user)
-            yield from self._follow(now, computation)
+            yield from self._follow(now, user, computation)
         else:
-            yield from self._compute(
-                now, user, factor, self.online, keeps=bool(self.plan.cache) and computation is None
-            )
+            yield from self._compute(now, user, need, self.online, keeps=bool(self.plan.cache) and computation is None)
 
-    def _after_reading(self, now: float, user: int, row: Row, factor: float, *, is_idle: bool) -> None:
+    def _after_reading(self, now: float, user: int, row: Row, need: Need, *, is_idle: bool) -> None:
         cache = self.plan.cache
         if cache is None or row.maker != "online":
             return
@@ -438,9 +807,9 @@ class ProcessModel:
         if is_idle and cache.kept_for_s > cache.fresh_for_s and now > row.time_s + cache.fresh_for_s:
             assert self.online is not None
             self.seen.tally["revalidated"] += self._counts(now)
-            self._begin_unasked(now, user, factor, self.online, "online")
+            self._begin_unasked(now, user, need, self.online, "online")
 
-    def _after_event(self, now: float, user: int, factor: float) -> Steps:
+    def _after_event(self, now: float, user: int, need: Need) -> Steps:
         rule = self.plan.refresh
         assert rule is not None
         assert self.refreshing is not None
@@ -453,23 +822,49 @@ class ProcessModel:
         yield self.env.timeout(max(due_s - self.env.now, 0.0))
         if user not in self.under_way:
             self.seen.tally["refreshed"] += self._counts(due_s)
-            self._begin_unasked(due_s, user, factor, self.refreshing, "nearline")
+            self._begin_unasked(due_s, user, need, self.refreshing, "nearline")
 
-    def _begin_unasked(self, now: float, user: int, factor: float, fleet: FleetModel, maker: str) -> None:
+    def _begin_unasked(self, now: float, user: int, need: Need, fleet: BackendModel, maker: str) -> None:
         computation = self.under_way[user] = Computation(self.env.event(), unasked=True)
         self._take_place(user, now)
-        service_s = fleet.fleet.mean_service_s * factor
-        self.env.process(self._compute_unasked(user, computation, fleet.ask(now, service_s), fleet, maker))
+        self.env.process(self._compute_unasked(now, user, need, computation, fleet, maker))
 
-    def _compute_unasked(self, user: int, computation: Computation, turn: Turn, fleet: FleetModel, maker: str) -> Steps:
-        if turn.slot is None:
-            yield turn.event
+    def _compute_unasked(
+        self, now: float, user: int, need: Need, computation: Computation, fleet: BackendModel, maker: str
+    ) -> Steps:
+        turn = yield from fleet.serve(now, need, math.inf)
+        if isinstance(turn, Failure):
+            self._forget(user)
+            return
+        computation.service_s, computation.decided_s = turn.service_s, turn.decided_s
         computation.start_s, computation.completion_s = turn.start_s, turn.start_s + turn.service_s
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
-        assert turn.slot is not None
-        fleet.release(turn.slot)
+        fleet.release(turn)
         self._land(user, computation, maker)
+
+    def _forget(self, user: int) -> None:
+        """Give up a computation that was to be kept."""
+        del self.under_way[user]
+        if user not in self.store:
+            self.places.pop(user, None)
+
+    def _fail(self, asked_s: float, failure: Failure, wait_s: float, user: int) -> None:
+        """Answer a request whose computation failed: by whatever is stored, if the plan says so."""
+        row = self.store.get(user)
+        latency_s = self.read_s + wait_s
+        if row is None or self.plan.on_failure == "default":
+            self._answer(asked_s, latency_s, failure.left_s, "defaulted", None)
+        else:
+            lag_s = 0.0 if row.maker == "batch" else self.lag_s
+            by = "cached" if row.maker == "online" else "precomputed"
+            age_s = asked_s + latency_s + lag_s - row.time_s
+            self._answer(asked_s, latency_s, failure.left_s, by, age_s, row.time_s)
+            self.seen.tally["fell_back"] += self._counts(asked_s)
+            self.seen.tally["first_served"] += self._counts(asked_s) and not row.served
+            row.served = True
+        self.seen.tally[failure.why] += self._counts(asked_s)
+        self._waited(asked_s, wait_s)
 
     def _land(self, user: int, computation: Computation, maker: str) -> None:
         """Write the row of a computation that is complete."""
@@ -488,21 +883,17 @@ class ProcessModel:
             end_s = begin_s + self.plan.cache.kept_for_s
         self._write(user, Row(row_s, maker, end_s, done_s, served=computation.served))
 
-    def _follow(self, now: float, computation: Computation) -> Steps:
+    def _follow(self, now: float, user: int, computation: Computation) -> Steps:
         decided_s = now
         if not computation.decided.triggered:
             self.seen.followed_queued += 1
-            takes_s = computation.service_s
             yield computation.decided
-            decided_s = computation.start_s if computation.gave_up_s is None else computation.gave_up_s
+            takes_s, decided_s = computation.service_s, computation.decided_s
         else:
             self.seen.followed_running += 1
             takes_s = computation.completion_s - computation.start_s
-        if computation.gave_up_s is not None:
-            latency_s = self.read_s + computation.gave_up_s - now
-            self._answer(now, latency_s, decided_s, "defaulted", None)
-            self.seen.tally["timed_out"] += self._counts(now)
-            self._waited(now, computation.gave_up_s - now)
+        if computation.failure is not None:
+            self._fail(now, computation.failure, computation.failure.left_s - now, user)
         else:
             if decided_s == now and not computation.unasked:
                 computation.read_s = self.rounded(now)
@@ -512,36 +903,27 @@ class ProcessModel:
             self._answer(now, latency_s, decided_s, "cached", age_s, computation.start_s)
             self._waited(now, computation.completion_s - now)
 
-    def _compute(self, now: float, user: int, factor: float, fleet: FleetModel, *, keeps: bool) -> Steps:
-        service_s = fleet.fleet.mean_service_s * factor
-        computation = Computation(self.env.event(), served=True, service_s=service_s)
+    def _compute(self, now: float, user: int, need: Need, fleet: BackendModel, *, keeps: bool) -> Steps:
+        computation = Computation(self.env.event(), served=True)
         if keeps:
             self.under_way[user] = computation
             self._take_place(user, now)
-        turn = fleet.ask(now, service_s)
-        patience_s = fleet.fleet.longest_wait_s
-        tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
-        yield turn.event | tired
-        if turn.slot is None:
-            fleet.queue.remove(turn)
-            computation.gave_up_s = now + patience_s
+        turn = yield from fleet.serve(now, need, fleet.fleet.longest_wait_s)
+        if isinstance(turn, Failure):
+            computation.failure = turn
+            self._fail(now, turn, turn.waited_s, user)
             if keeps:
-                del self.under_way[user]
-                if user not in self.store:
-                    self.places.pop(user, None)
-            self._answer(now, self.read_s + patience_s, computation.gave_up_s, "defaulted", None)
-            self.seen.tally["timed_out"] += self._counts(now)
-            self._waited(now, patience_s)
+                self._forget(user)
             computation.decided.succeed()
             return
-        start_s = turn.start_s
-        computation.start_s, computation.completion_s = start_s, start_s + service_s
+        start_s, service_s, computation.decided_s = turn.start_s, turn.service_s, turn.decided_s
+        computation.start_s, computation.completion_s, computation.service_s = start_s, start_s + service_s, service_s
         latency_s = self.read_s + computation.completion_s - now
-        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s, start_s)
+        self._answer(now, latency_s, turn.decided_s, "computed", service_s + self.lag_s, start_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
-        fleet.release(turn.slot)
+        fleet.release(turn)
         if keeps:
             self._land(user, computation, "online")
 
@@ -602,70 +984,66 @@ class ProcessModel:
 
     # precomputation
 
-    def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
-        assert self.scope is not None
-        previous_s = zone.before(self.begin_s)
-        for due in zone.dues:
-            if due.time_s < self.begin_s:
-                continue
-            if due.time_s < self.env.now:
-                self.seen.missed += self._counts(due.time_s)
-                continue
-            yield self.env.timeout(due.time_s - self.env.now)
-            if self.scope.whole:
-                units = [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
-            else:
-                members = self.scope.members(zone, due, previous_s)
-                count = math.ceil(len(members) / cluster.shard)
-                cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
-                units = [members[first:last] for first, last in itertools.pairwise(cuts)]
-            yield from self._run(cluster, due, units)
-            previous_s = due.time_s
+    def _schedule(self, cluster: BatchCluster | Api, zone: Zone) -> Steps:
+        """Start the runs of a zone, and after each what it was in the way of: the last retraining's, if there was one.
 
-    def _run(self, cluster: BatchCluster, due: Due, units: list[list[int]]) -> Steps:
+        Of a run that is made up for, users are those of when it was due.
+        """
+        assert self.scope is not None
+        dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
+        previous_s, started_s = zone.before(self.begin_s), -math.inf
+        owed_since_s = previous_s
+        owed: tuple[Due, list[list[int]]] | None = None
+        while dues:
+            if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
+                due, units = owed
+                owed, started_s = None, self.env.now
+                yield from self._run(cluster, due, started_s, units)
+                continue
+            due = dues.popleft()
+            if due.time_s < self.env.now and not due.triggered:
+                self.seen.missed += self._counts(due.time_s) and due.time_s != started_s
+                continue
+            units = self._units(cluster, zone, due, previous_s)
+            if due.time_s < self.env.now:
+                owed_since_s = owed_since_s if owed else previous_s
+                owed = due, self._units(cluster, zone, due, owed_since_s)
+                previous_s = due.time_s
+                continue
+            previous_s = due.time_s
+            yield self.env.timeout(due.time_s - self.env.now)
+            yield from self._run(cluster, due, due.time_s, units)
+
+    def _units(self, cluster: BatchCluster | Api, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
+        """Return the users of each shard of a run."""
+        assert self.scope is not None
+        if self.scope.whole:
+            return [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
+        members = self.scope.members(zone, due, previous_s)
+        count = math.ceil(len(members) / cluster.shard)
+        cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
+        return [members[first:last] for first, last in itertools.pairwise(cuts)]
+
+    def _run(self, cluster: BatchCluster | Api, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
-        sizes = [len(users) for users in units]
-        done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
-        last_s = done[-1][0] if done else due.time_s + cluster.feature_pipeline.duration_s
-        for at_s, unit in done:
+        per_s = self.scenario.store_of(self.plan).writes_per_s
+        sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
+        if isinstance(cluster, Api):
+            written, lost = list(jobs_written_at(cluster, start_s, rng, sizes, per_s)), (0, 0)
+            last_s = written[-1][0] if written else start_s + cluster.feature_pipeline.duration_s
+        else:
+            model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
+            self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
+            written, lost, last_s = model.written, (model.reclaims, model.lost), min(model.through_s, until_s)
+        for at_s, unit in written:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))
-            self._publish(units[unit], visible_s, due.time_s)
+            self._publish(units[unit], visible_s, start_s)
         yield self.env.timeout(max(last_s - self.env.now, 0.0))
         if due.time_s >= 0 and last_s <= self.horizon_s:
-            self.seen.runs.append((due.time_s, last_s))
-
-    def _written_at(
-        self, cluster: BatchCluster, due_s: float, factors: np.ndarray, sizes: list[int]
-    ) -> list[tuple[float, int]]:
-        """Work a run out in advance: when each unit's last row is written, in that order.
-
-        The worker free first takes the next unit; one writer serves the units in the order in which they are done.
-        """
-        ordered_s = due_s + cluster.feature_pipeline.duration_s
-        per_s = self.scenario.store_of(self.plan).writes_per_s
-        ended_s = dict.fromkeys(range(min(cluster.workers, len(sizes))), ordered_s)
-        computing: list[tuple[float, int, int, int]] = []
-        todo = iter(range(len(sizes)))
-
-        def take(worker: int, at_s: float) -> None:
-            shard = next(todo, None)
-            if shard is None:
-                ended_s[worker] = at_s
-            else:
-                heapq.heappush(computing, (at_s + cluster.shard_s(sizes[shard]) * factors[shard], shard, worker, shard))
-
-        for worker in ended_s:
-            take(worker, ordered_s + cluster.startup_s)
-        written, writer_free_s = [], -math.inf
-        while computing:
-            computed_s, _, worker, shard = heapq.heappop(computing)
-            writer_free_s = max(computed_s, writer_free_s) + sizes[shard] / per_s
-            written.append((writer_free_s, shard))
-            take(worker, writer_free_s)
-        self.seen.workers += [(ordered_s, end_s) for end_s in ended_s.values()]
-        return written
+            self.seen.runs.append((due.time_s, start_s, last_s))
+            self.seen.reclaims.append(lost)
 
     def _publish(self, users: list[int], now: float, snapshot_s: float) -> None:
         time_s = self.rounded(snapshot_s)
