@@ -123,8 +123,9 @@ def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
     still_grows = last == waiting.size - 1 and waiting[last] > waiting[hour_before]
     if still_grows:
         since_s = fleet.time_s(first)
-        grown = f"since {_clock(fleet.scenario, since_s)} more comes than {_slots(fleet, last)} can do"
-        yield fleet.found(Verdict.OVERLOADED, since_s, f"{grown}; {waiting[last]:,} wait at the end")
+        limit = f"more comes than {_slots(fleet, last)} can do" if fleet.slots[last] else "no replica serves"
+        reason = f"since {_clock(fleet.scenario, since_s)} {limit}; {waiting[last]:,} wait at the end"
+        yield fleet.found(Verdict.OVERLOADED, since_s, reason)
         return
     asked, had = _offered(fleet)
     if last == waiting.size - 1 and asked > had > 0:
@@ -198,7 +199,7 @@ def _spans(marked: BoolArray) -> Iterator[tuple[int, int]]:
 
 def _slots(fleet: _Fleet, look: int) -> str:
     slots = int(fleet.slots[look])
-    return {0: "no replica", 1: "its only slot"}.get(slots, f"all {slots:,} slots")
+    return f"all {slots:,} slots" if slots > 1 else "its only slot"
 
 
 def _stamp(scenario: Scenario, time_s: float) -> str:

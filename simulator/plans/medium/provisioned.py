@@ -1,7 +1,7 @@
 """A store whose capacity to write and to read is bought by the hour, used or not."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from typing_extensions import override
 
@@ -27,6 +27,7 @@ class Provisioned(Medium):
     """
 
     kind: Literal["provisioned"] = "provisioned"
+    paid_by: ClassVar[str] = "the capacity bought"
 
     @classmethod
     @override
