@@ -16,7 +16,7 @@ from simulator.theory.caching import (
 )
 from simulator.theory.freshness import change_rate_per_s
 
-_REPLICATIONS = 12
+_REPLICATIONS = 10
 _READS_PER_TTL = 0.8
 _PER_S = _READS_PER_TTL / CACHE_TTL_S
 hit_ratio = readings.share_of_requests("cached")
@@ -34,7 +34,7 @@ def _age(what: str, theory_s: float) -> Check:
 
 
 def _fixed(shape: float) -> Experiment:
-    who = "alike" if math.isinf(shape) else f"shape {shape:g}"
+    who = "users alike" if math.isinf(shape) else f"gamma {shape:g}"
     hit = float(gamma_fixed_ttl_hit_fraction(shape, _PER_S, CACHE_TTL_S))
     change_per_s = float(change_rate_per_s(CACHE_HALF_LIFE_S))
     fresh = float(fixed_ttl_freshness(hit, CACHE_TTL_S, change_per_s))
@@ -43,9 +43,9 @@ def _fixed(shape: float) -> Experiment:
         simulated(lambda seed: cached_world(shape, _READS_PER_TTL, seed=seed)),
         _REPLICATIONS,
         (
-            Check(f"hit ratio, fixed TTL, users {who}", hit, hit_ratio),
-            _age(f"fixed TTL, users {who}", float(gamma_fixed_ttl_mean_age_s(shape, _PER_S, CACHE_TTL_S))),
-            Check(f"fresh, fixed TTL, users {who}", fresh, readings.fresh_fraction(change_per_s)),
+            Check(f"hit ratio, fixed TTL, {who}", hit, hit_ratio),
+            _age(f"fixed TTL, {who}", float(gamma_fixed_ttl_mean_age_s(shape, _PER_S, CACHE_TTL_S))),
+            Check(f"fresh, fixed TTL, {who}", fresh, readings.fresh_fraction(change_per_s)),
         ),
     )
 
@@ -62,7 +62,7 @@ def _revalidating() -> Experiment:
     kind = "stale_while_revalidate"
     age = _age("stale while revalidate", float(revalidating_mean_age_s(_PER_S, CACHE_TTL_S)))
     begun = Check(
-        "requests that begin a revalidation",
+        "requests that revalidate",
         1 / (1 + _READS_PER_TTL),
         readings.share_of_requests("revalidated"),
     )

@@ -24,7 +24,7 @@ class Check:
     """A number that theory knows and a simulation measures."""
 
     what: str
-    """With its unit, in brackets; a fraction or a count has none."""
+    """With its unit, in brackets; a fraction or a count has none. Some 36 letters fit a line of the report."""
     theory: float
     value: Callable[[Any], float | Sequence[float]]
     """Reads it from a sample: one number, or several that are independent of one another."""

@@ -13,7 +13,7 @@ from simulator.theory.logins import active_fraction, dau_mau_fraction
 
 _USERS = 20_000
 _LOGINS_PER_DAY = 0.3
-_REPLICATIONS = 12
+_REPLICATIONS = 8
 _MONTH_DAYS = 30
 
 
@@ -44,7 +44,7 @@ def _active(shape: float) -> Experiment:
 
     share = partial(active_fraction, shape=shape, mean_per_day=_LOGINS_PER_DAY)
     ratio = float(dau_mau_fraction(shape, _LOGINS_PER_DAY))
-    who = "users alike" if math.isinf(shape) else f"gamma users, shape {shape:g}"
+    who = "users alike" if math.isinf(shape) else f"gamma {shape:g}"
     return Experiment(
         f"active shares, {who}",
         simulated(world),
@@ -63,7 +63,7 @@ def _stated_share() -> Experiment:
         population = {"daily_active": "15 %", "shape": 0.2, "dormant": "40 %"}
         return demand_world(population, "5 d", seed, return_visits=visits)
 
-    check = Check("active in a day as stated, return visits", 0.15, _daily)
+    check = Check("active in a day, as stated", 0.15, _daily)
     return Experiment("daily active share as stated", simulated(world), _REPLICATIONS, (check,))
 
 

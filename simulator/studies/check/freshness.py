@@ -23,7 +23,7 @@ from simulator.theory.freshness import (
 )
 
 CHANGE_PER_S = float(change_rate_per_s(NIGHTLY_HALF_LIFE_S))
-_REPLICATIONS = 16
+_REPLICATIONS = 8
 _AMPLITUDE = 0.9
 
 
@@ -41,7 +41,7 @@ def in_shards(continuous: float) -> float:
 def _checks(what: str, age_s: float, fresh: float) -> tuple[Check, Check]:
     return (
         Check(f"mean age, {what} [h]", age_s / HOUR_S, lambda outcome: readings.mean_age_s(outcome) / HOUR_S),
-        Check(f"fresh when served, {what}", fresh, readings.fresh_fraction(CHANGE_PER_S)),
+        Check(f"fresh, {what}", fresh, readings.fresh_fraction(CHANGE_PER_S)),
     )
 
 

@@ -4,17 +4,19 @@ from typing import Any
 
 from simulator.studies.check import readings
 from simulator.studies.check.comparing import Check, Experiment, Group, simulated
-from simulator.studies.check.worlds import fleet_world
+from simulator.studies.check.worlds import exists, fleet_world
 from simulator.theory.constant_service import md1_wait_quantile_s, mdc_mean_wait_s
 from simulator.theory.queueing import (
     mg1_mean_wait_s,
     mm1_timeout_fraction,
     mmc_mean_wait_s,
     mmc_response_quantile_s,
+    mmck_blocking,
+    mmck_mean_wait_s,
 )
 
 RATE_PER_S = 20.0
-_REPLICATIONS = 12
+_REPLICATIONS = 40
 _P99 = 0.99
 
 
@@ -23,7 +25,16 @@ def group() -> Group:
     exponential = (_exponential(1, 1, 0.85), _exponential(4, 1, 0.85), _exponential(2, 15, 0.9))
     return Group(
         "queueing",
-        (*exponential, _constant(1), _constant(5), _lognormal(0.5), _lognormal(1.5), _impatient(0.8), _impatient(1.3)),
+        (
+            *exponential,
+            _constant(1),
+            _constant(5),
+            _lognormal(0.5),
+            _lognormal(1.5),
+            _impatient(0.8),
+            _impatient(1.3),
+            *([_limited(5, 15, 4.5), _limited(10, 0, 9.0)] if exists("fleet", "queue_limit") else []),
+        ),
     )
 
 
@@ -75,3 +86,17 @@ def _impatient(load: float) -> Experiment:
     fleet = {"service_s": service_s, "replicas": 1, "noise": "exponential", "timeout": f"{patience_s} s"}
     left = Check(what, mm1_timeout_fraction(RATE_PER_S, service_s, patience_s), readings.share_of_requests("timed_out"))
     return _experiment(what, fleet, left)
+
+
+def _limited(servers: int, queue_limit: int, load: float) -> Experiment:
+    """Check what a full queue refuses; without any queue that is Erlang's loss."""
+    room, service_s = servers + queue_limit, load / RATE_PER_S
+    queue = f"M/M/{servers}/{room}"
+    fleet = {"service_s": service_s, "replicas": servers, "noise": "exponential", "queue_limit": queue_limit}
+    refused = Check(f"refused, {queue}", mmck_blocking(load, servers, room), readings.share_of_requests("defaulted"))
+    wait = Check(
+        f"mean wait of the accepted, {queue} [s]",
+        mmck_mean_wait_s(RATE_PER_S, service_s, servers, room),
+        readings.mean_wait_of_answered_s,
+    )
+    return _experiment(queue, fleet, refused, *([wait] if queue_limit else []))

@@ -17,6 +17,12 @@ def mean_wait_s(outcome: Outcome) -> float:
     return outcome.counted.tally["wait_s"] / outcome.counted.tally["requests"]
 
 
+def mean_wait_of_answered_s(outcome: Outcome) -> float:
+    """Return the mean wait of the requests that got a prediction; the others, refused at once, did not wait. [s]"""
+    tally = outcome.counted.tally
+    return tally["wait_s"] / (tally["requests"] - tally["defaulted"])
+
+
 def mean_latency_s(outcome: Outcome) -> float:
     """Return the mean latency of all requests. [s]"""
     return outcome.counted.latency.mean

@@ -10,7 +10,7 @@ from simulator.theory.logins import unread_fraction
 
 _USERS = 20_000
 _LOGINS_PER_DAY = 0.8
-_REPLICATIONS = 12
+_REPLICATIONS = 8
 
 
 def group() -> Group:
@@ -31,6 +31,6 @@ def unread_share(outcome: Outcome) -> float:
 
 
 def _unread(shape: float) -> Experiment:
-    who = "users alike" if math.isinf(shape) else f"gamma users, shape {shape:g}"
-    check = Check(f"rows never read, {who}", float(unread_fraction(_LOGINS_PER_DAY, shape)), unread_share)
+    who = "users alike" if math.isinf(shape) else f"gamma users, {shape:g}"
+    check = Check(f"never read, {who}", float(unread_fraction(_LOGINS_PER_DAY, shape)), unread_share)
     return Experiment(f"unread, {who}", simulated(lambda seed: unread_world(shape, seed)), _REPLICATIONS, (check,))

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from simulator.backends.base import Backend
+from simulator.core.component import components
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.scenario.schema import Scenario
 
@@ -44,16 +46,51 @@ def online_world(rate_per_s: float, backend: dict[str, Any], seed: int = 1, **ch
 
 
 def fleet_world(
-    rate_per_s: float, service_s: float, replicas: int, noise: Any, *, seed: int = 1, **fleet: Any
+    rate_per_s: float,
+    service_s: float,
+    replicas: int,
+    noise: Any,
+    *,
+    per_item_s: float = 0.0,
+    seed: int = 1,
+    **fleet: Any,
 ) -> Scenario:
-    """Return Poisson requests of users alike on a fixed fleet; further arguments are keys of the fleet."""
+    """Return Poisson requests of users alike on a fixed fleet; further arguments are keys of the fleet.
+
+    Parameters
+    ----------
+    service_s, per_item_s
+        n requests are computed together in ``service_s + per_item_s * n``, and so is one alone. [s]
+    """
+    times = {"fixed": f"{service_s} s", "per_item": f"{per_item_s} s"}
     backend = {
         "kind": "fleet",
         "instance": "f",
-        "service_time": {"kind": "affine", "fixed": f"{service_s} s", "noise": noise},
+        "service_time": {"kind": "affine", **times, "noise": noise},
         "capacity": {"kind": "fixed", "replicas": replicas},
     }
     return online_world(rate_per_s, backend | fleet, seed)
+
+
+def serverless_world(
+    rate_per_s: float,
+    service_s: float,
+    keep_alive_s: float,
+    *,
+    startup_s: float = 0.0,
+    concurrency: int = 1000,
+    seed: int = 1,
+) -> Scenario:
+    """Return Poisson requests of users alike on serverless instances, long after the first came."""
+    backend = {
+        "kind": "serverless",
+        "memory": "1 GiB",
+        "service_time": {"kind": "affine", "fixed": f"{service_s} s", "noise": "exponential"},
+        "startup": {"kind": "fixed", "value": f"{startup_s} s"},
+        "keep_alive": f"{keep_alive_s} s",
+        "concurrency": concurrency,
+    }
+    return online_world(rate_per_s, backend, seed, horizon="6 h", warmup="1 h")
 
 
 def cached_world(
@@ -121,10 +158,12 @@ def nightly_world(publish: str, *, cluster: dict[str, Any] | None = None, seed: 
     return Scenario.model_validate(base | changes)
 
 
-def shards_world(shards: int, shard_s: float, cluster: dict[str, Any], *, seed: int = 1) -> Scenario:
+def shards_world(
+    shards: int, shard_s: float, cluster: dict[str, Any], *, noise: str = "exponential", seed: int = 1
+) -> Scenario:
     """Return 250 nights of batch runs that hardly anybody reads."""
     users_per_shard = 80
-    service_time = {"kind": "affine", "per_item": f"{shard_s / users_per_shard} s", "noise": "exponential"}
+    service_time = {"kind": "affine", "per_item": f"{shard_s / users_per_shard} s", "noise": noise}
     return nightly_world(
         "rolling",
         cluster={"service_time": service_time, "shard": users_per_shard} | cluster,
@@ -132,3 +171,16 @@ def shards_world(shards: int, shard_s: float, cluster: dict[str, Any], *, seed: 
         horizon="250 d",
         population={"users": users_per_shard * shards, "logins_per_day": "0.001/day", "shape": 1},
     )
+
+
+def spot_world(shards: int, shard_s: float, mean_s: float, reprovision_s: float, *, seed: int = 1) -> Scenario:
+    """Return 250 nights of batch runs on one spot worker, whose shards all take the same time."""
+    reclaim = {"mean": f"{mean_s} s", "reprovision": f"{reprovision_s} s"}
+    cluster = {"purchase": "spot", "workers": 1, "reclaim": reclaim}
+    return shards_world(shards, shard_s, cluster, noise="none", seed=seed)
+
+
+def exists(kind: str, *keys: str) -> bool:
+    """Whether there are backends of a kind, and they have some keys."""
+    found = components(Backend, "simulator.backends").get(kind)
+    return found is not None and all(key in found.model_fields for key in keys)

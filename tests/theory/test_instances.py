@@ -6,8 +6,8 @@ import pytest
 from scipy.linalg import expm
 from scipy.special import gammaln
 
+from simulator.theory.instances import live_instances, scaled_to_zero_fraction
 from simulator.theory.queueing import erlang_b
-from simulator.theory.serverless import live_instances, scaled_to_zero_fraction
 
 from .oracle_keys import cases, close
 
@@ -76,9 +76,17 @@ def test_without_an_end_of_keeping_nothing_starts_and_all_that_may_run_live() ->
 
 
 def test_hardly_kept_instances_are_those_that_run_and_start_for_every_request() -> None:
-    found = live_instances(3.0, 1.0, 1e-9)
-    assert found.live_mean == pytest.approx(3.0, rel=1e-8)
-    assert found.cold_fraction == pytest.approx(1.0, rel=1e-8)
+    for keep in (0.0, 1e-9):
+        found = live_instances(3.0, 1.0, keep)
+        assert found.live_mean == pytest.approx(3.0, rel=1e-8)
+        assert found.cold_fraction == pytest.approx(1.0, rel=1e-8)
+
+
+def test_without_requests_nothing_lives() -> None:
+    found = live_instances(0.0, 1.0, 600.0)
+    assert (found.running_mean, found.live_mean, found.refused_fraction) == (0, 0, 0)
+    assert found.cold_fraction == 1
+    assert live_instances(1e-12, 1.0, 600.0).cold_fraction == close(1.0)
 
 
 def test_thousands_of_instances_are_no_more_trouble() -> None:
@@ -96,8 +104,8 @@ def test_slower_cold_requests_keep_more_running() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rate_per_s": 0.0}, r"rate_per_s\(=0\.0\) must be > 0"),
-        ({"keep_alive_s": -1.0}, r"keep_alive_s\(=-1\.0\) must be > 0"),
+        ({"rate_per_s": -1.0}, r"rate_per_s\(=-1\.0\) must be >= 0"),
+        ({"keep_alive_s": -1.0}, r"keep_alive_s\(=-1\.0\) must be >= 0"),
         ({"limit": 0}, r"limit\(=0\.0\) must be a whole number >= 1"),
         ({"cold_service_s": 0.0}, r"cold_service_s\(=0\.0\) must be > 0"),
     ],

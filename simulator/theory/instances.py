@@ -80,7 +80,7 @@ def live_instances(
     Parameters
     ----------
     rate_per_s
-        Poisson arrivals, above 0. [1/s]
+        Poisson arrivals, 0 or above. [1/s]
     service_s
         Mean time of a request on an instance that is alive. [s]
     keep_alive_s
@@ -113,8 +113,8 @@ def live_instances(
     .. [2] J. Abate and W. Whitt, "A unified framework for numerically inverting Laplace transforms", INFORMS Journal
        on Computing 18, 2006.
     """
-    rate, warm_s = float(positive("rate_per_s", rate_per_s)), float(positive("service_s", service_s))
-    keep_s = float(positive("keep_alive_s", keep_alive_s))
+    rate, warm_s = float(non_negative("rate_per_s", rate_per_s)), float(positive("service_s", service_s))
+    keep_s = float(non_negative("keep_alive_s", keep_alive_s))
     most = None if limit is None else int(count("limit", limit))
     cold_s = warm_s if cold_service_s is None else float(positive("cold_service_s", cold_service_s))
     state, mean_s = _with_mean_service(rate, warm_s, keep_s, most), warm_s
@@ -130,6 +130,8 @@ def live_instances(
 
 def _with_mean_service(rate: float, service_s: float, keep_alive_s: float, limit: int | None) -> Instances:
     load = rate * service_s
+    if load == 0:
+        return Instances(0.0, 0.0, 1.0, 0.0)
     in_progress = _in_progress(load, rate * keep_alive_s, limit)
     below = in_progress[:-1]  # pi(k - 1) of the levels k = 1, 2, ...
     at_least = np.cumsum(in_progress[::-1])[::-1][1:]
@@ -137,8 +139,10 @@ def _with_mean_service(rate: float, service_s: float, keep_alive_s: float, limit
     def returning(s: ComplexArray) -> ComplexArray:
         return _never_back(s, rate, service_s, below.size)
 
-    late = _inverted(lambda s: returning(s) / s, keep_alive_s)
-    kept_s = _inverted(lambda s: returning(s) / s**2, keep_alive_s)
+    late, kept_s = np.ones(below.size), np.zeros(below.size)
+    if keep_alive_s > 0:
+        late = _inverted(lambda s: returning(s) / s, keep_alive_s)
+        kept_s = _inverted(lambda s: returning(s) / s**2, keep_alive_s)
     refused = 0.0 if limit is None else float(erlang_b(load, limit))
     return Instances(
         running_mean=load * (1 - refused),
