@@ -1,5 +1,6 @@
 """A small scenario with everything in it, and scenarios drawn at random, of every kind of plan."""
 
+import math
 from typing import Any
 
 from hypothesis import strategies as st
@@ -58,6 +59,26 @@ def a_scenario(**changes: Any) -> Scenario:
                     "stabilisation": "2 min",
                 },
             },
+            "batching": {
+                "kind": "fleet",
+                "instance": "f",
+                "slots": 2,
+                "timeout": "35 s",
+                "batching": {"max": 4, "hold": "6 s"},
+                "queue_limit": 7,
+                "retries": {"attempts": 2, "backoff": "9 s", "longest_backoff": "12 s", "jitter": "50 %"},
+                "service_time": {
+                    "kind": "table",
+                    "points": [
+                        {"batch": 1, "time": "11 s"},
+                        {"batch": 2, "time": "12 s"},
+                        {"batch": 3, "time": "21 s"},
+                        {"batch": 4, "time": "60 s"},
+                    ],
+                    "noise": {"kind": "lognormal", "cv": 0.4},
+                },
+                "capacity": {"kind": "autoscaled", "min": 1, "max": 5, "target": "60 %", "startup": "50 s"},
+            },
             "small": {
                 "kind": "fleet",
                 "instance": "f",
@@ -70,6 +91,26 @@ def a_scenario(**changes: Any) -> Scenario:
         "plans": {
             "on demand": {"on_miss": "compute", "backend": "live"},
             "on demand, fixed": {"on_miss": "compute", "backend": "small"},
+            "together": {"on_miss": "compute", "backend": "batching"},
+            "together, cached": {
+                "on_miss": "compute",
+                "backend": "batching",
+                "cache": {"kind": "ttl", "ttl": "5 min"},
+                "on_failure": "stored",
+            },
+            "together, after events too": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "batching"},
+                "on_miss": "compute",
+                "backend": "batching",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
+                "on_failure": "stored",
+            },
+            "hybrid, falls back": {
+                "precompute": {"every": "2 h", "at": "00:20", "publish": "atomic", "backend": "night"},
+                "on_miss": "compute",
+                "backend": "batching",
+                "on_failure": "stored",
+            },
             "cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "25 min"}},
             "cached, fixed": {"on_miss": "compute", "backend": "small", "cache": {"kind": "ttl", "ttl": "9 min"}},
             "rolling": {"precompute": {"every": "2 h", "at": "00:20", "backend": "night"}, "on_miss": "default"},
@@ -144,12 +185,29 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
     }
     fixed = {"kind": "fixed", "replicas": draw(st.integers(2, 6))}
     timeout_s = draw(st.one_of(st.none(), seconds))
+    hold_s = draw(st.sampled_from([0.0, 0.4, 3.0, 30.0]))
+    most = draw(st.integers(2, 6))
+    batching = {"max": most, "hold": f"{min(hold_s, 0.9 * (timeout_s or math.inf))} s"}
+    retries = {
+        "attempts": draw(st.integers(1, 4)),
+        "backoff": draw(st.sampled_from(["1 s", "13 s", "300 s"])),
+        "longest_backoff": draw(st.sampled_from(["20 s", "10 min"])),
+        "jitter": draw(st.sampled_from([0, 0.5, 1])),
+    }
     return {
         "kind": "fleet",
+        "batching": draw(st.sampled_from([None, None, batching])),
+        "queue_limit": draw(st.sampled_from([None, None, 6, 11])),
+        "retries": draw(st.sampled_from([None, retries])),
         "instance": "f",
         "slots": draw(st.integers(1, 4)),
         "timeout": None if timeout_s is None else f"{timeout_s} s",
-        "service_time": {"kind": "affine", "fixed": f"{draw(seconds)} s", "noise": draw(noises)},
+        "service_time": {
+            "kind": "affine",
+            "fixed": f"{draw(seconds)} s",
+            "per_item": draw(st.sampled_from(["0 s", "2.7 s"])),
+            "noise": draw(noises),
+        },
         "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed])),
     }
 
@@ -222,6 +280,8 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     plan: dict[str, Any] = {"precompute": precompute, "refresh": refresh, "on_miss": on_miss}
     if on_miss == "compute":
         plan |= {"backend": "live", "cache": draw(st.one_of(st.none(), caches(), caches()))}
+        if ahead_or_after or plan["cache"]:
+            plan["on_failure"] = draw(st.sampled_from(["default", "stored"]))
     if draw(st.booleans()):
         plan["training"] = {"every": "45 min", "instance": "t", "machine_hours": 0.2}
     return plan

@@ -10,6 +10,7 @@ import simpy
 from pydantic import Field
 
 from simulator.backends.noise.base import Noise
+from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
@@ -95,6 +96,16 @@ class OnlineBackend(Backend):
         return float("inf")
 
     @property
+    def service_times_s(self) -> Sequence[float]:
+        """Mean time to compute so many requests together, from 0 on. [s]"""
+        return 0.0, self.mean_service_s
+
+    @property
+    def least_work_s(self) -> float:
+        """Mean time of a slot that a request takes at least, in the batch that is best for that. [s]"""
+        return min(time_s / together for together, time_s in enumerate(self.service_times_s) if together)
+
+    @property
     def slots_per_replica(self) -> int:
         """Requests that a replica works on at a time."""
         return 1
@@ -105,6 +116,9 @@ class OnlineBackend(Backend):
             "service_s": self.mean_service_s,
             "timeout_s": self.longest_wait_s,
             "noisy": self.noise.cv_squared > 0,
+            "most_together": len(self.service_times_s) - 1,
+            "queue_limit": NO_LIMIT,
+            **(self.retries.line() if self.retries else {}),
         }
 
     def start(self, env: simpy.Environment, requests: "RequestClock", requests_per_s: float) -> "Replicas | None":

@@ -1,7 +1,7 @@
 """An online fleet: replicas that answer requests one after another."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import simpy
@@ -11,12 +11,25 @@ from typing_extensions import override
 from simulator.backends.base import Machines, Metered, OnlineBackend, OnlineUse
 from simulator.backends.capacity.base import AnyCapacity
 from simulator.backends.noise.base import Noise
-from simulator.core.units import HOUR_S, Count, PositiveSeconds
+from simulator.backends.online.kinds import BATCHING, NO_LIMIT
+from simulator.core.component import Part
+from simulator.core.units import HOUR_S, Count, PositiveSeconds, Seconds, write_duration
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
 
 MOST_SLOTS = 2**24
+MOST_TOGETHER = 100_000
+MOST_WAITING = 10**9
+
+
+class Batching(Part):
+    """Requests computed together: a free slot starts when enough wait, or when the oldest has waited long enough."""
+
+    max: Annotated[Count, Field(ge=2, le=MOST_TOGETHER, examples=[16])]
+    """Most requests computed together; the service time must be known for as many."""
+    hold_s: Seconds = 0.0
+    """How long the oldest request waits for others; with 0, a free slot takes whoever waits."""
 
 
 class Fleet(Machines, OnlineBackend):
@@ -27,6 +40,10 @@ class Fleet(Machines, OnlineBackend):
     """Requests that a replica works on at a time."""
     timeout_s: PositiveSeconds | None = None
     """A request that has waited longer leaves and gets the default; without it all wait."""
+    batching: Batching | None = None
+    """Requests computed together on a slot; without it, each is computed alone."""
+    queue_limit: Annotated[int, Field(ge=0, le=MOST_WAITING)] | None = None
+    """Requests that may wait; one that comes to a full queue is refused. Without it, all are let in."""
     capacity: AnyCapacity
     """How many replicas there are."""
 
@@ -35,6 +52,17 @@ class Fleet(Machines, OnlineBackend):
         if self.slots * self.capacity.most_replicas > MOST_SLOTS:
             raise ValueError(
                 f"slots x replicas is {self.slots * self.capacity.most_replicas:,}; at most {MOST_SLOTS:,}"
+            )
+        if self.batching and self.batching.max > self.service_time.largest_batch:
+            largest = f"the largest measured ({self.service_time.largest_batch:g})"
+            raise ValueError(f"'batching.max' ({self.batching.max}) is above {largest}")
+        if self.batching and self.batching.hold_s >= self.longest_wait_s:
+            held, timeout = write_duration(self.batching.hold_s), write_duration(self.longest_wait_s)
+            raise ValueError(f"'batching.hold' ({held}) must be below 'timeout' ({timeout}), or nobody is ever served")
+        if self.batching and self.queue_limit is not None and self.queue_limit < self.batching.max:
+            raise ValueError(
+                f"'queue_limit' ({self.queue_limit}) must be at least 'batching.max' ({self.batching.max}), as a batch "
+                "is made of requests that wait"
             )
         return self
 
@@ -55,6 +83,19 @@ class Fleet(Machines, OnlineBackend):
 
     @property
     @override
+    def service_times_s(self) -> Sequence[float]:
+        together = self.batching.max if self.batching else 1
+        return 0.0, *(self.service_time.mean_s(number) for number in range(1, together + 1))
+
+    @override
+    def line(self) -> Mapping[str, float]:
+        more: dict[str, float] = {"queue_limit": NO_LIMIT if self.queue_limit is None else self.queue_limit}
+        if self.batching:
+            more |= {"kind": BATCHING, "hold_s": self.batching.hold_s}
+        return {**super().line(), **more}
+
+    @property
+    @override
     def slots_per_replica(self) -> int:
         return self.slots
 
@@ -63,7 +104,7 @@ class Fleet(Machines, OnlineBackend):
         from simulator.backends.online.replicas import Replicas  # noqa: PLC0415  (compiles; reading a scenario need not)
 
         replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests)
-        replicas.begin_with(self.capacity.replicas_for(requests_per_s * self.mean_service_s / self.slots))
+        replicas.begin_with(self.capacity.replicas_for(requests_per_s * self.least_work_s / self.slots))
         control = self.capacity.control(env, replicas)
         if control is not None:
             env.process(control)

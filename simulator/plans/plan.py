@@ -26,6 +26,15 @@ class OnMiss(StrEnum):
     """Whatever is stored, however old; the default where nothing is."""
 
 
+class OnFailure(StrEnum):
+    """What answers a request whose computation was refused, or for which it has waited too long."""
+
+    DEFAULT = "default"
+    """The default response."""
+    STORED = "stored"
+    """Whatever is stored, however old; the default where nothing is."""
+
+
 class Precompute(Part):
     """Predictions computed ahead, on a schedule."""
 
@@ -46,7 +55,7 @@ class Precompute(Part):
     publish: Literal["rolling", "atomic"] = "rolling"
     """Whether each shard is visible when it is written, or all of them when the last is."""
     backend: BackendName
-    """The batch cluster that computes."""
+    """What computes them."""
 
     @property
     def is_for_all(self) -> bool:
@@ -73,7 +82,7 @@ class Refresh(Part):
     debounce_s: Seconds = 0.0
     """An event that another of the same user follows within this time is left to that one."""
     backend: BackendName
-    """The fleet that computes; where it is the plan's own, both share its queue."""
+    """What computes; where it is the plan's own, both share its queue."""
 
 
 class Plan(Part):
@@ -88,7 +97,9 @@ class Plan(Part):
     on_miss: OnMiss
     """What answers when the store has nothing to serve."""
     backend: BackendName | None = None
-    """The fleet that computes online."""
+    """What computes online."""
+    on_failure: OnFailure = OnFailure.DEFAULT
+    """What answers when the backend refuses, or takes too long to begin, after all retries."""
     accuracy: Accuracy | None = None
     """Of the model that this plan serves, where it is another than the scenario's."""
     training: Training | None = None
@@ -107,6 +118,12 @@ class Plan(Part):
             raise ValueError(
                 f"never computes online (on_miss: {self.on_miss}); there is nothing for the 'cache' to keep"
             )
+        if not computes and self.on_failure is not OnFailure.DEFAULT:
+            raise ValueError(
+                f"never computes online (on_miss: {self.on_miss}), and no computation can fail; leave out 'on_failure'"
+            )
+        if self.on_failure is OnFailure.STORED and not self.has_store:
+            raise ValueError("stores nothing that 'on_failure: stored' could answer with; give a cache or precompute")
         if not computes and self.precompute is None and self.refresh is None:
             raise ValueError(
                 "computes nothing at all; give 'precompute' or 'refresh', or on_miss: compute and a 'backend'"

@@ -51,3 +51,17 @@ def serve_row(word: Int, t: float, r: Record, a: Record, latency_bins: IntArray,
         if not word & SERVED:
             a.first_served += 1
     return word | SERVED
+
+
+@inlined
+def count_fallback(word: Int, asked_s: float, latency_s: float, r: Record, a: Record, age_bins: IntArray) -> None:
+    """Count a row of the store that answers in place of a computation."""
+    lag_s = 0.0 if word & MAKER == BATCH else r.lag_s
+    if word & MAKER == ONLINE:
+        a.cached += 1
+    else:
+        a.precomputed += 1
+    made_s = time_of(word, r.origin_s, r.tick_s)
+    count_age(asked_s + latency_s + lag_s - made_s, made_s, asked_s, latency_s, r, a, age_bins)
+    if not word & SERVED:
+        a.first_served += 1

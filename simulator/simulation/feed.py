@@ -1,8 +1,9 @@
 """The requests that a plan is given, and what is counted of them whatever the plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.backends.base import OnlineBackend
 from simulator.backends.noise.base import Noise
@@ -14,6 +15,16 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation import timing
 from simulator.simulation.activity import Activity
 
+TokenArray = npt.NDArray[np.int64]
+
+
+def _no_numbers() -> FloatArray:
+    return np.empty(0)
+
+
+def _no_tokens() -> TokenArray:
+    return np.empty(0, dtype=np.int64)
+
 
 @dataclass(frozen=True)
 class FedBlock:
@@ -23,9 +34,13 @@ class FedBlock:
     time_s: FloatArray
     user: UserArray
     """With the sign bit set in the last request of each login, where the plan refreshes after logins."""
-    factor: FloatArray
+    factor: FloatArray = field(default_factory=_no_numbers)
     """Each request's factor on its service time; empty where service times do not vary."""
-    late_factor: FloatArray
+    late_factor: FloatArray = field(default_factory=_no_numbers)
+    """The same for the computation that follows a request where the plan refreshes."""
+    tokens: TokenArray = field(default_factory=_no_tokens)
+    """Each request's tokens, of its prompt x 2^24 and of its answer; empty where nobody counts them."""
+    late_tokens: TokenArray = field(default_factory=_no_tokens)
     """The same for the computation that follows a request where the plan refreshes."""
 
 

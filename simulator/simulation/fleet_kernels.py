@@ -12,39 +12,36 @@ from simulator.backends.online.slots import replay
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
-from simulator.simulation.answers import count_age, count_answer, count_default
+from simulator.simulation.answers import count_age, count_answer
+from simulator.simulation.failure_kernels import come_again_or_leave
 from simulator.simulation.records import GONE, NO_FLIGHT, Record
 from simulator.simulation.rows import FIRST_FLIGHT, Int, WordArray, tick_of
 from simulator.simulation.store_kernels import land
 
 
 @inlined
-def begin(
-    arrival_s: float,
+def answer(
+    asked_s: float,
     start_s: float,
-    factor: float,
+    service_s: float,
+    completion_s: float,
     flight: Int,
     r: Record,
     q: Record,
     a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
     flights: Record,
     followers: Record,
     latency_bins: IntArray,
     age_bins: IntArray,
 ) -> None:
-    """Put a computation on the slot that is free first."""
-    service_s = q.service_s * factor
-    completion_s = start_s + service_s
-    free_s[losers[0]] = completion_s
-    replay(free_s, losers)
-    q.work_s += service_s
+    """Count the answers that a computation gives, once its start is certain."""
+    if 0.0 <= asked_s < r.horizon_s:
+        q.calls += 1
     asked = flight < 0 or not flights[flight].unasked
-    if asked and count_answer(arrival_s, r.read_s + completion_s - arrival_s, r, a, latency_bins):
+    if asked and count_answer(asked_s, r.read_s + completion_s - asked_s, r, a, latency_bins):
         a.computed += 1
-        a.wait_s += start_s - arrival_s
-        count_age(service_s + r.lag_s, start_s, arrival_s, r.read_s + completion_s - arrival_s, r, a, age_bins)
+        a.wait_s += start_s - asked_s
+        count_age(service_s + r.lag_s, start_s, asked_s, r.read_s + completion_s - asked_s, r, a, age_bins)
     if flight >= 0:
         f = flights[flight]
         f.start_s = start_s
@@ -61,43 +58,39 @@ def begin(
 
 
 @inlined
-def _give_up(
-    arrival_s: float,
-    flight: Int,
-    r: Record,
-    q: Record,
-    p: Record,
-    a: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    latency_bins: IntArray,
-) -> None:
-    """Let a request that has waited too long leave with the default, and with it those who wait for its computation."""
-    leaves_s = arrival_s + q.timeout_s
-    if count_answer(arrival_s, r.read_s + q.timeout_s, r, a, latency_bins):
-        count_default(r.read_s + q.timeout_s, r, a)
-        a.timed_out += 1
-        a.wait_s += q.timeout_s
-    if flight >= 0:
-        f = flights[flight]
-        follower = f.first_follower
-        while follower >= 0:
-            t = followers[follower].arrival_s
-            if count_answer(t, r.read_s + leaves_s - t, r, a, latency_bins):
-                count_default(r.read_s + leaves_s - t, r, a)
-                a.timed_out += 1
-                a.wait_s += leaves_s - t
-            follower = followers[follower].next
-        f.first_follower = -1
-        table[f.place] = f.beneath
-        if f.beneath == 0 and not f.evicted:
-            p.rows -= 1
-        f.landed = True
+def occupy(start_s: float, service_s: float, q: Record, free_s: FloatArray, losers: SlotArray) -> float:
+    """Put work on the slot that is free first; return when it is done. [s]"""
+    completion_s = start_s + service_s
+    free_s[losers[0]] = completion_s
+    replay(free_s, losers)
+    q.work_s += service_s
+    return completion_s
 
 
 @inlined
-def _next_to_leave(q: Record, queue: Record, flights: Record) -> Int:
+def begin(
+    asked_s: float,
+    start_s: float,
+    factor: float,
+    flight: Int,
+    r: Record,
+    q: Record,
+    a: Record,
+    free_s: FloatArray,
+    losers: SlotArray,
+    flights: Record,
+    followers: Record,
+    latency_bins: IntArray,
+    age_bins: IntArray,
+) -> None:
+    """Put a computation on the slot that is free first."""
+    service_s = q.service_s * factor
+    completion_s = occupy(start_s, service_s, q, free_s, losers)
+    answer(asked_s, start_s, service_s, completion_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
+
+
+@inlined
+def next_to_leave(q: Record, queue: Record, flights: Record) -> Int:
     """Return the oldest entry of the queue that a request waits for; the queue's end where there is none.
 
     Requests come in order of time, and so do the moments at which they give up; what no request waits for stays.
@@ -114,41 +107,79 @@ def _next_to_leave(q: Record, queue: Record, flights: Record) -> Int:
 @inlined
 def start_waiting(
     until_s: float,
+    line: Int,
     r: Record,
     q: Record,
     p: Record,
     a: Record,
     free_s: FloatArray,
     losers: SlotArray,
-    table: WordArray,
     queue: Record,
+    returns: Record,
+    table: WordArray,
     flights: Record,
     followers: Record,
+    reads: WordArray,
     latency_bins: IntArray,
     age_bins: IntArray,
-) -> None:
-    """Start, or let go, the waiting computations whose turn comes before ``until_s``."""
+) -> bool:
+    """Start, or let go, the waiting computations whose turn comes before ``until_s``.
+
+    Returns
+    -------
+    bool
+        False if it stopped before: a request that gave up comes again earlier, or there is no room for such requests.
+    """
     mask = queue.size - 1
     while q.waiting > 0:
         first = queue[q.head & mask]
         if first.flight == GONE:
             q.head += 1
             q.waiting -= 1
+            q.gone -= 1
             continue
         start_s = max(free_s[losers[0]], first.arrival_s)
-        leaver = _next_to_leave(q, queue, flights) if r.unasked else q.head
+        leaver = next_to_leave(q, queue, flights) if r.unasked else q.head
         tired = queue[leaver & mask]
         leaves_s = tired.arrival_s + q.timeout_s if leaver < q.head + q.waiting else math.inf
         if min(start_s, leaves_s) >= until_s:
-            return
+            return True
         if start_s > leaves_s:
-            _give_up(tired.arrival_s, tired.flight, r, q, p, a, table, flights, followers, latency_bins)
+            if q.attempts > 0 and p.returns == returns.size:
+                return False
+            flight = tired.flight
             tired.flight = GONE
+            q.gone += 1
+            come_again_or_leave(
+                leaves_s,
+                q.timeout_s if tired.attempt == 0 else leaves_s - tired.asked_s,
+                True,
+                line,
+                tired.asked_s,
+                tired.attempt,
+                tired.factor,
+                tired.tokens,
+                flight,
+                tired.place,
+                r,
+                q,
+                p,
+                a,
+                returns,
+                table,
+                flights,
+                followers,
+                reads,
+                latency_bins,
+                age_bins,
+            )
+            if q.attempts > 0 and p.returns > 0 and returns[0].due_s < until_s:
+                return False
         else:
             q.head += 1
             q.waiting -= 1
             begin(
-                first.arrival_s,
+                first.asked_s,
                 start_s,
                 first.factor,
                 first.flight,
@@ -162,80 +193,30 @@ def start_waiting(
                 latency_bins,
                 age_bins,
             )
+    return True
 
 
 @inlined
-def start_all_waiting(
-    until_s: float,
-    r: Record,
-    lines: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    late_free_s: FloatArray,
-    late_losers: SlotArray,
-    late_queue: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> None:
-    """Start, or let go, the computations that wait for any fleet and whose turn comes before ``until_s``."""
-    q = lines[0]
-    if q.waiting > 0:
-        start_waiting(until_s, r, q, p, a, free_s, losers, table, queue, flights, followers, latency_bins, age_bins)
-    late = lines[lines.size - 1]
-    if lines.size > 1 and late.waiting > 0:
-        start_waiting(
-            until_s,
-            r,
-            late,
-            p,
-            a,
-            late_free_s,
-            late_losers,
-            table,
-            late_queue,
-            flights,
-            followers,
-            latency_bins,
-            age_bins,
-        )
-
-
-@inlined
-def ask(
+def enqueue(
     t: float,
+    asked_s: float,
+    attempt: Int,
     factor: float,
+    tokens: Int,
     flight: Int,
-    r: Record,
+    spot: Int,
     q: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
     queue: Record,
-    flights: Record,
-    followers: Record,
-    latency_bins: IntArray,
-    age_bins: IntArray,
 ) -> None:
-    """Begin a computation if a slot is free, else put it into the queue, which has room."""
-    if q.waiting == 0 and free_s[losers[0]] <= t:
-        begin(t, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
-    else:
-        enqueue(t, factor, flight, q, queue)
-
-
-@inlined
-def enqueue(t: float, factor: float, flight: Int, q: Record, queue: Record) -> None:
     """Put a computation into the queue, which has room."""
     last = queue[(q.head + q.waiting) & (queue.size - 1)]
     last.arrival_s = t
+    last.asked_s = asked_s
+    last.attempt = attempt
     last.factor = factor
+    last.tokens = tokens
     last.flight = flight
+    last.place = spot
     q.waiting += 1
 
 

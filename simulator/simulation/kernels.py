@@ -12,16 +12,14 @@ import numpy as np
 from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.histogram import IntArray
 from simulator.core.histogram import IntArray as PlaceArray
+from simulator.core.histogram import IntArray as TokenArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import NUMBER, FloatArray, UserArray
 from simulator.simulation.answers import count_answer, count_default, serve_row
+from simulator.simulation.asking_kernels import ask, start_or_carry
 from simulator.simulation.eviction import make_place, use
 from simulator.simulation.fleet_kernels import (
-    ask,
-    begin,
-    enqueue,
     join,
-    start_all_waiting,
     sweep,
     take_off,
     work_left_s,
@@ -85,6 +83,8 @@ def serve(
     user: UserArray,
     factor: FloatArray,
     late_factor: FloatArray,
+    tokens: TokenArray,
+    late_tokens: TokenArray,
     rules: Record,
     place: Record,
     tally: Record,
@@ -92,9 +92,12 @@ def serve(
     free_s: FloatArray,
     losers: SlotArray,
     queue: Record,
+    times_s: FloatArray,
     late_free_s: FloatArray,
     late_losers: SlotArray,
     late_queue: Record,
+    late_times_s: FloatArray,
+    returns: Record,
     table: WordArray,
     flights: Record,
     under_way: SlotArray,
@@ -118,14 +121,19 @@ def serve(
         The block of requests: when, and by whom (the number; where events are logins, the sign marks a login's last).
     factor, late_factor
         Factors on the service times of what a request makes the two fleets compute; empty without noise.
+    tokens, late_tokens
+        The same for the tokens of prompt and answer, where a backend counts them.
     rules, place, tally
         One record each: what the plan says, where the path stands, what it has counted.
     lines
-        The fleets: the first answers, the last refreshes.
-    free_s, losers, queue
-        Slots of the fleet that answers, their loser tree, and its queue, a ring of a power of two.
-    late_free_s, late_losers, late_queue
-        Those of the fleet that refreshes: the same arrays where it is the same fleet.
+        The backends: the first answers, the last refreshes.
+    free_s, losers, queue, times_s
+        Slots of the backend that answers, their loser tree, its queue, a ring of a power of two, and its service times
+        by the number of requests computed together.
+    late_free_s, late_losers, late_queue, late_times_s
+        Those of the backend that refreshes: the same arrays where it is the same backend.
+    returns
+        Requests that come again, a heap by their time.
     table
         The prediction store's words.
     flights, under_way, followers
@@ -171,9 +179,12 @@ def serve(
                     free_s,
                     losers,
                     queue,
+                    times_s,
                     late_free_s,
                     late_losers,
                     late_queue,
+                    late_times_s,
+                    returns,
                     table,
                     flights,
                     under_way,
@@ -187,36 +198,40 @@ def serve(
                 )
                 if not roomy or not more:
                     break
+            if q.waiting > 0 or late.waiting > 0 or p.returns > 0:
+                roomy = start_or_carry(
+                    t,
+                    r,
+                    lines,
+                    p,
+                    a,
+                    free_s,
+                    losers,
+                    queue,
+                    times_s,
+                    late_free_s,
+                    late_losers,
+                    late_queue,
+                    late_times_s,
+                    returns,
+                    table,
+                    flights,
+                    followers,
+                    reads,
+                    latency_bins,
+                    age_bins,
+                )
             if p.flights == flights.size:
                 sweep(t, r, p, a, table, flights, under_way, reads)
-                roomy = 2 * p.flights <= flights.size
+                roomy = roomy and 2 * p.flights <= flights.size
             if p.followers == followers.size:
                 sweep(t, r, p, a, table, flights, under_way, reads)
-            roomy = roomy and q.waiting < queue.size and p.followers < followers.size
+            roomy = roomy and q.waiting < queue.size and p.followers < followers.size and p.returns < returns.size
         if r.most_rows > 0:
             roomy = roomy and p.uses_end - p.uses_begin < uses.size
         if not roomy:
             p.reached_s = t
             break
-        if r.works and (q.waiting > 0 or late.waiting > 0):
-            start_all_waiting(
-                t,
-                r,
-                lines,
-                p,
-                a,
-                free_s,
-                losers,
-                queue,
-                late_free_s,
-                late_losers,
-                late_queue,
-                table,
-                flights,
-                followers,
-                latency_bins,
-                age_bins,
-            )
         spot = np.int64(0)
         word: Int = np.int64(0)
         flying = np.int64(-1)  # a computation of the user's under way that nobody waits for
@@ -227,7 +242,16 @@ def serve(
             spot = spots[i & (FETCH - 1)]
             word = np.int64(table[spot])
             if r.refreshes and (r.refreshes > 1 or user[i] < 0):
-                note_event(t, spot, late_factor[i] if late.noisy else 1.0, r, p, events, latest)
+                note_event(
+                    t,
+                    spot,
+                    late_factor[i] if late.noisy else 1.0,
+                    late_tokens[i] if late.counts_tokens else 0,
+                    r,
+                    p,
+                    events,
+                    latest,
+                )
             if word >= FIRST_FLIGHT:
                 f = flights[word - FIRST_FLIGHT]
                 if f.completion_s <= t:
@@ -254,8 +278,30 @@ def serve(
                     flight = take_off(spot, served, ONLINE, True, p, table, flights, under_way)
                     if 0.0 <= t < r.horizon_s:
                         a.revalidated += 1
-                    work = factor[i] if q.noisy else 1.0
-                    ask(t, work, flight, r, q, a, free_s, losers, queue, flights, followers, latency_bins, age_bins)
+                    ask(
+                        t,
+                        0,
+                        t,
+                        0,
+                        factor[i] if q.noisy else 1.0,
+                        tokens[i] if q.counts_tokens else 0,
+                        flight,
+                        spot,
+                        r,
+                        q,
+                        p,
+                        a,
+                        free_s,
+                        losers,
+                        queue,
+                        returns,
+                        table,
+                        flights,
+                        followers,
+                        reads,
+                        latency_bins,
+                        age_bins,
+                    )
                 elif served != word:
                     table[spot] = np.uint32(served)
                 i += 1
@@ -279,31 +325,56 @@ def serve(
                 use(spot, r, p, recent, uses)
                 if word == 0:
                     make_place(t, r, p, a, table, flights, reads, recent, uses)
-        work = factor[i] if q.noisy else 1.0
-        if q.waiting == 0 and free_s[losers[0]] <= t:
-            begin(t, t, work, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
-        else:
-            enqueue(t, work, flight, q, queue)
+        ask(
+            t,
+            0,
+            t,
+            0,
+            factor[i] if q.noisy else 1.0,
+            tokens[i] if q.counts_tokens else 0,
+            flight,
+            spot,
+            r,
+            q,
+            p,
+            a,
+            free_s,
+            losers,
+            queue,
+            returns,
+            table,
+            flights,
+            followers,
+            reads,
+            latency_bins,
+            age_bins,
+        )
         i += 1
     p.next = i
-    start_all_waiting(
-        p.reached_s,
-        r,
-        lines,
-        p,
-        a,
-        free_s,
-        losers,
-        queue,
-        late_free_s,
-        late_losers,
-        late_queue,
-        table,
-        flights,
-        followers,
-        latency_bins,
-        age_bins,
-    )
+    if q.waiting > 0 or late.waiting > 0 or p.returns > 0:
+        done = start_or_carry(
+            p.reached_s,
+            r,
+            lines,
+            p,
+            a,
+            free_s,
+            losers,
+            queue,
+            times_s,
+            late_free_s,
+            late_losers,
+            late_queue,
+            late_times_s,
+            returns,
+            table,
+            flights,
+            followers,
+            reads,
+            latency_bins,
+            age_bins,
+        )
+        roomy = roomy and done
     q.work_left_s = work_left_s(p.reached_s, free_s)
     late.work_left_s = work_left_s(p.reached_s, late_free_s)
     if p.flights <= MOST_SWEPT:

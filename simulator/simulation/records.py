@@ -16,6 +16,8 @@ RULES = np.dtype(
         ("works", np.bool_),  # there is a fleet
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
         ("unasked", np.bool_),  # there are computations that no request waits for
+        ("returns", np.bool_),  # requests that are refused or give up come again
+        ("falls_back", np.bool_),  # at last they are answered by whatever is stored
         ("keeps", np.bool_),  # online predictions are stored, and shared by those who wait for them
         ("slides", np.bool_),  # an online row's time runs from its last reading
         ("refreshes", np.int8),  # what is an event: 0 nothing, 1 a login's last request, 2 every request
@@ -49,17 +51,32 @@ RULES = np.dtype(
 
 LINE = np.dtype(
     [
+        ("kind", np.int8),  # of simulator.backends.online.kinds
         ("noisy", np.bool_),  # service times vary
-        ("service_s", np.float64),  # mean service time
+        ("counts_tokens", np.bool_),  # requests have numbers of tokens
+        ("service_s", np.float64),  # mean service time of one request alone
         ("timeout_s", np.float64),
+        ("most_together", np.int64),  # requests in a batch
+        ("hold_s", np.float64),  # how long a batch waits for more
+        ("queue_limit", np.int64),  # computations that may wait
+        ("attempts", np.int64),  # how often a refused request comes again
+        ("backoff_s", np.float64),
+        ("longest_backoff_s", np.float64),
+        ("jitter", np.float64),  # share of a wait that is random
+        ("chance", np.int64),  # state of the random numbers for that
         ("waiting", np.int64),  # computations in the queue
+        ("gone", np.int64),  # of these: entries that are empty, as their requests gave up
         ("head", np.int64),  # the queue's oldest entry
         ("leaving", np.int64),  # no request before this entry is still to give up
         ("work_s", np.float64),  # slot-seconds of all work begun
         ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
+        ("calls", np.int64),  # from here on, counted of what was asked for within the horizon: computations begun
+        ("batches", np.int64),  # what these were begun in
+        ("refused", np.int64),  # times that the backend refused
+        ("retried", np.int64),  # times that a request was to come again
     ]
 )
-"""A fleet and its queue."""
+"""An online backend and its queue."""
 
 PLACE = np.dtype(
     [
@@ -67,6 +84,7 @@ PLACE = np.dtype(
         ("reached_s", np.float64),  # up to when all has been carried
         ("flights", np.int64),  # computations under way
         ("followers", np.int64),  # followers in use
+        ("returns", np.int64),  # requests that will come again
         ("events", np.int64),  # events whose computation is to come
         ("first_event", np.int64),  # number of the oldest of them
         ("fetched_event", np.int64),  # events before this number have had their rows read ahead
@@ -85,7 +103,9 @@ TALLY = np.dtype(
         ("cached", np.int64),  # answered by an online row, or by a computation of the user's under way
         ("computed", np.int64),  # answered by a computation of their own
         ("defaulted", np.int64),
-        ("timed_out", np.int64),  # of the defaulted: those that gave up waiting
+        ("timed_out", np.int64),  # those that gave up waiting at last
+        ("refused", np.int64),  # those that were refused at last
+        ("fell_back", np.int64),  # of these two: those answered by whatever was stored
         ("revalidated", np.int64),  # computations begun because a row that was served had ceased to be fresh
         ("refreshed", np.int64),  # computations begun because of an event
         ("written_batch", np.int64),  # rows published
@@ -108,14 +128,20 @@ TALLY = np.dtype(
 NO_FLIGHT: Final = -1
 GONE: Final = -2
 
-WAITING = np.dtype(
-    [
-        ("arrival_s", np.float64),
-        ("factor", np.float64),  # of its service time
-        ("flight", np.int64),  # the flight it computes for; NO_FLIGHT where nothing is kept, GONE once it gave up
-    ]
-)
-"""A computation in the queue."""
+_COMPUTATION: list[tuple[str, type]] = [
+    ("factor", np.float64),  # of its service time
+    ("flight", np.int64),  # the flight it computes for; NO_FLIGHT where nothing is kept, GONE once it gave up
+    ("asked_s", np.float64),  # when the request or the event first asked for it
+    ("attempt", np.int64),  # how often it has come again
+    ("place", np.int64),  # of the user's row in the table
+    ("tokens", np.int64),  # of its prompt and its answer, where a backend counts them
+]
+
+WAITING = np.dtype([("arrival_s", np.float64), *_COMPUTATION])
+"""A computation in the queue, since ``arrival_s``."""
+
+RETURN = np.dtype([("due_s", np.float64), ("line", np.int64), *_COMPUTATION])
+"""A computation that was refused or given up, and will be asked for again."""
 
 FLIGHT = np.dtype(
     [
@@ -136,7 +162,7 @@ FLIGHT = np.dtype(
 FOLLOWER = np.dtype([("arrival_s", np.float64), ("next", np.int64)])
 """A request that waits for a computation which another one began and which is still in the queue."""
 
-EVENT = np.dtype([("time_s", np.float64), ("place", np.int64), ("factor", np.float64)])
+EVENT = np.dtype([("time_s", np.float64), ("place", np.int64), ("factor", np.float64), ("tokens", np.int64)])
 """An event after which a user's prediction is computed again; place -1 where a later one has taken its place."""
 
 

@@ -9,8 +9,9 @@ from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
+from simulator.simulation.asking_kernels import ask, start_or_carry
 from simulator.simulation.eviction import make_place, use
-from simulator.simulation.fleet_kernels import ask, start_all_waiting, sweep, take_off
+from simulator.simulation.fleet_kernels import sweep, take_off
 from simulator.simulation.records import Record
 from simulator.simulation.rows import FIRST_FLIGHT, NEARLINE, Int, WordArray
 from simulator.simulation.store_kernels import land
@@ -23,7 +24,9 @@ NUMBER = 2**32 - 1
 
 
 @inlined
-def note_event(t: float, spot: Int, factor: float, r: Record, p: Record, events: Record, latest: WordArray) -> None:
+def note_event(
+    t: float, spot: Int, factor: float, tokens: Int, r: Record, p: Record, events: Record, latest: WordArray
+) -> None:
     """Put an event into the ring, which has room; within the debounce time it replaces the one before."""
     number = p.first_event + p.events
     p.events += 1
@@ -31,6 +34,7 @@ def note_event(t: float, spot: Int, factor: float, r: Record, p: Record, events:
     event.time_s = t
     event.place = spot
     event.factor = factor
+    event.tokens = tokens
     if r.debounce_s > 0.0:
         back = (number - np.int64(latest[spot])) & NUMBER
         if back < p.events:
@@ -58,6 +62,7 @@ def _has_room(
     a: Record,
     late: Record,
     late_queue: Record,
+    returns: Record,
     table: WordArray,
     flights: Record,
     under_way: SlotArray,
@@ -65,7 +70,9 @@ def _has_room(
     uses: WordArray,
 ) -> bool:
     """Return whether there is room for one computation more."""
-    if late.waiting == late_queue.size or (r.most_rows > 0 and p.uses_end - p.uses_begin >= uses.size):
+    if late.waiting == late_queue.size or p.returns == returns.size:
+        return False
+    if r.most_rows > 0 and p.uses_end - p.uses_begin >= uses.size:
         return False
     if p.flights == flights.size:
         sweep(t, r, p, a, table, flights, under_way, reads)
@@ -114,9 +121,12 @@ def refresh_due(
     free_s: FloatArray,
     losers: SlotArray,
     queue: Record,
+    times_s: FloatArray,
     late_free_s: FloatArray,
     late_losers: SlotArray,
     late_queue: Record,
+    late_times_s: FloatArray,
+    returns: Record,
     table: WordArray,
     flights: Record,
     under_way: SlotArray,
@@ -141,10 +151,7 @@ def refresh_due(
         if event.place != CANCELLED:
             if p.first_event >= p.fetched_event:
                 p.touched ^= _fetch(p, events, table)
-            if not _has_room(due_s, r, p, a, late, late_queue, table, flights, under_way, reads, uses):
-                p.reached_s = due_s
-                return False
-            start_all_waiting(
+            if not start_or_carry(
                 due_s,
                 r,
                 lines,
@@ -153,30 +160,45 @@ def refresh_due(
                 free_s,
                 losers,
                 queue,
+                times_s,
                 late_free_s,
                 late_losers,
                 late_queue,
+                late_times_s,
+                returns,
                 table,
                 flights,
                 followers,
+                reads,
                 latency_bins,
                 age_bins,
-            )
+            ) or not _has_room(due_s, r, p, a, late, late_queue, returns, table, flights, under_way, reads, uses):
+                p.reached_s = due_s
+                return False
             spot = event.place
             flight = _take_off_after_event(spot, due_s, r, p, a, table, flights, under_way, reads, recent, uses)
             if flight >= 0:
                 ask(
                     due_s,
+                    lines.size - 1,
+                    due_s,
+                    0,
                     event.factor,
+                    event.tokens,
                     flight,
+                    spot,
                     r,
                     late,
+                    p,
                     a,
                     late_free_s,
                     late_losers,
                     late_queue,
+                    returns,
+                    table,
                     flights,
                     followers,
+                    reads,
                     latency_bins,
                     age_bins,
                 )

@@ -10,11 +10,13 @@ from simulator.backends.base import OnlineBackend
 from simulator.backends.online.replicas import Replicas
 from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram
-from simulator.plans.plan import OnMiss
+from simulator.core.streams import stream
+from simulator.plans.plan import OnFailure, OnMiss
 from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
 from simulator.simulation import kernels, member_kernels, store_kernels
 from simulator.simulation.eviction import keep_latest
+from simulator.simulation.failure_kernels import MODULUS
 from simulator.simulation.feed import FedBlock, Feed
 from simulator.simulation.publish_kernels import publish
 from simulator.simulation.quality import set_quality_rules
@@ -24,6 +26,7 @@ from simulator.simulation.records import (
     FOLLOWER,
     LINE,
     PLACE,
+    RETURN,
     RULES,
     TALLY,
     WAITING,
@@ -53,9 +56,10 @@ class Counted:
 class Line:
     """A fleet and its queue, as the request path carries them: the clock of the fleet's replicas."""
 
-    def __init__(self, path: "RequestPath", number: int) -> None:
+    def __init__(self, path: "RequestPath", number: int, backend: OnlineBackend) -> None:
         self._path, self._number = path, number
         self.queue = record(WAITING, FIRST_SIZE)
+        self.times_s = np.array(backend.service_times_s)
         self.replicas: Replicas | None = None
 
     def advance(self, until_s: float) -> None:
@@ -82,16 +86,17 @@ class Line:
 class RequestPath:
     """Carries the requests of one plan, lazily: up to the moment at which something is about to change."""
 
-    def __init__(self, scenario: Scenario, plan: str, layout: Layout, feed: Feed) -> None:
-        fleets = scenario.online_backends(scenario.plans[plan])
+    def __init__(self, scenario: Scenario, plan: str, replication: int, layout: Layout, feed: Feed) -> None:
+        backends = scenario.online_backends(scenario.plans[plan])
         self._plan = plan
         self._rules = _rules(scenario, plan, layout)
         self._place, self._tally = record(PLACE), record(TALLY)
-        self._line_records = _line_records(fleets)
-        self.lines = tuple(Line(self, number) for number in range(len(fleets)))
+        self._line_records = _line_records(backends, stream(scenario.seed, replication, "retries"))
+        self.lines = tuple(Line(self, number, backend) for number, backend in enumerate(backends))
         self._work_s, self._work_left_s = self._line_records["work_s"], self._line_records["work_left_s"]
         rules = self._rules[0]
         self._table = layout.table() if rules["has_store"] else _UNUSED
+        self._returns = record(RETURN, FIRST_SIZE)
         self._flights = record(FLIGHT, FIRST_SIZE)
         self._under_way = np.arange(FIRST_SIZE, dtype=np.int32)
         self._followers = record(FOLLOWER, FIRST_SIZE)
@@ -109,8 +114,8 @@ class RequestPath:
 
     @property
     def waiting(self) -> int:
-        """Computations in the queues."""
-        return int(self._line_records["waiting"].sum())
+        """Computations that wait, or come again."""
+        return int(self._line_records["waiting"].sum() + self._place["returns"][0])
 
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
@@ -234,21 +239,24 @@ class RequestPath:
 
     def _arguments(self, block: FedBlock) -> tuple[Any, ...]:
         """Return what the kernels work on, in their order."""
-        fleets = [
-            (line.replicas.free_s, line.replicas.losers, line.queue) if line.replicas else _NO_FLEET
+        backends = [
+            (line.replicas.free_s, line.replicas.losers, line.queue, line.times_s) if line.replicas else _NO_BACKEND
             for line in self.lines
-        ] or [_NO_FLEET]
+        ] or [_NO_BACKEND]
         return (
             block.time_s,
             block.user,
             block.factor,
             block.late_factor,
+            block.tokens,
+            block.late_tokens,
             self._rules,
             self._place,
             self._tally,
             self._line_records,
-            *fleets[0],
-            *fleets[-1],
+            *backends[0],
+            *backends[-1],
+            self._returns,
             self._table,
             self._flights,
             self._under_way,
@@ -279,6 +287,8 @@ class RequestPath:
             more = np.arange(self._flights.size, 2 * self._flights.size, dtype=np.int32)
             self._under_way = np.concatenate([self._under_way, more])
             self._flights = grown(self._flights)
+        if place["returns"] == self._returns.size:
+            self._returns = grown(self._returns)
         if place["followers"] == self._followers.size:
             self._followers = grown(self._followers)
         if place["events"] == self._events.size:
@@ -305,17 +315,18 @@ def _unrolled(ring: Record, head: int) -> Record:
     return grown(ring[(head + np.arange(ring.size)) % ring.size])
 
 
-_NO_REQUESTS = FedBlock(np.inf, np.empty(0), np.empty(0, dtype=np.int32), np.empty(0), np.empty(0))
+_NO_REQUESTS = FedBlock(np.inf, np.empty(0), np.empty(0, dtype=np.int32))
 _UNUSED = np.zeros(1, dtype=np.uint32)
-_NO_FLEET = np.full(1, np.inf), np.zeros(1, dtype=np.int32), record(WAITING)
+_NO_BACKEND = np.full(1, np.inf), np.zeros(1, dtype=np.int32), record(WAITING), np.zeros(2)
 
 
-def _line_records(fleets: Sequence[OnlineBackend]) -> Record:
-    """Return a record for each fleet; one that does nothing where there is none."""
-    lines = record(LINE, max(len(fleets), 1))
-    for line, fleet in zip(lines, fleets, strict=False):
-        for name, value in fleet.line().items():
+def _line_records(backends: Sequence[OnlineBackend], rng: np.random.Generator) -> Record:
+    """Return a record for each backend; one that does nothing where there is none."""
+    lines = record(LINE, max(len(backends), 1))
+    for line, backend in zip(lines, backends, strict=False):
+        for name, value in backend.line().items():
             line[name] = value
+        line["chance"] = rng.integers(1, MODULUS)
     return lines
 
 
@@ -326,6 +337,8 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
     rules["unasked"] = bool(plan.refresh) or bool(plan.cache and plan.cache.fresh_for_s < plan.cache.kept_for_s)
     rules["works"] = bool(scenario.online_backends(plan))
+    rules["returns"] = any(backend.retries is not None for backend in scenario.online_backends(plan))
+    rules["falls_back"] = plan.on_failure is OnFailure.STORED
     rules["serves_stored"] = plan.on_miss is OnMiss.STORED
     rules["shards"] = layout.shards
     rules["shard_size"] = layout.shard_size

@@ -62,7 +62,7 @@ class _Simulation:
         if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
             self.feed.activity = self.membership.activity
-        self.path = RequestPath(scenario, plan, self.layout, self.feed)
+        self.path = RequestPath(scenario, plan, replication, self.layout, self.feed)
         self.ahead: Precomputing | None = None
         if self.precompute:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)

@@ -2,6 +2,7 @@
 
 from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.histogram import IntArray
+from simulator.core.histogram import IntArray as TokenArray
 from simulator.core.jit import kernel
 from simulator.demand.kernels import FloatArray, UserArray
 from simulator.simulation.kernels import serve
@@ -20,6 +21,8 @@ def serve_ticks(
     user: UserArray,
     factor: FloatArray,
     late_factor: FloatArray,
+    tokens: TokenArray,
+    late_tokens: TokenArray,
     rules: Record,
     place: Record,
     tally: Record,
@@ -27,9 +30,12 @@ def serve_ticks(
     free_s: FloatArray,
     losers: SlotArray,
     queue: Record,
+    times_s: FloatArray,
     late_free_s: FloatArray,
     late_losers: SlotArray,
     late_queue: Record,
+    late_times_s: FloatArray,
+    returns: Record,
     table: WordArray,
     flights: Record,
     under_way: SlotArray,
@@ -62,6 +68,8 @@ def serve_ticks(
             user,
             factor,
             late_factor,
+            tokens,
+            late_tokens,
             rules,
             place,
             tally,
@@ -69,9 +77,12 @@ def serve_ticks(
             free_s,
             losers,
             queue,
+            times_s,
             late_free_s,
             late_losers,
             late_queue,
+            late_times_s,
+            returns,
             table,
             flights,
             under_way,

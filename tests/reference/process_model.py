@@ -58,7 +58,7 @@ class Computation:
     service_s: float = math.nan
     start_s: float = math.nan
     completion_s: float = math.inf
-    gave_up_s: float | None = None
+    failure: "Failure | None" = None
     read_s: float = -math.inf
     """When a request last joined it, as a row keeps times."""
     served: bool = False
@@ -89,9 +89,23 @@ class Turn:
 
     event: simpy.Event
     arrival_s: float
-    service_s: float
+    factor: float
+    held: bool = False
+    """Whether it has waited as long as a batch waits for more."""
     slot: Slot | None = None
     start_s: float = math.nan
+    service_s: float = math.nan
+    leads: bool = False
+    """Whether it is the oldest of its batch."""
+
+
+@dataclass
+class Failure:
+    """A request that leaves without a computation."""
+
+    why: str
+    left_s: float
+    waited_s: float
 
 
 @dataclass
@@ -101,6 +115,8 @@ class FleetSeen:
     backend: str
     work: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each slot worked."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """What its computations added up to, in the engine's words."""
     bills: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each replica was paid for."""
 
@@ -171,23 +187,51 @@ class Tournament:
 class FleetModel:
     """Replicas with slots, one queue, and whoever decides how many there are."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen) -> None:
+    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, chance: int) -> None:
         fleet = scenario.backends[backend]
         assert isinstance(fleet, Fleet)
         self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
         self.did = FleetSeen(backend)
         seen.fleets.append(self.did)
         self.queue: deque[Turn] = deque()
+        self.coming_back, self.horizon_s = 0, scenario.horizon_s
         self.serving: list[Replica] = []
         self.starting: list[Replica] = []
         self.ready_slot_s = 0.0
         self.changed_s = env.now
+        self.chance = chance
+        """State of the random numbers of back-off: the minimal standard generator."""
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
-        for _ in range(self.capacity.replicas_for(per_s * fleet.mean_service_s / fleet.slots)):
+        for _ in range(self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)):
             self.serving.append(self._replica(env.now))
         self._regroup()
         if isinstance(self.capacity, Autoscaled):
             env.process(self._scale(self.capacity))
+
+    def service_s(self, together: int) -> float:
+        """Return the mean time to compute so many requests together."""
+        return self.fleet.service_time.mean_s(together)
+
+    @property
+    def most_together(self) -> int:
+        """Requests in a batch at most."""
+        return self.fleet.batching.max if self.fleet.batching else 1
+
+    def least_work_s(self) -> float:
+        """Return the slot time of a request in the best batch."""
+        return min(self.service_s(count) / count for count in range(1, self.most_together + 1))
+
+    def back_off_s(self, attempt: int) -> float:
+        """Return the wait before the next attempt."""
+        rule = self.fleet.retries
+        assert rule is not None
+        self.chance = self.chance * 48271 % (2**31 - 1)
+        longest_s = min(rule.backoff_s * 2**attempt, rule.longest_backoff_s)
+        return longest_s * (1 - rule.jitter_fraction * (self.chance / (2**31 - 1)))
+
+    def counts(self, asked_s: float) -> bool:
+        """Return whether what is asked for then counts."""
+        return 0 <= asked_s < self.horizon_s
 
     def _replica(self, ready_s: float) -> Replica:
         return Replica(self.env.now, [Slot(ready_s) for _ in range(self.fleet.slots)])
@@ -199,28 +243,83 @@ class FleetModel:
         self.ready_slot_s += (self.env.now - self.changed_s) * len(self.serving) * self.fleet.slots
         self.changed_s = self.env.now
 
-    def ask(self, arrival_s: float, service_s: float) -> "Turn":
-        """Queue up; the turn's event comes when a slot is taken."""
-        turn = Turn(self.env.event(), arrival_s, service_s)
+    def serve(self, asked_s: float, factor: float, patience_s: float) -> Steps:
+        """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
+        now = asked_s
+        for attempt in itertools.count():
+            turn, why, left_s = self.ask(now, factor), "refused", now
+            if turn is not None:
+                tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
+                if turn.slot is None:
+                    yield turn.event | tired
+                if turn.slot is not None:
+                    self.did.counts["calls"] += self.counts(asked_s)
+                    return turn
+                self.queue.remove(turn)
+                why, left_s = "timed_out", now + patience_s
+            waited_s = patience_s if why == "timed_out" and not attempt else left_s - asked_s
+            self.did.counts["refused"] += why == "refused" and self.counts(asked_s)
+            if self.fleet.retries is None or attempt == self.fleet.retries.attempts:
+                return Failure(why, left_s, waited_s)
+            self.did.counts["retried"] += self.counts(asked_s)
+            now = left_s + self.back_off_s(attempt)
+            self.coming_back += 1
+            yield self.env.timeout(max(now - self.env.now, 0.0))
+            self.coming_back -= 1
+        raise AssertionError
+
+    def ask(self, arrival_s: float, factor: float) -> "Turn | None":
+        """Queue up, if there is room; the turn's event comes when a slot is taken."""
+        idle = self.tournament.slots and not self.tournament.slots[self.tournament.first].busy
+        limit, is_direct = self.fleet.queue_limit, self.fleet.batching is None and idle and not self.queue
+        if limit is not None and len(self.queue) >= limit and not is_direct:
+            return None
+        turn = Turn(self.env.event(), arrival_s, factor)
         self.queue.append(turn)
+        if self.fleet.batching:
+            self.env.process(self._hold(turn))
         self.hand_out()
         self.seen.longest_queue = max(self.seen.longest_queue, len(self.queue))
         return turn
 
+    def _hold(self, turn: Turn) -> Steps:
+        assert self.fleet.batching is not None
+        yield self.env.timeout(max(turn.arrival_s + self.fleet.batching.hold_s - self.env.now, 0.0))
+        turn.held = True
+        self.hand_out()
+
+    def _ready_s(self) -> float:
+        """Return since when those who wait are enough for a batch; infinity if they are not."""
+        rule, oldest = self.fleet.batching, self.queue[0]
+        if rule is None:
+            return oldest.arrival_s
+        full_s = self.queue[rule.max - 1].arrival_s if len(self.queue) >= rule.max else math.inf
+        return min(full_s, oldest.arrival_s + rule.hold_s if oldest.held else math.inf)
+
     def hand_out(self) -> None:
         """Give idle slots to those who wait longest."""
         while self.queue and self.tournament.slots and not self.tournament.slots[self.tournament.first].busy:
-            turn, slot = self.queue.popleft(), self.tournament.slots[self.tournament.first]
-            turn.slot, turn.start_s = slot, max(turn.arrival_s, slot.free_s)
-            slot.busy, slot.free_s = True, turn.start_s + turn.service_s
+            if self._ready_s() == math.inf:
+                return
+            slot = self.tournament.slots[self.tournament.first]
+            start_s = max(self._ready_s(), slot.free_s)
+            turns = [self.queue.popleft() for _ in range(min(len(self.queue), self.most_together))]
+            service_s = self.service_s(len(turns)) * turns[0].factor
+            slot.busy, slot.free_s = True, start_s + service_s
             self.tournament.again()
-            self.did.work.append((turn.start_s, slot.free_s))
-            turn.event.succeed()
+            self.did.work.append((start_s, slot.free_s))
+            self.did.counts["batches"] += self.fleet.batching is not None and self.counts(start_s)
+            turns[0].leads = True
+            for turn in turns:
+                turn.slot, turn.start_s, turn.service_s = slot, start_s, service_s
+                turn.event.succeed()
 
-    def release(self, slot: Slot) -> None:
+    def release(self, turn: Turn) -> None:
         """Be done with a slot."""
-        slot.busy = False
-        self.hand_out()
+        if turn.leads:
+            assert turn.slot is not None
+            turn.slot.busy = False
+            self.hand_out()
 
     def _worked_s(self, since: int, begin: float, end: float) -> tuple[int, float]:
         """Return the slot-seconds worked from ``begin`` to ``end``, and the first stretch that still matters."""
@@ -317,8 +416,10 @@ class ProcessModel:
         self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
+        rng = stream(scenario.seed, replication, "retries")
         self.fleets = {
-            name: FleetModel(self.env, scenario, name, self.seen) for name in scenario.online_names(self.plan)
+            name: FleetModel(self.env, scenario, name, self.seen, int(rng.integers(1, 2**31 - 1)))
+            for name in scenario.online_names(self.plan)
         }
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
@@ -339,7 +440,7 @@ class ProcessModel:
         self.env.run(until=self.horizon_s)
         self.seen.unserved_at_end = self._take_stock(self.horizon_s)
         assert not arrivals.is_alive
-        while any(fleet.queue for fleet in self.fleets.values()):
+        while any(fleet.queue or fleet.coming_back for fleet in self.fleets.values()):
             self.env.run(until=self.env.now + HOUR_S)
         for row in self.store.values():
             self._hold(row, self.horizon_s)
@@ -409,7 +510,7 @@ class ProcessModel:
         if computation is not None and not computation.unasked:
             if not computation.evicted:
                 self._use(user)
-            yield from self._follow(now, computation)
+            yield from self._follow(now, user, computation)
         elif row is not None and now <= row.end_s:
             lag_s = 0.0 if row.maker == "batch" else self.lag_s
             by = "cached" if row.maker == "online" else "precomputed"
@@ -423,7 +524,7 @@ class ProcessModel:
         elif computation is not None and self.plan.cache and computation.decided.triggered:
             if not computation.evicted:
                 self._use(user)
-            yield from self._follow(now, computation)
+            yield from self._follow(now, user, computation)
         else:
             yield from self._compute(
                 now, user, factor, self.online, keeps=bool(self.plan.cache) and computation is None
@@ -458,18 +559,44 @@ class ProcessModel:
     def _begin_unasked(self, now: float, user: int, factor: float, fleet: FleetModel, maker: str) -> None:
         computation = self.under_way[user] = Computation(self.env.event(), unasked=True)
         self._take_place(user, now)
-        service_s = fleet.fleet.mean_service_s * factor
-        self.env.process(self._compute_unasked(user, computation, fleet.ask(now, service_s), fleet, maker))
+        self.env.process(self._compute_unasked(now, user, factor, computation, fleet, maker))
 
-    def _compute_unasked(self, user: int, computation: Computation, turn: Turn, fleet: FleetModel, maker: str) -> Steps:
-        if turn.slot is None:
-            yield turn.event
+    def _compute_unasked(
+        self, now: float, user: int, factor: float, computation: Computation, fleet: FleetModel, maker: str
+    ) -> Steps:
+        turn = yield from fleet.serve(now, factor, math.inf)
+        if isinstance(turn, Failure):
+            self._forget(user)
+            return
+        computation.service_s = turn.service_s
         computation.start_s, computation.completion_s = turn.start_s, turn.start_s + turn.service_s
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
-        assert turn.slot is not None
-        fleet.release(turn.slot)
+        fleet.release(turn)
         self._land(user, computation, maker)
+
+    def _forget(self, user: int) -> None:
+        """Give up a computation that was to be kept."""
+        del self.under_way[user]
+        if user not in self.store:
+            self.places.pop(user, None)
+
+    def _fail(self, asked_s: float, failure: Failure, wait_s: float, user: int) -> None:
+        """Answer a request whose computation failed: by whatever is stored, if the plan says so."""
+        row = self.store.get(user)
+        latency_s = self.read_s + wait_s
+        if row is None or self.plan.on_failure == "default":
+            self._answer(asked_s, latency_s, failure.left_s, "defaulted", None)
+        else:
+            lag_s = 0.0 if row.maker == "batch" else self.lag_s
+            by = "cached" if row.maker == "online" else "precomputed"
+            age_s = asked_s + latency_s + lag_s - row.time_s
+            self._answer(asked_s, latency_s, failure.left_s, by, age_s, row.time_s)
+            self.seen.tally["fell_back"] += self._counts(asked_s)
+            self.seen.tally["first_served"] += self._counts(asked_s) and not row.served
+            row.served = True
+        self.seen.tally[failure.why] += self._counts(asked_s)
+        self._waited(asked_s, wait_s)
 
     def _land(self, user: int, computation: Computation, maker: str) -> None:
         """Write the row of a computation that is complete."""
@@ -488,21 +615,17 @@ class ProcessModel:
             end_s = begin_s + self.plan.cache.kept_for_s
         self._write(user, Row(row_s, maker, end_s, done_s, served=computation.served))
 
-    def _follow(self, now: float, computation: Computation) -> Steps:
+    def _follow(self, now: float, user: int, computation: Computation) -> Steps:
         decided_s = now
         if not computation.decided.triggered:
             self.seen.followed_queued += 1
-            takes_s = computation.service_s
             yield computation.decided
-            decided_s = computation.start_s if computation.gave_up_s is None else computation.gave_up_s
+            takes_s, decided_s = computation.service_s, computation.start_s
         else:
             self.seen.followed_running += 1
             takes_s = computation.completion_s - computation.start_s
-        if computation.gave_up_s is not None:
-            latency_s = self.read_s + computation.gave_up_s - now
-            self._answer(now, latency_s, decided_s, "defaulted", None)
-            self.seen.tally["timed_out"] += self._counts(now)
-            self._waited(now, computation.gave_up_s - now)
+        if computation.failure is not None:
+            self._fail(now, computation.failure, computation.failure.left_s - now, user)
         else:
             if decided_s == now and not computation.unasked:
                 computation.read_s = self.rounded(now)
@@ -513,35 +636,26 @@ class ProcessModel:
             self._waited(now, computation.completion_s - now)
 
     def _compute(self, now: float, user: int, factor: float, fleet: FleetModel, *, keeps: bool) -> Steps:
-        service_s = fleet.fleet.mean_service_s * factor
-        computation = Computation(self.env.event(), served=True, service_s=service_s)
+        computation = Computation(self.env.event(), served=True)
         if keeps:
             self.under_way[user] = computation
             self._take_place(user, now)
-        turn = fleet.ask(now, service_s)
-        patience_s = fleet.fleet.longest_wait_s
-        tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
-        yield turn.event | tired
-        if turn.slot is None:
-            fleet.queue.remove(turn)
-            computation.gave_up_s = now + patience_s
+        turn = yield from fleet.serve(now, factor, fleet.fleet.longest_wait_s)
+        if isinstance(turn, Failure):
+            computation.failure = turn
+            self._fail(now, turn, turn.waited_s, user)
             if keeps:
-                del self.under_way[user]
-                if user not in self.store:
-                    self.places.pop(user, None)
-            self._answer(now, self.read_s + patience_s, computation.gave_up_s, "defaulted", None)
-            self.seen.tally["timed_out"] += self._counts(now)
-            self._waited(now, patience_s)
+                self._forget(user)
             computation.decided.succeed()
             return
-        start_s = turn.start_s
-        computation.start_s, computation.completion_s = start_s, start_s + service_s
+        start_s, service_s = turn.start_s, turn.service_s
+        computation.start_s, computation.completion_s, computation.service_s = start_s, start_s + service_s, service_s
         latency_s = self.read_s + computation.completion_s - now
         self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s, start_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
-        fleet.release(turn.slot)
+        fleet.release(turn)
         if keeps:
             self._land(user, computation, "online")
 

@@ -23,6 +23,8 @@ COUNTS = (
     "computed",
     "defaulted",
     "timed_out",
+    "refused",
+    "fell_back",
     "revalidated",
     "refreshed",
     "written_batch",
@@ -33,6 +35,7 @@ COUNTS = (
     "wasted",
     "evicted",
 )
+CALLS = ("calls", "batches", "refused", "retried")
 RELATIVE = 1e-9
 
 
@@ -81,6 +84,7 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         assert use.busy_replica_s.sum() == pytest.approx(busy_s, rel=RELATIVE)
         billed_s = overlap_s(did.bills, 0, scenario.horizon_s)
         assert use.provisioned_replica_s.sum() == pytest.approx(billed_s, rel=RELATIVE)
+        assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
     if outcome.batch:
         assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]

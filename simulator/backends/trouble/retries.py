@@ -1,5 +1,6 @@
 """What a client does whose request is refused or times out."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -19,3 +20,12 @@ class Retries(Part):
     """Where the doubling ends."""
     jitter_fraction: Fraction = 1.0
     """Share of each wait that is drawn evenly from 0 to all of it, so that clients do not come back together."""
+
+    def line(self) -> Mapping[str, float]:
+        """Return what compiled code goes by, by the names of simulation.records.LINE."""
+        return {
+            "attempts": self.attempts,
+            "backoff_s": self.backoff_s,
+            "longest_backoff_s": self.longest_backoff_s,
+            "jitter": self.jitter_fraction,
+        }
