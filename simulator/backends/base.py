@@ -96,6 +96,11 @@ class OnlineBackend(Backend):
         return float("inf")
 
     @property
+    def refuses(self) -> bool:
+        """Whether it may refuse to compute."""
+        return False
+
+    @property
     def service_times_s(self) -> Sequence[float]:
         """Mean time to compute so many requests together, from 0 on. [s]"""
         return 0.0, self.mean_service_s

@@ -83,6 +83,11 @@ class Fleet(Machines, OnlineBackend):
 
     @property
     @override
+    def refuses(self) -> bool:
+        return self.queue_limit is not None
+
+    @property
+    @override
     def service_times_s(self) -> Sequence[float]:
         together = self.batching.max if self.batching else 1
         return 0.0, *(self.service_time.mean_s(number) for number in range(1, together + 1))

@@ -5,6 +5,10 @@ are of answers that are predictions. ``wasted_fraction`` relates the stored pred
 horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
 edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
 answered at once; the better model of a plan can have more than 1.
+
+``timeout_fraction`` and ``refused_fraction`` are the shares of requests that gave up or were refused at last, after all
+retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the
+last attempt ended in one.
 """
 
 from collections.abc import Iterator
@@ -24,7 +28,7 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome), *_batch(outcome)]
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -87,10 +91,13 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "latency_mean_s", latency.mean
     for name, share in LATENCY_QUANTILES.items():
         yield f"latency_{name}_s", latency.quantile(share)
-    fleet, bound_s = scenario.online_backend(scenario.plans[outcome.plan]), scenario.slo.latency_p99_s
+    plan, bound_s = scenario.plans[outcome.plan], scenario.slo.latency_p99_s
+    fleet = scenario.online_backend(plan)
     if fleet is not None:
         yield "wait_mean_s", tally["wait_s"] / tally["requests"]
         yield "timeout_fraction", tally["timed_out"] / tally["requests"] if np.isfinite(fleet.longest_wait_s) else None
+        yield "refused_fraction", tally["refused"] / tally["requests"] if fleet.refuses else None
+        yield "fallback_fraction", tally["fell_back"] / tally["requests"] if plan.on_failure == "stored" else None
     if bound_s is not None:
         yield "slo_attainment", latency.share_up_to(bound_s)
 
@@ -104,13 +111,18 @@ def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
         yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 
 
-def _fleet(outcome: Outcome) -> Iterator[Metric]:
+def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if not outcome.fleets:
         return
     busy_s, provisioned_s = outcome.busy_replica_s.sum(), outcome.provisioned_replica_s.sum()
     yield "replicas_mean", provisioned_s / outcome.horizon_s
     yield "replicas_peak", sum(fleet.replicas_peak for fleet in outcome.fleets)
     yield "utilisation", _share(busy_s, provisioned_s)
+    together = [use.counts for use in outcome.fleets if use.counts["batches"]]
+    yield "requests_per_batch", _share(sum(one["calls"] for one in together), sum(one["batches"] for one in together))
+    if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        calls = sum(use.counts["calls"] for use in outcome.fleets)
+        yield "retries_per_call", _share(sum(use.counts["retried"] for use in outcome.fleets), calls)
 
 
 def _batch(outcome: Outcome) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
@@ -107,8 +108,8 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
             span = about_duration(abs(spare_s))
             yield Consequence(name, "published", f"{span} {late} the deadline of {write_clock(clock_s)}")
     if fleet:
-        mean, peak = load.mean_per_s * fleet.mean_service_s, load.peak_per_s * fleet.mean_service_s
-        yield Consequence(name, "offered load if all is computed", f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
+        mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
+        yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
             replicas = fleet.capacity.replicas_for(peak / fleet.slots)
             yield Consequence(name, "replicas in that hour", f"{replicas:,}")
@@ -121,6 +122,11 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
 
 
+def _if_all(backend: OnlineBackend) -> str:
+    in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    return f"offered load if all is computed{in_batches}"
+
+
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
     fleet = scenario.refreshing_backend(plan)
     if plan.refresh is None or fleet is None:
@@ -129,12 +135,12 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     events = 1.0 / per_login if plan.refresh.on == "login" else 1.0
     mean, peak = load.mean_per_s * events, load.peak_per_s * events
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
-    work = f"{mean * fleet.mean_service_s:.3g} Erlang, busiest hour {peak * fleet.mean_service_s:.3g}"
+    work = f"{mean * fleet.least_work_s:.3g} Erlang, busiest hour {peak * fleet.least_work_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
     if not isinstance(fleet, Fleet):
         return
     most = fleet.capacity.most_replicas * fleet.slots
-    if plan.refresh.backend != plan.backend and mean * fleet.mean_service_s > most:
+    if plan.refresh.backend != plan.backend and mean * fleet.least_work_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 
 

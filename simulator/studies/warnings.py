@@ -79,6 +79,9 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
+    refused = metrics.get("refused_fraction")
+    if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
+        yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
