@@ -59,7 +59,8 @@ class CheckReport:
 
 def groups() -> tuple[Group, ...]:
     """Return all checks, by subject."""
-    return tuple(module.group() for module in _GROUPS)
+    made = (module.group() for module in _GROUPS)
+    return tuple(group for group in made if group.experiments)
 
 
 def simulations(checked: tuple[Group, ...], *, full: bool) -> int:
