@@ -79,6 +79,23 @@ def a_scenario(**changes: Any) -> Scenario:
                 },
                 "capacity": {"kind": "autoscaled", "min": 1, "max": 5, "target": "60 %", "startup": "50 s"},
             },
+            "functions": {
+                "kind": "serverless",
+                "memory": "2 GiB",
+                "service_time": {"kind": "affine", "fixed": "13 s", "noise": {"kind": "exponential"}},
+                "startup": {"kind": "lognormal", "mean": "9 s", "cv": 1.1},
+                "keep_alive": "50 s",
+                "concurrency": 5,
+                "retries": {"attempts": 2, "backoff": "7 s", "longest_backoff": "9 s", "jitter": "50 %"},
+            },
+            "more functions": {
+                "kind": "serverless",
+                "memory": "512 MiB",
+                "service_time": {"kind": "affine", "fixed": "6 s"},
+                "startup": {"kind": "fixed", "value": "2 s"},
+                "concurrency": 40,
+                "bills_startup": False,
+            },
             "small": {
                 "kind": "fleet",
                 "instance": "f",
@@ -110,6 +127,29 @@ def a_scenario(**changes: Any) -> Scenario:
                 "on_miss": "compute",
                 "backend": "batching",
                 "on_failure": "stored",
+            },
+            "on functions": {"on_miss": "compute", "backend": "functions"},
+            "on functions, cached": {
+                "on_miss": "compute",
+                "backend": "functions",
+                "cache": {"kind": "ttl", "ttl": "3 min"},
+                "on_failure": "stored",
+            },
+            "on functions, after events too": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "functions"},
+                "on_miss": "compute",
+                "backend": "functions",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
+            },
+            "on two kinds of functions": {
+                "refresh": {"on": "login", "lag": "5 s", "debounce": "20 s", "backend": "more functions"},
+                "on_miss": "compute",
+                "backend": "functions",
+            },
+            "fleet, functions after events": {
+                "refresh": {"on": "request", "backend": "functions"},
+                "on_miss": "compute",
+                "backend": "live",
             },
             "cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "25 min"}},
             "cached, fixed": {"on_miss": "compute", "backend": "small", "cache": {"kind": "ttl", "ttl": "9 min"}},
@@ -173,6 +213,16 @@ noises = st.sampled_from(["none", "exponential", {"kind": "lognormal", "cv": 0.8
 
 
 @st.composite
+def retries(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "attempts": draw(st.integers(1, 4)),
+        "backoff": draw(st.sampled_from(["1 s", "13 s", "300 s"])),
+        "longest_backoff": draw(st.sampled_from(["20 s", "10 min"])),
+        "jitter": draw(st.sampled_from([0, 0.5, 1])),
+    }
+
+
+@st.composite
 def fleets(draw: st.DrawFn) -> dict[str, Any]:
     autoscaled = {
         "kind": "autoscaled",
@@ -184,21 +234,21 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
         "stabilisation": f"{draw(st.sampled_from([0, 15, 60, 300]))} s",
     }
     fixed = {"kind": "fixed", "replicas": draw(st.integers(2, 6))}
+    by_hour = [draw(st.integers(1, 6)) for _ in range(5)]
+    hourly = {
+        "kind": "hourly",
+        "replicas": [*by_hour, *[2] * 19],
+        "startup": f"{draw(st.sampled_from([0, 33, 5000]))} s",
+    }
     timeout_s = draw(st.one_of(st.none(), seconds))
     hold_s = draw(st.sampled_from([0.0, 0.4, 3.0, 30.0]))
     most = draw(st.integers(2, 6))
     batching = {"max": most, "hold": f"{min(hold_s, 0.9 * (timeout_s or math.inf))} s"}
-    retries = {
-        "attempts": draw(st.integers(1, 4)),
-        "backoff": draw(st.sampled_from(["1 s", "13 s", "300 s"])),
-        "longest_backoff": draw(st.sampled_from(["20 s", "10 min"])),
-        "jitter": draw(st.sampled_from([0, 0.5, 1])),
-    }
     return {
         "kind": "fleet",
         "batching": draw(st.sampled_from([None, None, batching])),
         "queue_limit": draw(st.sampled_from([None, None, 6, 11])),
-        "retries": draw(st.sampled_from([None, retries])),
+        "retries": draw(st.one_of(st.none(), retries())),
         "instance": "f",
         "slots": draw(st.integers(1, 4)),
         "timeout": None if timeout_s is None else f"{timeout_s} s",
@@ -208,16 +258,61 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
             "per_item": draw(st.sampled_from(["0 s", "2.7 s"])),
             "noise": draw(noises),
         },
-        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed])),
+        "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed, hourly])),
+        **draw(troubles()),
+    }
+
+
+@st.composite
+def troubles(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what goes wrong with a fleet's replicas, at moments at which nothing else happens."""
+    mean_min, away_s = draw(st.sampled_from([7, 40])), draw(st.sampled_from([0, 71, 1900]))
+    outage = {
+        "at": f"{draw(st.sampled_from([3.7, 1234.7]))} s",
+        "duration": f"{draw(st.sampled_from([601.3, 5003.3]))} s",
+        "share": draw(st.sampled_from([0.3, 0.5, 1])),
+    }
+    reclaim = {"purchase": "spot", "reclaim": {"mean": f"{mean_min} min", "reprovision": f"{away_s} s"}}
+    return {
+        "reserved": draw(st.sampled_from([None, None, {"replicas": 2}])),
+        "outages": draw(st.sampled_from([[], [], [outage]])),
+        **draw(st.sampled_from([{}, {}, reclaim])),
+    }
+
+
+@st.composite
+def functions(draw: st.DrawFn) -> dict[str, Any]:
+    fixed = {"kind": "fixed", "value": f"{draw(st.sampled_from([0, 4, 70]))} s"}
+    varied = {"kind": draw(st.sampled_from(["exponential", "lognormal"])), "mean": "11 s"}
+    if varied["kind"] == "lognormal":
+        varied["cv"] = 0.8
+    return {
+        "kind": "serverless",
+        "memory": draw(st.sampled_from(["256 MiB", "3 GiB"])),
+        "service_time": {"kind": "affine", "fixed": f"{draw(seconds)} s", "noise": draw(noises)},
+        "startup": draw(st.sampled_from([fixed, varied])),
+        "keep_alive": f"{draw(st.sampled_from([0, 9, 600]))} s",
+        "concurrency": draw(st.sampled_from([1, 3, 11, 1000])),
+        "bills_startup": draw(st.booleans()),
+        "billing_step": draw(st.sampled_from(["1 ms", "100 ms"])),
+        "retries": draw(st.one_of(st.none(), retries())),
     }
 
 
 @st.composite
 def clusters(draw: st.DrawFn) -> dict[str, Any]:
+    workers, bought = draw(st.integers(1, 9)), {}
+    if draw(st.sampled_from([False, True, True])):
+        reclaim = {
+            "mean": f"{draw(st.sampled_from([20, 60, 240]))} min",
+            "reprovision": f"{draw(st.integers(0, 200))} s",
+        }
+        bought = {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": draw(st.integers(0, workers))}
     return {
         "kind": "batch_cluster",
         "instance": "b",
-        "workers": draw(st.integers(1, 9)),
+        "workers": workers,
+        **bought,
         "batch_size": draw(st.integers(1, 40)),
         "shard": draw(st.integers(20, 500)),
         "startup": f"{draw(st.integers(0, 300))} s",
@@ -343,6 +438,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "expiry": None if expiry_min is None else f"{expiry_min} min",
             "size_limit": draw(st.sampled_from([None, None, "1 KiB", "40 KiB", "300 KiB"])),
         },
-        backends={"live": draw(fleets()), "late": draw(fleets()), "night": draw(clusters())},
+        backends={
+            "live": draw(st.one_of(fleets(), fleets(), functions())),
+            "late": draw(st.one_of(fleets(), fleets(), functions())),
+            "night": draw(clusters()),
+        },
         plans={"drawn": plan},
     )

@@ -3,21 +3,25 @@
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 import simpy
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
-from simulator.core.units import Count, Seconds, Usd
+from simulator.core.units import Count, Number, Seconds, Usd
+from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas, RequestClock
+
+
+MOST_MACHINE_HOURS = 1e9
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Metered:
     unit: str
     is_replica_time: bool = False
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
+    is_standing: bool = False
+    """Whether it is paid for whoever comes."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,23 @@ class OnlineUse:
     """What an online backend did within the horizon."""
 
     provisioned_replica_s: float
-    """Replica time billed. [s]"""
+    """Time of all replicas, from the order to the end. [s]"""
     counts: Mapping[str, float]
     """What its computations added up to, by the names of simulation.records.LINE."""
+    horizon_s: float = 0.0
+    beyond_reserved_s: float = 0.0
+    """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a simulation tells a backend that begins in it."""
+
+    requests_per_s: float
+    """What is asked of it at the beginning, if all is computed. [1/s]"""
+    clock: WeekClock
+    rng: np.random.Generator
+    """Draws what goes wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +135,11 @@ class OnlineBackend(Backend):
         """Requests that a replica works on at a time."""
         return 1
 
+    @property
+    def reserved_replicas(self) -> int:
+        """Replicas that are paid for whoever comes."""
+        return 0
+
     def line(self) -> Mapping[str, float]:
         """Return what compiled code goes by, by the names of simulation.records.LINE; what is left out is 0."""
         return {
@@ -126,17 +151,17 @@ class OnlineBackend(Backend):
             **(self.retries.line() if self.retries else {}),
         }
 
-    def start(self, env: simpy.Environment, requests: "RequestClock", requests_per_s: float) -> "Replicas | None":
+    def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas | None":
         """Have it begin, and return its replicas if it has any.
 
         Parameters
         ----------
         requests
             Carries the requests up to a moment before anything that they can see changes.
-        requests_per_s
-            What is asked of it at the beginning, if all is computed. [1/s]
+        around
+            What it finds.
         """
-        del env, requests, requests_per_s
+        del env, requests, around
         return None
 
     @abstractmethod
@@ -150,16 +175,37 @@ class FeaturePipeline(Part):
     duration_s: Seconds = 0.0
     """How long it takes; the run's feature snapshot is at its start."""
     cost_usd: Usd = 0.0
-    """What one run of it costs."""
+    """What one run of it costs, as a sum."""
+    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["m7g.4xlarge"])] | None = None
+    """Instance type that it runs on, as the price book names it; beside `cost` or in its place."""
+    purchase: Literal["on_demand", "spot"] = "on_demand"
+    """How the instances are bought."""
+    machine_hours: Annotated[Number, Field(ge=0, le=MOST_MACHINE_HOURS)] = 0.0
+    """Hours of work in one run, over all machines."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.instance is None) != (self.machine_hours == 0):
+            raise ValueError("the machines of a pipeline are told by 'instance' and 'machine_hours'; give both or none")
+        return self
+
+    @property
+    def meter(self) -> str:
+        """The meter that its hours are counted on."""
+        return f"instance/{self.instance}/{self.purchase}"
 
 
 @dataclass
 class WorkerSpan:
-    """A worker's time from the order to the end. [s]"""
+    """An instance's time from the order to the end, or until it is reclaimed. [s]"""
 
     meter: str
     begin_s: float
     end_s: float = float("inf")
+    reclaimed: bool = False
+    """Whether the provider took it back."""
+    lost_shards: int = 0
+    """Shards that it had begun then, which are done again."""
 
 
 class BatchBackend(Backend):
@@ -170,9 +216,24 @@ class BatchBackend(Backend):
     feature_pipeline: FeaturePipeline
     """What prepares the features before a run."""
 
+    @property
+    def is_reclaimed(self) -> bool:
+        """Whether a provider may take workers back during a run."""
+        return False
+
+    @property
+    def varies(self) -> bool:
+        """Whether two runs over as many users can take different times."""
+        return True
+
     @abstractmethod
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+
+    def expected_reclaims(self, users: int, writes_per_s: float) -> float:
+        """Return about how many workers are reclaimed during a run over ``users``."""
+        del users, writes_per_s
+        return 0.0
 
     @abstractmethod
     def run(
@@ -184,7 +245,7 @@ class BatchBackend(Backend):
         written: Callable[[int], None],
         spans: list[WorkerSpan],
     ) -> Generator[simpy.Event, None, None]:
-        """Compute and write all shards; ends when the last is written.
+        """Compute and write every shard once; ends when the last is written.
 
         A worker writes what it has computed before it takes the next shard, and all share the store's write capacity.
 

@@ -1,5 +1,7 @@
 """A batch cluster: workers that start, compute shards of users, write them, and go."""
 
+import heapq
+import itertools
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Annotated, Literal, Self
@@ -10,9 +12,15 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from simulator.backends.base import BatchBackend, BatchWork, FeaturePipeline, Machines, Metered, WorkerSpan
-from simulator.core.units import HOUR_S, Count, Seconds
+from simulator.backends.trouble.reclaim import Reclaim
+from simulator.core.units import HOUR_S, Count, Seconds, about_duration
 
 MOST_WORKERS = 100_000
+MOST_LIVES_PER_SHARD = 5.0
+"""A shard may take so many mean times to a reclaim at most: even then it is begun e^5 = 148 times on average."""
+
+Steps = Generator[simpy.Event, object, None]
+Try = Generator[simpy.Event, object, bool]
 
 
 class BatchCluster(Machines, BatchBackend):
@@ -21,6 +29,15 @@ class BatchCluster(Machines, BatchBackend):
     kind: Literal["batch_cluster"] = "batch_cluster"
     workers: Annotated[Count, Field(le=MOST_WORKERS, examples=[12])]
     """How many work at the same time."""
+    on_demand_workers: Annotated[int, Field(ge=0, le=MOST_WORKERS, examples=[2])] = 0
+    """How many of the workers of a spot cluster are bought on demand and never reclaimed; these are the last to be left
+    out where there are fewer shards than workers."""
+    reclaim: Reclaim | None = None
+    """How spot workers are taken back; without it they never are. An instance can be reclaimed, and is paid, from its
+    order on, while it starts too. Its shard, whether being computed, waiting to be written or half written, goes back
+    to its place in the queue and is done again from its beginning, in the same time. Another instance is ordered at once
+    if there are shards left to begin; it works after the re-provision time, in place of the start-up time, or goes if by
+    then there is nothing left to begin or all is written."""
     batch_size: Annotated[Count, Field(examples=[256])]
     """Predictions that a worker computes together."""
     shard: Annotated[Count, Field(examples=["100_000"])]
@@ -35,21 +52,87 @@ class BatchCluster(Machines, BatchBackend):
         if self.batch_size > self.service_time.largest_batch:
             largest = f"the largest measured ({self.service_time.largest_batch:g})"
             raise ValueError(f"'batch_size' ({self.batch_size}) is above {largest}")
+        if self.purchase != "spot" and self.reclaim is not None:
+            raise ValueError(
+                f"'reclaim' is what happens to spot instances, and these are bought {self.purchase}; "
+                "write purchase: spot, or leave out 'reclaim'"
+            )
+        if self.purchase != "spot" and self.on_demand_workers:
+            raise ValueError(
+                f"'on_demand_workers' ({self.on_demand_workers}) are part of a spot cluster, and here all are bought "
+                "on demand; write purchase: spot, or leave it out"
+            )
+        if self.on_demand_workers > self.workers:
+            raise ValueError(
+                f"'on_demand_workers' ({self.on_demand_workers}) are more than all 'workers' ({self.workers}), "
+                "of which they are a part"
+            )
         return self
 
+    @model_validator(mode="after")
+    def _check_lives(self) -> Self:
+        takes_s = self.shard_s(self.shard)
+        if self.reclaim is not None and takes_s > MOST_LIVES_PER_SHARD * self.reclaim.mean_s:
+            raise ValueError(
+                f"a shard takes {about_duration(takes_s)}, more than {MOST_LIVES_PER_SHARD:g} times the mean time to "
+                f"a reclaim ({about_duration(self.reclaim.mean_s)}), and would be begun again and again; "
+                "make 'shard' smaller"
+            )
+        return self
+
+    @property
+    @override
+    def is_reclaimed(self) -> bool:
+        return self.reclaim is not None and self.on_demand_workers < self.workers
+
+    @property
+    @override
+    def varies(self) -> bool:
+        return self.is_reclaimed or self.service_time.noise.cv_squared > 0
+
+    @property
+    def on_demand_meter(self) -> str:
+        """The meter of the workers that are bought on demand."""
+        return f"instance/{self.instance}/on_demand"
+
     def shard_s(self, users: int) -> float:
-        """Return the mean time to compute a shard of so many users. [s]"""
+        """Return the mean time to compute a shard of so many users, if no reclaim comes in between. [s]"""
         return self.service_time.mean_s(self.batch_size) * users / self.batch_size
 
     @override
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
-        """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+        """Return about how long a run over ``users`` takes, from its start to its last publication. [s]
+
+        Reclaims stretch it as they stretch the time of a worker that is never idle, and the wait for the one that
+        finishes last is left out: with few shards a worker it is too short.
+        """
         shard_users = min(self.shard, users)
         shards = math.ceil(users / self.shard)
         compute_s, write_s = self.shard_s(shard_users), shard_users / writes_per_s
-        by_workers_s = math.ceil(shards / self.workers) * (compute_s + write_s)
-        by_store_s = compute_s + shards * write_s
+        by_workers_s = math.ceil(shards / self.workers) * self._stretched_s(compute_s + write_s, shards)
+        by_store_s = compute_s + shards * self._stretched_s(write_s, shards)
         return self.feature_pipeline.duration_s + self.startup_s + max(by_workers_s, by_store_s)
+
+    @override
+    def expected_reclaims(self, users: int, writes_per_s: float) -> float:
+        if self.reclaim is None:
+            return 0.0
+        spot = max(min(self.workers, math.ceil(users / self.shard)) - self.on_demand_workers, 0)
+        there_s = self.expected_makespan_s(users, writes_per_s) - self.feature_pipeline.duration_s
+        return spot * there_s / self.reclaim.mean_s
+
+    def _stretched_s(self, takes_s: float, shards: int) -> float:
+        """Return the mean time of what has to be done in one piece, over the workers that so many shards have. [s]
+
+        Of a spot worker it is Daly's M e^(R/M) (e^(t/M) - 1), cut off where a shard would take too many lives; workers
+        bought on demand do as much more meanwhile.
+        """
+        if not self.is_reclaimed or self.reclaim is None or takes_s == 0:
+            return takes_s
+        workers, lives = min(self.workers, shards), min(takes_s / self.reclaim.mean_s, MOST_LIVES_PER_SHARD)
+        on_demand = min(self.on_demand_workers, workers)
+        stretch = math.exp(self.reclaim.reprovision_s / self.reclaim.mean_s) * math.expm1(lives) / lives
+        return takes_s * workers / (on_demand + (workers - on_demand) / stretch)
 
     @override
     def run(
@@ -60,26 +143,101 @@ class BatchCluster(Machines, BatchBackend):
         writes_per_s: float,
         written: Callable[[int], None],
         spans: list[WorkerSpan],
-    ) -> Generator[simpy.Event, None, None]:
+    ) -> Steps:
         yield env.timeout(self.feature_pipeline.duration_s)
-        factors = self.service_time.noise.draw(rng, len(shard_users))
-        todo = iter(range(len(shard_users)))
-        store = simpy.Resource(env)
-
-        def work() -> Generator[simpy.Event, None, None]:
-            span = WorkerSpan(self.meter, env.now)
-            spans.append(span)
-            yield env.timeout(self.startup_s)
-            for shard in todo:
-                yield env.timeout(self.shard_s(shard_users[shard]) * float(factors[shard]))
-                with store.request() as turn:
-                    yield turn
-                    yield env.timeout(shard_users[shard] / writes_per_s)
-                    written(shard)
-            span.end_s = env.now
-
-        yield env.all_of([env.process(work()) for _ in range(min(self.workers, len(shard_users)))])
+        if shard_users:
+            yield from _Run(self, env, shard_users, rng, writes_per_s, written, spans).to_its_end()
 
     @override
     def worked(self, work: BatchWork) -> Iterator[Metered]:
         yield Metered("compute", self.meter, work.worker_s.get(self.meter, 0.0) / HOUR_S, "h")
+        if self.on_demand_workers:
+            hours = work.worker_s.get(self.on_demand_meter, 0.0) / HOUR_S
+            yield Metered("on-demand compute", self.on_demand_meter, hours, "h")
+
+
+class _Run:
+    """A run: shards that are still to be begun, the store's one writer, and what workers do."""
+
+    def __init__(
+        self,
+        cluster: BatchCluster,
+        env: simpy.Environment,
+        shard_users: Sequence[int],
+        rng: np.random.Generator,
+        writes_per_s: float,
+        written: Callable[[int], None],
+        spans: list[WorkerSpan],
+    ) -> None:
+        self._cluster, self._env, self._users, self._writes_per_s = cluster, env, shard_users, writes_per_s
+        self._written, self._spans = written, spans
+        self._factors = cluster.service_time.noise.draw(rng, len(shard_users))
+        self._todo, self._unwritten = list(range(len(shard_users))), len(shard_users)
+        self._store, self._all_written = simpy.Resource(env), env.event()
+        # Each worker has its own stream, so that how long its instances live depends on nothing that happens.
+        self._streams = rng.spawn(min(cluster.workers, len(shard_users))) if cluster.is_reclaimed else []
+
+    def to_its_end(self) -> Steps:
+        """Have the workers work until everything is written; whatever is then on its way is sent back."""
+        for worker in range(min(self._cluster.workers, len(self._users))):
+            self._env.process(self._work(worker))
+        yield self._all_written
+        for span in self._spans:
+            span.end_s = min(span.end_s, self._env.now)
+
+    def _work(self, worker: int) -> Steps:
+        """Have one instance after the other work in a worker's place, as long as there are shards to begin."""
+        cluster, env, ready_after_s = self._cluster, self._env, self._cluster.startup_s
+        meter = cluster.on_demand_meter if worker < cluster.on_demand_workers else cluster.meter
+        for life_s in self._lives_s(worker):
+            span = WorkerSpan(meter, env.now)
+            self._spans.append(span)
+            yield from self._instance(span, ready_after_s, env.now + life_s)
+            if not self._unwritten:
+                return
+            span.end_s = env.now
+            if not span.reclaimed or not self._todo:
+                return
+            assert cluster.reclaim is not None
+            ready_after_s = cluster.reclaim.reprovision_s
+
+    def _lives_s(self, worker: int) -> Iterator[float]:
+        reclaim = self._cluster.reclaim
+        if reclaim is None or worker < self._cluster.on_demand_workers:
+            return itertools.repeat(math.inf)
+        rng = self._streams[worker]
+        return (reclaim.mean_s * float(rng.standard_exponential()) for _ in itertools.count())
+
+    def _instance(self, span: WorkerSpan, ready_after_s: float, reclaim_s: float) -> Steps:
+        if not (yield from self._spend(ready_after_s, reclaim_s)):
+            span.reclaimed = self._unwritten > 0
+            return
+        while self._todo:
+            shard = heapq.heappop(self._todo)
+            if not (yield from self._finish(shard, reclaim_s)):
+                heapq.heappush(self._todo, shard)
+                span.reclaimed, span.lost_shards = True, 1
+                return
+
+    def _finish(self, shard: int, reclaim_s: float) -> Try:
+        """Compute and write a shard; return whether that was done before the reclaim."""
+        env, compute_s = self._env, self._cluster.shard_s(self._users[shard]) * float(self._factors[shard])
+        if not (yield from self._spend(compute_s, reclaim_s)):
+            return False
+        with self._store.request() as turn:
+            yield turn if math.isinf(reclaim_s) else turn | env.timeout(max(reclaim_s - env.now, 0.0))
+            if not turn.triggered:
+                return False
+            if not (yield from self._spend(self._users[shard] / self._writes_per_s, reclaim_s)):
+                return False
+            self._written(shard)
+            self._unwritten -= 1
+            if not self._unwritten:
+                self._all_written.succeed()
+            return True
+
+    def _spend(self, time_s: float, reclaim_s: float) -> Try:
+        """Let time pass until something is done, or until the reclaim; return whether it is done."""
+        left_s = max(reclaim_s - self._env.now, 0.0)
+        yield self._env.timeout(min(time_s, left_s))
+        return time_s <= left_s

@@ -41,9 +41,11 @@ def run(
     from simulator.report.scenario_text import print_json
     from simulator.report.terminal import print_comparison, print_recommendation
     from simulator.studies.comparison import compare
+    from simulator.studies.prices_needed import check_prices
     from simulator.studies.run_folder import digest, staged, write_run
 
     book = load_book(scenario.prices, file.parent)
+    check_prices(scenario, book, file)
     folder = out or RUNS / f"{_slug(scenario.name)}-{digest(scenario)}"
     with staged(folder) as stage:
         with progress(len(scenario.plans) * scenario.replications, shown=not (json_ or quiet)) as step:

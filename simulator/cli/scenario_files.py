@@ -24,7 +24,7 @@ def validate(
     for file in files:
         try:
             scenario = options.load(file, set_)
-            check_prices(scenario, load_book(scenario.prices, file.parent))
+            check_prices(scenario, load_book(scenario.prices, file.parent), file)
             found.append((file, scenario))
         except UserError as fault:
             faults.append(str(fault))

@@ -255,6 +255,13 @@ Usd = Annotated[
     _text_schema("an amount of money", "30 USD"),
     _writer(lambda usd: write_quantity(usd, (("USD", 1.0),))),
 ]
+UsdPerHour = Annotated[
+    float,
+    BeforeValidator(_reader("USD/h", "5 USD/h")),
+    Field(ge=0),
+    _text_schema("an amount of money per hour", "5 USD/h"),
+    _writer(lambda usd_per_h: write_quantity(usd_per_h, (("USD/h", 1.0),))),
+]
 Gib = Annotated[
     float,
     BeforeValidator(_reader("GiB", "1 KiB")),

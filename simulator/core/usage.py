@@ -36,6 +36,8 @@ class Usage:
     """Whether what it computes ahead follows from events, and not from batch runs."""
     computes_ahead: bool = False
     """Whether it computes and stores predictions before anybody asks, so that the unread ones waste their share."""
+    stores: bool = False
+    """Whether it is what keeping predictions takes: to write, read and hold them."""
 
     def scaled(self, factor: float) -> "Usage":
         """Return the same usage ``factor`` times."""

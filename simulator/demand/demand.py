@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, HOUR_S
+from simulator.core.week_clock import WeekClock
 from simulator.demand.clusters import Clusters
 from simulator.demand.intensity import Cohorts, Intensity, cohorts_of, phase_of_day
 from simulator.demand.population import Population
@@ -37,6 +38,11 @@ class Demand:
     def home_start(self) -> datetime:
         """The start with its time zone, UTC where it states none."""
         return self.start if self.start.tzinfo else self.start.replace(tzinfo=UTC)
+
+    @property
+    def clock(self) -> WeekClock:
+        """The hours of the week on the clock of the start."""
+        return WeekClock.of(self.home_start)
 
     @property
     def _home(self) -> tzinfo:

@@ -6,11 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
-from simulator.core.units import DAY_S, ClockSeconds, PositiveSeconds, Seconds, write_duration
+from simulator.core.units import DAY_S, KIB_PER_GIB, ClockSeconds, Gib, PositiveSeconds, Seconds, write_duration
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
 from simulator.plans.scope.everyone import Everyone
 from simulator.plans.served_model import Accuracy, Training
+from simulator.plans.store import Store
 
 BackendName = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -49,7 +50,8 @@ class Precompute(Part):
     incremental: bool = False
     """Whether a run leaves out those users of its scope who have not logged in since the start of the run before."""
     after_training: bool = False
-    """Whether a run also starts whenever a retraining ends."""
+    """Whether a run also starts whenever a retraining ends: right after the run that is then going, if one is, for
+    those whom it would have computed for at the retraining's end; and none where the schedule has one at that moment."""
     scope: AnyScope = Everyone()
     """Whom a run computes predictions for."""
     publish: Literal["rolling", "atomic"] = "rolling"
@@ -72,6 +74,15 @@ class Precompute(Part):
         return self
 
 
+class Stream(Part):
+    """What carries the events to the computation."""
+
+    meter: Annotated[str, Field(min_length=1, max_length=80)] = "kinesis_on_demand"
+    """What the price book calls it."""
+    event_size_gib: Gib = 1 / KIB_PER_GIB
+    """Size of an event as it is charged: Kinesis rounds each up to whole KiB."""
+
+
 class Refresh(Part):
     """Nearline computation: a user's prediction is computed again after an event, while nobody waits."""
 
@@ -83,6 +94,8 @@ class Refresh(Part):
     """An event that another of the same user follows within this time is left to that one."""
     backend: BackendName
     """What computes; where it is the plan's own, both share its queue."""
+    stream: Stream | None = None
+    """What carries the events, and is paid for; without it they cost nothing."""
 
 
 class Plan(Part):
@@ -100,6 +113,8 @@ class Plan(Part):
     """What computes online."""
     on_failure: OnFailure = OnFailure.DEFAULT
     """What answers when the backend refuses, or takes too long to begin, after all retries."""
+    store: Store | None = None
+    """Where this plan keeps its predictions, if not in the scenario's store; none of that one's keys hold here."""
     accuracy: Accuracy | None = None
     """Of the model that this plan serves, where it is another than the scenario's."""
     training: Training | None = None
@@ -124,6 +139,8 @@ class Plan(Part):
             )
         if self.on_failure is OnFailure.STORED and not self.has_store:
             raise ValueError("stores nothing that 'on_failure: stored' could answer with; give a cache or precompute")
+        if self.store is not None and not self.has_store:
+            raise ValueError("keeps no predictions (no precompute, cache or refresh); leave out 'store'")
         if not computes and self.precompute is None and self.refresh is None:
             raise ValueError(
                 "computes nothing at all; give 'precompute' or 'refresh', or on_miss: compute and a 'backend'"

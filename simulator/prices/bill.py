@@ -3,15 +3,19 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.core.errors import UserError
-from simulator.core.units import MONTH_S, write_size
+from simulator.core.units import HOUR_S, MONTH_S
 from simulator.core.usage import Driver, Usage
-from simulator.prices.book import Price, PriceBook
+from simulator.prices.book import PriceBook
+from simulator.prices.detail import commitment_detail, size_detail, terms_detail, unused_detail, usd_text
+from simulator.prices.price import Price
+from simulator.prices.terms import Commitment, Discount
 
 GIVEN_SOURCE = "stated in the scenario"
 REQUESTS_PER_LOT = 1_000
+MONTH_H = MONTH_S / HOUR_S
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class BillLine:
     unit: str
     """The charged unit: the meter's own, or ``write unit`` where a row is charged by started steps of its size."""
     price_usd: float
-    """Price of one charged unit; the mean one where tiers graduate it. [USD]"""
+    """Price of one charged unit; the mean one where it is not the same for all. [USD]"""
     usd_per_month: float
     """Cost per 30-day month. [USD]"""
     usd: float
@@ -42,8 +46,15 @@ class BillLine:
     """Whether it is spent on predictions before anybody asks for them."""
     after_events: bool
     """Whether these follow from events, and not from batch runs."""
-    detail: str
-    """How quantity and price came about, where that is not plain; else empty."""
+    size: str
+    """How the quantity came about where rows are charged by size; else empty."""
+    terms: str
+    """How the price came about where free units, tiers, discounts or commitments make it; else empty."""
+
+    @property
+    def detail(self) -> str:
+        """How quantity and price came about, where that is not plain; else empty."""
+        return "; ".join(filter(None, (self.size, self.terms)))
 
     def as_dict(self) -> dict[str, str | float]:
         """Return the line for JSON."""
@@ -71,14 +82,15 @@ class Bill:
     horizon_s: float
     """How long the usage took. [s]"""
     lines: tuple[BillLine, ...]
-    """A line per usage, in the same order."""
+    """A line per usage, in the same order, and then one for what is committed to and not used, if anything is."""
 
     @classmethod
     def of(cls, usages: Iterable[Usage], book: PriceBook, horizon_s: float) -> "Bill":
         """Return the bill of one run.
 
-        A price that the scenario states beats the book's. Lines that share a meter share its tiers, as on one account:
-        each is charged the mean price of their sum.
+        A price that the scenario states beats the book's, and no term of the book holds for it. Lines that share a
+        meter share its tiers and its free units, as on one account: each is charged the mean price of their sum.
+        Discounts are off that price; commitments cover what is left of it.
 
         Parameters
         ----------
@@ -98,8 +110,9 @@ class Bill:
         """
         if not (0 < horizon_s < math.inf):
             raise ValueError(f"horizon_s(={horizon_s}) must be finite and > 0")
-        used = tuple(usages)
-        return cls(used, book, horizon_s, _lines(used, _find_prices(used, book), MONTH_S / horizon_s))
+        used, months = tuple(usages), MONTH_S / horizon_s
+        lines = list(_lines(used, _find_prices(used, book), book.discounts, months))
+        return cls(used, book, horizon_s, _settled(lines, used, book.commitments, months))
 
     @property
     def total_usd_per_month(self) -> float:
@@ -144,31 +157,42 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
             faults[f"{error} (needed for {usage.item})"] = None
             continue
         if price.unit != usage.unit:
-            faults[
-                f"price book '{book.name}' prices '{usage.meter}' per '{price.unit}', but {usage.item} is measured in "
-                f"'{usage.unit}'; give its price per '{usage.unit}'"
-            ] = None
+            faults[f"{wrong_unit(book, price, usage.unit)} (needed for {usage.item})"] = None
         prices.append(price)
     if faults:
         raise UserError("\n".join(faults))
     return tuple(prices)
 
 
-def _lines(usages: Sequence[Usage], prices: Sequence[Price], months: float) -> tuple[BillLine, ...]:
-    """Return the lines; ``months`` is how often the horizon fits into a month."""
+def wrong_unit(book: PriceBook, price: Price, unit: str) -> str:
+    """Return what is wrong with a price by another unit than the one that its meter is measured in."""
+    return (
+        f"price book '{book.name}' prices '{price.meter}' per '{price.unit}', but it is measured in '{unit}'; give its "
+        f"price per '{unit}'"
+    )
+
+
+def _lines(
+    usages: Sequence[Usage], prices: Sequence[Price], discounts: Sequence[Discount], months: float
+) -> Iterable[BillLine]:
+    """Yield the lines before commitments; ``months`` is how often the horizon fits into a month."""
     priced = tuple(zip(usages, prices, strict=True))
     quantities = [usage.quantity * price.units_per_row(usage.row_gib) * months for usage, price in priced]
     pooled: defaultdict[Price, float] = defaultdict(float)
     for price, quantity in zip(prices, quantities, strict=True):
         pooled[price] += quantity
-    return tuple(
-        _line(usage, price, quantity, pooled[price], months)
-        for (usage, price), quantity in zip(priced, quantities, strict=True)
-    )
+    for (usage, price), quantity in zip(priced, quantities, strict=True):
+        given = usage.given_price_usd is not None
+        held = () if given else tuple(discount for discount in discounts if discount.holds_for(usage.meter))
+        yield _line(usage, price, held, quantity, pooled[price], months)
 
 
-def _line(usage: Usage, price: Price, quantity: float, pooled: float, months: float) -> BillLine:
+def _line(
+    usage: Usage, price: Price, discounts: Sequence[Discount], quantity: float, pooled: float, months: float
+) -> BillLine:
     price_usd = price.mean_usd_per_unit(pooled)
+    for discount in discounts:
+        price_usd *= 1 - discount.share_fraction
     by_size = price.size_step_gib is not None
     return BillLine(
         item=usage.item,
@@ -183,21 +207,61 @@ def _line(usage: Usage, price: Price, quantity: float, pooled: float, months: fl
         driver=usage.driver,
         computes_ahead=usage.computes_ahead,
         after_events=usage.after_events,
-        detail="; ".join((*_size_detail(usage, price, months), *_tier_detail(price, pooled))),
+        size=size_detail(usage, price, months),
+        terms=terms_detail(price, discounts, pooled),
     )
 
 
-def _size_detail(usage: Usage, price: Price, months: float) -> Iterable[str]:
-    if price.size_step_gib is not None:
-        units = price.units_per_row(usage.row_gib)
-        rows = f"{usage.quantity * months:,.0f} rows" + (f" of {write_size(usage.row_gib)}" if usage.row_gib else "")
-        yield f"{rows}, each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
+def _settled(
+    lines: list[BillLine], usages: Sequence[Usage], commitments: Sequence[Commitment], months: float
+) -> tuple[BillLine, ...]:
+    """Return the lines with what commitments cover at its discount, and a line for each that is not used up."""
+    left_usd = [
+        0.0 if usage.given_price_usd is not None else line.usd_per_month
+        for usage, line in zip(usages, lines, strict=True)
+    ]
+    unused: list[BillLine] = []
+    for commitment in commitments:
+        held = [k for k, line in enumerate(lines) if left_usd[k] > 0 and commitment.holds_for(line.meter)]
+        usage_usd = math.fsum(left_usd[k] for k in held)
+        share = commitment.share_covered(usage_usd, MONTH_H)
+        for k in held:
+            saved_usd = left_usd[k] * share * commitment.discount_fraction
+            lines[k] = _cheaper(lines[k], saved_usd, commitment_detail(commitment, share, lines[k].price_usd), months)
+            left_usd[k] *= 1 - share
+        unused_usd = commitment.unused_usd(usage_usd, share, MONTH_H)
+        if unused_usd > 0:
+            unused.append(_unused_line(commitment, unused_usd, months))
+    return (*lines, *unused)
 
 
-def _tier_detail(price: Price, pooled: float) -> Iterable[str]:
-    if price.tiers:
-        steps = ", ".join(
-            f"{tier.usd:g} USD up to {tier.up_to:,.0f}" if math.isfinite(tier.up_to) else f"then {tier.usd:g} USD"
-            for tier in price.tiers
-        )
-        yield f"mean price of {pooled:,.0f} units a month; per {price.per:,.0f}: {steps}"
+def _cheaper(line: BillLine, saved_usd: float, detail: str, months: float) -> BillLine:
+    """Return the line at so much less a month."""
+    price_usd = (line.usd_per_month - saved_usd) / line.quantity
+    return replace(
+        line,
+        price_usd=price_usd,
+        usd_per_month=line.quantity * price_usd,
+        usd=line.quantity * price_usd / months,
+        terms="; ".join(filter(None, (line.terms, f"{detail} = {usd_text(price_usd)}"))),
+    )
+
+
+def _unused_line(commitment: Commitment, unused_usd: float, months: float) -> BillLine:
+    price_usd = unused_usd / MONTH_H
+    return BillLine(
+        item=f"unused {commitment.name}",
+        meter=commitment.meters,
+        quantity=MONTH_H,
+        unit="h",
+        price_usd=price_usd,
+        usd_per_month=MONTH_H * price_usd,
+        usd=MONTH_H * price_usd / months,
+        source=commitment.source,
+        date=commitment.date,
+        driver=Driver.POPULATION,
+        computes_ahead=False,
+        after_events=False,
+        size="",
+        terms=unused_detail(commitment, unused_usd, MONTH_H),
+    )

@@ -1,15 +1,16 @@
 """Price books: what a unit of each meter costs, with the source and the day of every price."""
 
+import difflib
 import math
-import re
-from collections.abc import Iterable
-from datetime import date as day
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property, reduce
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.core.component import Part
 from simulator.core.errors import UserError, did_you_mean
@@ -17,106 +18,19 @@ from simulator.core.files import resolve_file
 from simulator.core.input_files.reading import parse_tree, read_tree
 from simulator.core.input_files.validation import validate
 from simulator.core.input_files.wording import one_line, shortened
-from simulator.core.units import Gib, Number
+from simulator.prices.energy import Energy
+from simulator.prices.price import DateText, Price, Text
+from simulator.prices.terms import Commitment, Discount
 
-CEILING_SLACK = 1e-9
-"""A row this much above a whole number of steps (relative to one step) is rounding, not one more step."""
-ROW = "row"
-"""The unit of meters that count rows, the only ones that can be charged by size."""
 SUFFIX = ".yaml"
-MOST_VALUES = 100_000
+MODEL_PRICES_SUFFIX = ".json"
+"""Files of this suffix list the token prices of language models, as LiteLLM and tokencost do."""
+MOST_VALUES = 200_000
 """Of a book's file: a provider sells some thousand instance types, each at several prices."""
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-
-
-def _check_day(text: str) -> str:
-    if _DAY.match(text):
-        try:
-            day.fromisoformat(text)
-        except ValueError:
-            raise ValueError(f"'{text}' is no day of the calendar") from None
-    return text
-
-
-Text = Annotated[str, Field(min_length=1)]
-DateText = Annotated[str, AfterValidator(_check_day)]
-Amount = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
-
-
-class Tier(Part):
-    """One step of a graduated price."""
-
-    up_to: Annotated[Number, Field(gt=0)] = math.inf
-    """Where the tier ends, in charged units per 30-day month; the last tier has no end."""
-    usd: Amount
-    """What ``per`` units inside this tier cost. [USD]"""
-
-    def scaled(self, factor: float) -> Self:
-        """Return the tier at ``factor`` times its price."""
-        return self.model_copy(update={"usd": self.usd * factor})
-
-
-class Price(Part):
-    """What one meter costs: one price, or graduated ``tiers``."""
-
-    meter: Annotated[Text, Field(examples=["instance/g4dn.xlarge/spot"])]
-    """What is priced, such as ``instance/g4dn.xlarge/spot`` or ``dynamodb_on_demand/write``."""
-    unit: Annotated[Text, Field(examples=["h"])]
-    """What the meter counts: ``h``, ``row``, ``GiB h``."""
-    usd: Amount | None = None
-    """What ``per`` units cost; absent where ``tiers`` say it. [USD]"""
-    per: Annotated[Number, Field(gt=0, allow_inf_nan=False)] = 1.0
-    """How many charged units the price is for, such as 1_000_000."""
-    size_step_gib: Gib | None = None
-    """A row is charged once per started step of its size; absent where its size does not matter. [GiB]"""
-    tiers: tuple[Tier, ...] = ()
-    """Graduated prices: each tier prices the part of the month's quantity that falls into it."""
-    source: str = ""
-    """Where the price was read; the group's where empty."""
-    date: DateText = ""
-    """When it was read; the group's where empty."""
-
-    @model_validator(mode="after")
-    def _states_one_price(self) -> Self:
-        if (self.usd is None) == (not self.tiers):
-            raise ValueError(f"'{self.meter}' needs either usd or tiers, and not both")
-        if self.size_step_gib is not None and self.unit != ROW:
-            raise ValueError(
-                f"'{self.meter}' has a size_step but its unit is '{self.unit}'; only a '{ROW}' is charged by size"
-            )
-        ends = [tier.up_to for tier in self.tiers]
-        if ends and (ends != sorted(set(ends)) or ends[-1] != math.inf):
-            raise ValueError(
-                f"tiers of '{self.meter}' end at {ends}; each must end above the one before, the last at inf"
-            )
-        return self
-
-    def units_per_row(self, row_gib: float) -> int:
-        """Return how many units one row of ``row_gib`` is charged as: its started size steps, at least 1."""
-        if self.size_step_gib is None:
-            return 1
-        return max(1, math.ceil(row_gib / self.size_step_gib - CEILING_SLACK))
-
-    def mean_usd_per_unit(self, units_per_month: float) -> float:
-        """Return the mean price of a charged unit when a 30-day month uses ``units_per_month`` of them. [USD]"""
-        if self.usd is not None:
-            return self.usd / self.per
-        if units_per_month <= 0:
-            return self.tiers[0].usd / self.per
-        total_usd, start = 0.0, 0.0
-        for tier in self.tiers:
-            total_usd += max(0.0, min(units_per_month, tier.up_to) - start) * tier.usd
-            start = tier.up_to
-        return total_usd / self.per / units_per_month
-
-    def scaled(self, factor: float) -> Self:
-        """Return the same terms at ``factor`` times the price."""
-        return self.model_copy(
-            update={
-                "usd": None if self.usd is None else self.usd * factor,
-                "tiers": tuple(tier.scaled(factor) for tier in self.tiers),
-            }
-        )
+CLOSEST = 3
+"""How many known meters a message offers in place of one that is not known."""
+LIKE, ANY_LIKENESS = 0.6, 0.01
+"""How like a meter must be to be offered, 0 to 1: much where there are thousands of its family."""
 
 
 class PriceGroup(Part):
@@ -137,6 +51,11 @@ class PriceGroup(Part):
             price.model_copy(update={"source": price.source or source, "date": price.date or date}) for price in prices
         )
 
+    def without(self, meters: Iterable[str]) -> "PriceGroup":
+        """Return the group without the prices of some meters."""
+        gone = frozenset(meters)
+        return self.model_copy(update={"prices": tuple(price for price in self.prices if price.meter not in gone)})
+
 
 class PriceBook(Part):
     """What a unit of each meter costs at one place, at list price or as somebody has agreed."""
@@ -147,15 +66,22 @@ class PriceBook(Part):
     """The currency of every price."""
     notes: str = ""
     """How the prices are to be read: conventions, conversions, what is left out."""
-    groups: tuple[PriceGroup, ...]
-    """The prices, by where and when they were read."""
+    groups: tuple[PriceGroup, ...] = ()
+    """The prices, by where and when they were read; none where the book only states terms for another's."""
+    discounts: tuple[Discount, ...] = ()
+    """What is off whatever some meters cost."""
+    commitments: tuple[Commitment, ...] = ()
+    """Spending that is committed to, and what it covers."""
+    energy: Energy | None = None
+    """What instances draw, and what that emits; without it nothing is said of CO2e."""
 
     @model_validator(mode="after")
     def _prices_each_meter_once(self) -> Self:
-        meters = self.meters
-        twice = sorted({meter for meter in meters if meters.count(meter) > 1})
+        twice = sorted(meter for meter, times in Counter(self.meters).items() if times > 1)
         if twice:
             raise ValueError(f"{', '.join(twice)}: priced more than once; a book has one price per meter")
+        if not (self.groups or self.discounts or self.commitments or self.energy):
+            raise ValueError("says nothing; give 'groups' of prices, 'discounts', 'commitments' or 'energy'")
         return self
 
     @property
@@ -168,18 +94,28 @@ class PriceBook(Part):
         """What the book prices."""
         return tuple(price.meter for price in self.prices)
 
+    @cached_property
+    def _by_meter(self) -> dict[str, Price]:
+        return {price.meter: price for price in self.prices}
+
+    def find(self, meter: str) -> Price | None:
+        """Return the price of a meter, if the book has it."""
+        return self._by_meter.get(meter)
+
     def price_of(self, meter: str) -> Price:
         """Return the price of a meter.
 
         Raises
         ------
         UserError
-            If the book lacks the meter; the message names the nearest one that it has.
+            If the book lacks the meter; the message names the nearest ones that it has.
         """
-        for price in self.prices:
-            if price.meter == meter:
-                return price
-        raise UserError(f"price book '{self.name}' has no price for '{meter}'; {nearest_meter(meter, self.meters)}")
+        found = self.find(meter)
+        if found is None:
+            raise UserError(
+                f"price book '{self.name}' has no price for '{meter}'; {nearest_meters(meter, self.meters)}"
+            )
+        return found
 
     def scaled(self, factor: float) -> Self:
         """Return a book in which everything costs ``factor`` times as much.
@@ -195,17 +131,42 @@ class PriceBook(Part):
             group.model_copy(update={"prices": tuple(price.scaled(factor) for price in group.prices)})
             for group in self.groups
         )
-        return self.model_copy(update={"name": f"{self.name} x {factor:g}", "groups": groups})
+        commitments = tuple(commitment.scaled(factor) for commitment in self.commitments)
+        return self._changed(name=f"{self.name} x {factor:g}", groups=groups, commitments=commitments)
+
+    def under(self, other: "PriceBook") -> Self:
+        """Return this book with another laid over it: the other's meters replace this one's, its terms join them."""
+        kept = (group.without(other.meters) for group in self.groups)
+        return self._changed(
+            name=f"{self.name} + {other.name}",
+            notes=" ".join(filter(None, (self.notes.strip(), other.notes.strip()))),
+            groups=(*(group for group in kept if group.prices), *other.groups),
+            discounts=(*self.discounts, *other.discounts),
+            commitments=(*self.commitments, *other.commitments),
+            energy=other.energy if self.energy is None else self.energy.under(other.energy),
+        )
+
+    def _changed(self, **fields: object) -> Self:
+        """Return a new book; a copy would keep what this one remembers of its meters."""
+        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **fields})
 
 
-def nearest_meter(meter: str, known: Iterable[str]) -> str:
-    """Return a hint: the same thing bought otherwise, else the likest of its family, else the families there are."""
+def nearest_meters(meter: str, known: Iterable[str]) -> str:
+    """Return a hint: the same thing bought otherwise, else the likest, else the families of meters that there are."""
     meters = tuple(known)
-    family = meter.split("/", maxsplit=1)[0]
+    family, kind = meter.split("/", maxsplit=1)[0], meter.rpartition("/")[2]
     siblings = [each for each in meters if each.rpartition("/")[0] == meter.rpartition("/")[0]]
     relatives = [each for each in meters if each.split("/", maxsplit=1)[0] == family]
-    if siblings or relatives:
-        return did_you_mean(meter, siblings or relatives)
+    relatives = relatives or [each for each in meters if each.endswith(f"/{kind}")]
+    cutoff = ANY_LIKENESS if relatives and relatives[0].split("/", maxsplit=1)[0] != family else LIKE
+    close = difflib.get_close_matches(meter, siblings, n=CLOSEST, cutoff=ANY_LIKENESS) or difflib.get_close_matches(
+        meter, relatives, n=CLOSEST, cutoff=cutoff
+    )
+    if close:
+        *first, last = (f"'{each}'" for each in close)
+        return f"did you mean {', '.join(first)} or {last}?" if first else f"did you mean {last}?"
+    if relatives:
+        return f"it prices {len(relatives):,} meters of '{family}', none of them like it"
     return did_you_mean(family, {each.split("/", maxsplit=1)[0] for each in meters})
 
 
@@ -247,29 +208,41 @@ def find_book(name_or_path: str | Path, folder: Path = Path()) -> str:
         ) from None
 
 
-def load_book(name_or_path: str | Path, folder: Path = Path()) -> PriceBook:
-    """Return a bundled book by its name, else one from a file.
+def load_book(names_or_paths: str | Path | Sequence[str | Path], folder: Path = Path()) -> PriceBook:
+    """Return a bundled book by its name, else one from a file; several are laid over one another.
 
     Parameters
     ----------
-    name_or_path
-        A name of the catalogue, or a path, as `find_book` takes it.
+    names_or_paths
+        A name of the catalogue or a path, as `find_book` takes it, or several: a later book's meters replace an
+        earlier one's. A path that ends in ``.json`` lists the token prices of language models.
     folder
         Where relative paths start.
 
     Raises
     ------
     UserError
-        If it is neither a bundled book nor a file.
+        If one is neither a bundled book nor a file.
     InputFileError
-        If the file cannot be read or is no price book; it holds all faults, with their paths and lines.
+        If a file cannot be read or is no price book; it holds all faults, with their paths and lines.
     """
+    several = [names_or_paths] if isinstance(names_or_paths, (str, Path)) else list(names_or_paths)
+    if not several:
+        raise UserError(f"prices: names no price book; {did_you_mean('', catalogue_names())}")
+    return reduce(PriceBook.under, (_load_one(each, folder) for each in several))
+
+
+def _load_one(name_or_path: str | Path, folder: Path) -> PriceBook:
     try:
         found = find_book(name_or_path, folder)
     except ValueError as error:
         raise UserError(f"prices: {error}") from None
     if found in catalogue_names():
         tree = parse_tree((_catalogue() / f"{found}{SUFFIX}").read_text(encoding="utf-8"), found, MOST_VALUES)
+    elif found.endswith(MODEL_PRICES_SUFFIX):
+        from simulator.prices.importers.litellm import LiteLlm  # noqa: PLC0415  (importers make books)
+
+        return LiteLlm().read(Path(found)).book
     else:
         tree = read_tree(found, MOST_VALUES)
     return validate(PriceBook, tree, found, folder)

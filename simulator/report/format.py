@@ -74,6 +74,11 @@ def usd_within(estimate: Estimate) -> str:
     return f"± ${half:,.0f}" if size >= CENTS_BELOW_USD else f"± {usd(half)}"
 
 
+def stated_range(low: float, high: float) -> str:
+    """Return what a figure may be, as ``1,200-2,900``."""
+    return NOTHING if not (math.isfinite(low) and math.isfinite(high)) else f"{number(low)}-{number(high)}"
+
+
 def price(amount: float) -> str:
     """Return the price of one unit; a tiny one for a million units, as price lists do: ``$0.625/1M``. [USD]"""
     if 0 < amount < PER_MILLION_BELOW_USD:
@@ -214,12 +219,15 @@ _READINGS = {
     "wait_mean_s": Reading("wait in the queue, mean", duration),
     "batch_makespan_mean_s": Reading("batch makespan, mean", duration),
     "batch_makespan_p95_s": Reading("batch makespan p95", duration),
+    "batch_reclaims_mean": Reading("workers reclaimed in a batch run, mean", number),
+    "lost_shards_fraction": Reading("batch shards lost to reclaims", share),
     "replicas_mean": Reading("replicas, mean", number),
     "cost_usd_per_month": Reading("cost per month", usd),
     "cost_usd_per_1k_requests": Reading("cost per 1,000 requests", usd),
     "wasted_usd_per_month": Reading("spent on the never read, per month", usd),
     "value_usd_per_month": Reading("value per month", usd),
     "net_value_usd_per_month": Reading("net value per month", usd),
+    "kwh_per_month": Reading("energy per month", lambda kwh: f"{number(kwh)} kWh"),
     "kg_co2e_per_month": Reading("CO2e per month", lambda kg: f"{number(kg)} kg"),
 }
 _BY_UNIT: tuple[tuple[str, Writer], ...] = (

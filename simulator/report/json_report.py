@@ -11,37 +11,47 @@ from simulator.studies.warnings import warnings_of
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """Return what ``predcost run --json`` prints, in an order that is always the same; what is not known is None."""
-    scenario = comparison.scenario
     content = {
-        "scenario": scenario.name,
-        "version": version("predcost"),
-        "seed": scenario.seed,
-        "users": scenario.population.users,
-        "horizon_s": scenario.horizon_s,
-        "replications": comparison.replications,
-        "plans": {name: _plan(result) for name, result in comparison.plans.items()},
+        **study_json(comparison),
+        "plans": {name: plan_json(result) for name, result in comparison.plans.items()},
+        "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "differences": [difference.as_dict() for difference in comparison.differences],
         "ranking": list(comparison.ranking),
         "recommended": comparison.recommended,
         "recommendation": list(recommendation(comparison)),
         "warnings": list(warnings_of(comparison)),
     }
-    return {key: _finite(value) for key, value in content.items()}
+    return {key: finite(value) for key, value in content.items()}
 
 
-def _plan(result: PlanResult) -> dict[str, Any]:
+def study_json(comparison: Comparison) -> dict[str, Any]:
+    """Return what was studied, and how."""
+    scenario = comparison.scenario
+    return {
+        "scenario": scenario.name,
+        "version": version("predcost"),
+        "seed": scenario.seed,
+        "users": scenario.population.users,
+        "horizon_s": scenario.horizon_s,
+        "replications": comparison.replications,
+    }
+
+
+def plan_json(result: PlanResult) -> dict[str, Any]:
+    """Return one plan: its metrics, its bill, and whether it keeps every bound."""
     return {
         "metrics": {name: estimate.as_dict() for name, estimate in result.metrics.items()},
         "bill": [line.as_dict() for line in result.bill.lines],
         "meets_slo": result.meets_slo,
         "violations": [violation.as_dict() for violation in result.violations],
+        "saturation": result.saturation.as_dict(),
     }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Return the value with None for every number that JSON cannot hold."""
     if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

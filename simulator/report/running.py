@@ -1,5 +1,6 @@
 """The main job from Python: run a scenario, and get a result that draws itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from simulator.studies.comparison import compare
 def run(
     scenario: Scenario | str | Path,
     *,
-    prices: PriceBook | str | Path | None = None,
+    prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
     **changes: Any,
 ) -> Result:
@@ -25,7 +26,8 @@ def run(
     scenario
         What to simulate: a scenario, or the path of its file.
     prices
-        A price book, its name in the catalogue or its path; by default the one that the scenario names.
+        A price book, its name in the catalogue or its path, or several names and paths, later ones over earlier ones;
+        by default what the scenario names.
     workers
         Processes; by default one a core.
     changes

@@ -13,9 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report import format as form
+from simulator.report.energy_basis import energy_basis
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
+from simulator.studies.consumption import EMISSIONS
 from simulator.studies.recommendation import recommendation
+from simulator.studies.saturation import Verdict
 from simulator.studies.warnings import warnings_of
 
 WIDTH = 80
@@ -66,14 +69,27 @@ def _apart(comparison: Comparison, result: PlanResult) -> str:
     return "as good" if result.name in comparison.as_good else form.signed_usd(gap.mean)
 
 
+def _stated_range(_: Comparison, result: PlanResult) -> str:
+    found = result.metrics.get(EMISSIONS)
+    return form.NOTHING if found is None else form.stated_range(found.low, found.high)
+
+
 def _verdict(_: Comparison, result: PlanResult) -> str:
     return "met" if result.meets_slo else f"breaks {len(result.violations)}"
 
+
+def _saturation(_: Comparison, result: PlanResult) -> str:
+    return _SATURATIONS[result.saturation.verdict]
+
+
+_SATURATIONS = {Verdict.STABLE: "stable", Verdict.BACKLOGGED: "backlog", Verdict.OVERLOADED: "overload"}
+"""Short enough for six plans side by side."""
 
 _ROWS: tuple[tuple[_Row, ...], ...] = (
     (
         _Row("rank", _rank),
         _Row("bounds", _verdict),
+        _Row("load", _saturation),
         _metric("cost per month", COST),
         _Row("  95 % interval", lambda _, result: form.usd_within(result.metrics[COST])),
         _Row("  above rank 1", _more_than_first),
@@ -105,6 +121,10 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _metric("replicas mean", "replicas_mean"),
         _metric("replicas peak", "replicas_peak"),
     ),
+    (
+        _metric("CO2e per month", EMISSIONS),
+        _Row("  kg, may be", _stated_range),
+    ),
 )
 
 
@@ -113,6 +133,7 @@ def comparison_report(comparison: Comparison) -> Iterator[RenderableType]:
     yield comparison_panel(comparison)
     for name in comparison.ranking:
         yield bill_panel(comparison.plans[name])
+    yield from sources(comparison)
     yield from notes(comparison)
 
 
@@ -128,6 +149,8 @@ def comparison_panel(comparison: Comparison) -> RenderableType:
 
 def notes(comparison: Comparison) -> Iterator[RenderableType]:
     """Yield the warnings and the recommendation, a sentence a line."""
+    if any(EMISSIONS in result.metrics for result in comparison.plans.values()):
+        yield Text(energy_basis(comparison.book), style="dim")
     for sentence in warnings_of(comparison):
         yield Text.assemble(("Warning: ", "bold yellow"), sentence)
     yield Text("Recommendation", style="bold")
@@ -136,7 +159,7 @@ def notes(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def bill_panel(result: PlanResult) -> RenderableType:
-    """Return a plan's bill: every line's quantity, price and cost per 30-day month."""
+    """Return a plan's bill: every line's quantity, price and cost per 30-day month, and how prices came about."""
     table = Table(
         title=Text(f"Bill: {form.one_line(result.name)}, per 30-day month", style="bold"),
         title_justify="left",
@@ -154,7 +177,19 @@ def bill_panel(result: PlanResult) -> RenderableType:
     for line in result.bill.lines:
         amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd_on_bill(line.usd_per_month)
         table.add_row(Text(line.item), *(Text(amount) for amount in amounts))
-    return table
+    terms = [Text(f"{line.item}: {line.terms}", style="dim") for line in result.bill.lines if line.terms]
+    return Group(table, *terms) if terms else table
+
+
+def sources(comparison: Comparison) -> Iterator[RenderableType]:
+    """Yield where the prices of all bills were read, and when."""
+    found: dict[str, dict[str, None]] = {}
+    for plan in comparison.plans.values():
+        for line in plan.bill.lines:
+            found.setdefault(", ".join(filter(None, (line.source, line.date))), {})[line.item] = None
+    yield Text("Prices", style="bold")
+    for source, items in found.items():
+        yield Padding(Text(f"{', '.join(items)}: {source}", style="dim"), (0, 0, 0, 2))
 
 
 def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
@@ -184,5 +219,7 @@ def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _R
 
 def _style(comparison: Comparison, name: str, row: _Row) -> str:
     if row.cell is _verdict and not comparison.plans[name].meets_slo:
+        return BAD
+    if row.cell is _saturation and comparison.plans[name].saturation.verdict is Verdict.OVERLOADED:
         return BAD
     return BEST if name == comparison.recommended and row.label in {"rank", "cost per month", "net of cost"} else ""

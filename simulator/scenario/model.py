@@ -16,6 +16,8 @@ class Model(Part):
 
     prediction_size_gib: Gib = KIB
     """Size of one stored prediction."""
+    response_size_gib: Gib | None = None
+    """What an answer sends to the user over the internet; without it nothing is said about egress."""
     feature_lag_s: Seconds = 0.0
     """Age of the features that an online prediction sees; 0 = perfectly fresh."""
     feature_reads: Annotated[int, Field(ge=0, le=1_000_000)] = 0

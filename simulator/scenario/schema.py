@@ -5,12 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
+from simulator.backends.fleet import Fleet
 from simulator.core.component import Part, components
 from simulator.core.errors import did_you_mean
-from simulator.core.files import folder_of
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
 from simulator.core.units import (
@@ -19,10 +20,10 @@ from simulator.core.units import (
     ClockSeconds,
     Count,
     Fraction,
-    Gib,
-    PerSecond,
     PositiveSeconds,
     Seconds,
+    about_duration,
+    write_duration,
     write_size,
 )
 from simulator.demand.demand import Demand
@@ -30,7 +31,8 @@ from simulator.demand.population import Population
 from simulator.demand.traffic import Traffic
 from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.plans.served_model import Accuracy, Training
-from simulator.prices.book import find_book
+from simulator.plans.store import Store
+from simulator.scenario.book_names import BookNames
 from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
@@ -59,26 +61,6 @@ def _listed(kinds: list[str]) -> str:
     """Return ``a fleet, serverless or api`` for these kinds."""
     *first, last = (f"a {kind}" for kind in kinds)
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _find_book(name_or_path: str, info: ValidationInfo) -> str:
-    return find_book(name_or_path, folder_of(info))
-
-
-class Store(Part):
-    """The prediction store."""
-
-    meter: Name = "dynamodb_on_demand"
-    """What the price book calls it."""
-    read_latency_s: Seconds = 0.004
-    """Time to read a prediction; every request of a plan with a store waits for it."""
-    write_capacity_per_s: PerSecond | None = None
-    """Rows that can be written per second; it limits how fast a run is published. Without it there is no limit."""
-    expiry_s: PositiveSeconds | None = None
-    """Age at which a prediction that was computed ahead, in a batch or after an event, is no longer served; without
-    it, it is served until replaced."""
-    size_limit_gib: Gib | None = None
-    """Room for predictions; when it is full, the one used least recently is evicted. Without it there is no limit."""
 
 
 class Slo(Part):
@@ -112,7 +94,7 @@ class Scenario(Part):
     model: Model = Model()
     """The model whose predictions are served."""
     store: Store = Store()
-    """Where predictions are kept."""
+    """Where predictions are kept; a plan may have a store of its own."""
     backends: Annotated[dict[Name, AnyBackend], Field(max_length=100)] = {}
     """Where predictions are computed, by name."""
     plans: Annotated[dict[Name, Plan], Field(min_length=1, max_length=100)]
@@ -121,8 +103,10 @@ class Scenario(Part):
     """What answers must be like."""
     value: Value | None = None
     """What answers are worth, in money; without it plans are compared by cost alone."""
-    prices: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_find_book)] = "aws-us-east-1"
-    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder."""
+    prices: BookNames = "aws-us-east-1"
+    """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder.
+    Several may be listed: a later book's meters replace an earlier one's, and its terms hold too. A path that ends in
+    ``.json`` lists token prices of language models, as LiteLLM does."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Which random numbers."""
     replications: Annotated[Count, Field(le=10_000)] = 3
@@ -150,13 +134,45 @@ class Scenario(Part):
                 )
             if plan.precompute is not None:
                 yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
-        limit_gib, size_gib = self.store.size_limit_gib, self.model.prediction_size_gib
+            if plan.store is not None:
+                yield from self._store_faults(("plans", name, "store"), plan.store)
+        yield from self._sizing_faults()
+        yield from self._store_faults(("store",), self.store)
+
+    def _store_faults(self, path: tuple[str, ...], store: Store) -> Iterator[Contradiction]:
+        limit_gib, size_gib = store.size_limit_gib, self.model.prediction_size_gib
         if limit_gib is not None and limit_gib < size_gib:
             given, needed = write_size(limit_gib), write_size(size_gib)
             yield (
-                ("store", "size_limit"),
+                (*path, "size_limit"),
                 f"{given} has no room for a single prediction (model.prediction_size: {needed})",
             )
+
+    def _sizing_faults(self) -> Iterator[Contradiction]:
+        """Yield what keeps a fleet from being sized to the latency bound."""
+        bound_s = self.slo.latency_p99_s
+        asking = {name: each for name, each in self.backends.items() if isinstance(each, Fleet)}
+        asking = {name: fleet for name, fleet in asking.items() if fleet.capacity.is_to_be_sized}
+        if bound_s is None:
+            for name in asking:
+                missing = "for_slo sizes the fleet to 'slo.latency_p99', which is not given"
+                yield ("backends", name, "capacity"), f"{missing}; give it, or take kind: fixed"
+        for name, plan in self.plans.items():
+            after = plan.refresh.backend if plan.refresh else None
+            if after in asking and after != plan.backend:
+                nobody = f"nobody waits for what '{after}' computes, so that capacity: for_slo cannot size it"
+                yield ("plans", name, "refresh", "backend"), f"{nobody}; take kind: fixed, hourly or autoscaled"
+            if bound_s is not None and plan.backend in asking:
+                yield from self._hopeless_bound(name, plan, asking[plan.backend], bound_s)
+
+    def _hopeless_bound(self, name: str, plan: Plan, fleet: Fleet, bound_s: float) -> Iterator[Contradiction]:
+        """Yield a latency bound that a plan breaks even where nobody waits."""
+        least_s, what = self.store.read_latency_s, "reading the store alone takes"
+        if not plan.has_store:
+            least_s, what = float(np.quantile(fleet.service_sample_s(), 0.99)), "the service alone has a p99 of"
+        if least_s > bound_s:
+            told = f"{write_duration(bound_s)} cannot be met by plan '{name}', however many replicas its fleet has"
+            yield ("slo", "latency_p99"), f"{told}: {what} {about_duration(least_s)}"
 
     def _refresh_faults(self, path: tuple[str, ...], refresh: Refresh) -> Iterator[Contradiction]:
         yield from self._backend_faults((*path, "backend"), refresh.backend, OnlineBackend)
@@ -202,6 +218,10 @@ class Scenario(Part):
             If a keyword leads nowhere or its value cannot stand in a scenario.
         """
         return validate(type(self), apply_keywords(Tree(stated(self)), changes), f"scenario '{self.name}'", Path())
+
+    def store_of(self, plan: Plan) -> Store:
+        """Return where a plan keeps its predictions."""
+        return plan.store or self.store
 
     def batch_backend(self, plan: Plan) -> BatchBackend | None:
         """Return what computes a plan's predictions ahead, if anything does."""

@@ -5,16 +5,32 @@ The records are those of ``records.py``: rules ``r``, a backend's line ``q``, pl
 
 import math
 
-from simulator.backends.online.kinds import BATCHING, REPLICAS
+from simulator.backends.online.kinds import BATCHING, REPLICAS, SERVERLESS
 from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import FloatArray
 from simulator.simulation.batching_kernels import start_batches
 from simulator.simulation.failure_kernels import come_again_or_leave, remove_first_return
-from simulator.simulation.fleet_kernels import begin, enqueue, start_waiting
+from simulator.simulation.fleet_kernels import begin, enqueue, start_waiting, work_left_s
 from simulator.simulation.records import Record
 from simulator.simulation.rows import Int, WordArray
+from simulator.simulation.serverless_kernels import begin_on_instance, count_instances
+
+
+@inlined
+def has_room(q: Record, queue: Record, times_s: FloatArray) -> bool:
+    """Return whether a backend may be asked: its queue has room, and the time of an instance's start is there."""
+    return bool(q.waiting < queue.size and (q.kind != SERVERLESS or q.startups < times_s.size))
+
+
+@inlined
+def count_work(t: float, q: Record, free_s: FloatArray) -> None:
+    """Bring what is said of a backend's work up to ``t``."""
+    if q.kind == SERVERLESS:
+        count_instances(t, q, free_s)
+    else:
+        q.work_left_s = work_left_s(t, free_s)
 
 
 @inlined
@@ -34,6 +50,7 @@ def ask(
     free_s: FloatArray,
     losers: SlotArray,
     queue: Record,
+    times_s: FloatArray,
     returns: Record,
     table: WordArray,
     flights: Record,
@@ -51,6 +68,22 @@ def ask(
     line
         0 for the backend that answers, 1 for the one that refreshes where it is another.
     """
+    if q.kind == SERVERLESS and begin_on_instance(
+        t,
+        asked_s,
+        factor,
+        flight,
+        r,
+        q,
+        a,
+        free_s,
+        times_s,
+        flights,
+        followers,
+        latency_bins,
+        age_bins,
+    ):
+        return
     if q.kind == REPLICAS and q.waiting == 0 and free_s[losers[0]] <= t:
         begin(asked_s, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
     elif q.waiting - q.gone < q.queue_limit:
@@ -285,7 +318,7 @@ def carry_returns(
         again = returns[0]
         line, asked_s, attempt, factor = again.line, again.asked_s, again.attempt, again.factor
         tokens, flight, spot = again.tokens, again.flight, again.place
-        if lines[line].waiting == (queue.size if line == 0 else late_queue.size):
+        if not (has_room(lines[0], queue, times_s) if line == 0 else has_room(lines[1], late_queue, late_times_s)):
             return False
         remove_first_return(p, returns)
         if line == 0:
@@ -305,6 +338,7 @@ def carry_returns(
                 free_s,
                 losers,
                 queue,
+                times_s,
                 returns,
                 table,
                 flights,
@@ -330,6 +364,7 @@ def carry_returns(
                 late_free_s,
                 late_losers,
                 late_queue,
+                late_times_s,
                 returns,
                 table,
                 flights,

@@ -26,7 +26,7 @@ def timetables(scenario: Scenario, plan_name: str) -> tuple[Timetable, ...]:
 def runs_due(scenario: Scenario, plan_name: str) -> float:
     """Return how many runs are due in as much time as the horizon, a fraction too.
 
-    Those that follow retrainings are counted within the horizon itself.
+    Those that follow retrainings are counted within the horizon itself, and not where the schedule has a run too.
     """
     precompute = scenario.plans[plan_name].precompute
     assert precompute is not None

@@ -16,13 +16,12 @@ from simulator.core.histogram import IntArray as TokenArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import NUMBER, FloatArray, UserArray
 from simulator.simulation.answers import count_answer, count_default, serve_row
-from simulator.simulation.asking_kernels import ask, start_or_carry
+from simulator.simulation.asking_kernels import ask, count_work, has_room, start_or_carry
 from simulator.simulation.eviction import make_place, use
 from simulator.simulation.fleet_kernels import (
     join,
     sweep,
     take_off,
-    work_left_s,
 )
 from simulator.simulation.records import NO_FLIGHT, Record
 from simulator.simulation.refresh_kernels import note_event, refresh_due
@@ -129,7 +128,7 @@ def serve(
         The backends: the first answers, the last refreshes.
     free_s, losers, queue, times_s
         Slots of the backend that answers, their loser tree, its queue, a ring of a power of two, and its service times
-        by the number of requests computed together.
+        by the number of requests computed together; or its instances, and how long the next ones take to start.
     late_free_s, late_losers, late_queue, late_times_s
         Those of the backend that refreshes: the same arrays where it is the same backend.
     returns
@@ -226,7 +225,8 @@ def serve(
                 roomy = roomy and 2 * p.flights <= flights.size
             if p.followers == followers.size:
                 sweep(t, r, p, a, table, flights, under_way, reads)
-            roomy = roomy and q.waiting < queue.size and p.followers < followers.size and p.returns < returns.size
+            roomy = roomy and has_room(q, queue, times_s)
+            roomy = roomy and p.followers < followers.size and p.returns < returns.size
         if r.most_rows > 0:
             roomy = roomy and p.uses_end - p.uses_begin < uses.size
         if not roomy:
@@ -294,6 +294,7 @@ def serve(
                         free_s,
                         losers,
                         queue,
+                        times_s,
                         returns,
                         table,
                         flights,
@@ -341,6 +342,7 @@ def serve(
             free_s,
             losers,
             queue,
+            times_s,
             returns,
             table,
             flights,
@@ -375,8 +377,9 @@ def serve(
             age_bins,
         )
         roomy = roomy and done
-    q.work_left_s = work_left_s(p.reached_s, free_s)
-    late.work_left_s = work_left_s(p.reached_s, late_free_s)
+    if roomy:
+        count_work(p.reached_s, q, free_s)
+        count_work(p.reached_s, late, late_free_s)
     if p.flights <= MOST_SWEPT:
         sweep(p.reached_s, r, p, a, table, flights, under_way, reads)
     return roomy

@@ -44,7 +44,7 @@ class LongRun:
         plan = scenario.plans[plan_name]
         assert plan.precompute is not None
         self._precompute, self._membership = plan.precompute, membership
-        kept_s = scenario.store.expiry_s or math.inf
+        kept_s = scenario.store_of(plan).expiry_s or math.inf
         self._keeps_all = plan.on_miss is OnMiss.STORED or kept_s > LONGEST_KEPT_S
         from_s = runs_from_s(scenario, plan_name)
         self._past = [each.between(from_s, membership.begin_s) for each in membership.timetables]

@@ -9,12 +9,18 @@ answered at once; the better model of a plan can have more than 1.
 ``timeout_fraction`` and ``refused_fraction`` are the shares of requests that gave up or were refused at last, after all
 retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the
 last attempt ended in one.
+
+Those of batch runs are of the runs that were due and ended within the horizon. ``deadline_miss_fraction`` is the share
+of runs that were published late, or never began as the one before was still going. Where workers can be reclaimed,
+``batch_reclaims_mean`` is how many were in a run, and ``lost_shards_fraction`` the share of the shards begun that were
+lost with their worker, before all their rows were written, and done again.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.serverless import Serverless
 from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
@@ -28,7 +34,8 @@ LATENCY_QUANTILES = {**QUANTILES, "p999": 0.999}
 def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
-    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome), *_batch(outcome)]
+    found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome)]
+    found += _batch(scenario, outcome)
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -91,6 +98,8 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "latency_mean_s", latency.mean
     for name, share in LATENCY_QUANTILES.items():
         yield f"latency_{name}_s", latency.quantile(share)
+    busiest = outcome.busiest_hour.latency
+    yield "latency_p99_busiest_hour_s", busiest.quantile(QUANTILES["p99"]) if busiest.count else None
     plan, bound_s = scenario.plans[outcome.plan], scenario.slo.latency_p99_s
     fleet = scenario.online_backend(plan)
     if fleet is not None:
@@ -123,10 +132,14 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
         calls = sum(use.counts["calls"] for use in outcome.fleets)
         yield "retries_per_call", _share(sum(use.counts["retried"] for use in outcome.fleets), calls)
+    if any(isinstance(backend, Serverless) for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        calls, cold = (sum(fleet.counts[name] for fleet in outcome.fleets) for name in ("calls", "cold_starts"))
+        yield "instance_cold_start_fraction", _share(cold, calls)
 
 
-def _batch(outcome: Outcome) -> Iterator[Metric]:
-    if outcome.batch is None:
+def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    cluster = scenario.batch_backend(scenario.plans[outcome.plan])
+    if outcome.batch is None or cluster is None:
         return
     makespans_s = [run.makespan_s for run in outcome.batch.runs]
     if makespans_s:
@@ -134,3 +147,7 @@ def _batch(outcome: Outcome) -> Iterator[Metric]:
         yield "batch_makespan_p95_s", float(np.quantile(makespans_s, 0.95))
     missed = outcome.batch.late + outcome.batch.missed
     yield "deadline_miss_fraction", _share(missed, len(makespans_s) + outcome.batch.missed)
+    if cluster.is_reclaimed and makespans_s:
+        lost = sum(run.lost_shards for run in outcome.batch.runs)
+        yield "batch_reclaims_mean", float(np.mean([run.reclaims for run in outcome.batch.runs]))
+        yield "lost_shards_fraction", _share(lost, lost + sum(run.shards for run in outcome.batch.runs))

@@ -1,19 +1,25 @@
 """What one plan did in one replication: counts, histograms, hourly series, physical usage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.usage import Usage
+from simulator.plans.medium.base import StoreUse
 
 if TYPE_CHECKING:
+    from simulator.core.histogram import Histogram
     from simulator.simulation.precompute import BatchRun
     from simulator.simulation.request_path import Counted
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+QUEUE_STEP_S = 300.0
+"""Queues are looked at so often."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,14 @@ class FleetUse:
     replicas_peak: int
     counts: Mapping[str, float]
     """What its computations added up to, by the names of records.LINE."""
+    beyond_reserved_s: float = 0.0
+    """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+    ready_replica_s: FloatArray = field(default_factory=lambda: np.zeros(0))
+    """Of it, the time in which replicas served, hour by hour. [s]"""
+    waiting: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Computations in its queue: at time 0, every QUEUE_STEP_S from then on, and at the end."""
+    serving: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Replicas that served at the same moments."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,7 @@ class BatchUse:
 
     runs: tuple["BatchRun", ...]
     missed: int
-    """Runs that did not start, as the one before was still going."""
+    """Runs of the schedule that did not start, as the one before was still going."""
     late: int
     """Runs that were published after the deadline."""
     worker_s: float
@@ -61,6 +75,8 @@ class BatchUse:
     """Predictions of a run, likewise."""
     runs_per_horizon: float
     """Runs that the schedule has in so much time, a fraction too, less those that do not start."""
+    missed_s: tuple[float, ...] = ()
+    """When the missed ones were due. [s]"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,19 @@ class Hours:
     cached: FloatArray
     computed: FloatArray
     defaulted: FloatArray
+    timed_out: FloatArray
+    """Of the defaulted: those that gave up waiting."""
+
+
+@dataclass(frozen=True)
+class BusiestHour:
+    """The hour with the most answers; of equal ones the first."""
+
+    start_s: float
+    latency: "Histogram"
+    """Of all requests that were answered then. [s]"""
+    gave_up: float
+    """Of these: those that gave up waiting."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +125,9 @@ class Outcome:
     """The one that computes online first, the one that refreshes last; they may be the same."""
     batch: BatchUse | None
     hours: Hours
+    busiest_hour: BusiestHour
+    store: StoreUse | None
+    """None for a plan that keeps nothing."""
     usage: tuple[Usage, ...]
 
     @property

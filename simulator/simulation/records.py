@@ -70,10 +70,23 @@ LINE = np.dtype(
         ("leaving", np.int64),  # no request before this entry is still to give up
         ("work_s", np.float64),  # slot-seconds of all work begun
         ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
+        ("keep_alive_s", np.float64),  # how long an idle instance is kept
+        ("concurrency", np.int64),  # instances that may compute at a time
+        ("bills_startup", np.bool_),  # an instance's start is billed
+        ("billing_step_s", np.float64),  # what billed times are rounded up to a multiple of
+        ("busy", np.int64),  # instances that compute
+        ("idle", np.int64),  # instances that do not
+        ("oldest_idle", np.int64),  # where the ring of these begins
+        ("startups", np.int64),  # times drawn for starts that are used
+        ("idled_s", np.float64),  # stretches of idleness that have ended
+        ("live_s", np.float64),  # instance-seconds up to when all has been carried
+        ("most_live", np.int64),  # instances at a time, within the horizon
         ("calls", np.int64),  # from here on, counted of what was asked for within the horizon: computations begun
         ("batches", np.int64),  # what these were begun in
         ("refused", np.int64),  # times that the backend refused
         ("retried", np.int64),  # times that a request was to come again
+        ("cold_starts", np.int64),  # computations for which an instance was started
+        ("billed_s", np.float64),  # time that instances are billed for
     ]
 )
 """An online backend and its queue."""

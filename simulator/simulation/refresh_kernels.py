@@ -9,7 +9,7 @@ from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
-from simulator.simulation.asking_kernels import ask, start_or_carry
+from simulator.simulation.asking_kernels import ask, has_room, start_or_carry
 from simulator.simulation.eviction import make_place, use
 from simulator.simulation.fleet_kernels import sweep, take_off
 from simulator.simulation.records import Record
@@ -62,6 +62,7 @@ def _has_room(
     a: Record,
     late: Record,
     late_queue: Record,
+    late_times_s: FloatArray,
     returns: Record,
     table: WordArray,
     flights: Record,
@@ -70,7 +71,7 @@ def _has_room(
     uses: WordArray,
 ) -> bool:
     """Return whether there is room for one computation more."""
-    if late.waiting == late_queue.size or p.returns == returns.size:
+    if not has_room(late, late_queue, late_times_s) or p.returns == returns.size:
         return False
     if r.most_rows > 0 and p.uses_end - p.uses_begin >= uses.size:
         return False
@@ -172,7 +173,9 @@ def refresh_due(
                 reads,
                 latency_bins,
                 age_bins,
-            ) or not _has_room(due_s, r, p, a, late, late_queue, returns, table, flights, under_way, reads, uses):
+            ) or not _has_room(
+                due_s, r, p, a, late, late_queue, late_times_s, returns, table, flights, under_way, reads, uses
+            ):
                 p.reached_s = due_s
                 return False
             spot = event.place
@@ -194,6 +197,7 @@ def refresh_due(
                     late_free_s,
                     late_losers,
                     late_queue,
+                    late_times_s,
                     returns,
                     table,
                     flights,

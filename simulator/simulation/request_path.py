@@ -8,6 +8,8 @@ import numpy as np
 
 from simulator.backends.base import OnlineBackend
 from simulator.backends.online.replicas import Replicas
+from simulator.backends.online.slots import leaves_for
+from simulator.backends.serverless import Serverless
 from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram
 from simulator.core.streams import stream
@@ -18,6 +20,7 @@ from simulator.simulation import kernels, member_kernels, store_kernels
 from simulator.simulation.eviction import keep_latest
 from simulator.simulation.failure_kernels import MODULUS
 from simulator.simulation.feed import FedBlock, Feed
+from simulator.simulation.held_rows import count_held, stride_of
 from simulator.simulation.publish_kernels import publish
 from simulator.simulation.quality import set_quality_rules
 from simulator.simulation.records import (
@@ -54,13 +57,29 @@ class Counted:
 
 
 class Line:
-    """A fleet and its queue, as the request path carries them: the clock of the fleet's replicas."""
+    """An online backend and its queue, as the request path carries them: the clock of a fleet's replicas."""
 
-    def __init__(self, path: "RequestPath", number: int, backend: OnlineBackend) -> None:
-        self._path, self._number = path, number
+    def __init__(self, path: "RequestPath", number: int, backend: OnlineBackend, rng: np.random.Generator) -> None:
+        self._path, self._number, self._backend, self._rng = path, number, backend, rng
         self.queue = record(WAITING, FIRST_SIZE)
         self.times_s = np.array(backend.service_times_s)
         self.replicas: Replicas | None = None
+        self._instances_s = np.full(1, np.inf)
+        if isinstance(backend, Serverless):
+            self._instances_s = np.zeros(2 * leaves_for(backend.concurrency))
+            self.draw_startups()
+
+    def draw_startups(self) -> None:
+        """Draw how long the next instances of a serverless backend take to start."""
+        if isinstance(self._backend, Serverless):
+            self.times_s = self._backend.startup.draw_s(self._rng, FIRST_SIZE)
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What the kernels work on, in their order."""
+        if self.replicas is not None:
+            return self.replicas.free_s, self.replicas.losers, self.queue, self.times_s
+        return self._instances_s, _NO_LOSERS, self.queue, self.times_s
 
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
@@ -68,8 +87,8 @@ class Line:
 
     def work_done_s(self) -> float:
         """Return the slot-seconds worked up to the moment of the last advance. [s]"""
-        assert self.replicas is not None
-        return self._path.work_begun_s(self._number) - self.replicas.leaving_work_s()
+        leaving_s = self.replicas.leaving_work_s() if self.replicas else 0.0
+        return self._path.work_begun_s(self._number) - leaving_s
 
     def counts(self) -> dict[str, float]:
         """Return what its computations have added up to, by the names of records.LINE."""
@@ -92,7 +111,10 @@ class RequestPath:
         self._rules = _rules(scenario, plan, layout)
         self._place, self._tally = record(PLACE), record(TALLY)
         self._line_records = _line_records(backends, stream(scenario.seed, replication, "retries"))
-        self.lines = tuple(Line(self, number, backend) for number, backend in enumerate(backends))
+        self.lines = tuple(
+            Line(self, number, backend, stream(scenario.seed, replication, "instance starts", number))
+            for number, backend in enumerate(backends)
+        )
         self._work_s, self._work_left_s = self._line_records["work_s"], self._line_records["work_left_s"]
         rules = self._rules[0]
         self._table = layout.table() if rules["has_store"] else _UNUSED
@@ -205,9 +227,18 @@ class RequestPath:
         """Return how many stored rows nobody has read yet."""
         return store_kernels.count_unserved(self._table, self._place, self._flights, self._under_way)
 
+    def rows_held(self, now_s: float) -> int:
+        """Return about how many rows may be served at the moment of the last advance. [s]"""
+        stride = stride_of(self._table.size)
+        return stride * count_held(now_s, stride, self._rules, self._table, self._flights, self._reads)
+
     def counts(self) -> dict[str, float]:
         """Return what has been counted so far, by the names of records.TALLY."""
         return {name: self._tally[name][0].item() for name in TALLY.names or ()}
+
+    def latency(self) -> Histogram:
+        """Return the latencies counted so far. [s]"""
+        return Histogram(self._latency_bins.copy(), float(self._tally["latency_s"][0]))
 
     def counted(self) -> Counted:
         """Return counts and histograms."""
@@ -239,10 +270,7 @@ class RequestPath:
 
     def _arguments(self, block: FedBlock) -> tuple[Any, ...]:
         """Return what the kernels work on, in their order."""
-        backends = [
-            (line.replicas.free_s, line.replicas.losers, line.queue, line.times_s) if line.replicas else _NO_BACKEND
-            for line in self.lines
-        ] or [_NO_BACKEND]
+        backends = [line.arrays for line in self.lines] or [_NO_BACKEND]
         return (
             block.time_s,
             block.user,
@@ -278,6 +306,9 @@ class RequestPath:
                 line.queue = _unrolled(line.queue, kept["head"])
                 kept["leaving"] -= kept["head"]
                 kept["head"] = 0
+            if kept["startups"] == line.times_s.size:
+                line.draw_startups()
+                kept["startups"] = 0
         if 2 * place["flights"] > self._flights.size:
             if self._flights.size == MOST_FLIGHTS:
                 raise UserError(
@@ -317,7 +348,8 @@ def _unrolled(ring: Record, head: int) -> Record:
 
 _NO_REQUESTS = FedBlock(np.inf, np.empty(0), np.empty(0, dtype=np.int32))
 _UNUSED = np.zeros(1, dtype=np.uint32)
-_NO_BACKEND = np.full(1, np.inf), np.zeros(1, dtype=np.int32), record(WAITING), np.zeros(2)
+_NO_LOSERS = np.zeros(1, dtype=np.int32)
+_NO_BACKEND = np.full(1, np.inf), _NO_LOSERS, record(WAITING), np.zeros(2)
 
 
 def _line_records(backends: Sequence[OnlineBackend], rng: np.random.Generator) -> Record:
@@ -331,7 +363,8 @@ def _line_records(backends: Sequence[OnlineBackend], rng: np.random.Generator) -
 
 
 def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
-    plan, store = scenario.plans[plan_name], scenario.store
+    plan = scenario.plans[plan_name]
+    store = scenario.store_of(plan)
     rules = record(RULES)
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE

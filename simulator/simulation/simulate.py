@@ -2,10 +2,16 @@
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import simpy
 
+from simulator.backends.base import OnlineBackend, Surroundings
+from simulator.backends.online.replicas import Replicas
+from simulator.core.histogram import Histogram
+from simulator.core.streams import stream
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
@@ -14,15 +20,39 @@ from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
 from simulator.simulation.long_run import LongRun
 from simulator.simulation.membership import Membership
-from simulator.simulation.outcome import BatchUse, FleetUse, Hours, Outcome, Traffic
+from simulator.simulation.outcome import (
+    QUEUE_STEP_S,
+    BatchUse,
+    BusiestHour,
+    FleetUse,
+    FloatArray,
+    Hours,
+    Outcome,
+    Traffic,
+)
 from simulator.simulation.precompute import BatchRun, Precomputing
-from simulator.simulation.request_path import RequestPath
+from simulator.simulation.request_path import Line, RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
-from simulator.simulation.usage import usage_of
+from simulator.simulation.usage import store_use, usage_of
 
-_SERIES = ("requests", "precomputed", "cached", "computed", "defaulted")
+_SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out")
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What has been counted up to a moment."""
+
+    time_s: float
+    counts: dict[str, float]
+    latency: Histogram
+    work_s: list[float]
+    """Slot-seconds of each fleet. [s]"""
+    ready_s: list[float]
+    """Slot-seconds that were ready in each fleet. [s]"""
+    lived_s: list[float]
+    """Instance-seconds that those of each serverless backend have lived. [s]"""
 
 
 def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float | None = None) -> Outcome:
@@ -66,14 +96,20 @@ class _Simulation:
         self.ahead: Precomputing | None = None
         if self.precompute:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
-        self.samples: list[tuple[float, dict[str, float], list[float]]] = []
+        self.samples: list[_Sample] = []
+        self.waiting: list[list[int]] = []
+        self.serving: list[list[int]] = []
         self.unserved_at_start = 0
+        self.peak_rows = 0
 
     def run(self) -> Outcome:
         horizon_s = self.scenario.horizon_s
         requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
-        for line, backend in zip(self.path.lines, self.fleets, strict=True):
-            line.replicas = backend.start(self.env, line, requests_per_s)
+        names = self.scenario.online_names(self.plan)
+        for name, line, backend in zip(names, self.path.lines, self.fleets, strict=True):
+            rng = stream(self.scenario.seed, self.replication, f"troubles of {name}")
+            around = Surroundings(requests_per_s, self.scenario.demand.clock, rng)
+            line.replicas = backend.start(self.env, line, around)
         if self.membership and self.membership.has_past:
             LongRun(self.scenario, self.plan_name, self.replication, self.layout, self.membership).begin(self.path)
         by_login = RowsByLogin(self.scenario, self.plan_name, self.replication)
@@ -84,8 +120,11 @@ class _Simulation:
         if self.ahead:
             self.ahead.start()
         self.env.process(self._sample_hourly())
+        if self.fleets:
+            self.env.process(self._watch_queues())
         self.env.run(until=horizon_s)
         self._sample()
+        self._look_at_queues()
         self.path.drop_expired(math.nextafter(horizon_s, 0.0))
         unserved_at_end = self.path.unserved() if self.plan.has_store else 0
         while self.path.waiting:  # those who came within the horizon get their answer
@@ -106,50 +145,102 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        self.samples.append((self.env.now, self.path.counts(), [line.work_done_s() for line in self.path.lines]))
+        if self.plan.has_store:
+            self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
+        lines = self.path.lines
+        self.samples.append(
+            _Sample(
+                self.env.now,
+                self.path.counts(),
+                self.path.latency(),
+                [line.work_done_s() for line in lines],
+                [line.replicas.ready_slot_s() if line.replicas else 0.0 for line in lines],
+                [line.counts()["live_s"] for line in lines],
+            )
+        )
+
+    def _watch_queues(self) -> Generator[simpy.Event, None, None]:
+        yield self.env.timeout(-self.env.now)
+        while self.env.now < self.scenario.horizon_s:
+            self.path.advance(self.env.now)
+            self._look_at_queues()
+            yield self.env.timeout(QUEUE_STEP_S)
+
+    def _look_at_queues(self) -> None:
+        replicas = [line.replicas for line in self.path.lines]
+        self.waiting.append([int(line.counts()["waiting"]) for line in self.path.lines])
+        self.serving.append([each.ready if each else 0 for each in replicas])
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
         fleets, batch = self._fleet_uses(), self._batch_use()
+        traffic = Traffic(
+            logins=self.feed.logins,
+            busiest_minute=self.feed.busiest_minute,
+            daily_active_fraction=self.feed.days.active_fraction,
+            monthly_active_fraction=self.feed.months.active_fraction,
+        )
+        kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows)
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
             horizon_s=self.scenario.horizon_s,
-            traffic=Traffic(
-                logins=self.feed.logins,
-                busiest_minute=self.feed.busiest_minute,
-                daily_active_fraction=self.feed.days.active_fraction,
-                monthly_active_fraction=self.feed.months.active_fraction,
-            ),
+            traffic=traffic,
             counted=counted,
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
             fleets=fleets,
             batch=batch,
             hours=hours,
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, fleets, batch)),
+            busiest_hour=self._busiest_hour(),
+            store=kept,
+            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, traffic, fleets, batch, kept)),
         )
 
     def _hours(self) -> Hours:
-        times = np.array([time_s for time_s, _, _ in self.samples])
-        series = {name: np.diff([float(counts[name]) for _, counts, _ in self.samples]) for name in _SERIES}
+        times = np.array([sample.time_s for sample in self.samples])
+        series = {name: np.diff([float(sample.counts[name]) for sample in self.samples]) for name in _SERIES}
         return Hours(times[:-1], **series)
 
+    def _busiest_hour(self) -> BusiestHour:
+        before, after = max(pairwise(self.samples), key=lambda pair: pair[1].latency.count - pair[0].latency.count)
+        latency = Histogram(after.latency.counts - before.latency.counts, after.latency.total - before.latency.total)
+        return BusiestHour(before.time_s, latency, after.counts["timed_out"] - before.counts["timed_out"])
+
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
-        times = [time_s for time_s, _, _ in self.samples]
         names = self.scenario.online_names(self.plan)
         return tuple(
             FleetUse(
                 name,
-                busy_replica_s=np.diff([work_s[number] for _, _, work_s in self.samples]) / fleet.slots_per_replica,
-                provisioned_replica_s=np.diff(line.replicas.billed_s(times)),
-                replicas_peak=line.replicas.most_billed(self.scenario.horizon_s),
+                busy_replica_s=np.diff([sample.work_s[number] for sample in self.samples]) / fleet.slots_per_replica,
+                provisioned_replica_s=self._provisioned_s(line.replicas, number),
+                replicas_peak=self._most_replicas(line),
                 counts=line.counts(),
+                beyond_reserved_s=self._beyond_reserved_s(fleet, line.replicas),
+                ready_replica_s=np.diff([sample.ready_s[number] for sample in self.samples]) / fleet.slots_per_replica,
+                waiting=np.array([waiting[number] for waiting in self.waiting]),
+                serving=np.array([serving[number] for serving in self.serving]),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
-            if line.replicas is not None
         )
+
+    def _beyond_reserved_s(self, fleet: OnlineBackend, replicas: Replicas | None) -> float:
+        if replicas is None:
+            return 0.0
+        begin_s, end_s = replicas.billed_s([0.0, self.scenario.horizon_s], fleet.reserved_replicas)
+        return float(end_s - begin_s)
+
+    def _provisioned_s(self, replicas: Replicas | None, number: int) -> FloatArray:
+        """Return the time that a fleet's replicas are billed, or that a serverless backend's instances live. [s]"""
+        if replicas is None:
+            return np.diff([sample.lived_s[number] for sample in self.samples])
+        return np.diff(replicas.billed_s([sample.time_s for sample in self.samples]))
+
+    def _most_replicas(self, line: Line) -> int:
+        if line.replicas is None:
+            return int(line.counts()["most_live"])
+        return line.replicas.most_billed(self.scenario.horizon_s)
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:
@@ -161,7 +252,8 @@ class _Simulation:
         if clock_s is not None:
             late = sum(run.end_s > deadline_s(run.due_s, clock_s, run.midnight_s) for run in runs)
         missed_s = log.missed_s
-        started = len(log.started_s) / (len(log.started_s) + len(missed_s)) if log.started_s else 1.0
+        due = len(log.started_s) + len(missed_s) + len(log.joined_s)
+        started = len(log.started_s) / due if log.started_s else 1.0
         spans = [span for run_spans in log.worker_spans for span in run_spans]
         return BatchUse(
             runs,
@@ -171,6 +263,7 @@ class _Simulation:
             mean_run_worker_s=self._mean_run_worker_s(log.runs),
             mean_run_rows=self._mean_run_rows(self.precompute, log.rows),
             runs_per_horizon=runs_due(self.scenario, self.plan_name) * started,
+            missed_s=tuple(due_s for due_s in missed_s if 0 <= due_s < horizon_s),
         )
 
     def _mean_run_worker_s(self, runs: Sequence[BatchRun]) -> dict[str, float]:

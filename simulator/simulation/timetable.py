@@ -13,6 +13,10 @@ UserRange = tuple[int, int]
 """The numbers of a first user and of the one after the last."""
 
 
+SAME_MOMENT_S = 1e-3
+"""A retraining that ends so close to a scheduled run has that run, and none of its own: sums of times are rounded."""
+
+
 @dataclass(frozen=True, order=True)
 class Due:
     """A moment at which a run is due."""
@@ -41,7 +45,19 @@ class Timetable:
     zone: int | None
     """Number of the time zone; None where all zones go by one clock."""
     triggered_s: tuple[float, ...]
-    """When further runs are due, in order. [s]"""
+    """When further runs are due, in order; none of them when the schedule has one. [s]"""
+
+    @classmethod
+    def of(
+        cls,
+        users: tuple[UserRange, ...],
+        schedule: Schedule | LocalSchedule,
+        zone: int | None,
+        triggered_s: Sequence[float],
+    ) -> "Timetable":
+        """Return a timetable; a run that is due when the schedule has one too is that one."""
+        further = (time_s for time_s in triggered_s if not _has(schedule, time_s))
+        return cls(users, schedule, zone, tuple(further))
 
     @property
     def size(self) -> int:
@@ -49,11 +65,11 @@ class Timetable:
         return sum(end - first for first, end in self.users)
 
     def dues(self, from_s: float) -> Iterator[Due]:
-        """Yield the runs that are due from a time on, without end; of equal times those of the schedule first. [s]"""
+        """Yield the runs that are due from a time on, without end. [s]"""
         scheduled = self._scheduled(from_s)
         ahead = next(scheduled)
         for number in range(bisect_left(self.triggered_s, from_s), len(self.triggered_s)):
-            while ahead.time_s <= self.triggered_s[number]:
+            while ahead.time_s < self.triggered_s[number]:
                 yield ahead
                 ahead = next(scheduled)
             yield Due(self.triggered_s[number], True, self._key(number), ahead.midnight_s)
@@ -108,7 +124,7 @@ def scheduled(scenario: Scenario, plan_name: str, triggered_s: Sequence[float] =
         return ()
     if precompute.clock == "home":
         everyone = ((0, scenario.population.users),)
-        return (Timetable(everyone, Schedule.of(scenario, precompute), None, tuple(triggered_s)),)
+        return (Timetable.of(everyone, Schedule.of(scenario, precompute), None, triggered_s),)
     return tuple(_local(scenario, precompute, triggered_s))
 
 
@@ -122,4 +138,9 @@ def _local(scenario: Scenario, precompute: Precompute, ends_s: Sequence[float]) 
         users = tuple((first, end) for first, end in spans if end > first)
         if users:
             schedule = LocalSchedule(zone, demand.home_start, precompute.at_s, precompute.every_s)
-            yield Timetable(users, schedule, number, tuple(ends_s))
+            yield Timetable.of(users, schedule, number, ends_s)
+
+
+def _has(schedule: Schedule | LocalSchedule, time_s: float) -> bool:
+    """Return whether a schedule has a run at a moment."""
+    return time_s - schedule.start_s(schedule.last_before(time_s + SAME_MOMENT_S)) <= SAME_MOMENT_S

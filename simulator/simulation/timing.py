@@ -1,10 +1,8 @@
 """How long before time 0 the simulation of a plan begins, and when its runs are late."""
 
-import math
-
 from simulator.backends.base import BatchBackend
 from simulator.core.units import DAY_S
-from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
+from simulator.plans.plan import OnMiss, Plan, Refresh
 from simulator.scenario.schema import Scenario
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.timetable import Timetable, scheduled
@@ -22,7 +20,7 @@ def begin_s(scenario: Scenario, plan_name: str) -> float:
     plan, cluster = scenario.plans[plan_name], scenario.batch_backend(scenario.plans[plan_name])
     leads_s = [scenario.warmup_s]
     if plan.precompute and cluster:
-        leads_s += [lead_s(scenario, plan.precompute, cluster, each) for each in scheduled(scenario, plan_name)]
+        leads_s += [lead_s(scenario, plan, cluster, each) for each in scheduled(scenario, plan_name)]
     if plan.cache:
         leads_s.append(CACHE_LIFETIMES * plan.cache.fresh_for_s)
     if plan.refresh:
@@ -41,11 +39,11 @@ def earliest_s(scenario: Scenario) -> float:
     return min(begin_s(scenario, plan) for plan in scenario.plans)
 
 
-def lead_s(scenario: Scenario, precompute: Precompute, cluster: BatchBackend, timetable: Timetable) -> float:
+def lead_s(scenario: Scenario, plan: Plan, cluster: BatchBackend, timetable: Timetable) -> float:
     """Return how long before time 0 the last run must start whose rows are all in the store at time 0. [s]"""
-    writes_per_s = scenario.store.write_capacity_per_s or math.inf
-    rows = round(expected_rows(scenario, precompute, timetable.size))
-    makespan_s = MARGIN * cluster.expected_makespan_s(rows, writes_per_s)
+    assert plan.precompute is not None
+    rows = round(expected_rows(scenario, plan.precompute, timetable.size))
+    makespan_s = MARGIN * cluster.expected_makespan_s(rows, scenario.store_of(plan).writes_per_s)
     schedule = timetable.schedule
     return -schedule.start_s(schedule.last_before(-makespan_s))
 
@@ -82,7 +80,7 @@ def origin_s(scenario: Scenario, plan_name: str) -> float:
 
 def _ahead_kept_s(scenario: Scenario, plan: Plan) -> float:
     """Return how long before its beginning a plan has rows that were computed ahead. [s]"""
-    expiry_s = scenario.store.expiry_s
+    expiry_s = scenario.store_of(plan).expiry_s
     if expiry_s is None or plan.on_miss is OnMiss.STORED:
         return LONGEST_KEPT_S
     return min(expiry_s, LONGEST_KEPT_S)

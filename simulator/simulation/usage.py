@@ -10,52 +10,103 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from simulator.backends.base import BatchBackend, BatchWork, OnlineBackend, OnlineUse
-from simulator.core.units import HOUR_S
+from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.core.usage import Driver, Usage
-from simulator.plans.plan import Precompute
+from simulator.plans.medium.base import StoreUse
+from simulator.plans.plan import Plan, Precompute, Stream
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import BatchUse, FleetUse
+from simulator.simulation.outcome import BatchUse, FleetUse, Traffic
 
 
 def usage_of(
-    scenario: Scenario, plan_name: str, tally: Mapping[str, float], fleets: Sequence[FleetUse], batch: BatchUse | None
+    scenario: Scenario,
+    plan_name: str,
+    tally: Mapping[str, float],
+    traffic: Traffic,
+    fleets: Sequence[FleetUse],
+    batch: BatchUse | None,
+    kept: StoreUse | None,
 ) -> Iterator[Usage]:
     """Yield what a plan used from time 0 to the horizon."""
-    plan = scenario.plans[plan_name]
+    plan, store = scenario.plans[plan_name], scenario.store_of(scenario.plans[plan_name])
+    of_store = tuple(store.paid_for_by.used(store, kept)) if kept else ()
     if plan.precompute and batch:
         yield from _batch_usage(scenario, plan.precompute, batch)
+    yield from (usage for usage in of_store if _by_runs(usage))
     for use in fleets:
         yield from _online_usage(scenario, plan.backend, use)
+    if plan.refresh and plan.refresh.stream:
+        events = tally["requests"] if plan.refresh.on == "request" else traffic.logins
+        yield from _stream_usage(plan.refresh.stream, events, scenario.horizon_s)
     if fleets and scenario.model.feature_reads:
         computed = tally["computed"] + tally["revalidated"] + tally["refreshed"]
         reads = computed * scenario.model.feature_reads
         yield Usage("feature reads", "feature_store/read", reads, "row", Driver.TRAFFIC)
-    if plan.has_store:
-        yield from _store_usage(scenario, plan_name, tally)
+    yield from (usage for usage in of_store if not _by_runs(usage))
+    if scenario.model.response_size_gib is not None:
+        sent_gib = tally["requests"] * scenario.model.response_size_gib
+        yield Usage("egress", "egress", sent_gib, "GiB", Driver.TRAFFIC)
     training = scenario.training(plan)
     if training is not None:
         hours = training.machine_hours * scenario.horizon_s / training.every_s
         yield Usage("training", training.meter, hours, "h", Driver.POPULATION)
 
 
+def store_use(
+    scenario: Scenario, plan: Plan, tally: Mapping[str, float], traffic: Traffic, batch: BatchUse | None, peak_rows: int
+) -> StoreUse | None:
+    """Return what a plan asked of its store from time 0 to the horizon; None where it keeps nothing."""
+    if not plan.has_store:
+        return None
+    return StoreUse(
+        horizon_s=scenario.horizon_s,
+        row_gib=scenario.model.prediction_size_gib,
+        batch_rows=batch.runs_per_horizon * batch.mean_run_rows if batch else None,
+        nearline_rows=tally["written_nearline"] if plan.refresh else None,
+        cache_rows=tally["written_online"] if plan.cache else None,
+        reads=tally["requests"],
+        busiest_reads_per_s=traffic.busiest_minute / MINUTE_S,
+        row_s=tally["row_s"],
+        peak_rows=peak_rows,
+    )
+
+
 def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
     """Return every line of a plan's usage, with nothing used: the meters that a price book must know."""
-    plan = scenario.plans[plan_name]
+    plan, tally, traffic = scenario.plans[plan_name], defaultdict[str, float](float), Traffic(0, 0, None, None)
     fleets = [FleetUse(name, np.zeros(1), np.zeros(1), 0, defaultdict(float)) for name in scenario.online_names(plan)]
     batch = BatchUse((), 0, 0, 0.0, {}, 0.0, 0.0) if plan.precompute else None
-    return tuple(usage_of(scenario, plan_name, defaultdict(float), fleets, batch))
+    kept = store_use(scenario, plan, tally, traffic, batch, 0)
+    return tuple(usage_of(scenario, plan_name, tally, traffic, fleets, batch, kept))
+
+
+def _by_runs(usage: Usage) -> bool:
+    """Return whether batch runs are what it is for; on the bill it stands with them."""
+    return usage.computes_ahead and not usage.after_events
+
+
+def _stream_usage(stream: Stream, events: float, horizon_s: float) -> Iterator[Usage]:
+    for item, what, quantity, unit, driver in (
+        ("event stream", "stream", horizon_s / HOUR_S, "h", Driver.POPULATION),
+        ("events", "in", events * stream.event_size_gib, "GiB", Driver.TRAFFIC),
+    ):
+        meter = f"{stream.meter}/{what}"
+        yield Usage(item, meter, quantity, unit, driver, after_events=True, computes_ahead=True)
 
 
 def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> Iterator[Usage]:
     backend, ahead = scenario.backends[use.backend], use.backend != answering
     assert isinstance(backend, OnlineBackend)
-    for metered in backend.used(OnlineUse(float(use.provisioned_replica_s.sum()), use.counts)):
+    online = OnlineUse(
+        float(use.provisioned_replica_s.sum()), use.counts, scenario.horizon_s, beyond_reserved_s=use.beyond_reserved_s
+    )
+    for metered in backend.used(online):
         yield Usage(
             f"{'nearline' if ahead else 'online'} {metered.what}",
             metered.meter,
             metered.quantity,
             metered.unit,
-            Driver.TRAFFIC,
+            Driver.POPULATION if metered.is_standing else Driver.TRAFFIC,
             backend=use.backend if metered.is_replica_time else "",
             after_events=ahead,
             computes_ahead=ahead,
@@ -70,32 +121,10 @@ def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) ->
     for metered in cluster.worked(BatchWork(runs, runs * batch.mean_run_rows, worker_s)):
         item = f"batch {metered.what}"
         yield Usage(item, metered.meter, metered.quantity, metered.unit, driver, computes_ahead=True)
-    if cluster.feature_pipeline.cost_usd:
-        meter, price_usd = "scenario/feature_pipeline", cluster.feature_pipeline.cost_usd
+    pipeline = cluster.feature_pipeline
+    if pipeline.instance is not None:
+        hours = runs * pipeline.machine_hours
+        yield Usage("feature pipeline machines", pipeline.meter, hours, "h", driver, computes_ahead=True)
+    if pipeline.cost_usd:
+        meter, price_usd = "scenario/feature_pipeline", pipeline.cost_usd
         yield Usage("feature pipeline", meter, runs, "run", driver, given_price_usd=price_usd, computes_ahead=True)
-    rows = runs * batch.mean_run_rows
-    size_gib, meter = scenario.model.prediction_size_gib, f"{scenario.store.meter}/write"
-    yield Usage("batch writes", meter, rows, "row", driver, row_gib=size_gib, computes_ahead=True)
-
-
-def _store_usage(scenario: Scenario, plan_name: str, tally: Mapping[str, float]) -> Iterator[Usage]:
-    meter, row_gib = scenario.store.meter, scenario.model.prediction_size_gib
-    plan = scenario.plans[plan_name]
-    ahead = plan.precompute is not None
-    if plan.refresh:
-        rows = tally["written_nearline"]
-        yield Usage(
-            "nearline writes",
-            f"{meter}/write",
-            rows,
-            "row",
-            Driver.TRAFFIC,
-            row_gib=row_gib,
-            after_events=True,
-            computes_ahead=True,
-        )
-    if plan.cache:
-        yield Usage("cache writes", f"{meter}/write", tally["written_online"], "row", Driver.TRAFFIC, row_gib=row_gib)
-    yield Usage("store reads", f"{meter}/read", tally["requests"], "row", Driver.TRAFFIC, row_gib=row_gib)
-    held = tally["row_s"] * row_gib / HOUR_S
-    yield Usage("storage", f"{meter}/storage", held, "GiB h", Driver.POPULATION if ahead else Driver.TRAFFIC)

@@ -1,7 +1,7 @@
 """All plans of a scenario on the same users and requests, side by side."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,13 +13,23 @@ from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome
+from simulator.studies.consumption import (
+    COST,
+    NET_VALUE,
+    STATED_RANGES,
+    VALUE,
+    Consumption,
+    emitted,
+    mean_range,
+    with_prices,
+)
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prices_needed import check_prices
+from simulator.studies.saturation import STABLE, Saturation, saturation_of
+from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
 
-COST = "cost_usd_per_month"
-VALUE = "value_usd_per_month"
-NET_VALUE = "net_value_usd_per_month"
+__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "compare", "comparison_of"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +42,15 @@ class PlanResult:
     values: tuple[dict[str, float], ...]
     """The metrics of each replication, by name."""
     metrics: dict[str, Estimate]
-    """Their means and intervals; a metric that a replication lacks is left out."""
+    """Their means and intervals; a metric that a replication lacks is left out. The energy and the CO2e have the range
+    that their assumptions allow in place of an interval."""
     bill: Bill
     """Of the mean usage."""
     violations: tuple[Violation, ...]
+    saturation: Saturation = STABLE
+    """Whether it keeps up with what is asked of it."""
+    consumptions: tuple[Consumption, ...] = ()
+    """What each replication used."""
 
     @property
     def meets_slo(self) -> bool:
@@ -89,11 +104,13 @@ class Comparison:
     """By name, in the scenario's order."""
     complete: bool = True
     """Whether every replication that was asked for is in it."""
+    sizings: tuple[Sizing, ...] = ()
+    """How the fleets came by their sizes that the scenario left to be found."""
 
     @property
     def replications(self) -> int:
         """How many replications there are."""
-        return len(next(iter(self.plans.values())).outcomes)
+        return len(next(iter(self.plans.values())).values)
 
     @property
     def weighs_value(self) -> bool:
@@ -126,14 +143,17 @@ class Comparison:
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
-        """Every plan against the first of the ranking, in all metrics that both have."""
+        """Every plan against the first of the ranking, in all metrics that both have.
+
+        Energy and CO2e are left out: what makes them uncertain, no replication shows.
+        """
         best = self.ranking[0]
         return tuple(
             Difference(name, best, metric, self.difference(name, best, metric))
             for name, result in self.plans.items()
             if name != best
             for metric in result.metrics
-            if metric in self.plans[best].metrics
+            if metric in self.plans[best].metrics and metric not in STATED_RANGES
         )
 
     @property
@@ -155,6 +175,8 @@ def compare(
 ) -> Comparison:
     """Simulate every plan of a scenario as often as it says, and price what they used.
 
+    Fleets whose size the scenario leaves to be found are sized first; the comparison holds the scenario with the sizes.
+
     Parameters
     ----------
     scenario, book
@@ -169,11 +191,12 @@ def compare(
     Raises
     ------
     UserError
-        If the book lacks a price, before anything is simulated.
+        If the book lacks a price, before anything is simulated; if no size of a fleet meets the latency bound.
     KeyboardInterrupt
         If the user interrupts before every plan has one replication; later, the comparison has what is complete.
     """
     check_prices(scenario, book)
+    scenario, sizings = sized(scenario, workers, block_s)
     tasks = [
         Task(scenario, plan, number, block_s) for number in range(scenario.replications) for plan in scenario.plans
     ]
@@ -186,17 +209,19 @@ def compare(
     except KeyboardInterrupt:
         if not _whole_replications(scenario, outcomes):
             raise
-    return comparison_of(scenario, book, outcomes)
+    return comparison_of(scenario, book, outcomes, sizings)
 
 
-def comparison_of(scenario: Scenario, book: PriceBook, outcomes: Sequence[Outcome]) -> Comparison:
+def comparison_of(
+    scenario: Scenario, book: PriceBook, outcomes: Sequence[Outcome], sizings: tuple[Sizing, ...] = ()
+) -> Comparison:
     """Return the comparison of the replications that all plans have finished."""
     numbers = _whole_replications(scenario, outcomes)
     by_key = {(outcome.plan, outcome.replication): outcome for outcome in outcomes}
     plans = {
         name: _plan_result(scenario, book, tuple(by_key[name, number] for number in numbers)) for name in scenario.plans
     }
-    return Comparison(scenario, book, plans, complete=len(numbers) == scenario.replications)
+    return Comparison(scenario, book, plans, len(numbers) == scenario.replications, sizings)
 
 
 def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list[int]:
@@ -205,34 +230,50 @@ def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list
 
 
 def _plan_result(scenario: Scenario, book: PriceBook, outcomes: tuple[Outcome, ...]) -> PlanResult:
-    values = tuple(_values(scenario, book, outcome) for outcome in outcomes)
-    shared = [metric for metric in values[0] if all(metric in value for value in values)]
-    metrics = {metric: Estimate.of([value[metric] for value in values]) for metric in shared}
-    bill = Bill.of(mean_usage([outcome.usage for outcome in outcomes]), book, scenario.horizon_s)
-    return PlanResult(outcomes[0].plan, outcomes, values, metrics, bill, violations(scenario.slo, metrics))
+    values = [metrics_of(scenario, outcome) for outcome in outcomes]
+    return priced_plan(scenario, book, outcomes[0].plan, values, [Consumption.of(each) for each in outcomes], outcomes)
 
 
-def _values(scenario: Scenario, book: PriceBook, outcome: Outcome) -> dict[str, float]:
-    found = {**metrics_of(scenario, outcome), **_money(outcome, book)}
-    return found if scenario.value is None else {**found, NET_VALUE: found[VALUE] - found[COST]}
+def priced_plan(
+    scenario: Scenario,
+    book: PriceBook,
+    name: str,
+    values: Sequence[Mapping[str, float]],
+    consumptions: Sequence[Consumption],
+    outcomes: tuple[Outcome, ...] = (),
+) -> PlanResult:
+    """Return one plan over all replications.
 
-
-def _money(outcome: Outcome, book: PriceBook) -> dict[str, float]:
-    bill = Bill.of(outcome.usage, book, outcome.horizon_s)
-    tally = outcome.counted.tally
-    per_1k = bill.usd_per_1k_requests(tally["requests"])
-    batch = _share(tally["wasted_batch"], tally["written_batch"])
-    nearline = _share(tally["wasted"] - tally["wasted_batch"], tally["unread"])
-    return {
-        COST: bill.total_usd_per_month,
-        **({} if per_1k is None else {"cost_usd_per_1k_requests": per_1k}),
-        "wasted_usd_per_month": bill.wasted_usd_per_month(batch, nearline),
-    }
-
-
-def _share(wasted: float, computed: float) -> float:
-    """Return the unread share of what was computed; rows from before the horizon may make it more than all."""
-    return min(wasted / computed, 1.0) if computed else 0.0
+    Parameters
+    ----------
+    scenario, book
+        What was simulated, and what it costs.
+    name
+        The plan's.
+    values, consumptions
+        What was counted and what was used, replication by replication.
+    outcomes
+        All else of them; without it, whatever is drawn from their histograms and series cannot be.
+    """
+    priced = tuple(with_prices(*pair, book) for pair in zip(values, consumptions, strict=True))
+    shared = [metric for metric in priced[0] if all(metric in each for each in priced)]
+    metrics = {metric: Estimate.of([each[metric] for each in priced]) for metric in shared}
+    ranges = [emitted(consumption, book) for consumption in consumptions]
+    for metric in STATED_RANGES:
+        if metric in metrics:
+            stated = mean_range([each[metric] for each in ranges])
+            metrics[metric] = Estimate(stated.likely, stated.low, stated.high)
+    bill = Bill.of(mean_usage([each.usages for each in consumptions]), book, scenario.horizon_s)
+    return PlanResult(
+        name,
+        outcomes,
+        priced,
+        metrics,
+        bill,
+        violations(scenario.slo, metrics),
+        saturation_of(scenario, outcomes) if outcomes else STABLE,
+        tuple(consumptions),
+    )
 
 
 def _sum(histograms: Sequence[Histogram]) -> Histogram:

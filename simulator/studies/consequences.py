@@ -15,6 +15,7 @@ from simulator.simulation.due_runs import timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s, deadline_s
+from simulator.studies.closed_form_size import closed_form_replicas
 
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
@@ -52,11 +53,13 @@ class _Load:
     mean_per_s: float
     peak_per_s: float
     """Of the busiest hour."""
+    busiest_s: float
+    """When that hour begins. [s]"""
 
 
 def _load(scenario: Scenario) -> _Load:
     per_s = scenario.demand.expected_requests(0.0, math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)) / HOUR_S
-    return _Load(float(per_s.mean()), float(per_s.max()))
+    return _Load(float(per_s.mean()), float(per_s.max()), float(per_s.argmax()) * HOUR_S)
 
 
 def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
@@ -92,7 +95,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     if plan.precompute and cluster:
         tables = timetables(scenario, name)
         rows = expected_rows(scenario, plan.precompute, scenario.population.users / len(tables))
-        makespan_s = cluster.expected_makespan_s(round(rows), scenario.store.write_capacity_per_s or math.inf)
+        makespan_s = cluster.expected_makespan_s(round(rows), scenario.store_of(plan).writes_per_s)
         due = next(tables[0].dues(0.0))
         if plan.precompute.clock == "local":
             yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
@@ -111,10 +114,10 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
-            replicas = fleet.capacity.replicas_for(peak / fleet.slots)
-            yield Consequence(name, "replicas in that hour", f"{replicas:,}")
-    if plan.has_store and scenario.store.size_limit_gib is not None:
-        room = int(scenario.store.size_limit_gib / scenario.model.prediction_size_gib)
+            yield from _replicas(scenario, name, fleet, load)
+    limit_gib = scenario.store_of(plan).size_limit_gib
+    if plan.has_store and limit_gib is not None:
+        room = int(limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
@@ -125,6 +128,16 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
 def _if_all(backend: OnlineBackend) -> str:
     in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
     return f"offered load if all is computed{in_batches}"
+
+
+def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Iterator[Consequence]:
+    if fleet.capacity.is_to_be_sized:
+        replicas = closed_form_replicas(scenario, name, fleet)
+        yield Consequence(name, "replicas for the p99, closed form", f"{replicas:,} if all is computed")
+        return
+    hour = scenario.demand.clock.hour(load.busiest_s)
+    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.least_work_s / fleet.slots, hour)
+    yield Consequence(name, "replicas in that hour", f"{replicas:,}")
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
@@ -168,7 +181,7 @@ def _tables(scenario: Scenario, plan: Plan) -> int:
         return 0
     debounced = plan.refresh is not None and plan.refresh.debounce_s > 0
     slides = plan.cache is not None and plan.cache.slides
-    return 1 + debounced + slides + (scenario.store.size_limit_gib is not None)
+    return 1 + debounced + slides + (scenario.store_of(plan).size_limit_gib is not None)
 
 
 def _scope_bytes(scenario: Scenario, name: str) -> float:

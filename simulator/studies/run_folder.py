@@ -19,10 +19,14 @@ from ruamel.yaml import YAML
 
 from simulator.core.component import Part
 from simulator.core.errors import UserError
+from simulator.prices.writing import write_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
+from simulator.studies.consumption import Consumption
 
 DIGEST_LETTERS = 10
+TABLES = "tables"
+CONSUMPTION_COLUMNS = ("horizon_s", "requests", "unread_batch_fraction", "unread_nearline_fraction")
 LIBRARIES = ("numpy", "numba", "simpy", "scipy", "pandas")
 
 
@@ -75,7 +79,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> N
         The command line that made it.
     """
     _write_yaml(comparison.scenario, folder / "scenario.yaml")
-    _write_yaml(comparison.book, folder / "prices.yaml")
+    (folder / "prices.yaml").write_text(write_book(comparison.book), encoding="utf-8")
     manifest = {
         "predcost": version("predcost"),
         "command": list(command),
@@ -83,14 +87,30 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> N
         "seed": comparison.scenario.seed,
         "replications": comparison.replications,
         "complete": comparison.complete,
+        "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    tables = folder / "tables"
+    tables = folder / TABLES
     tables.mkdir()
     for name, rows in _tables(comparison).items():
-        pq.write_table(pa.Table.from_pylist(rows), tables / f"{name}.parquet")
+        columns = {column: [row.get(column) for row in rows] for column in _columns(rows)}
+        pq.write_table(pa.table(columns), tables / f"{name}.parquet")
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of all rows, as plans differ in the metrics that they have, in the order of every row."""
+    found: list[str] = []
+    for row in rows:
+        place = 0
+        for column in row if not row.keys() <= set(found) else ():
+            if column in found:
+                place = found.index(column) + 1
+            else:
+                found.insert(place, column)
+                place += 1
+    return found
 
 
 def _write_yaml(part: Part, path: Path) -> None:
@@ -108,22 +128,34 @@ def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
             for metric, estimate in plan.metrics.items()
         ],
         "replications": [
-            {"plan": name, "replication": outcome.replication, **values}
+            {"plan": name, "replication": number, **values}
             for name, plan in comparison.plans.items()
-            for outcome, values in zip(plan.outcomes, plan.values, strict=True)
+            for number, values in enumerate(plan.values)
         ],
         "bill": [
             {"plan": name, **line.as_dict()} for name, plan in comparison.plans.items() for line in plan.bill.lines
         ],
-        "usage": [
-            {"plan": name, "item": usage.item, "meter": usage.meter, "quantity": usage.quantity, "unit": usage.unit}
-            for name, plan in comparison.plans.items()
-            for usage in plan.bill.usages
+        "usage": [{**of, **vars(usage)} for of, used in _consumptions(comparison) for usage in used.usages],
+        "consumption": [
+            {**of, **{name: getattr(used, name) for name in CONSUMPTION_COLUMNS}}
+            for of, used in _consumptions(comparison)
+        ],
+        "fleets": [
+            {**of, "backend": backend, "utilisation": busy}
+            for of, used in _consumptions(comparison)
+            for backend, busy in used.utilisation.items()
         ],
         "differences": [difference.as_dict() for difference in comparison.differences],
         "hours": _hours(comparison),
         "histograms": _histograms(comparison),
     }
+
+
+def _consumptions(comparison: Comparison) -> Iterator[tuple[dict[str, Any], Consumption]]:
+    """Yield what each replication of each plan used, and which it is."""
+    for name, plan in comparison.plans.items():
+        for number, used in enumerate(plan.consumptions):
+            yield {"plan": name, "replication": number}, used
 
 
 def _hours(comparison: Comparison) -> list[dict[str, Any]]:
@@ -139,6 +171,7 @@ def _histograms(comparison: Comparison) -> list[dict[str, Any]]:
     return [
         {"plan": name, "quantity": quantity, "bin": int(place), "count": int(histogram.counts[place])}
         for name, plan in comparison.plans.items()
+        if plan.outcomes
         for quantity, histogram in (("age_s", plan.age), ("latency_s", plan.latency))
         for place in np.flatnonzero(histogram.counts)
     ]

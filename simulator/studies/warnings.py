@@ -8,6 +8,7 @@ import numpy as np
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
@@ -41,6 +42,7 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
             "by weekday: other days would give other figures."
         )
     yield from _of_replay(comparison)
+    yield from (sizing.text for sizing in comparison.sizings)
     if scenario.model.half_life_s is None:
         yield "model.half_life is not given: nothing is said about how many predictions are stale."
     if scenario.value is not None:
@@ -75,6 +77,8 @@ def _weekdays_differ(comparison: Comparison) -> bool:
 
 def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     name, metrics = result.name, result.metrics
+    if result.saturation.verdict is not Verdict.STABLE:
+        yield f"{name}: {result.saturation.verdict}: {result.saturation.reason}."
     yield from _of_fleets(comparison, result)
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
@@ -118,7 +122,8 @@ def _busy(result: PlanResult, number: int) -> float:
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of rows whose age nothing bounds."""
-    plan, expiry_s = comparison.scenario.plans[result.name], comparison.scenario.store.expiry_s
+    plan = comparison.scenario.plans[result.name]
+    expiry_s = comparison.scenario.store_of(plan).expiry_s
     age = result.metrics.get("age_p99_s")
     seen = f" One answer in a hundred is older than {about_duration(age.mean)}." if age else ""
     if plan.cache and plan.cache.slides:

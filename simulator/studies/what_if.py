@@ -2,8 +2,9 @@
 
 The population stays and everybody comes f times as often. What the population drives stays, what traffic drives grows
 f times, and a fleet has in every hour the replicas that its capacity rule gives for f times that hour's work, so that
-a fleet's minimum is felt. Value grows f times too, at the quality of today. Left out: a cache's hit ratio grows with
-traffic, and so do the users of a scope that goes by logins. So it is an estimate, and says "about".
+a fleet's minimum is felt; those above the reserved number are paid by the hour. Value grows f times too, at the quality
+of today. Left out: a cache's hit ratio grows with traffic, and so do the users of a scope that goes by logins. So it is
+an estimate, and says "about".
 """
 
 import math
@@ -67,7 +68,10 @@ def value_per_request_of_equals(comparison: Comparison, plan: str, rival: str) -
 
 
 def replica_hours(comparison: Comparison, plan: str, backend: str, factor: float) -> float:
-    """Return about how many replica-hours a plan's fleet needs for ``factor`` times the work of each hour."""
+    """Return about how many replica-hours a plan's fleet needs for ``factor`` times the work of each hour.
+
+    Those of reserved replicas, which are paid for anyhow, are left out.
+    """
     fleet = comparison.scenario.backends[backend]
     assert isinstance(fleet, Fleet)
     busy = [
@@ -76,7 +80,12 @@ def replica_hours(comparison: Comparison, plan: str, backend: str, factor: float
         for use in outcome.fleets
         if use.backend == backend
     ]
-    return sum(float(fleet.capacity.replicas_for(factor * load)) for load in np.mean(busy, axis=0))
+    clock = comparison.scenario.demand.clock
+    needed = [
+        fleet.capacity.replicas_for(factor * load, clock.hour(number * HOUR_S))
+        for number, load in enumerate(np.mean(busy, axis=0))
+    ]
+    return float(sum(max(replicas - fleet.reserved_replicas, 0) for replicas in needed))
 
 
 def break_even_factor(comparison: Comparison, plan: str, rival: str) -> float | None:

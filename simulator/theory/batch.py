@@ -253,6 +253,64 @@ def checkpointed_time_s(
     return time
 
 
+def checkpointed_sd_s(
+    work_s: npt.ArrayLike,
+    interval_s: npt.ArrayLike,
+    checkpoint_s: npt.ArrayLike,
+    restart_s: npt.ArrayLike,
+    mean_life_s: npt.ArrayLike,
+) -> FloatArray:
+    """Return the standard deviation of the time that `checkpointed_time_s` is the mean of. [s].
+
+    Parameters
+    ----------
+    work_s
+        Work without interruptions, Ts; all parameters broadcast. [s]
+    interval_s
+        Work time between checkpoints, tau. [s]
+    checkpoint_s
+        Time to write a checkpoint, delta, 0 or above. [s]
+    restart_s
+        Time from a preemption to work again, R, which can itself be interrupted. [s]
+    mean_life_s
+        Mean of the exponential time to a preemption, M; infinity: no preemption. [s]
+
+    Raises
+    ------
+    ValueError
+        If a time is outside its bounds.
+
+    Notes
+    -----
+    Segments are independent, as the time to a preemption has no memory, and their variances add up. In units of M, with
+    u = (tau + delta)/M and a = R/M + u, a segment takes min(L, u), L being exponential, and where L < u another time Y
+    of mean e^a - 1 and variance 2 e^a (sinh a - a): until a life is longer than a. Its variance is
+
+        2 e^-u (sinh u - u) + 2 e^-u (1 - u - e^-u)(e^a - 1) + (1 - e^-u)[e^-u (e^a - 1)^2 + 2 e^a (sinh a - a)],
+
+    of which 16 + log10(u) digits are right where u is small. Infinite where it is too large for a float.
+    """
+    interval, life = positive("interval_s", interval_s), positive_or_infinite("mean_life_s", mean_life_s)
+    u = (interval + non_negative("checkpoint_s", checkpoint_s)) / life
+    a = u + non_negative("restart_s", restart_s) / life
+    pieces = positive("work_s", work_s) / interval
+    with np.errstate(over="ignore", invalid="ignore"):
+        lost, again = -np.expm1(-u), np.expm1(a)
+        variance = 2 * np.exp(-u) * (_sinh_beyond(u) + (lost - u) * again)
+        variance += lost * (np.exp(-u) * again**2 + 2 * np.exp(a) * _sinh_beyond(a))
+        deviation = life * np.sqrt(pieces * variance)
+    finite: FloatArray = np.where(np.isnan(deviation), np.inf, deviation)
+    never: FloatArray = np.where(np.isinf(life), 0.0, finite)[()]
+    return never
+
+
+def _sinh_beyond(x: FloatArray) -> FloatArray:
+    """Return sinh x - x, precise where x is small too."""
+    series = x**3 / 6 * (1 + x**2 / 20 * (1 + x**2 / 42 * (1 + x**2 / 72)))
+    beyond: FloatArray = np.where(x < 0.1, series, np.sinh(x) - x)
+    return beyond
+
+
 def _tasks_and_workers(tasks: npt.ArrayLike, workers: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the number of tasks and of workers that have something to do."""
     number = count("tasks", tasks)

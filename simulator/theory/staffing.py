@@ -126,6 +126,56 @@ def min_servers_for_wait_quantile(rate_per_s: float, service_s: float, wait_s: f
     return _fewest_servers(load, lambda servers, waiting: waiting * math.exp(-(servers - load) * patience) <= tail)
 
 
+def min_servers_for_response_quantile(
+    rate_per_s: float, service_s: npt.ArrayLike, response_s: float, quantile: float = 0.99
+) -> int:
+    """Return the fewest servers with which a quantile of the M/G/c response time is at most a given time.
+
+    Parameters
+    ----------
+    rate_per_s
+        Arrival rate, above 0. [1/s]
+    service_s
+        Service times that are equally likely, shape (n,): one for constant service, a sample of any other. [s]
+    response_s
+        Longest sojourn time allowed at the quantile, wait and service together. [s]
+    quantile
+        Level from 0 to below 1.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its bounds, or if the service times alone exceed the time at the quantile.
+
+    Notes
+    -----
+    The wait is taken to be that of M/M/c, (1 + cv^2)/2 times as long, with Erlang C's probability of waiting, and
+    independent of the service time: P(W + S > t) is the mean over the service times s of P(W > t - s). It is exact for
+    exponential service, and for constant service an approximation on the safe side.
+
+    References
+    ----------
+    .. [1] A. M. Lee and P. A. Longton, "Queueing processes associated with airline passenger check-in", Operational
+       Research Quarterly 10, 1959.
+    """
+    services = np.atleast_1d(positive("service_s", service_s))
+    mean_s = float(services.mean())
+    load = float(positive("rate_per_s", rate_per_s)) * mean_s
+    tail = 1 - float(quantile_level("quantile", quantile))
+    spare_s = float(positive("response_s", response_s)) - services
+    late = float((spare_s < 0).mean())
+    if late > tail:
+        raise ValueError(f"response_s(={response_s}) must be at least the {quantile} quantile of the service times.")
+    stretch = (1 + float(services.var()) / mean_s**2) / 2
+    left = spare_s[spare_s >= 0] / (mean_s * stretch)
+
+    def enough(servers: int, waiting: float) -> bool:
+        beyond = float(np.exp(-(servers - load) * left).sum()) / services.size
+        return late + waiting * beyond <= tail
+
+    return _fewest_servers(load, enough)
+
+
 def pointwise_stationary_mean_wait_s(
     rate_per_s: npt.ArrayLike, service_s: npt.ArrayLike, servers: npt.ArrayLike
 ) -> float:

@@ -6,6 +6,7 @@ import simpy
 
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.online.replicas import Replicas
+from simulator.core.week_clock import WeekClock
 
 
 def a_rule(**changes: Any) -> Autoscaled:
@@ -76,7 +77,7 @@ def replicas_under(utilisations: list[float], begin_with: int, **rule: Any) -> t
     env, capacity, measured = simpy.Environment(), a_rule(**rule), _Measured(utilisations)
     replicas = measured.replicas = Replicas(env, 1, capacity.startup_s, measured)
     replicas.begin_with(begin_with)
-    env.process(capacity.control(env, replicas))
+    env.process(capacity.control(env, replicas, WeekClock()))
     seen = []
     for tick in range(1, len(utilisations) + 1):
         env.run(until=tick * capacity.tick_s + 1e-6)

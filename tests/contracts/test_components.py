@@ -12,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import simulator
-from simulator.backends.base import AnyBackend, Backend
+from simulator.backends.base import AnyBackend, Backend, Machines
 from simulator.backends.capacity.base import AnyCapacity, Capacity
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.service_time.base import AnyServiceTime, ServiceTime
@@ -21,6 +21,7 @@ from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
 from simulator.demand.requests.base import AnyRequests, Requests
 from simulator.plans.cache.base import AnyCache, Cache
+from simulator.plans.medium.base import AnyMedium, Medium
 from simulator.plans.scope.base import AnyScope, Scope
 
 STANDARD_ERRORS = 4
@@ -37,6 +38,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
     "simulator.plans.cache": (Cache, AnyCache),
+    "simulator.plans.medium": (Medium, AnyMedium),
 }
 
 EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
@@ -80,6 +82,29 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "timeout": "900 ms",
                 "capacity": {"kind": "autoscaled", "min": 2, "max": 9, "target": "60 %"},
             },
+            {
+                "instance": "f",
+                "purchase": "spot",
+                "service_time": AFFINE,
+                "capacity": {"kind": "fixed", "replicas": 9},
+                "reserved": {"replicas": 3, "term": "3 y"},
+                "reclaim": {"mean": "6 h", "reprovision": "4 min"},
+                "outages": [{"at": "4 d 18 h", "duration": "1 h", "share": "50 %"}],
+            },
+        ],
+        "serverless": [
+            {"memory": "2 GiB", "service_time": AFFINE, "startup": {"kind": "fixed", "value": "4 s"}},
+            {
+                "memory": "512 MiB",
+                "service_time": AFFINE | {"noise": "exponential"},
+                "startup": {"kind": "lognormal", "mean": "3 s", "cv": 0.4},
+                "keep_alive": "15 min",
+                "concurrency": 3000,
+                "bills_startup": False,
+                "billing_step": "100 ms",
+                "meter": "our_functions",
+                "retries": {"attempts": 2},
+            },
         ],
     },
     "simulator.backends.noise": {"none": [{}], "exponential": [{}], "lognormal": [{"cv": 0.5}, {"cv": 1.2}]},
@@ -92,6 +117,8 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
     },
     "simulator.backends.capacity": {
         "fixed": [{"replicas": 12}],
+        "for_slo": [{}, {"max": 40}],
+        "hourly": [{"replicas": [*range(1, 25)]}, {"replicas": [3, *[0] * 167], "startup": "90 s"}],
         "autoscaled": [
             {"max": 40, "target": "60 %"},
             {"min": 3, "max": 9, "target": 1, "tick": "30 s", "startup": "90 s", "stabilisation": "0 s"},
@@ -107,6 +134,12 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "ttl": [{"ttl": "6 h"}],
         "sliding": [{"ttl": "6 h"}],
         "stale_while_revalidate": [{"ttl": "6 h"}, {"ttl": "10 min", "stale_for": "7 d"}],
+    },
+    "simulator.plans.medium": {
+        "nodes": [{}, {"room": "80 GiB"}],
+        "objects": [{}],
+        "provisioned": [{}],
+        "rows": [{}],
     },
 }
 
@@ -281,7 +314,8 @@ def test_capacity_grows_with_load_between_one_and_its_most() -> None:
 
 def test_backends_name_the_meter_of_their_machines() -> None:
     for model in of_family("simulator.backends"):
-        assert model.meter == f"instance/{model.instance}/{model.purchase}"
+        if isinstance(model, Machines):
+            assert model.meter == f"instance/{model.instance}/{model.purchase}"
 
 
 def test_a_batch_of_a_backend_is_one_that_its_service_time_knows() -> None:

@@ -11,7 +11,9 @@ from ruamel.yaml import YAML
 
 from simulator.core.errors import InputFileError, UserError
 from simulator.core.units import KIB_PER_GIB
-from simulator.prices.book import Price, PriceBook, catalogue_names, find_book, load_book
+from simulator.prices.book import PriceBook, catalogue_names, find_book, load_book
+from simulator.prices.price import Price
+from simulator.prices.writing import write_book
 
 OWN_BOOK = """\
 name: ours
@@ -157,15 +159,23 @@ def test_a_file_that_is_no_book_says_why(text: str, message: str, tmp_path: Path
     ("meter", "hint"),
     [
         ("instance/p5.4xlarge/spot", "did you mean 'instance/p5.4xlarge/on_demand'?"),
-        ("instance/g4dn.xlrge/spot", "did you mean 'instance/g4dn.xlarge/spot'?"),
-        ("dynamodb/write", "did you mean 'dynamodb_on_demand'?"),
-        ("xyz", "choose one of: dynamodb_on_demand, feature_store, instance, redis, s3_standard"),
+        (
+            "instance/g4dn.xlrge/spot",
+            "did you mean 'instance/g4dn.xlarge/spot', 'instance/g4dn.8xlarge/spot' or 'instance/g4dn.4xlarge/spot'?",
+        ),
+        ("instance/Standard_B4ms_v2/now", "it prices 87 meters of 'instance', none of them like it"),
+        ("xyz", "choose one of: "),
     ],
 )
-def test_a_meter_that_the_book_lacks_is_told_the_nearest_one(meter: str, hint: str) -> None:
+def test_a_meter_that_the_book_lacks_is_told_the_nearest_ones(meter: str, hint: str) -> None:
     with pytest.raises(UserError) as caught:
         load_book("aws-us-east-1").price_of(meter)
-    assert str(caught.value) == f"price book 'aws-us-east-1' has no price for '{meter}'; {hint}"
+    assert str(caught.value).startswith(f"price book 'aws-us-east-1' has no price for '{meter}'; {hint}")
+
+
+def test_a_store_that_the_book_lacks_is_told_the_stores_that_it_has() -> None:
+    with pytest.raises(UserError, match=r"did you mean .*'dynamodb_on_demand/write'"):
+        load_book("aws-us-east-1").price_of("cassandra/write")
 
 
 @pytest.mark.parametrize(
@@ -205,3 +215,79 @@ def test_a_book_is_not_scaled_by_nonsense(factor: float, own_book: PriceBook) ->
 
 def test_the_catalogue_has_aws() -> None:
     assert "aws-us-east-1" in catalogue_names()
+
+
+OVER = """\
+name: over
+groups:
+  - {source: contract 4712, date: 2026-11-01, prices: [{meter: table/write, unit: row, usd: 1}]}
+discounts:
+  - {meters: "instance/*", share: 20 %, label: enterprise discount, source: contract, date: 2026-01-01}
+commitments:
+  - {meters: "instance/m7g.*", usd_per_h: 5 USD/h, discount: 30 %, source: contract, date: 2026-01-01}
+"""
+
+
+def test_a_later_book_replaces_the_meters_of_an_earlier_one(own_book: PriceBook, tmp_path: Path) -> None:
+    (tmp_path / "over.yaml").write_text(OVER, encoding="utf-8")
+    both = load_book(["ours.yaml", "over.yaml"], tmp_path)
+    assert both.name == "ours + over"
+    assert (both.price_of("table/write").usd, both.price_of("table/write").source) == (1, "contract 4712")
+    assert both.price_of("table/storage") == own_book.price_of("table/storage")
+    assert sorted(both.meters) == sorted(own_book.meters)
+    assert both.discounts[0].share_fraction == pytest.approx(0.2)
+    assert both.commitments[0].usd_per_h == 5
+    assert load_book(["over.yaml", "ours.yaml"], tmp_path).price_of("table/write").usd == 1.25
+
+
+def test_a_book_may_state_terms_alone(own_book: PriceBook, tmp_path: Path) -> None:
+    terms = "\n".join(line for line in OVER.splitlines() if not line.startswith(("groups", "  - {source")))
+    (tmp_path / "terms.yaml").write_text(terms, encoding="utf-8")
+    assert load_book(["ours.yaml", "terms.yaml"], tmp_path).prices == own_book.prices
+
+
+def test_a_scaled_book_remembers_nothing_of_the_one_before(own_book: PriceBook) -> None:
+    assert own_book.price_of("table/write").usd == 1.25
+    assert own_book.scaled(2).price_of("table/write").usd == 2.5
+
+
+@pytest.mark.parametrize("names", ["aws-us-east-1", ["aws-us-east-1", "llm-2025-09"], ["aws-us-east-1", "over.yaml"]])
+def test_a_book_written_a_price_a_line_reads_back_the_same(names: str | list[str], tmp_path: Path) -> None:
+    (tmp_path / "over.yaml").write_text(OVER, encoding="utf-8")
+    book = load_book(names, tmp_path)
+    (tmp_path / "again.yaml").write_text(write_book(book), encoding="utf-8")
+    assert load_book("again.yaml", tmp_path) == book
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("discounts: [{meters: '*', share: 120 %, source: s, date: d}]", "120 %"),
+        ("discounts: [{meters: '*', source: s, date: d}]", "share"),
+        ("commitments: [{meters: '*', usd_per_h: 5, discount: 30 %, source: s, date: d}]", "5 has no unit"),
+        ("commitments: [{meters: '*', usd_per_h: 5 USD/h, discount: 100 %, source: s, date: d}]", "100 % off"),
+        (
+            "energy: {watts: [{source: s, date: d, within: 0, why: w, instances: [{instance: a, idle: 9, full: 8}]}]}",
+            "'a'",
+        ),
+    ],
+)
+def test_wrong_terms_are_named_with_the_rule_they_break(wrong: str, message: str, tmp_path: Path) -> None:
+    (fault,) = faults_of(f"name: ours\n{wrong}\n", tmp_path)
+    assert message in fault
+
+
+def test_a_book_that_says_nothing_is_told_so(tmp_path: Path) -> None:
+    (fault,) = faults_of("name: ours\n", tmp_path)
+    assert "says nothing; give 'groups' of prices" in fault
+
+
+def test_token_prices_are_read_from_the_file_that_others_keep(tmp_path: Path) -> None:
+    (tmp_path / "models.json").write_text(
+        '{"gpt-x": {"input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6}}', encoding="utf-8"
+    )
+    book = load_book(["aws-us-east-1", "models.json"], tmp_path)
+    price = book.price_of("llm/gpt-x/output")
+    assert (price.usd, price.unit, price.source) == (8e-6, "token", "models.json")
+    assert "last changed" in price.date
+    assert book.find("llm/gpt-x/batch_input") is None

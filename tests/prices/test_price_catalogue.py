@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.prices.book import PriceBook, catalogue_names, load_book
+from simulator.prices.importers.litellm import LiteLlm
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "prices"
 HOURS_PER_MONTH = 720
@@ -43,6 +44,12 @@ def test_every_price_has_its_source_and_date(name: str) -> None:
         ("s3_standard/storage", 100 * HOURS_PER_MONTH, 2.3),
         ("redis/storage", 105.81 * HOURS_PER_MONTH, 1.724 * HOURS_PER_MONTH),
         ("redis/read", 1e9, 0.0),
+        ("aws_lambda/gb_second", 400_000 + 16e9, 100_000.2 + 135_000 + 13_333.4),
+        ("aws_lambda/request", 3e6, 0.40),
+        ("aws_lambda_arm/gb_second", 11_520e6, 100_000.50 + 48_240.402),
+        ("egress", 100 + 154_600, 921.60 + 3_481.60 + 7_168 + 50),
+        ("kinesis_on_demand/stream", 730, 29.20),
+        ("kinesis_on_demand/in", 100, 8.0),
     ],
 )
 def test_a_price_is_what_one_works_out_by_hand(aws: PriceBook, meter: str, quantity: float, usd: float) -> None:
@@ -92,3 +99,33 @@ def test_stores_cost_what_the_list_they_come_from_says(aws: PriceBook) -> None:
         "redis/storage": ("aws_elasticache", "cache.r5.4xlarge_hour"),
     }
     assert {meter: aws.price_of(meter).usd for meter in pairs} == {meter: listed[key] for meter, key in pairs.items()}
+
+
+def test_token_prices_are_those_of_the_list_they_come_from() -> None:
+    path = DATA / "llm_model_prices.json"
+    if not path.is_file():
+        pytest.skip("the reference data llm_model_prices.json is not beside this project")
+    listed = LiteLlm().read(path).book
+    book = load_book("llm-2025-09")
+    models = {price.meter.removeprefix("llm/").rpartition("/")[0] for price in book.prices}
+    assert len(models) > 24
+    for price in book.prices:
+        assert price.mean_usd_per_unit(1) == pytest.approx(listed.price_of(price.meter).usd, rel=1e-12)
+    for meter in listed.meters:  # a model is there with all of its prices
+        assert meter in book.meters or meter.removeprefix("llm/").rpartition("/")[0] not in models
+
+
+def test_watts_and_grid_are_what_their_lists_say(aws: PriceBook) -> None:
+    listed = {row["instance_type"]: row for row in read_csv("aws_us_east_1_instances.csv")}
+    assert aws.energy is not None
+    assert aws.energy.grid is not None
+    measured, estimated = aws.energy.watts
+    for each in measured.instances:
+        row = listed[each.instance]
+        assert (each.idle_w, each.full_w) == (float(row["watt_idle"]), float(row["watt_100"]))
+    assert not any(listed[each.instance]["watt_100"] for each in estimated.instances)
+    factors = {
+        row["Region"]: float(row["CO2e (metric ton/kWh)"])
+        for row in read_csv("../carbon/ccf_grid-emissions-factors-aws.csv")
+    }
+    assert aws.energy.grid.kg_co2e_per_kwh == pytest.approx(1000 * factors[aws.energy.grid.region], rel=1e-12)

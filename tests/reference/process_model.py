@@ -6,7 +6,6 @@ service times, factors on shards), the components' parameters, and the moment at
 Numbers are carried exactly beside SimPy's clock, which can be one rounding off when it is told to go to a given time.
 """
 
-import heapq
 import itertools
 import math
 from collections import Counter, deque
@@ -15,12 +14,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simpy
+from cluster_model import ClusterModel
 from quality_model import QualityModel
 from scope_model import Due, ScopeModel, Zone
 
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
+from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
+from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.last_logins import last_logins
@@ -57,6 +60,8 @@ class Computation:
     """Whether no request began it; the row that is there may then be served meanwhile."""
     service_s: float = math.nan
     start_s: float = math.nan
+    decided_s: float = math.nan
+    """When its start became certain."""
     completion_s: float = math.inf
     failure: "Failure | None" = None
     read_s: float = -math.inf
@@ -81,6 +86,7 @@ class Replica:
     billed_from_s: float
     slots: list[Slot]
     cancelled: bool = False
+    on_spot: bool = False
 
 
 @dataclass(eq=False)
@@ -96,7 +102,10 @@ class Turn:
     start_s: float = math.nan
     service_s: float = math.nan
     leads: bool = False
-    """Whether it is the oldest of its batch."""
+    """Whether it is the oldest of its batch, or has an instance started."""
+    startup_s: float = 0.0
+    decided_s: float = math.nan
+    """When its start became certain."""
 
 
 @dataclass
@@ -137,8 +146,13 @@ class Seen:
     fleets: list[FleetSeen] = field(default_factory=list)
     workers: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each worker was paid for."""
-    runs: list[tuple[float, float]] = field(default_factory=list)
+    runs: list[tuple[float, float, float]] = field(default_factory=list)
+    """When each was due, when it started, and when it was through."""
+    reclaims: list[tuple[int, int]] = field(default_factory=list)
+    """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
+    replicas_reclaimed: int = 0
+    interrupted: int = 0
     orders: int = 0
     removals: int = 0
     cancelled_starts: int = 0
@@ -184,29 +198,107 @@ class Tournament:
         self.first = winner
 
 
-class FleetModel:
-    """Replicas with slots, one queue, and whoever decides how many there are."""
+class BackendModel:
+    """An online backend, and the clients that come again."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, chance: int) -> None:
-        fleet = scenario.backends[backend]
-        assert isinstance(fleet, Fleet)
-        self.env, self.seen, self.fleet, self.capacity = env, seen, fleet, fleet.capacity
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        self.env, self.seen, self.fleet, self.replication = env, seen, scenario.backends[backend], replication
         self.did = FleetSeen(backend)
         seen.fleets.append(self.did)
         self.queue: deque[Turn] = deque()
         self.coming_back, self.horizon_s = 0, scenario.horizon_s
-        self.serving: list[Replica] = []
-        self.starting: list[Replica] = []
-        self.ready_slot_s = 0.0
-        self.changed_s = env.now
         self.chance = chance
         """State of the random numbers of back-off: the minimal standard generator."""
+
+    def back_off_s(self, attempt: int) -> float:
+        """Return the wait before the next attempt."""
+        rule = self.fleet.retries
+        assert rule is not None
+        self.chance = self.chance * 48271 % (2**31 - 1)
+        longest_s = min(rule.backoff_s * 2**attempt, rule.longest_backoff_s)
+        return longest_s * (1 - rule.jitter_fraction * (self.chance / (2**31 - 1)))
+
+    def counts(self, asked_s: float) -> bool:
+        """Return whether what is asked for then counts."""
+        return 0 <= asked_s < self.horizon_s
+
+    def serve(self, asked_s: float, factor: float, patience_s: float) -> Steps:
+        """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
+        now = asked_s
+        for attempt in itertools.count():
+            turn, why, left_s = self.ask(now, factor), "refused", now
+            if turn is not None:
+                tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
+                if turn.slot is None:
+                    yield turn.event | tired
+                if turn.slot is not None:
+                    self.count(turn, asked_s)
+                    return turn
+                self.queue.remove(turn)
+                why, left_s = "timed_out", now + patience_s
+            waited_s = patience_s if why == "timed_out" and not attempt else left_s - asked_s
+            self.did.counts["refused"] += why == "refused" and self.counts(asked_s)
+            if self.fleet.retries is None or attempt == self.fleet.retries.attempts:
+                return Failure(why, left_s, waited_s)
+            self.did.counts["retried"] += self.counts(asked_s)
+            now = left_s + self.back_off_s(attempt)
+            self.coming_back += 1
+            yield self.env.timeout(max(now - self.env.now, 0.0))
+            self.coming_back -= 1
+        raise AssertionError
+
+    def ask(self, arrival_s: float, factor: float) -> "Turn | None":
+        """Have a computation begin or wait; return None if it is refused."""
+        raise NotImplementedError
+
+    def count(self, turn: "Turn", asked_s: float) -> None:
+        """Count what was begun."""
+        self.did.counts["calls"] += turn.slot is not None and self.counts(asked_s)
+
+    def release(self, turn: "Turn") -> None:
+        """Be done with a computation."""
+
+    def close_bills(self) -> None:
+        """Bill what is still there."""
+
+
+class FleetModel(BackendModel):
+    """Replicas with slots, one queue, and whoever decides how many there are."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        fleet = self.fleet
+        assert isinstance(fleet, Fleet)
+        self.capacity = fleet.capacity
+        self.serving: list[Replica] = []
+        self.starting: list[Replica] = []
+        self.away: list[Replica] = []
+        self.rng = stream(scenario.seed, replication, f"troubles of {backend}")
+        start = scenario.start
+        self.monday_s = -(start.weekday() * 24 * HOUR_S + start.hour * HOUR_S + start.minute * 60)
+        """When the week began that the scenario starts in."""
+        self.ready_slot_s = 0.0
+        self.changed_s = env.now
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
-        for _ in range(self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)):
+        for outage in fleet.outages:
+            env.process(self._interrupt(outage))
+        if isinstance(self.capacity, HourlyCapacity):
+            count = self._scheduled(self.capacity, self._hour(env.now))
+        else:
+            count = self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)
+        for _ in range(count):
             self.serving.append(self._replica(env.now))
         self._regroup()
+        for replica in self.serving:
+            self._watch(replica)
         if isinstance(self.capacity, Autoscaled):
             env.process(self._scale(self.capacity))
+        if isinstance(self.capacity, HourlyCapacity):
+            env.process(self._follow_the_clock(self.capacity))
 
     def service_s(self, together: int) -> float:
         """Return the mean time to compute so many requests together."""
@@ -221,20 +313,97 @@ class FleetModel:
         """Return the slot time of a request in the best batch."""
         return min(self.service_s(count) / count for count in range(1, self.most_together + 1))
 
-    def back_off_s(self, attempt: int) -> float:
-        """Return the wait before the next attempt."""
-        rule = self.fleet.retries
-        assert rule is not None
-        self.chance = self.chance * 48271 % (2**31 - 1)
-        longest_s = min(rule.backoff_s * 2**attempt, rule.longest_backoff_s)
-        return longest_s * (1 - rule.jitter_fraction * (self.chance / (2**31 - 1)))
-
-    def counts(self, asked_s: float) -> bool:
-        """Return whether what is asked for then counts."""
-        return 0 <= asked_s < self.horizon_s
-
     def _replica(self, ready_s: float) -> Replica:
-        return Replica(self.env.now, [Slot(ready_s) for _ in range(self.fleet.slots)])
+        slots = [Slot(ready_s) for _ in range(self.fleet.slots)]
+        lasting = sum(not each.on_spot for each in self.serving + self.starting + self.away)
+        reserved = self.fleet.reserved.replicas if self.fleet.reserved else 0
+        return Replica(self.env.now, slots, on_spot=self.fleet.reclaim is not None and lasting >= reserved)
+
+    # what goes by the clock
+
+    def _hour(self, time_s: float) -> int:
+        return math.floor((time_s - self.monday_s) / HOUR_S)
+
+    def _scheduled(self, rule: HourlyCapacity, hour: int) -> int:
+        return rule.replicas[hour % len(rule.replicas)]
+
+    def _follow_the_clock(self, rule: HourlyCapacity) -> Steps:
+        for hour in itertools.count(self._hour(self.env.now) + 1):
+            begins_s = self.monday_s + hour * HOUR_S
+            yield self.env.timeout(max(begins_s - rule.startup_s - self.env.now, 0.0))
+            more = self._scheduled(rule, hour) - self._scheduled(rule, hour - 1)
+            for _ in range(more):
+                self._order(begins_s - self.env.now)
+            if more < 0:
+                self.env.process(self._do_without(-more, begins_s))
+
+    def _do_without(self, count: int, at_s: float) -> Steps:
+        yield self.env.timeout(max(at_s - self.env.now, 0.0))
+        self._count_ready()
+        while count and self.away:
+            self._cancel(self.away.pop())
+            count -= 1
+        for _ in range(count):
+            self._drain(self.serving[-1])
+        self._regroup()
+
+    # what goes wrong
+
+    def _watch(self, replica: Replica) -> None:
+        if replica.on_spot:
+            lasts_s = self.fleet.reclaim.mean_s * float(self.rng.standard_exponential())
+            self.env.process(self._reclaim(replica, lasts_s))
+
+    def _reclaim(self, replica: Replica, lasts_s: float) -> Steps:
+        yield self.env.timeout(lasts_s)
+        if replica not in self.serving:
+            return
+        self._count_ready()
+        self._drain(replica)
+        self._regroup()
+        self.seen.replicas_reclaimed += 1
+        if not isinstance(self.capacity, Autoscaled):
+            away_s = self.fleet.reclaim.reprovision_s
+            self._send_away(replica, away_s, away_s - self.capacity.replica_startup_s)
+
+    def _interrupt(self, outage: Outage) -> Steps:
+        yield self.env.timeout(outage.at_s - self.env.now)
+        self._count_ready()
+        gone = self.serving[len(self.serving) - math.ceil(len(self.serving) * outage.share_fraction - NEAR_WHOLE) :]
+        for replica in reversed(gone):
+            self._drain(replica)
+        self._regroup()
+        self.seen.interrupted += len(gone)
+        for replica in gone:
+            self._send_away(replica, outage.duration_s, outage.duration_s)
+
+    def _send_away(self, lost: Replica, away_s: float, unbilled_s: float) -> None:
+        billed_from_s = self.env.now + max(unbilled_s, 0.0)
+        back = Replica(billed_from_s, [Slot(math.nan) for _ in range(self.fleet.slots)], on_spot=lost.on_spot)
+        self.away.append(back)
+        self.env.process(self._come_back(back, away_s))
+
+    def _come_back(self, replica: Replica, away_s: float) -> Steps:
+        yield self.env.timeout(away_s)
+        if replica.cancelled:
+            return
+        self.away.remove(replica)
+        if isinstance(self.capacity, Autoscaled) and len(self.serving) + len(self.starting) >= self.capacity.max:
+            self._cancel(replica)
+            return
+        for slot in replica.slots:
+            slot.free_s = self.env.now
+        yield from self._serve(replica)
+
+    def _cancel(self, replica: Replica) -> None:
+        replica.cancelled = True
+        if replica.billed_from_s < self.env.now:
+            self.did.bills.append((replica.billed_from_s, self.env.now))
+
+    def _drain(self, replica: Replica) -> None:
+        self.serving.remove(replica)
+        end_s = max([self.env.now, *(slot.free_s for slot in replica.slots)])
+        self.did.bills.append((replica.billed_from_s, end_s))
 
     def _regroup(self) -> None:
         self.tournament = Tournament([slot for replica in self.serving for slot in replica.slots])
@@ -242,31 +411,6 @@ class FleetModel:
     def _count_ready(self) -> None:
         self.ready_slot_s += (self.env.now - self.changed_s) * len(self.serving) * self.fleet.slots
         self.changed_s = self.env.now
-
-    def serve(self, asked_s: float, factor: float, patience_s: float) -> Steps:
-        """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
-        now = asked_s
-        for attempt in itertools.count():
-            turn, why, left_s = self.ask(now, factor), "refused", now
-            if turn is not None:
-                tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
-                if turn.slot is None:
-                    yield turn.event | tired
-                if turn.slot is not None:
-                    self.did.counts["calls"] += self.counts(asked_s)
-                    return turn
-                self.queue.remove(turn)
-                why, left_s = "timed_out", now + patience_s
-            waited_s = patience_s if why == "timed_out" and not attempt else left_s - asked_s
-            self.did.counts["refused"] += why == "refused" and self.counts(asked_s)
-            if self.fleet.retries is None or attempt == self.fleet.retries.attempts:
-                return Failure(why, left_s, waited_s)
-            self.did.counts["retried"] += self.counts(asked_s)
-            now = left_s + self.back_off_s(attempt)
-            self.coming_back += 1
-            yield self.env.timeout(max(now - self.env.now, 0.0))
-            self.coming_back -= 1
-        raise AssertionError
 
     def ask(self, arrival_s: float, factor: float) -> "Turn | None":
         """Queue up, if there is room; the turn's event comes when a slot is taken."""
@@ -311,7 +455,7 @@ class FleetModel:
             self.did.counts["batches"] += self.fleet.batching is not None and self.counts(start_s)
             turns[0].leads = True
             for turn in turns:
-                turn.slot, turn.start_s, turn.service_s = slot, start_s, service_s
+                turn.slot, turn.start_s, turn.service_s, turn.decided_s = slot, start_s, service_s, start_s
                 turn.event.succeed()
 
     def release(self, turn: Turn) -> None:
@@ -365,12 +509,16 @@ class FleetModel:
     def _start(self, replica: Replica, startup_s: float) -> Steps:
         yield self.env.timeout(startup_s)
         if not replica.cancelled:
-            self._count_ready()
             self.starting.remove(replica)
-            self.serving.append(replica)
-            self._regroup()
-            yield self.env.timeout(AFTERWARDS_S)
-            self.hand_out()
+            yield from self._serve(replica)
+
+    def _serve(self, replica: Replica) -> Steps:
+        self._count_ready()
+        self.serving.append(replica)
+        self._regroup()
+        self._watch(replica)
+        yield self.env.timeout(AFTERWARDS_S)
+        self.hand_out()
 
     def _remove(self, count: int) -> None:
         now = self.env.now
@@ -390,7 +538,77 @@ class FleetModel:
 
     def close_bills(self) -> None:
         """Bill the replicas that are still there, without an end."""
-        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting]
+        self.did.bills += [(replica.billed_from_s, math.inf) for replica in self.serving + self.starting + self.away]
+
+
+@dataclass(eq=False)
+class Instance:
+    """One that came with a request."""
+
+    born_s: float
+    free_s: float
+
+
+class ServerlessModel(BackendModel):
+    """An instance for each request in progress."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        scenario: Scenario,
+        backend: str,
+        seen: Seen,
+        replication: int,
+        chance: int,
+        rng: np.random.Generator,
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        self.rng = rng
+        self.instances: list[Instance] = []
+
+    def ask(self, arrival_s: float, factor: float) -> Turn | None:
+        """Take the instance that became idle last, or start one."""
+        rule = self.fleet
+        assert isinstance(rule, Serverless)
+        for instance in [each for each in self.instances if each.free_s + rule.keep_alive_s <= arrival_s]:
+            self._end(instance)
+        idle = [each for each in self.instances if each.free_s <= arrival_s]
+        if not idle and len(self.instances) == rule.concurrency:
+            return None
+        startup_s, service_s = 0.0, rule.mean_service_s * factor
+        if idle:
+            instance = max(idle, key=lambda each: each.free_s)
+        else:
+            startup_s = float(rule.startup.draw_s(self.rng, 1)[0])
+            instance = Instance(arrival_s, arrival_s)
+            self.instances.append(instance)
+        start_s = arrival_s + startup_s
+        instance.free_s = start_s + service_s
+        self.did.work.append((arrival_s, instance.free_s))
+        slot = Slot(instance.free_s)
+        turn = Turn(self.env.event(), arrival_s, factor, slot=slot, start_s=start_s, service_s=service_s)
+        turn.decided_s, turn.startup_s, turn.leads = arrival_s, startup_s, not idle
+        return turn
+
+    def count(self, turn: Turn, asked_s: float) -> None:
+        """Count and bill what was begun."""
+        rule = self.fleet
+        assert isinstance(rule, Serverless)
+        if self.counts(asked_s):
+            super().count(turn, asked_s)
+            self.did.counts["cold_starts"] += turn.leads
+            steps = (turn.startup_s * rule.bills_startup + turn.service_s) / rule.billing_step_s
+            self.did.counts["billed_s"] += math.ceil(round(steps, 9)) * rule.billing_step_s
+
+    def _end(self, instance: Instance) -> None:
+        assert isinstance(self.fleet, Serverless)
+        self.did.bills.append((instance.born_s, instance.free_s + self.fleet.keep_alive_s))
+        self.instances.remove(instance)
+
+    def close_bills(self) -> None:
+        """End the instances that are still there when their time is over."""
+        for instance in list(self.instances):
+            self._end(instance)
 
 
 class ProcessModel:
@@ -411,23 +629,29 @@ class ProcessModel:
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
         self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
-        self.read_s = scenario.store.read_latency_s if self.plan.has_store else 0.0
+        self.read_s = scenario.store_of(self.plan).read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
-        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
+        self.expiry_s = math.inf if self.plan.on_miss == "stored" else scenario.store_of(self.plan).expiry_s or math.inf
         """How long a row that was computed ahead is served."""
         self.quality = QualityModel(scenario, plan_name, self.tick_s) if scenario.asks_for_quality else None
         rng = stream(scenario.seed, replication, "retries")
         self.fleets = {
-            name: FleetModel(self.env, scenario, name, self.seen, int(rng.integers(1, 2**31 - 1)))
-            for name in scenario.online_names(self.plan)
+            name: self._backend(name, number, int(rng.integers(1, 2**31 - 1)))
+            for number, name in enumerate(scenario.online_names(self.plan))
         }
         self.online = self.fleets[self.plan.backend] if self.plan.backend else None
         self.refreshing = self.fleets[self.plan.refresh.backend] if self.plan.refresh else None
         self.latest_event: dict[int, float] = {}
-        limit_gib = scenario.store.size_limit_gib
+        limit_gib = scenario.store_of(self.plan).size_limit_gib
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
+
+    def _backend(self, name: str, number: int, chance: int) -> BackendModel:
+        if isinstance(self.scenario.backends[name], Serverless):
+            rng = stream(self.scenario.seed, self.replication, "instance starts", number)
+            return ServerlessModel(self.env, self.scenario, name, self.seen, self.replication, chance, rng)
+        return FleetModel(self.env, self.scenario, name, self.seen, self.replication, chance)
 
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
@@ -461,7 +685,7 @@ class ProcessModel:
         refreshing = self._factors(time_s, self.refreshing, "refresh service")
         yield from zip(*(column.tolist() for column in (*columns, refreshing)), strict=True)
 
-    def _factors(self, time_s: np.ndarray, fleet: FleetModel | None, name: str) -> np.ndarray:
+    def _factors(self, time_s: np.ndarray, fleet: BackendModel | None, name: str) -> np.ndarray:
         factor = np.ones(time_s.size)
         if fleet is not None and fleet.fleet.service_time.noise.cv_squared > 0:
             interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
@@ -556,19 +780,19 @@ class ProcessModel:
             self.seen.tally["refreshed"] += self._counts(due_s)
             self._begin_unasked(due_s, user, factor, self.refreshing, "nearline")
 
-    def _begin_unasked(self, now: float, user: int, factor: float, fleet: FleetModel, maker: str) -> None:
+    def _begin_unasked(self, now: float, user: int, factor: float, fleet: BackendModel, maker: str) -> None:
         computation = self.under_way[user] = Computation(self.env.event(), unasked=True)
         self._take_place(user, now)
         self.env.process(self._compute_unasked(now, user, factor, computation, fleet, maker))
 
     def _compute_unasked(
-        self, now: float, user: int, factor: float, computation: Computation, fleet: FleetModel, maker: str
+        self, now: float, user: int, factor: float, computation: Computation, fleet: BackendModel, maker: str
     ) -> Steps:
         turn = yield from fleet.serve(now, factor, math.inf)
         if isinstance(turn, Failure):
             self._forget(user)
             return
-        computation.service_s = turn.service_s
+        computation.service_s, computation.decided_s = turn.service_s, turn.decided_s
         computation.start_s, computation.completion_s = turn.start_s, turn.start_s + turn.service_s
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
@@ -620,7 +844,7 @@ class ProcessModel:
         if not computation.decided.triggered:
             self.seen.followed_queued += 1
             yield computation.decided
-            takes_s, decided_s = computation.service_s, computation.start_s
+            takes_s, decided_s = computation.service_s, computation.decided_s
         else:
             self.seen.followed_running += 1
             takes_s = computation.completion_s - computation.start_s
@@ -635,7 +859,7 @@ class ProcessModel:
             self._answer(now, latency_s, decided_s, "cached", age_s, computation.start_s)
             self._waited(now, computation.completion_s - now)
 
-    def _compute(self, now: float, user: int, factor: float, fleet: FleetModel, *, keeps: bool) -> Steps:
+    def _compute(self, now: float, user: int, factor: float, fleet: BackendModel, *, keeps: bool) -> Steps:
         computation = Computation(self.env.event(), served=True)
         if keeps:
             self.under_way[user] = computation
@@ -648,10 +872,10 @@ class ProcessModel:
                 self._forget(user)
             computation.decided.succeed()
             return
-        start_s, service_s = turn.start_s, turn.service_s
+        start_s, service_s, computation.decided_s = turn.start_s, turn.service_s, turn.decided_s
         computation.start_s, computation.completion_s, computation.service_s = start_s, start_s + service_s, service_s
         latency_s = self.read_s + computation.completion_s - now
-        self._answer(now, latency_s, start_s, "computed", service_s + self.lag_s, start_s)
+        self._answer(now, latency_s, turn.decided_s, "computed", service_s + self.lag_s, start_s)
         self._waited(now, start_s - now)
         computation.decided.succeed()
         yield self.env.timeout(max(computation.completion_s - self.env.now, 0.0))
@@ -717,69 +941,60 @@ class ProcessModel:
     # precomputation
 
     def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
-        assert self.scope is not None
-        previous_s = zone.before(self.begin_s)
-        for due in zone.dues:
-            if due.time_s < self.begin_s:
-                continue
-            if due.time_s < self.env.now:
-                self.seen.missed += self._counts(due.time_s)
-                continue
-            yield self.env.timeout(due.time_s - self.env.now)
-            if self.scope.whole:
-                units = [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
-            else:
-                members = self.scope.members(zone, due, previous_s)
-                count = math.ceil(len(members) / cluster.shard)
-                cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
-                units = [members[first:last] for first, last in itertools.pairwise(cuts)]
-            yield from self._run(cluster, due, units)
-            previous_s = due.time_s
+        """Start the runs of a zone, and after each what it was in the way of: the last retraining's, if there was one.
 
-    def _run(self, cluster: BatchCluster, due: Due, units: list[list[int]]) -> Steps:
+        Of a run that is made up for, users are those of when it was due.
+        """
+        assert self.scope is not None
+        dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
+        previous_s, started_s = zone.before(self.begin_s), -math.inf
+        owed: tuple[Due, list[list[int]]] | None = None
+        while dues:
+            if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
+                due, units = owed
+                owed, started_s = None, self.env.now
+                yield from self._run(cluster, due, started_s, units)
+                continue
+            due = dues.popleft()
+            if due.time_s < self.env.now and not due.triggered:
+                self.seen.missed += self._counts(due.time_s) and due.time_s != started_s
+                continue
+            units = self._units(cluster, zone, due, previous_s)
+            if due.time_s < self.env.now:
+                owed_since_s = owed_since_s if owed else previous_s
+                owed = due, self._units(cluster, zone, due, owed_since_s)
+                previous_s = due.time_s
+                continue
+            previous_s = due.time_s
+            yield self.env.timeout(due.time_s - self.env.now)
+            yield from self._run(cluster, due, due.time_s, units)
+
+    def _units(self, cluster: BatchCluster, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
+        """Return the users of each shard of a run."""
+        assert self.scope is not None
+        if self.scope.whole:
+            return [list(range(shard, self.scope.users, self.shards)) for shard in range(self.shards)]
+        members = self.scope.members(zone, due, previous_s)
+        count = math.ceil(len(members) / cluster.shard)
+        cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
+        return [members[first:last] for first, last in itertools.pairwise(cuts)]
+
+    def _run(self, cluster: BatchCluster, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
-        sizes = [len(users) for users in units]
-        done = list(self._written_at(cluster, due.time_s, cluster.service_time.noise.draw(rng, len(units)), sizes))
-        last_s = done[-1][0] if done else due.time_s + cluster.feature_pipeline.duration_s
-        for at_s, unit in done:
+        per_s = self.scenario.store_of(self.plan).writes_per_s
+        sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
+        model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
+        self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
+        last_s = min(model.through_s, until_s)
+        for at_s, unit in model.written:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))
-            self._publish(units[unit], visible_s, due.time_s)
+            self._publish(units[unit], visible_s, start_s)
         yield self.env.timeout(max(last_s - self.env.now, 0.0))
         if due.time_s >= 0 and last_s <= self.horizon_s:
-            self.seen.runs.append((due.time_s, last_s))
-
-    def _written_at(
-        self, cluster: BatchCluster, due_s: float, factors: np.ndarray, sizes: list[int]
-    ) -> list[tuple[float, int]]:
-        """Work a run out in advance: when each unit's last row is written, in that order.
-
-        The worker free first takes the next unit; one writer serves the units in the order in which they are done.
-        """
-        ordered_s = due_s + cluster.feature_pipeline.duration_s
-        per_s = self.scenario.store.write_capacity_per_s or math.inf
-        ended_s = dict.fromkeys(range(min(cluster.workers, len(sizes))), ordered_s)
-        computing: list[tuple[float, int, int, int]] = []
-        todo = iter(range(len(sizes)))
-
-        def take(worker: int, at_s: float) -> None:
-            shard = next(todo, None)
-            if shard is None:
-                ended_s[worker] = at_s
-            else:
-                heapq.heappush(computing, (at_s + cluster.shard_s(sizes[shard]) * factors[shard], shard, worker, shard))
-
-        for worker in ended_s:
-            take(worker, ordered_s + cluster.startup_s)
-        written, writer_free_s = [], -math.inf
-        while computing:
-            computed_s, _, worker, shard = heapq.heappop(computing)
-            writer_free_s = max(computed_s, writer_free_s) + sizes[shard] / per_s
-            written.append((writer_free_s, shard))
-            take(worker, writer_free_s)
-        self.seen.workers += [(ordered_s, end_s) for end_s in ended_s.values()]
-        return written
+            self.seen.runs.append((due.time_s, start_s, last_s))
+            self.seen.reclaims.append((model.reclaims, model.lost))
 
     def _publish(self, users: list[int], now: float, snapshot_s: float) -> None:
         time_s = self.rounded(snapshot_s)

@@ -85,7 +85,7 @@ class ScopeModel:
                 math.floor((begin_s - first_s) / self.ahead.every_s), math.ceil((end_s - first_s) / self.ahead.every_s)
             )
             dues = [Due(first_s + run * self.ahead.every_s, False, (run + 1,)) for run in runs]
-            dues += [Due(time_s, True, (number,)) for number, time_s in enumerate(triggered_s)]
+            dues += [Due(time_s, True, (number,)) for number, time_s in enumerate(_alone(triggered_s, dues))]
             return [Zone(set(range(self.users)), sorted(dues))]
         found: list[Zone] = []
         edges = [*cohorts.first_user.tolist(), self.users]
@@ -105,7 +105,7 @@ class ScopeModel:
                     if time_s not in known:
                         dues.append(Due(time_s, False, (day * per_day + nth + 1, number)))
                     known.add(time_s)
-            dues += [Due(time_s, True, (k, number)) for k, time_s in enumerate(triggered_s)]
+            dues += [Due(time_s, True, (k, number)) for k, time_s in enumerate(_alone(triggered_s, dues))]
             if users:
                 found.append(Zone(users, sorted(dues)))
         return found
@@ -199,6 +199,11 @@ class ScopeModel:
             for due in past:
                 found |= dict.fromkeys(self.members(zone, due, zone.before(due.time_s)), due.time_s)
         return {user: (row_s, _any_between(self.logins[user], row_s, self.begin_s)) for user, row_s in found.items()}
+
+
+def _alone(triggered_s: tuple[float, ...], dues: list[Due]) -> list[float]:
+    """Return the moments at which there is no run anyway."""
+    return [time_s for time_s in triggered_s if all(abs(due.time_s - time_s) > 1e-3 for due in dues)]
 
 
 def _any_between(times_s: list[float], begin_s: float, end_s: float) -> bool:

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ COUNTS = (
     "wasted",
     "evicted",
 )
-CALLS = ("calls", "batches", "refused", "retried")
+CALLS = ("calls", "batches", "refused", "retried", "cold_starts")
 RELATIVE = 1e-9
 
 
@@ -64,6 +65,15 @@ def peak(spans: list[tuple[float, float]], horizon_s: float) -> int:
     return max(sum(begin_s <= moment < end_s for begin_s, end_s in spans) for moment in moments)
 
 
+def beyond(spans: list[tuple[float, float]], level: int, horizon_s: float) -> float:
+    """Return the time integral of how many spans there are above a level."""
+    edges = sorted({0.0, horizon_s, *(edge for span in spans for edge in span if 0 < edge < horizon_s)})
+    return math.fsum(
+        (end_s - begin_s) * max(sum(a <= begin_s < b for a, b in spans) - level, 0)
+        for begin_s, end_s in itertools.pairwise(edges)
+    )
+
+
 def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None:
     tally = outcome.counted.tally
     assert {name: tally[name] for name in COUNTS} == {name: seen.tally[name] for name in COUNTS}
@@ -80,15 +90,21 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     fleets = scenario.online_backends(scenario.plans[plan])
     assert [use.backend for use in outcome.fleets] == [did.backend for did in seen.fleets]
     for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets, strict=True):
-        busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots
+        busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots_per_replica
         assert use.busy_replica_s.sum() == pytest.approx(busy_s, rel=RELATIVE)
         billed_s = overlap_s(did.bills, 0, scenario.horizon_s)
         assert use.provisioned_replica_s.sum() == pytest.approx(billed_s, rel=RELATIVE)
         assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
+        assert use.counts["billed_s"] == pytest.approx(did.counts["billed_s"], rel=RELATIVE)
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
+        beyond_s = beyond(did.bills, fleet.reserved_replicas, scenario.horizon_s)
+        assert use.beyond_reserved_s == pytest.approx(beyond_s, rel=RELATIVE, abs=1e-6)
     if outcome.batch:
-        assert [run.due_s for run in outcome.batch.runs] == [due_s for due_s, _ in seen.runs]
-        assert [run.end_s for run in outcome.batch.runs] == pytest.approx([end_s for _, end_s in seen.runs])
+        runs = outcome.batch.runs
+        assert [run.due_s for run in runs] == [due_s for due_s, _, _ in seen.runs]
+        assert [run.start_s for run in runs] == pytest.approx([start_s for _, start_s, _ in seen.runs])
+        assert [run.end_s for run in runs] == pytest.approx([end_s for _, _, end_s in seen.runs])
+        assert [(run.reclaims, run.lost_shards) for run in runs] == seen.reclaims
         assert outcome.batch.missed == seen.missed
         assert outcome.batch.worker_s == pytest.approx(overlap_s(seen.workers, 0, scenario.horizon_s), rel=RELATIVE)
 
@@ -103,7 +119,7 @@ def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -
     for use, did, fleet in zip(
         outcome.fleets, seen.fleets, scenario.online_backends(scenario.plans[plan]), strict=True
     ):
-        busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots for begin_s, end_s in spans]
+        busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots_per_replica for begin_s, end_s in spans]
         assert use.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
         billed_s = [overlap_s(did.bills, begin_s, end_s) for begin_s, end_s in spans]
         assert use.provisioned_replica_s.tolist() == pytest.approx(billed_s, rel=1e-8, abs=1e-6)
@@ -134,11 +150,59 @@ def test_the_scenario_has_queues_timeouts_coalescing_scaling_and_missed_runs() -
     assert seen["skipped runs"].missed > 10
 
 
+RECLAIMS = {"mean": "25 min", "reprovision": "90 s"}
+ALWAYS = {"mean": "5 min", "reprovision": "4 min"}
+
+
+@pytest.mark.parametrize("reclaim", [RECLAIMS, ALWAYS])
+@pytest.mark.parametrize("on_demand", [0, 1])
+@pytest.mark.parametrize("plan", ["rolling", "atomic", "skipped runs"])
+def test_workers_are_reclaimed_alike(plan: str, on_demand: int, reclaim: dict[str, str]) -> None:
+    """Waits for the store's turn are the longest part of a shard's time, so that many reclaims fall into them."""
+    backends = a_scenario().model_dump(mode="json")["backends"]
+    backends["night"] |= {"purchase": "spot", "reclaim": reclaim, "on_demand_workers": on_demand, "workers": 5}
+    store = {"read_latency": "3.7 ms", "write_capacity": "1.2/s"}
+    outcome, seen = both(a_scenario(backends=backends, store=store), plan)
+    assert outcome.batch is not None
+    assert sum(reclaims for reclaims, _ in seen.reclaims) > (25 if reclaim == ALWAYS else 2)
+    assert sum(lost for _, lost in seen.reclaims) > (10 if reclaim == ALWAYS else 0)
+    meters = {"instance/b/spot", "instance/b/on_demand"} if on_demand else {"instance/b/spot"}
+    assert {line.meter for line in outcome.usage if "compute" in line.item} == meters
+
+
 def test_starts_are_cancelled_alike() -> None:
     backends = a_scenario().model_dump(mode="json")["backends"]
     backends["live"]["capacity"] |= {"startup": "4 min", "stabilisation": "20 s", "max": 30}
     _, seen = both(a_scenario(backends=backends), "on demand")
     assert seen.cancelled_starts > 50
+
+
+@pytest.mark.parametrize(
+    ("capacity", "plan"),
+    [
+        ({"kind": "fixed", "replicas": 9}, "on demand"),
+        ({"kind": "hourly", "replicas": [9, 4, 7, 2, 8, 8, *[5] * 18], "startup": "47 s"}, "cached"),
+        ({"kind": "hourly", "replicas": [6, 9, 3, 8, 0, 8, *[5] * 18], "startup": "97 min"}, "on demand"),
+        ({"kind": "autoscaled", "min": 2, "max": 12, "target": "60 %", "startup": "50 s"}, "on demand"),
+    ],
+)
+def test_replicas_are_lost_and_come_back_alike(capacity: dict[str, Any], plan: str) -> None:
+    live = a_scenario().model_dump(mode="json")["backends"]["live"]
+    live |= {
+        "capacity": capacity,
+        "purchase": "spot",
+        "reserved": {"replicas": 3},
+        "reclaim": {"mean": "17 min", "reprovision": "131 s"},
+        "outages": [
+            {"at": "71 min", "duration": "33 min", "share": "60 %"},
+            {"at": "83 min", "duration": "47 min", "share": "40 %"},
+        ],
+    }
+    plans = {plan: a_scenario().model_dump(mode="json")["plans"][plan]}
+    outcome, seen = both(a_scenario(backends={"live": live}, plans=plans, start="2026-03-02T00:15"), plan)
+    assert seen.replicas_reclaimed > 20
+    assert seen.interrupted > 2
+    assert outcome.fleets[0].beyond_reserved_s > 0
 
 
 @pytest.mark.parametrize("plan", ["crowded", "crowded, few slots", "crowded, few slots, cached"])

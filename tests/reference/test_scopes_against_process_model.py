@@ -89,6 +89,27 @@ def test_runs_follow_retrainings(scope: str, clock: str, monkeypatch: pytest.Mon
     assert {1234.5, 8000.123} & {run.due_s for run in outcome.batch.runs}
 
 
+@pytest.mark.parametrize("scope", ["everyone", "active", "active, odd", "predicted"])
+@pytest.mark.parametrize("clock", ["home", "local"])
+@pytest.mark.parametrize("whom", ["all", "new"])
+def test_runs_after_retrainings_are_made_up_for(
+    scope: str, clock: str, whom: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two trainings end while a run is going, one as a run starts, and one as a made-up run is going."""
+    ends_s = (-9000.0, 1200.0, 1234.5, 1400.0, 1900.0, 8400.0004, 9000.0, 12000.0)
+    monkeypatch.setattr("simulator.simulation.due_runs.training_ends_s", lambda *_: ends_s)
+    monkeypatch.setattr(Scenario, "contradictions", lambda _: ())
+    ahead = {"after_training": True, "clock": clock, "incremental": whom == "new"}
+    scenario = scoped(scope, ahead, {"on_miss": "stored"}, **(with_zones() if clock == "local" else {}))
+    outcome, seen = both(scenario, "scoped")
+    assert outcome.batch is not None
+    assert outcome.batch.missed == 0
+    assert any(run.start_s > run.due_s for run in outcome.batch.runs)
+    assert 8400.0004 not in {run.due_s for run in outcome.batch.runs} or clock == "local"
+    made_up = {due_s for due_s, start_s, _ in seen.runs if start_s > due_s}
+    assert made_up & {1234.5, 1400.0, 1900.0, 9000.0}
+
+
 @pytest.mark.parametrize("scope", list(SCOPES))
 def test_other_plans_that_begin_earlier_change_nothing_but_the_history(scope: str) -> None:
     scenario = scoped(scope, {}, {"on_miss": "default"})

@@ -53,6 +53,12 @@ def test_checkpointed_times_meet_the_reference(oracle: Oracle) -> None:
     assert without == close(section["Ts=500 R=10 M=1440 ET without checkpoints"])
 
 
+def test_the_deviation_of_checkpointed_times_meets_the_reference(oracle: Oracle) -> None:
+    deviation = batch.checkpointed_sd_s(6.0, 0.5, 1 / 60, 5 / 60, 2.0)
+    assert deviation == close(oracle("ref2")["d.spot SD closed form (12 segs)"])
+    assert deviation == close(oracle("ref2")["d.spot sd"], 1e-8)
+
+
 def test_spot_price_ratio_and_fluid_work_meet_the_reference(oracle: Oracle) -> None:
     spot = batch.checkpointed_time_s(6.0, 0.5, 1 / 60, 5 / 60, 2.0)
     assert spot == close(oracle("ref2")["d.spot mean closed form"])
@@ -137,10 +143,20 @@ def test_checkpoints_longer_than_two_lives_leave_dalys_interval_at_a_life() -> N
 def test_machines_that_live_for_ever_only_pay_for_checkpoints() -> None:
     assert batch.checkpointed_time_s(500.0, 50.0, 5.0, 10.0, math.inf) == close(550.0, 1e-15)
     assert batch.checkpointed_time_s(500.0, 50.0, 5.0, 10.0, 1e12) == close(550.0, 1e-9)
+    assert batch.checkpointed_sd_s(500.0, 50.0, 5.0, 10.0, math.inf) == 0
+
+
+def test_rare_preemptions_cost_a_restart_and_on_average_half_a_segment_each() -> None:
+    """Of a segment s with at most one preemption, at an even time U in it: variance (s/M) E[(R + U)^2]."""
+    segment, restart, life = 55.0, 10.0, 1e9
+    second = restart**2 + restart * segment + segment**2 / 3
+    expected = math.sqrt(10 * segment / life * second)
+    assert batch.checkpointed_sd_s(500.0, 50.0, 5.0, restart, life) == close(expected, 1e-6)
 
 
 def test_work_far_beyond_a_machines_life_never_ends() -> None:
     assert batch.checkpointed_time_s(1e6, 1e6, 0.0, 0.0, 1.0) == math.inf
+    assert batch.checkpointed_sd_s(1e6, 1e6, 0.0, 0.0, 1.0) == math.inf
 
 
 def test_checkpointed_time_agrees_with_machines_drawn() -> None:
@@ -148,6 +164,10 @@ def test_checkpointed_time_agrees_with_machines_drawn() -> None:
     times = np.array([_time_drawn(rng, segments=4, segment=1.1, restart=0.3, life=2.0) for _ in range(4_000)])
     expected = float(batch.checkpointed_time_s(4.0, 1.0, 0.1, 0.3, 2.0))
     assert abs(times.mean() - expected) < 4 * times.std(ddof=1) / math.sqrt(times.size)
+    deviation = float(batch.checkpointed_sd_s(4.0, 1.0, 0.1, 0.3, 2.0))
+    fourth = float(((times - times.mean()) ** 4).mean())
+    error = math.sqrt((fourth - deviation**4) / times.size) / (2 * deviation)
+    assert abs(times.std(ddof=1) - deviation) < 4 * error
 
 
 def _time_drawn(rng: np.random.Generator, *, segments: int, segment: float, restart: float, life: float) -> float:
@@ -175,6 +195,7 @@ def _time_drawn(rng: np.random.Generator, *, segments: int, segment: float, rest
         (lambda: batch.best_interval_s(1.0, -1.0), r"mean_life_s\(=-1\.0\) must be > 0"),
         (lambda: batch.checkpointed_time_s(1.0, 0.0, 0.0, 0.0, 1.0), r"interval_s\(=0\.0\) must be > 0"),
         (lambda: batch.checkpointed_time_s(1.0, 1.0, 0.0, -3.0, 1.0), r"restart_s\(=-3\.0\) must be >= 0"),
+        (lambda: batch.checkpointed_sd_s(1.0, 1.0, 0.0, 3.0, 0.0), r"mean_life_s\(=0\.0\) must be > 0"),
     ],
 )
 def test_a_value_out_of_bounds_is_named_with_its_rule(call: Callable[[], object], message: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulator.theory import queueing, staffing
+from simulator.theory import constant_service, queueing, staffing
 
 from .oracle_keys import cases, close
 
@@ -34,6 +34,30 @@ def test_servers_for_a_wait_quantile_meet_the_reference(oracle: Oracle) -> None:
         assert servers == section[f"min c lam={rate}/s S={service} p99 wait<={wait}"]
         if rate == 1000:
             assert rate * service / servers == close(section["   util"])
+
+
+@pytest.mark.parametrize(("rate", "response"), [(3.0, 5.0), (40.0, 4.8), (40.0, 6.0), (900.0, 4.7)])
+def test_servers_for_a_response_quantile_are_those_of_erlang_c_for_exponential_service(
+    rate: float, response: float
+) -> None:
+    evenly = -np.log1p(-(np.arange(200_000) + 0.5) / 200_000)
+    servers = staffing.min_servers_for_response_quantile(rate, evenly, response)
+    assert queueing.mmc_response_quantile_s(0.99, rate, 1.0, servers) <= response
+    if servers - 1 > rate:
+        assert queueing.mmc_response_quantile_s(0.99, rate, 1.0, servers - 1) > response
+
+
+@pytest.mark.parametrize(("rate", "response"), [(0.5, 2.0), (0.8, 7.0), (0.9, 20.0)])
+def test_servers_for_a_response_quantile_of_constant_service_are_on_the_safe_side(rate: float, response: float) -> None:
+    servers = staffing.min_servers_for_response_quantile(rate, 1.0, response)
+    if servers == 1:
+        assert 1.0 + constant_service.md1_wait_quantile_s(0.99, rate, 1.0) <= response
+    assert servers <= staffing.min_servers_for_wait_quantile(rate, 1.0, response - 1.0)
+
+
+def test_no_number_of_servers_makes_the_service_itself_faster() -> None:
+    with pytest.raises(ValueError, match=r"must be at least the 0.99 quantile of the service times"):
+        staffing.min_servers_for_response_quantile(3.0, [1.0, 4.0], 3.9)
 
 
 def test_a_day_profile_meets_the_reference(oracle: Oracle) -> None:

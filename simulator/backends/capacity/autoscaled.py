@@ -12,6 +12,7 @@ from typing_extensions import override
 from simulator.backends.capacity.base import Capacity
 from simulator.backends.capacity.fixed import MOST_REPLICAS
 from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds
+from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas
@@ -58,15 +59,22 @@ class Autoscaled(Capacity):
 
     @property
     @override
+    def replaces_lost(self) -> bool:
+        return False
+
+    @property
+    @override
     def most_replicas(self) -> int:
         return self.max
 
     @override
-    def replicas_for(self, offered_replicas: float) -> int:
+    def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:
         return self._bounded(math.ceil(offered_replicas / self.target_fraction))
 
     @override
-    def control(self, env: simpy.Environment, replicas: "Replicas") -> Generator[simpy.Event, None, None]:
+    def control(
+        self, env: simpy.Environment, replicas: "Replicas", clock: WeekClock
+    ) -> Generator[simpy.Event, None, None]:
         requests = replicas.requests
         requests.advance(env.now)
         tick_end_s = env.now

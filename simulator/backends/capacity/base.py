@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import simpy
 
 from simulator.core.component import Component, OneOf
+from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas
@@ -25,19 +26,33 @@ class Capacity(Component):
     def most_replicas(self) -> int:
         """The most replicas that it ever has."""
 
+    @property
+    def replaces_lost(self) -> bool:
+        """Whether a replica that is lost is replaced by another; else only its rule orders more."""
+        return True
+
+    @property
+    def is_to_be_sized(self) -> bool:
+        """Whether it is a wish, which a study turns into a fixed number before anything is simulated."""
+        return False
+
     @abstractmethod
-    def replicas_for(self, offered_replicas: float) -> int:
+    def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:
         """Return the replicas that a steady load leads to; a simulation starts with those for its first hour.
 
         Parameters
         ----------
         offered_replicas
             How many replicas the requests would keep busy.
+        hour
+            Which hour it is, counted from a Monday 00:00 on the scenario's clock.
         """
 
-    def control(self, env: simpy.Environment, replicas: "Replicas") -> Generator[simpy.Event, None, None] | None:
+    def control(
+        self, env: simpy.Environment, replicas: "Replicas", clock: WeekClock
+    ) -> Generator[simpy.Event, None, None] | None:
         """Return the process that changes the replicas, if any does."""
-        del env, replicas
+        del env, replicas, clock
         return None
 
 

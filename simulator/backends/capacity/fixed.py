@@ -24,5 +24,5 @@ class FixedCapacity(Capacity):
         return self.replicas
 
     @override
-    def replicas_for(self, offered_replicas: float) -> int:
+    def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:
         return self.replicas

@@ -5,9 +5,14 @@ from simulator.core.units import PositiveSeconds, Seconds
 
 
 class Reclaim(Part):
-    """Instances are reclaimed after an exponential time, each on its own, and replaced."""
+    """Instances are reclaimed after an exponential time, each on its own, and replaced.
+
+    A fleet's replica is told beforehand: it finishes what it is doing, takes nothing more, and is paid for until then.
+    Where the number of replicas is given (fixed, hourly), another takes its place; an autoscaler sees one less that is
+    ready, and orders by its rule.
+    """
 
     mean_s: PositiveSeconds
-    """Mean time from an instance's start to its reclaim."""
+    """Mean time from when an instance begins to work to its reclaim."""
     reprovision_s: Seconds = 0.0
     """Time from a reclaim until the instance that takes its place works."""

@@ -4,9 +4,10 @@ from simulator.core.units import MINUTE_S
 from simulator.simulation.outcome import Outcome
 from simulator.studies.check import readings
 from simulator.studies.check.comparing import Check, Experiment, Group, simulated
-from simulator.studies.check.worlds import exists, shards_world, spot_world
+from simulator.studies.check.worlds import shards_world, spot_world
 from simulator.theory.batch import checkpointed_time_s, makespan_exceedance, mean_makespan_s
 
+_REPLICATIONS = 2  # of 250 runs each, which are independent
 _SHARDS, _SHARD_S, _WORKERS = 20, 160.0, 7
 _BEFORE_S = 14 * MINUTE_S  # the feature pipeline, and the workers' start
 _LATE_S = 720.0
@@ -14,7 +15,7 @@ _LATE_S = 720.0
 
 def group() -> Group:
     """Return the checks of batch runs."""
-    return Group("batch", (_makespan(), *([_spot()] if exists("batch_cluster", "reclaim") else [])))
+    return Group("batch", (_makespan(), _spot()))
 
 
 def _makespan() -> Experiment:
@@ -27,7 +28,7 @@ def _makespan() -> Experiment:
     return Experiment(
         "makespan",
         simulated(lambda seed: shards_world(_SHARDS, _SHARD_S, cluster, seed=seed)),
-        4,
+        _REPLICATIONS,
         (
             Check("makespan, exponential shards [min]", mean_s / MINUTE_S, _in_minutes),
             Check(
@@ -49,4 +50,4 @@ def _spot() -> Experiment:
     takes_s = float(checkpointed_time_s(shards * shard_s, shard_s, 0.0, reprovision_s, mean_s))
     check = Check("makespan on a spot worker [min]", takes_s / MINUTE_S, _in_minutes)
     sample = simulated(lambda seed: spot_world(shards, shard_s, mean_s, reprovision_s, seed=seed))
-    return Experiment("spot worker", sample, 4, (check,))
+    return Experiment("spot worker", sample, _REPLICATIONS, (check,))

@@ -6,7 +6,7 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.check import readings
 from simulator.studies.check.comparing import Check, Experiment, Group, simulated
-from simulator.studies.check.worlds import exists, fleet_world
+from simulator.studies.check.worlds import fleet_world
 from simulator.theory.batching import batcher_mean_hold_s, batcher_mean_size, bulk_service
 
 RATE_PER_S = 20.0
@@ -17,8 +17,6 @@ _MILLI = 1e-3
 
 def group() -> Group:
     """Return the checks of batching."""
-    if not exists("fleet", "batching"):
-        return Group("batching", ())
     held = _held(0.05, 8), _held(0.25, 8), _held(0.2, 4)
     return Group("batching", (*held, _bulk(0.05, 0.0, 2), _bulk(0.15, 0.0, 4), _bulk(0.1, 0.02, 8)))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.studies.check import readings
 from simulator.studies.check.comparing import Check, Experiment, Group, simulated
-from simulator.studies.check.worlds import exists, fleet_world
+from simulator.studies.check.worlds import fleet_world
 from simulator.theory.constant_service import md1_wait_quantile_s, mdc_mean_wait_s
 from simulator.theory.queueing import (
     mg1_mean_wait_s,
@@ -33,7 +33,8 @@ def group() -> Group:
             _lognormal(1.5),
             _impatient(0.8),
             _impatient(1.3),
-            *([_limited(5, 15, 4.5), _limited(10, 0, 9.0)] if exists("fleet", "queue_limit") else []),
+            _limited(5, 15, 4.5),
+            _limited(10, 0, 9.0),
         ),
     )
 

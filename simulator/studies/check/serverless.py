@@ -5,24 +5,22 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.check import readings
 from simulator.studies.check.comparing import Check, Experiment, Group, simulated
-from simulator.studies.check.worlds import exists, serverless_world
-from simulator.theory.instances import live_instances
+from simulator.studies.check.worlds import serverless_world
 from simulator.theory.queueing import erlang_b
+from simulator.theory.serverless import live_instances
 
 _REPLICATIONS = 20
 
 
 def group() -> Group:
     """Return the checks of serverless backends."""
-    if not exists("serverless"):
-        return Group("serverless", ())
     return Group("serverless", (_kept(2.0, 2.0, MINUTE_S), _published(), _refused(9.0, 10)))
 
 
 def cold_fraction(outcome: Outcome) -> float:
     """Return the share of requests that start an instance."""
     counts = outcome.fleets[0].counts
-    return counts["cold_starts"] / counts["invocations"]
+    return counts["cold_starts"] / counts["calls"]
 
 
 def running_mean(outcome: Outcome) -> float:

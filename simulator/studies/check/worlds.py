@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from simulator.backends.base import Backend
-from simulator.core.component import components
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.scenario.schema import Scenario
 
@@ -178,9 +176,3 @@ def spot_world(shards: int, shard_s: float, mean_s: float, reprovision_s: float,
     reclaim = {"mean": f"{mean_s} s", "reprovision": f"{reprovision_s} s"}
     cluster = {"purchase": "spot", "workers": 1, "reclaim": reclaim}
     return shards_world(shards, shard_s, cluster, noise="none", seed=seed)
-
-
-def exists(kind: str, *keys: str) -> bool:
-    """Whether there are backends of a kind, and they have some keys."""
-    found = components(Backend, "simulator.backends").get(kind)
-    return found is not None and all(key in found.model_fields for key in keys)

@@ -1,13 +1,11 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
 import pytest
-from scipy.linalg import expm
-from scipy.special import gammaln
+from birth_and_death import exact_instances
 
-from simulator.theory.instances import live_instances, scaled_to_zero_fraction
 from simulator.theory.queueing import erlang_b
+from simulator.theory.serverless import live_instances, scaled_to_zero_fraction
 
 from .oracle_keys import cases, close
 
@@ -30,31 +28,22 @@ def test_the_published_simulation_of_a_cloud_function_is_met() -> None:
     assert found.refused_fraction == 0
 
 
-def by_matrix_exponential(rate: float, service: float, keep: float, most: int) -> tuple[float, float]:
-    """Return the cold fraction and the mean live from the generator of the number in progress, cut off at ``most``."""
-    number = np.arange(most + 1)
-    share = np.exp(number * math.log(rate * service) - gammaln(number + 1.0))
-    share /= share.sum()
-    cold = live = 0.0
-    for k in range(1, most + 1):
-        down, up = np.arange(k) / service, np.full(k, rate)
-        within = np.diag(-down - up) + np.diag(down[1:], -1) + np.diag(up[:-1], 1)
-        stays = expm(within * keep).sum(axis=1)  # below k for all the keep-alive
-        cold += share[k - 1] * stays[-1]
-        live += 1 - share[:k] @ stays
-    return cold, live
-
-
 @pytest.mark.parametrize(
     ("rate", "keep", "limit"), [(0.3, 4.0, 3), (2.0, 0.5, 5), (2.0, 30.0, 5), (6.0, 3.0, 7), (0.05, 600.0, 2)]
 )
 def test_instances_are_those_of_the_matrix_exponential(rate: float, keep: float, limit: int) -> None:
-    cold, live = by_matrix_exponential(rate, 1.3, keep, limit)
+    live, cold = exact_instances(rate, 1.3, keep, limit)
     found = live_instances(rate, 1.3, keep, limit=limit)
     assert found.cold_fraction == pytest.approx(cold, rel=1e-8)
     assert found.live_mean == pytest.approx(live, rel=1e-8)
     assert found.refused_fraction == close(float(erlang_b(rate * 1.3, limit)))
     assert found.running_mean == close(rate * 1.3 * (1 - found.refused_fraction))
+
+
+def test_instances_without_a_limit_are_those_of_the_matrix_exponential() -> None:
+    live, cold = exact_instances(5.0, 1.7, 60.0)
+    found = live_instances(5.0, 1.7, 60.0)
+    assert (found.live_mean, found.cold_fraction) == (close(live, 1e-8), close(cold, 1e-8))
 
 
 def test_a_far_limit_is_none() -> None:

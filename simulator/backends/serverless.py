@@ -1,0 +1,73 @@
+"""Serverless functions: an instance for each request in progress, billed for the time it works."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from simulator.backends.base import Metered, OnlineBackend, OnlineUse
+from simulator.backends.noise.base import Noise
+from simulator.backends.online.kinds import SERVERLESS
+from simulator.backends.service_time.base import AnyServiceTime
+from simulator.core.duration.base import AnyDuration
+from simulator.core.units import MINUTE_S, Count, Gib, Seconds
+
+MOST_INSTANCES = 2**20
+
+
+class Serverless(OnlineBackend):
+    """Instances that come with the requests: one for each in progress, started where none is idle.
+
+    An idle instance is used again, the one that became idle last first, until it has been idle for the keep-alive.
+    A request that finds as many in progress as may be is refused.
+    """
+
+    kind: Literal["serverless"] = "serverless"
+    memory_gib: Annotated[Gib, Field(examples=["2 GiB"])]
+    """Memory of an instance, which it is billed for; on AWS Lambda its share of a processor grows with it."""
+    service_time: AnyServiceTime
+    """How long a prediction takes on an instance that is warm."""
+    startup: AnyDuration
+    """How long an instance takes to start (an instance cold start): the request that it starts for waits so long."""
+    keep_alive_s: Seconds = 10 * MINUTE_S
+    """How long an idle instance is kept; 10 min is what was measured on AWS Lambda (mikhail.io, "AWS Lambda Cold Starts
+    After 10 Minutes", August 2019), which promises nothing."""
+    concurrency: Annotated[Count, Field(le=MOST_INSTANCES)] = 1000
+    """Requests in progress at a time; one more is refused. 1,000 is what an AWS account has per region before it asks
+    for more (AWS Lambda quotas)."""
+    bills_startup: bool = True
+    """Whether an instance's start is billed too, as AWS does with every function since 2025-08-01."""
+    billing_step_s: Seconds = 0.001
+    """What the billed time of each request is rounded up to a multiple of: 1 ms on AWS Lambda since 2020-12-01; 0 for
+    none."""
+    meter: Annotated[str, Field(min_length=1, max_length=80)] = "aws_lambda"
+    """What the price book calls it: `<meter>/gb_second` and `<meter>/request` are priced."""
+
+    @property
+    @override
+    def noise(self) -> Noise:
+        return self.service_time.noise
+
+    @property
+    @override
+    def mean_service_s(self) -> float:
+        return self.service_time.mean_s(1)
+
+    @override
+    def line(self) -> Mapping[str, float]:
+        return {
+            **super().line(),
+            "kind": SERVERLESS,
+            "queue_limit": 0,
+            "keep_alive_s": self.keep_alive_s,
+            "concurrency": self.concurrency,
+            "bills_startup": self.bills_startup,
+            "billing_step_s": self.billing_step_s,
+        }
+
+    @override
+    def used(self, use: OnlineUse) -> Iterator[Metered]:
+        billed_gib_s = use.counts["billed_s"] * self.memory_gib
+        yield Metered("compute", f"{self.meter}/gb_second", billed_gib_s, "GiB s")
+        yield Metered("invocations", f"{self.meter}/request", use.counts["calls"], "request")

@@ -1,0 +1,67 @@
+"""`predcost prices`: price books, those that are bundled and those made of others' lists."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli import options
+
+app = typer.Typer(name="prices", help="Price books: list, show, import.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(json_: options.Json = False) -> None:
+    """List the bundled price books: how many prices, and of when."""
+    from rich.console import Console
+
+    from simulator.prices.book import catalogue_names, load_book
+    from simulator.report.price_tables import books_json, books_table
+    from simulator.report.scenario_text import print_json
+
+    books = [load_book(name) for name in catalogue_names()]
+    if json_:
+        print_json({"books": books_json(books)})
+        return
+    Console().print(books_table(books))
+
+
+@app.command("show")
+def show(
+    book: Annotated[str, typer.Argument(metavar="BOOK", help="A bundled book or a file.", show_default=False)],
+    meter: Annotated[str, typer.Option(metavar="GLOB", help="Only such meters, e.g. 'instance/g4dn.*'.")] = "*",
+    json_: options.Json = False,
+) -> None:
+    """Show the prices of a book, each with its unit, source and date."""
+    from rich.console import Console
+
+    from simulator.core.errors import UserError
+    from simulator.prices.book import load_book, nearest_meters
+    from simulator.report.price_tables import book_json, book_tables, matching
+    from simulator.report.scenario_text import print_json
+
+    found = load_book(book)
+    if meter != "*" and not matching(found, meter):
+        raise UserError(f"--meter: '{meter}' fits no meter of '{found.name}'; {nearest_meters(meter, found.meters)}")
+    if json_:
+        print_json(book_json(found, meter))
+        return
+    console = Console()
+    for renderable in book_tables(found, meter):
+        console.print(renderable)
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="aws-instances, azure, skypilot or litellm.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The price list.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="BOOK.yaml", help="Where to; replaced if it is there.")],
+    region: Annotated[str | None, typer.Option(help="Whose prices, where the list has several regions.")] = None,
+    name: Annotated[str | None, typer.Option(help="What the book is called; by default as the list.")] = None,
+) -> None:
+    """Make a price book of somebody else's list."""
+    from simulator.prices.importers.importing import import_book
+
+    imported = import_book(kind, file, out, region, name)
+    left_out = f"; {imported.left_out:,} entries without a price are left out" if imported.left_out else ""
+    typer.echo(f"Wrote {out}: {len(imported.book.prices):,} prices{left_out}. Next: predcost prices show {out}")

@@ -1,0 +1,61 @@
+"""The store that predictions are kept in."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from simulator.core.component import Part, components
+from simulator.core.units import Count, Gib, PerSecond, PositiveSeconds, Seconds
+from simulator.plans.medium.base import AnyMedium, Medium
+from simulator.plans.medium.rows import Rows
+
+MEDIUMS = "simulator.plans.medium"
+
+
+class Store(Part):
+    """The prediction store."""
+
+    meter: Annotated[str, Field(min_length=1, max_length=80)] = "dynamodb_on_demand"
+    """What the price book calls it."""
+    medium: AnyMedium | None = None
+    """How it is paid for; without it, that follows from `meter`: dynamodb_provisioned is paid by the capacity bought,
+    elasticache/... by the node, s3_standard by the request, and all others by the row."""
+    read_latency_s: Seconds = 0.004
+    """Time to read a prediction; every request of a plan with a store waits for it."""
+    write_capacity_per_s: PerSecond | None = None
+    """Rows that can be written per second; it limits how fast a run is published. Without it there is no limit."""
+    read_capacity_per_s: PerSecond | None = None
+    """Rows that can be read per second, where capacity is what is paid; without it, as many as in the busiest minute.
+    It delays nobody."""
+    rows_per_object: Annotated[Count, Field(le=1_000_000_000)] = 1
+    """Rows that a batch run writes into one object, where the medium is objects."""
+    expiry_s: PositiveSeconds | None = None
+    """Age at which a prediction that was computed ahead, in a batch or after an event, is no longer served; without
+    it, it is served until replaced."""
+    size_limit_gib: Gib | None = None
+    """Room for predictions; when it is full, the one used least recently is evicted. Without it there is no limit."""
+
+    @model_validator(mode="after")
+    def _can_be_paid_for(self) -> Self:
+        fault = self.paid_for_by.fault(self)
+        if fault is not None:
+            raise ValueError(fault)
+        return self
+
+    @property
+    def paid_for_by(self) -> Medium:
+        """The medium that is stated, or that follows from the meter."""
+        return self.medium or medium_of(self.meter)
+
+    @property
+    def writes_per_s(self) -> float:
+        """Write capacity; infinity where there is no limit. [1/s]"""
+        return float("inf") if self.write_capacity_per_s is None else self.write_capacity_per_s
+
+
+def medium_of(meter: str) -> Medium:
+    """Return the medium of a store of this name."""
+    for found in components(Medium, MEDIUMS).values():
+        if issubclass(found, Medium) and found.recognises(meter):
+            return found()
+    return Rows()

@@ -1,0 +1,87 @@
+"""How a line's quantity and price came about, in words and figures."""
+
+import math
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from simulator.core.units import write_share, write_size
+from simulator.core.usage import Usage
+from simulator.prices.price import Price
+from simulator.prices.terms import Commitment, Discount
+
+
+def size_detail(usage: Usage, price: Price, months: float) -> str:
+    """Return how a quantity came about that is charged by size; else empty. ``months``: how often it fits into one."""
+    if price.size_step_gib is None:
+        return ""
+    units = price.units_per_row(usage.row_gib)
+    rows = f"{usage.quantity * months:,.0f} rows" + (f" of {write_size(usage.row_gib)}" if usage.row_gib else "")
+    return f"{rows}, each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
+
+
+def terms_detail(price: Price, discounts: Sequence[Discount], pooled: float) -> str:
+    """Return how a price came about before commitments; empty where it is plain.
+
+    Parameters
+    ----------
+    price, discounts
+        What is charged, and what is off that.
+    pooled
+        Charged units a month of all lines that share the meter.
+    """
+    parts = (*_price_detail(price, pooled), *_discount_detail(price.mean_usd_per_unit(pooled), discounts))
+    return "; ".join(parts)
+
+
+def usd_text(amount: float) -> str:
+    """Return an amount of money to ten digits, without an exponent. [USD]"""
+    return f"{Decimal(f'{amount:.10g}'):f} USD"
+
+
+def commitment_detail(commitment: Commitment, share: float, price_usd: float) -> str:
+    """Return what a commitment does to a price, up to the result."""
+    off = write_share(commitment.discount_fraction)
+    how_much = "all" if share == 1 else f"{share:.2%}"
+    times = off if share == 1 else f"{share:.2%} x {off}"
+    return (
+        f"{how_much} covered by the {commitment.name} ({_agreed(commitment)}) at {off} off: "
+        f"{usd_text(price_usd)} x (1 - {times})"
+    )
+
+
+def unused_detail(commitment: Commitment, unused_usd: float, hours: float) -> str:
+    """Return how much of a commitment is paid for nothing."""
+    paid_usd = commitment.usd_per_h * hours
+    return (
+        f"{commitment.usd_per_h:g} USD/h for {hours:g} h is {paid_usd:,.2f} USD, of which usage takes "
+        f"{paid_usd - unused_usd:,.2f} USD; settled over the month, as if usage were the same in every hour"
+    )
+
+
+def _price_detail(price: Price, pooled: float) -> Iterable[str]:
+    if not (price.tiers or price.free):
+        return
+    free = f", {min(price.free, pooled):,.0f} of them free" if price.free else ""
+    yield f"mean price of {pooled:,.0f} units a month{free}; per {price.per:,.0f}: {price_text(price)}"
+
+
+def price_text(price: Price) -> str:
+    """Return what ``per`` units cost, tier by tier."""
+    if price.usd is not None:
+        return usd_text(price.usd)
+    return ", ".join(
+        f"{usd_text(tier.usd)} up to {tier.up_to:,.0f}" if math.isfinite(tier.up_to) else f"then {usd_text(tier.usd)}"
+        for tier in price.tiers
+    )
+
+
+def _discount_detail(price_usd: float, discounts: Sequence[Discount]) -> Iterable[str]:
+    for discount in discounts:
+        left_usd = price_usd * (1 - discount.share_fraction)
+        off = write_share(discount.share_fraction)
+        yield f"{usd_text(price_usd)} less {off} ({discount.name}; {_agreed(discount)}) = {usd_text(left_usd)}"
+        price_usd = left_usd
+
+
+def _agreed(term: Discount | Commitment) -> str:
+    return f"{term.source}, {term.date}"

@@ -1,0 +1,1 @@
+"""Price lists of others, and the price books made of them."""

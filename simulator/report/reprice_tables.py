@@ -1,0 +1,92 @@
+"""A run at other prices, as tables for a terminal of 80 columns and as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report import format as form
+from simulator.report.json_report import finite, plan_json, study_json
+from simulator.report.tables import BAD, BEST, WIDTH, bill_panel, sources
+from simulator.studies.consumption import COST
+from simulator.studies.reprice import Repriced
+
+
+def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
+    """Yield what re-pricing prints: old and new cost side by side, every plan's new bill, and what is best now."""
+    yield _changes(repriced)
+    for name in repriced.after.ranking:
+        yield bill_panel(repriced.after.plans[name])
+    yield from sources(repriced.after)
+    yield Text(said(repriced))
+
+
+def said(repriced: Repriced) -> str:
+    """Return what is best at the new prices, and whether it was so before."""
+    before, now = repriced.before.recommended, repriced.after.recommended
+    if now is None:
+        return "No plan meets every bound; prices do not change that."
+    best = f"The best plan that meets every bound {'stays' if now == before else 'is now'} {now}"
+    turned = "" if now == before else f"; it was {before}"
+    also = f"; as good within the error: {', '.join(repriced.after.as_good)}" if repriced.after.as_good else ""
+    return f"{best}{turned}{also}."
+
+
+def _changes(repriced: Repriced) -> Table:
+    was, now = (form.one_line(each.book.name) for each in (repriced.before, repriced.after))
+    table = Table(
+        title=Text(f"Cost per 30-day month: {was} -> {now}", style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        width=WIDTH,
+    )
+    table.add_column("plan", overflow="fold", ratio=1)
+    for head in ("rank", "before", "now", "", "change", ""):
+        table.add_column(head, justify="right", no_wrap=True)
+    for name in repriced.after.ranking:
+        broken = len(repriced.after.plans[name].violations)
+        style = BEST if name == repriced.after.recommended else BAD if broken else ""
+        said = f"{form.one_line(name)} (breaks {broken})" if broken else form.one_line(name)
+        table.add_row(Text(said, style=style), *_cells(repriced, name))
+    return table
+
+
+def _cells(repriced: Repriced, name: str) -> Iterator[Text]:
+    before, after = repriced.before, repriced.after
+    ranks = [each.ranking.index(name) + 1 for each in (before, after)]
+    old, new = (each.plans[name].metrics[COST] for each in (before, after))
+    yield Text(f"{ranks[1]}" if ranks[0] == ranks[1] else f"{ranks[0]} -> {ranks[1]}")
+    yield Text(form.usd(old.mean))
+    yield Text(form.usd(new.mean))
+    yield Text(form.usd_within(new))
+    yield Text(form.signed_usd(repriced.change(name).mean))
+    yield Text(f"{(new.mean / old.mean - 1) * 100:+.1f} %" if old.mean else "")
+
+
+def repriced_json(repriced: Repriced) -> dict[str, Any]:
+    """Return what ``predcost reprice --json`` prints: the run at its new prices, and each plan's cost before."""
+    before, after = repriced.before, repriced.after
+    plans = {
+        name: {
+            **plan_json(result),
+            "before": {COST: before.plans[name].metrics[COST].as_dict()},
+            "change": {COST: repriced.change(name).as_dict()},
+        }
+        for name, result in after.plans.items()
+    }
+    content = {
+        **study_json(after),
+        "prices": {"before": before.book.name, "now": after.book.name},
+        "plans": plans,
+        "differences": [difference.as_dict() for difference in after.differences],
+        "ranking": list(after.ranking),
+        "recommended": after.recommended,
+        "recommendation": [said(repriced)],
+        "warnings": [],
+    }
+    return {key: finite(value) for key, value in content.items()}

@@ -1,0 +1,36 @@
+"""About how many replicas a latency bound needs, by a closed form, before anything is simulated."""
+
+import math
+
+from simulator.backends.fleet import Fleet
+from simulator.core.units import HOUR_S
+from simulator.scenario.schema import Scenario
+from simulator.theory.staffing import min_servers_for_response_quantile
+
+QUANTILE = 0.99
+
+
+def fleet_to_size(scenario: Scenario, plan_name: str) -> Fleet | None:
+    """Return the fleet that a plan's requests wait for, if its size is to be found."""
+    fleet = scenario.online_backend(scenario.plans[plan_name])
+    return fleet if isinstance(fleet, Fleet) and fleet.capacity.is_to_be_sized else None
+
+
+def closed_form_replicas(scenario: Scenario, plan_name: str, fleet: Fleet) -> int:
+    """Return the fewest replicas with which the busiest hour's p99 latency meets the bound, if all is computed.
+
+    The hour is taken as a queue in steady state, M/G/c with Poisson arrivals at its mean rate: bursts within it, the
+    sessions' own and hits in the store are left to the simulation. Where the service alone takes too long for all
+    requests (and hits may yet meet the bound), it is the fewest replicas that keep up.
+    """
+    bound_s = scenario.slo.latency_p99_s
+    assert bound_s is not None
+    hours = math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)
+    per_s = float(scenario.demand.expected_requests(0.0, hours).max()) / HOUR_S
+    read_s = scenario.store.read_latency_s if scenario.plans[plan_name].has_store else 0.0
+    fewest = fleet.capacity.replicas_for(per_s * fleet.mean_service_s / fleet.slots)
+    services_s = fleet.service_sample_s()
+    if per_s == 0 or (services_s > bound_s - read_s).mean() > 1 - QUANTILE:
+        return fewest
+    servers = min_servers_for_response_quantile(per_s, services_s, bound_s - read_s, QUANTILE)
+    return min(max(math.ceil(servers / fleet.slots), 1), fleet.capacity.most_replicas)

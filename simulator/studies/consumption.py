@@ -1,0 +1,118 @@
+"""What a plan used in one replication, and what that costs and emits: all that pricing it anew needs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.core.units import MONTH_S
+from simulator.core.usage import Usage
+from simulator.prices.bill import Bill
+from simulator.prices.book import PriceBook
+from simulator.prices.energy import MachineTime, StatedRange, instance_of, kg_co2e, kwh
+from simulator.simulation.outcome import Outcome
+
+COST = "cost_usd_per_month"
+COST_PER_1K = "cost_usd_per_1k_requests"
+WASTED = "wasted_usd_per_month"
+VALUE = "value_usd_per_month"
+NET_VALUE = "net_value_usd_per_month"
+ENERGY = "kwh_per_month"
+EMISSIONS = "kg_co2e_per_month"
+PRICED = (COST, COST_PER_1K, WASTED, ENERGY, EMISSIONS, NET_VALUE)
+"""The metrics that need a price book."""
+STATED_RANGES = (ENERGY, EMISSIONS)
+"""Metrics whose low and high are what stated assumptions allow, and not an interval of chance."""
+UNKNOWN_MACHINES = frozenset({"GiB s", "token"})
+"""Units of what runs on machines that nobody knows; a plan that uses them has no figure for its energy."""
+
+
+@dataclass(frozen=True)
+class Consumption:
+    """What a plan used in one replication."""
+
+    usages: tuple[Usage, ...]
+    """What was metered over the horizon."""
+    horizon_s: float
+    """How long that was. [s]"""
+    requests: float
+    """Requests in it."""
+    unread_batch_fraction: float
+    """Share of what batch runs computed that nobody read, 0 to 1."""
+    unread_nearline_fraction: float
+    """Share of what was computed after events that nobody read, 0 to 1."""
+    utilisation: Mapping[str, float]
+    """How busy each fleet was, by its name, 0 to 1."""
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Consumption":
+        """Return what a plan used in a replication."""
+        tally = outcome.counted.tally
+        provisioned_s = {fleet.backend: float(fleet.provisioned_replica_s.sum()) for fleet in outcome.fleets}
+        return cls(
+            outcome.usage,
+            outcome.horizon_s,
+            float(tally["requests"]),
+            _share(tally["wasted_batch"], tally["written_batch"]),
+            _share(tally["wasted"] - tally["wasted_batch"], tally["unread"]),
+            {
+                fleet.backend: _share(float(fleet.busy_replica_s.sum()), provisioned_s[fleet.backend])
+                for fleet in outcome.fleets
+            },
+        )
+
+
+def _share(part: float, whole: float) -> float:
+    """Return a share, 0 where there is nothing; rows from before the horizon may make it more than all."""
+    return float(min(part / whole, 1.0)) if whole else 0.0
+
+
+def with_prices(values: Mapping[str, float], consumption: Consumption, book: PriceBook) -> dict[str, float]:
+    """Return a replication's metrics with those that need prices put in or replaced."""
+    kept = {name: value for name, value in values.items() if name not in PRICED}
+    found = {**kept, **dict(_money(consumption, book))}
+    found |= {name: figure.likely for name, figure in emitted(consumption, book).items()}
+    return found if VALUE not in found else {**found, NET_VALUE: found[VALUE] - found[COST]}
+
+
+def _money(consumption: Consumption, book: PriceBook) -> Iterator[tuple[str, float]]:
+    bill = Bill.of(consumption.usages, book, consumption.horizon_s)
+    yield COST, bill.total_usd_per_month
+    per_1k = bill.usd_per_1k_requests(consumption.requests)
+    if per_1k is not None:
+        yield COST_PER_1K, per_1k
+    unread = consumption.unread_batch_fraction, consumption.unread_nearline_fraction
+    yield WASTED, bill.wasted_usd_per_month(*unread)
+
+
+def emitted(consumption: Consumption, book: PriceBook) -> dict[str, StatedRange]:
+    """Return the energy and the CO2e of a month, by metric; nothing where the book does not know enough.
+
+    Batch workers and training machines are taken to be at full load from their order to their end, which is a little
+    too much while they start; fleets are as busy as they were.
+    """
+    if book.energy is None or book.energy.grid is None:
+        return {}
+    if any(usage.unit in UNKNOWN_MACHINES for usage in consumption.usages):
+        return {}
+    used_kwh = kwh(_machine_times(consumption), book.energy)
+    if used_kwh is None:
+        return {}
+    return {ENERGY: used_kwh, EMISSIONS: kg_co2e(used_kwh, book.energy.grid)}
+
+
+def _machine_times(consumption: Consumption) -> Iterator[MachineTime]:
+    months = MONTH_S / consumption.horizon_s
+    for usage in consumption.usages:
+        instance = instance_of(usage.meter)
+        if instance is not None:
+            busy = consumption.utilisation.get(usage.backend, 1.0) if usage.backend else 1.0
+            yield MachineTime(instance, usage.quantity * months, busy)
+
+
+def mean_range(ranges: Sequence[StatedRange]) -> StatedRange:
+    """Return the mean over replications."""
+    count = len(ranges)
+    return StatedRange(
+        sum(each.likely for each in ranges) / count,
+        sum(each.low for each in ranges) / count,
+        sum(each.high for each in ranges) / count,
+    )

@@ -1,0 +1,71 @@
+"""A finished run at other prices: the same usage, another bill, and nothing simulated."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from simulator.core.estimate import Estimate
+from simulator.prices.book import PriceBook
+from simulator.studies.comparison import Comparison, priced_plan
+from simulator.studies.consumption import COST
+from simulator.studies.prices_needed import check_prices
+from simulator.studies.run_folder import TABLES, write_run
+from simulator.studies.stored_run import StoredRun
+
+KEPT_TABLES = ("hours", "histograms")
+"""What prices do not change; it is copied."""
+
+
+@dataclass(frozen=True)
+class Repriced:
+    """A run at the prices that it was kept with, and at others."""
+
+    before: Comparison
+    after: Comparison
+
+    def change(self, plan: str) -> Estimate:
+        """Return how much more a plan costs, paired by replication. [USD per 30-day month]"""
+        pairs = zip(self.after.plans[plan].values, self.before.plans[plan].values, strict=True)
+        return Estimate.of([now[COST] - was[COST] for now, was in pairs])
+
+
+def reprice(run: StoredRun, book: PriceBook) -> Repriced:
+    """Price a run's usage anew.
+
+    Raises
+    ------
+    UserError
+        If the book lacks a price that the run needs; the message names every such meter.
+    """
+    check_prices(run.scenario, book, run.folder / "scenario.yaml")
+    return Repriced(_priced(run, run.book), _priced(run, book))
+
+
+def _priced(run: StoredRun, book: PriceBook) -> Comparison:
+    plans = {
+        name: priced_plan(run.scenario, book, name, run.values[name], run.consumptions[name])
+        for name in run.scenario.plans
+    }
+    return Comparison(run.scenario, book, plans, complete=run.complete)
+
+
+def write_repriced(
+    repriced: Repriced, run: StoredRun, names: Sequence[str], folder: Path, command: Sequence[str]
+) -> None:
+    """Write a run at its new prices into an existing folder, so that it can be read and priced again.
+
+    Parameters
+    ----------
+    repriced, run
+        What to write, and the run that it came from.
+    names
+        The price books, as the scenario names them.
+    folder, command
+        Where to, and the command line that made it.
+    """
+    prices = names[0] if len(names) == 1 else tuple(names)
+    scenario = run.scenario.model_copy(update={"prices": prices})
+    write_run(replace(repriced.after, scenario=scenario), folder, command)
+    for table in KEPT_TABLES:
+        shutil.copyfile(run.folder / TABLES / f"{table}.parquet", folder / TABLES / f"{table}.parquet")

@@ -1,0 +1,214 @@
+"""Whether a plan keeps up with what is asked of it: stable, backlogged for a while, or overloaded."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.backends.base import OnlineBackend
+from simulator.backends.fleet import Fleet
+from simulator.core.units import DAY_S, HOUR_S, about_duration
+from simulator.scenario.schema import Scenario
+from simulator.simulation.outcome import QUEUE_STEP_S, FleetUse, IntArray, Outcome
+
+BoolArray = npt.NDArray[np.bool_]
+
+SHORTEST_BACKLOG_S = 5.0
+"""A queue is a backlog where the slots that serve would need longer to work it off, ..."""
+SHORTEST_BACKLOG_SERVICES = 20.0
+"""... and longer than so many service times: a queue in steady state is rarely so long below a load of 0.8."""
+MOST_GIVE_UPS_FRACTION = 0.05
+"""A fleet is overloaded that more of the horizon's requests give up waiting for; in an hour it is then backlogged."""
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class Verdict(StrEnum):
+    """How a plan stands up to what is asked of it, from good to bad."""
+
+    STABLE = "stable"
+    """No queue becomes a backlog."""
+    BACKLOGGED = "backlogged"
+    """One builds up for a while and clears, or a batch run meets its successor."""
+    OVERLOADED = "overloaded"
+    """It cannot do what is asked of it: a queue still grows at the end, or too many give up."""
+
+
+@dataclass(frozen=True)
+class Saturation:
+    """A verdict, since when it holds, and why."""
+
+    verdict: Verdict = Verdict.STABLE
+    since_s: float = math.nan
+    """When it began, from the scenario's start; NaN where nothing did. [s]"""
+    since: str | None = None
+    """The same as a date and time of the scenario's clock."""
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return it for JSON."""
+        return {"verdict": self.verdict.value, "since": self.since, "reason": self.reason or None}
+
+    @property
+    def severity(self) -> tuple[int, float]:
+        """What the worst is found by: the verdict, then the earliest beginning."""
+        return list(Verdict).index(self.verdict), -self.since_s
+
+
+STABLE = Saturation()
+
+
+def saturation_of(scenario: Scenario, outcomes: tuple[Outcome, ...]) -> Saturation:
+    """Return the worst that any part of a plan was in, in any replication."""
+    found = [each for outcome in outcomes for each in _of_outcome(scenario, outcome)]
+    return max(found, key=lambda each: each.severity, default=STABLE)
+
+
+def _of_outcome(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:
+    several = len(outcome.fleets) > 1
+    for use in outcome.fleets:
+        backend = scenario.backends[use.backend]
+        assert isinstance(backend, OnlineBackend)
+        if isinstance(backend, Fleet):
+            yield from _of_fleet(_Fleet(scenario, outcome, backend, use, f"'{use.backend}': " if several else ""))
+    yield from _of_runs(scenario, outcome)
+
+
+@dataclass(frozen=True)
+class _Fleet:
+    """One fleet of one outcome, by steps of time."""
+
+    scenario: Scenario
+    outcome: Outcome
+    backend: Fleet
+    use: FleetUse
+    who: str
+
+    @property
+    def slots(self) -> IntArray:
+        """Slots that served at each look at the queue."""
+        return self.use.serving * self.backend.slots
+
+    @property
+    def is_backlog(self) -> BoolArray:
+        """Whether the queue was a backlog at each look."""
+        shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.mean_service_s)
+        return np.asarray(self.use.waiting * self.backend.mean_service_s > shortest_s * self.slots)
+
+    def time_s(self, look: int) -> float:
+        """Return when the queue was looked at. [s]"""
+        return min(look * QUEUE_STEP_S, self.outcome.horizon_s)
+
+    def found(self, verdict: Verdict, since_s: float, reason: str) -> Saturation:
+        """Return a verdict on it."""
+        return Saturation(verdict, since_s, _stamp(self.scenario, since_s), f"{self.who}{reason}")
+
+
+def _of_fleet(fleet: _Fleet) -> Iterator[Saturation]:
+    yield from _of_queue(fleet)
+    if fleet.use.backend == fleet.scenario.plans[fleet.outcome.plan].backend:
+        yield from _of_give_ups(fleet)
+
+
+def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
+    """Tell of the longest backlog; of one that is still there at the end, whether it grows."""
+    waiting, spans = fleet.use.waiting, list(_spans(fleet.is_backlog))
+    if not spans:
+        return
+    first, last = spans[-1]
+    hour_before = max(waiting.size - 1 - round(HOUR_S / QUEUE_STEP_S), first)
+    still_grows = last == waiting.size - 1 and waiting[last] > waiting[hour_before]
+    if still_grows:
+        since_s = fleet.time_s(first)
+        grown = f"since {_clock(fleet.scenario, since_s)} more comes than {_slots(fleet, last)} can do"
+        yield fleet.found(Verdict.OVERLOADED, since_s, f"{grown}; {waiting[last]:,} wait at the end")
+        return
+    asked, had = _offered(fleet)
+    if last == waiting.size - 1 and asked > had > 0:
+        reason = f"{asked / had:.0%} of what all slots can do is asked; {waiting[last]:,} wait at the end"
+        yield fleet.found(Verdict.OVERLOADED, fleet.time_s(spans[0][0]), reason)
+        return
+    worst = max(spans, key=lambda span: int(waiting[span[0] : span[1] + 1].max()))
+    yield _backlog(fleet, worst, len(spans))
+
+
+def _backlog(fleet: _Fleet, span: tuple[int, int], times: int) -> Saturation:
+    first, last = span
+    peak = first + int(np.argmax(fleet.use.waiting[first : last + 1]))
+    begin_s, end_s = fleet.time_s(max(first - 1, 0)), fleet.time_s(min(last + 1, fleet.use.waiting.size - 1))
+    until = _clock(fleet.scenario, end_s, after_s=begin_s)
+    longest = f"{fleet.use.waiting[peak]:,} waited at {_clock(fleet.scenario, fleet.time_s(peak), after_s=begin_s)}"
+    others = f" (and {times - 1} more)" if times > 1 else ""
+    busy = f"{_slots(fleet, peak)} busy" if fleet.slots[peak] else "no replica there"
+    said = f"{_clock(fleet.scenario, begin_s)} to {until}{others}, {longest}, {busy}"
+    return fleet.found(Verdict.BACKLOGGED, begin_s, said)
+
+
+def _offered(fleet: _Fleet) -> tuple[float, float]:
+    """Return the slot-seconds of work that was asked for within the horizon, and those that were ready. [s]"""
+    left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + float(fleet.outcome.hours.timed_out.sum())
+    done_s = float(fleet.use.busy_replica_s.sum()) * fleet.backend.slots
+    return done_s + left * fleet.backend.mean_service_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
+
+
+def _of_give_ups(fleet: _Fleet) -> Iterator[Saturation]:
+    """Tell of requests that gave up: too many of all, or too many of an hour."""
+    hours = fleet.outcome.hours
+    gone, all_ = hours.timed_out, hours.requests
+    share = gone.sum() / all_.sum() if all_.sum() else 0.0
+    shares = np.divide(gone, all_, out=np.zeros_like(gone), where=all_ > 0)
+    if share > MOST_GIVE_UPS_FRACTION:
+        since_s = float(hours.start_s[int(np.argmax(shares > MOST_GIVE_UPS_FRACTION))])
+        yield fleet.found(Verdict.OVERLOADED, since_s, f"{share:.1%} of the requests give up waiting")
+        return
+    worst = int(np.argmax(shares))
+    if shares[worst] > MOST_GIVE_UPS_FRACTION:
+        begin_s = float(hours.start_s[worst])
+        span = f"{_clock(fleet.scenario, begin_s)} to {_clock(fleet.scenario, begin_s + HOUR_S, after_s=begin_s)}"
+        reason = f"{span}, {shares[worst]:.1%} of the requests gave up waiting"
+        yield fleet.found(Verdict.BACKLOGGED, begin_s, reason)
+
+
+def _of_runs(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:
+    """Tell of batch runs that met their successors."""
+    precompute, batch = scenario.plans[outcome.plan].precompute, outcome.batch
+    if precompute is None or batch is None or not batch.missed_s:
+        return
+    since_s = batch.missed_s[0]
+    mean_s = float(np.mean([run.makespan_s for run in batch.runs])) if batch.runs else math.inf
+    if mean_s > precompute.every_s:
+        takes = f"takes {about_duration(mean_s)} on average" if batch.runs else "is not done within the horizon"
+        reason = f"a batch run {takes}, and one is due every {about_duration(precompute.every_s)}"
+        yield Saturation(Verdict.OVERLOADED, since_s, _stamp(scenario, since_s), reason)
+        return
+    due = len(batch.runs) + batch.missed
+    first = f"the first on {_clock(scenario, since_s)}"
+    reason = f"{batch.missed} of {due} batch runs did not start, {first}: the one before was still going"
+    yield Saturation(Verdict.BACKLOGGED, since_s, _stamp(scenario, since_s), reason)
+
+
+def _spans(marked: BoolArray) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last place of each stretch that is marked."""
+    turns = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
+    yield from ((int(first), int(end) - 1) for first, end in turns.reshape(-1, 2))
+
+
+def _slots(fleet: _Fleet, look: int) -> str:
+    return f"all {fleet.slots[look]:,} slots" if fleet.slots[look] else "none of its replicas"
+
+
+def _stamp(scenario: Scenario, time_s: float) -> str:
+    return (scenario.demand.home_start + timedelta(seconds=time_s)).isoformat(timespec="minutes")
+
+
+def _clock(scenario: Scenario, time_s: float, after_s: float | None = None) -> str:
+    """Return ``Friday 19:40``, with the date after the first week; without the day where it is that of ``after_s``."""
+    at = scenario.demand.home_start + timedelta(seconds=round(time_s / 60) * 60)
+    clock = f"{at:%H:%M}"
+    if after_s is not None and (scenario.demand.home_start + timedelta(seconds=after_s)).date() == at.date():
+        return clock
+    date = f" {at:%Y-%m-%d}" if scenario.horizon_s > 7 * DAY_S else ""
+    return f"{DAYS[at.weekday()]}{date} {clock}"

@@ -1,0 +1,98 @@
+"""A run read from its folder: what was counted and what was used, replication by replication."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from simulator.core.errors import UserError
+from simulator.core.usage import Driver, Usage
+from simulator.prices.book import PriceBook, load_book
+from simulator.scenario.loading import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.studies.consumption import Consumption
+from simulator.studies.run_folder import CONSUMPTION_COLUMNS, TABLES
+
+Replications = Mapping[str, tuple[dict[str, float], ...]]
+_OF = ("plan", "replication")
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as it was kept."""
+
+    folder: Path
+    scenario: Scenario
+    """As it was run; its price book is the one that was kept."""
+    book: PriceBook
+    """What it was priced with."""
+    complete: bool
+    """Whether every replication that was asked for is in it."""
+    values: Replications
+    """The metrics of each replication, by plan."""
+    consumptions: Mapping[str, tuple[Consumption, ...]]
+    """What each replication used, by plan."""
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Return a run from its folder.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no run, lacks a part of one, or was written by another version that kept less.
+    """
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        raise UserError(f"{folder} holds no run of predcost; give the folder that 'predcost run' says it keeps one in")
+    try:
+        about = json.loads(manifest.read_text(encoding="utf-8"))
+        tables = {name: _table(folder, name) for name in ("replications", "consumption", "fleets", "usage")}
+        values, consumptions = _values(tables["replications"]), _consumptions(tables)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise UserError(
+            f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
+            "by another version of predcost. Run its scenario again"
+        ) from None
+    book = load_book(folder / "prices.yaml")
+    scenario = load_scenario(folder / "scenario.yaml", {"prices": str((folder / "prices.yaml").resolve())})
+    if not values or set(values) != set(consumptions) or set(values) != set(scenario.plans):
+        raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
+    return StoredRun(folder, scenario, book, bool(about.get("complete", True)), values, consumptions)
+
+
+def _table(folder: Path, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(folder / TABLES / f"{name}.parquet").to_pylist()
+    return rows
+
+
+def _values(rows: list[dict[str, Any]]) -> Replications:
+    found: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
+    for row in rows:
+        found[row["plan"]].append({name: value for name, value in row.items() if name not in _OF and value is not None})
+    return {plan: tuple(each) for plan, each in found.items()}
+
+
+def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple[Consumption, ...]]:
+    usages: defaultdict[tuple[str, int], list[Usage]] = defaultdict(list)
+    for row in tables["usage"]:
+        usages[row["plan"], row["replication"]].append(_usage(row))
+    busy: defaultdict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+    for row in tables["fleets"]:
+        busy[row["plan"], row["replication"]][row["backend"]] = row["utilisation"]
+    found: defaultdict[str, list[Consumption]] = defaultdict(list)
+    for row in tables["consumption"]:
+        key = row["plan"], row["replication"]
+        counted = {name: row[name] for name in CONSUMPTION_COLUMNS}
+        found[row["plan"]].append(Consumption(usages=tuple(usages[key]), utilisation=busy[key], **counted))
+    return {plan: tuple(each) for plan, each in found.items()}
+
+
+def _usage(row: Mapping[str, Any]) -> Usage:
+    known = {field.name: row[field.name] for field in fields(Usage)}
+    return Usage(**{**known, "driver": Driver(row["driver"])})

@@ -1,0 +1,165 @@
+"""Price lists of others: what is taken of them, and what is said of wrong ones."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.core.component import components
+from simulator.core.errors import InputFileError, UserError
+from simulator.prices.book import load_book
+from simulator.prices.importers.base import Importer
+from simulator.prices.importers.importing import PACKAGE, import_book
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "prices"
+AWS = """\
+price_date,region,instance_type,on_demand_usd_per_hour,spot_est_usd_per_hour,watt_idle,watt_100
+2026-07-20,us-east-1,a1.large,0.051,0.02,2.4,8.5
+2026-07-20,us-east-1,a1.xlarge,0.102,,,
+"""
+AZURE = """\
+price_date,region,vm_size,on_demand_usd_per_hour
+2026-06-18,eastus,Basic_A0,0.018
+2026-06-18,eastus,Basic_A1,0.0
+2026-06-18,westeurope,Basic_A0,0.02
+"""
+SKYPILOT = """\
+InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,Price,SpotPrice,Region,AvailabilityZone,GpuInfo
+g4dn.xlarge,T4,1,4,16,0.526,0.21,us-east-1,us-east-1a,"{'Gpus': [{'Name': 'T4'}]}"
+g4dn.xlarge,T4,1,4,16,0.526,0.19,us-east-1,us-east-1b,"{'Gpus': [{'Name': 'T4'}]}"
+g4dn.xlarge,T4,1,4,16,0.61,0.3,eu-west-1,eu-west-1a,"{'Gpus': [{'Name': 'T4'}]}"
+m7g.large,,,2,8,0.0816,,us-east-1,us-east-1a,
+,A100,1,,,2.9,1.5,us-east-1,us-east-1a,
+"""
+LITELLM = """\
+{
+  "sample_spec": {"input_cost_per_token": "what a token costs"},
+  "gpt-x": {
+    "input_cost_per_token": 2.5e-06, "output_cost_per_token": 1e-05, "cache_read_input_token_cost": 1.25e-06,
+    "input_cost_per_token_batches": 1.25e-06, "output_cost_per_token_batches": 5e-06
+  },
+  "azure/claude-y": {"input_cost_per_token": 3e-06, "cache_creation_input_token_cost": 3.75e-06},
+  "whisper": {"input_cost_per_second": 0.0001}
+}
+"""
+
+
+def imported(
+    kind: str, text: str, folder: Path, region: str | None = None, name: str | None = None
+) -> dict[str, float]:
+    (folder / "list.csv").write_text(text, encoding="utf-8")
+    import_book(kind, folder / "list.csv", folder / "book.yaml", region, name)
+    return {price.meter: price.mean_usd_per_unit(1) for price in load_book(folder / "book.yaml").prices}
+
+
+def test_every_importer_is_found() -> None:
+    assert list(components(Importer, PACKAGE)) == ["aws-instances", "azure", "litellm", "skypilot"]
+
+
+def test_aws_instances_bring_on_demand_and_spot_prices_and_watts(tmp_path: Path) -> None:
+    assert imported("aws-instances", AWS, tmp_path) == {
+        "instance/a1.large/on_demand": 0.051,
+        "instance/a1.xlarge/on_demand": 0.102,
+        "instance/a1.large/spot": 0.02,
+    }
+    book = load_book(tmp_path / "book.yaml")
+    assert {price.date for price in book.prices} == {"2026-07-20"}
+    assert book.price_of("instance/a1.large/spot").source == "estimates of spot prices of list.csv"
+    assert book.energy is not None
+    assert [each.full_w for each in book.energy.watts[0].instances] == [8.5]
+
+
+def test_azure_needs_a_region_and_leaves_out_what_is_not_sold(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"2 regions \(eastus, westeurope\); choose one with --region"):
+        imported("azure", AZURE, tmp_path)
+    with pytest.raises(UserError, match=r"no prices of region 'eastu'; did you mean 'eastus'\?"):
+        imported("azure", AZURE, tmp_path, "eastu")
+    assert imported("azure", AZURE, tmp_path, "eastus", "mine") == {"instance/Basic_A0/on_demand": 0.018}
+    assert load_book(tmp_path / "book.yaml").name == "mine"
+
+
+def test_skypilots_spot_price_is_the_lowest_of_the_zones(tmp_path: Path) -> None:
+    assert imported("skypilot", SKYPILOT, tmp_path, "us-east-1") == {
+        "instance/g4dn.xlarge/on_demand": 0.526,
+        "instance/m7g.large/on_demand": 0.0816,
+        "instance/g4dn.xlarge/spot": 0.19,
+    }
+
+
+def test_token_prices_get_a_meter_for_each_kind_that_a_model_has(tmp_path: Path) -> None:
+    assert imported("litellm", LITELLM, tmp_path) == {
+        "llm/gpt-x/input": 2.5e-06,
+        "llm/gpt-x/output": 1e-05,
+        "llm/gpt-x/cached_input": 1.25e-06,
+        "llm/gpt-x/batch_input": 1.25e-06,
+        "llm/gpt-x/batch_output": 5e-06,
+        "llm/azure/claude-y/input": 3e-06,
+        "llm/azure/claude-y/cache_write": 3.75e-06,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        (
+            "aws-instances",
+            AWS.replace("0.051", "cheap").replace("0.102", "-1").replace("8.5", "1")
+            + "2026-07-20,us-east-1,a1.large,0.051,0.02,2.4,8.5\n2026-07-20,us-east-1,,1,,,\n",
+            [
+                "line 2: on_demand_usd_per_hour: 'cheap' is no price; it must be a number of USD, at least 0",
+                "line 3: on_demand_usd_per_hour: '-1' is no price; it must be a number of USD, at least 0",
+                "line 4: 'a1.large' appears a second time; the first is on line 2",
+                "line 5: instance_type: is empty",
+                "line 2: watt_100: 1 W at full load is less than 2.4 W idle",
+            ],
+        ),
+        ("azure", AZURE.replace("vm_size", "size"), ["line 1: there is no column 'vm_size'; did you mean 'size'?"]),
+        ("azure", AZURE + "x,y\n", ["line 5: must have 4 cells, as the first line has"]),
+        ("skypilot", "", ["line 1: there is no column 'InstanceType'", "'Price'", "'Region'"]),
+        (
+            "litellm",
+            LITELLM.replace("3e-06,", '"dear",').replace("0.0001}", '0.0001},\n"bad": 3'),
+            ["line 7: azure/claude-y.input_cost_per_token: 'dear' is no price", "line 9: bad: must be a model's name"],
+        ),
+        ("litellm", "{", ["line 1: not JSON"]),
+        ("litellm", "[1]", ["must be an object with an entry per model, not a list"]),
+    ],
+)
+def test_all_that_is_wrong_with_a_list_is_told_at_once_and_nothing_is_written(
+    kind: str, text: str, said: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(InputFileError) as caught:
+        imported(kind, text, tmp_path)
+    for each in said:
+        assert each in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+
+
+def test_a_wrong_list_leaves_the_book_that_was_there(tmp_path: Path) -> None:
+    imported("aws-instances", AWS, tmp_path)
+    before = (tmp_path / "book.yaml").read_bytes()
+    with pytest.raises(InputFileError):
+        imported("aws-instances", AWS.replace("0.102", "x"), tmp_path)
+    assert (tmp_path / "book.yaml").read_bytes() == before
+
+
+def test_an_unknown_kind_and_a_wrong_suffix_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no kind of price list 'azur'; did you mean 'azure'\?"):
+        imported("azur", AZURE, tmp_path)
+    with pytest.raises(UserError, match=r"must end in \.yaml"):
+        import_book("azure", tmp_path / "list.csv", tmp_path / "book.json")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "region", "at_least"),
+    [
+        ("aws-instances", "aws_us_east_1_instances.csv", None, 2_000),
+        ("azure", "azure_ondemand_2regions.csv", "westeurope", 1_600),
+        ("litellm", "llm_model_prices.json", None, 3_000),
+    ],
+)
+def test_the_real_lists_can_be_read(kind: str, name: str, region: str | None, at_least: int, tmp_path: Path) -> None:
+    if not (DATA / name).is_file():
+        pytest.skip(f"the reference data {name} is not beside this project")
+    found = import_book(kind, DATA / name, tmp_path / "book.yaml", region)
+    assert len(found.book.prices) > at_least
+    assert load_book(tmp_path / "book.yaml") == found.book

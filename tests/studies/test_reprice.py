@@ -1,0 +1,126 @@
+"""A finished run at other prices."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from small_runs import small
+
+from simulator.core.errors import UserError
+from simulator.prices.book import PriceBook, load_book
+from simulator.studies.comparison import Comparison, compare
+from simulator.studies.reprice import reprice, write_repriced
+from simulator.studies.run_folder import write_run
+from simulator.studies.stored_run import read_run
+
+NO_WATTS = {"energy": None}
+
+
+@pytest.fixture(scope="module")
+def book() -> PriceBook:
+    return load_book("aws-us-east-1")
+
+
+@pytest.fixture(scope="module")
+def comparison(book: PriceBook) -> Comparison:
+    return compare(small(), book, workers=1)
+
+
+@pytest.fixture(scope="module")
+def folder(comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("run")
+    write_run(comparison, path, ["predcost", "run"])
+    return path
+
+
+def test_the_same_book_gives_the_same_bill_to_the_last_digit(
+    comparison: Comparison, folder: Path, book: PriceBook
+) -> None:
+    repriced = reprice(read_run(folder), book)
+    for each in (repriced.before, repriced.after):
+        assert each.ranking == comparison.ranking
+        assert each.recommended == comparison.recommended
+        for name, plan in comparison.plans.items():
+            assert each.plans[name].bill.lines == plan.bill.lines
+            assert each.plans[name].values == plan.values
+            assert each.plans[name].metrics == plan.metrics
+            assert each.plans[name].violations == plan.violations
+    assert all(repriced.change(name).mean == 0 for name in comparison.plans)
+    assert [vars(found) for found in repriced.after.differences] == [vars(found) for found in comparison.differences]
+
+
+def test_another_book_gives_what_the_run_would_have_cost_with_it(folder: Path, book: PriceBook) -> None:
+    over = PriceBook.model_validate(
+        {
+            "name": "dear",
+            "groups": [
+                {
+                    "source": "made up",
+                    "date": "2026-11-23",
+                    "prices": [{"meter": "instance/g4dn.xlarge/on_demand", "unit": "h", "usd": 50}],
+                }
+            ],
+            "discounts": [{"meters": "*", "share": "10 %", "source": "made up", "date": "2026-11-23"}],
+        }
+    )
+    dear = book.under(over)
+    simulated, repriced = compare(small(), dear, workers=1), reprice(read_run(folder), dear)
+    assert repriced.after.ranking == simulated.ranking
+    for name, plan in simulated.plans.items():
+        assert repriced.after.plans[name].values == plan.values
+        assert repriced.after.plans[name].metrics == plan.metrics
+    assert repriced.change("on demand").mean > 0
+    assert repriced.change("on demand").low <= repriced.change("on demand").mean <= repriced.change("on demand").high
+
+
+def test_a_repriced_run_can_be_kept_and_priced_again(folder: Path, book: PriceBook, tmp_path: Path) -> None:
+    run = read_run(folder)
+    write_repriced(reprice(run, book.scaled(2)), run, ["aws-us-east-1", "llm-2025-09"], tmp_path, ["predcost"])
+    back = reprice(read_run(tmp_path), book)
+    for name in run.scenario.plans:
+        assert back.before.plans[name].cost_usd_per_month == pytest.approx(
+            2 * back.after.plans[name].cost_usd_per_month, rel=0.7
+        )
+        assert back.after.plans[name].values == reprice(run, book).after.plans[name].values
+    hours = [pq.read_table(each / "tables" / "hours.parquet") for each in (folder, tmp_path)]
+    assert hours[0] == hours[1]
+
+
+def test_energy_goes_with_the_book_that_knows_watts(folder: Path, book: PriceBook) -> None:
+    without = book.model_copy(update=NO_WATTS)
+    repriced = reprice(read_run(folder), without)
+    assert "kg_co2e_per_month" in repriced.before.plans["on demand"].metrics
+    assert "kg_co2e_per_month" not in repriced.after.plans["on demand"].metrics
+
+
+def test_the_range_of_co2e_is_the_assumptions_and_no_interval_of_chance(comparison: Comparison) -> None:
+    found = comparison.plans["on demand"].metrics["kg_co2e_per_month"]
+    assert found.low == pytest.approx(0.7 * 0.8 * found.mean)
+    assert found.high == pytest.approx(1.3 * 1.2 * found.mean)
+    assert not [each for each in comparison.differences if each.metric in ("kg_co2e_per_month", "kwh_per_month")]
+
+
+def test_every_metric_of_every_plan_is_kept(comparison: Comparison, folder: Path) -> None:
+    columns = pq.read_table(folder / "tables" / "replications.parquet").column_names
+    assert set(columns) == {"plan", "replication"} | {
+        name for plan in comparison.plans.values() for name in plan.metrics
+    }
+
+
+def test_a_missing_price_is_told_before_anything_is_priced(folder: Path) -> None:
+    run = read_run(folder)
+    with pytest.raises(UserError, match=r"backends\.live\.instance: .*no price for 'instance/g4dn.xlarge/on_demand'"):
+        reprice(run, load_book("llm-2025-09"))
+
+
+@pytest.mark.parametrize("lacking", ["tables/usage.parquet", "tables/consumption.parquet"])
+def test_a_run_that_lacks_a_part_is_told_so(lacking: str, comparison: Comparison, tmp_path: Path) -> None:
+    write_run(comparison, tmp_path, [])
+    (tmp_path / lacking).unlink()
+    with pytest.raises(UserError, match="cannot be read as a run"):
+        read_run(tmp_path)
+
+
+def test_a_folder_that_is_no_run_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no run of predcost"):
+        read_run(tmp_path)

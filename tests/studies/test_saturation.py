@@ -1,0 +1,132 @@
+"""A verdict for every plan, on scenarios made by hand: requests at a steady rate on a fleet that is large or small."""
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.prices.book import PriceBook
+from simulator.report.json_report import as_json
+from simulator.report.tables import WIDTH, comparison_panel
+from simulator.scenario.schema import Scenario
+from simulator.simulation.simulate import simulate
+from simulator.studies.comparison import compare
+from simulator.studies.saturation import Saturation, Verdict, saturation_of
+from simulator.studies.warnings import warnings_of
+
+
+def world(replicas: int = 4, *, fleet: dict[str, Any] | None = None, plan: Any = None, **changes: Any) -> Scenario:
+    """Return about 8.1 requests a second of 400 ms: 3.2 Erlang."""
+    live = {
+        "kind": "fleet",
+        "instance": "g4dn.xlarge",
+        "service_time": {"kind": "affine", "fixed": "400 ms"},
+        "capacity": {"kind": "fixed", "replicas": replicas},
+        **(fleet or {}),
+    }
+    base = {
+        "horizon": "6 h",
+        "warmup": "10 min",
+        "replications": 1,
+        "population": {"users": 100_000, "logins_per_day": "7/day", "shape": "inf"},
+        "backends": {"live": live},
+        "plans": {"p": plan or {"on_miss": "compute", "backend": "live"}},
+    }
+    return Scenario.model_validate(base | changes)
+
+
+def verdict_on(scenario: Scenario) -> Saturation:
+    return saturation_of(scenario, (simulate(scenario, "p"),))
+
+
+SPIKE = {"spikes": [{"at": "2 h 20 min", "duration": "40 min", "multiplier": 2}]}
+
+
+def test_a_fleet_with_room_is_stable() -> None:
+    found = verdict_on(world())
+    assert (found.verdict, found.since, found.reason) == (Verdict.STABLE, None, "")
+
+
+def test_a_spike_that_the_fleet_works_off_is_a_backlog() -> None:
+    found = verdict_on(world(traffic=SPIKE, start="2026-03-06T17:00"))
+    assert found.verdict is Verdict.BACKLOGGED
+    assert found.since == "2026-03-06T19:20+00:00"
+    assert found.reason.startswith("Friday 19:20 to 2")
+    assert " waited at 20:00, all 4 slots busy" in found.reason
+
+
+def test_a_queue_that_still_grows_at_the_end_is_an_overload() -> None:
+    found = verdict_on(world(3))
+    assert found.verdict is Verdict.OVERLOADED
+    assert found.reason.startswith("since Monday 00:")
+    assert "more comes than all 3 slots can do" in found.reason
+
+
+def test_a_queue_that_has_begun_to_clear_at_the_end_is_an_overload_where_the_horizon_asks_too_much() -> None:
+    early = {"spikes": [{"at": "10 min", "duration": "3 h", "multiplier": 2}]}
+    found = verdict_on(world(traffic=early, horizon="4 h"))
+    assert found.verdict is Verdict.OVERLOADED
+    assert "of what all slots can do is asked" in found.reason
+
+
+def test_many_who_give_up_are_an_overload_and_those_of_an_hour_a_backlog() -> None:
+    impatient = {"timeout": "2 s"}
+    all_the_time = verdict_on(world(2, fleet=impatient))
+    assert all_the_time.verdict is Verdict.OVERLOADED
+    assert "of the requests give up waiting" in all_the_time.reason
+    short = {"spikes": [{"at": "2 h", "duration": "20 min", "multiplier": 2.5}]}
+    for_a_while = verdict_on(world(5, fleet=impatient, traffic=short, horizon="12 h"))
+    assert for_a_while.verdict is Verdict.BACKLOGGED
+    assert for_a_while.reason.startswith("Monday 02:00 to 03:00, ")
+    assert for_a_while.since == "2026-03-02T02:00+00:00"
+
+
+def test_an_outage_is_a_backlog_until_it_is_worked_off() -> None:
+    outage = {"at": "121 min", "duration": "9.5 min", "share": 1}
+    found = verdict_on(world(5, fleet={"outages": [outage]}))
+    assert found.verdict is Verdict.BACKLOGGED
+    assert "no replica there" in found.reason
+
+
+def nightly(every: str, shard_s: float) -> Scenario:
+    night = {
+        "kind": "batch_cluster",
+        "instance": "m7g.large",
+        "workers": 1,
+        "batch_size": 1,
+        "shard": 1000,
+        "service_time": {"kind": "affine", "fixed": f"{shard_s / 1000} s", "noise": {"kind": "lognormal", "cv": 0.6}},
+    }
+    return world(
+        horizon="3 d",
+        population={"users": 10_000, "logins_per_day": "1/day", "shape": 1},
+        backends={"night": night},
+        plan={"precompute": {"every": every, "backend": "night"}, "on_miss": "default"},
+    )
+
+
+def test_runs_that_sometimes_meet_their_successors_are_a_backlog() -> None:
+    found = verdict_on(nightly("1 h", 330.0))
+    assert found.verdict is Verdict.BACKLOGGED
+    assert "batch runs did not start, the first on" in found.reason
+
+
+def test_runs_that_take_longer_than_the_time_between_them_are_an_overload() -> None:
+    found = verdict_on(nightly("1 h", 500.0))
+    assert found.verdict is Verdict.OVERLOADED
+    assert found.reason.endswith("and one is due every 1 h")
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_verdict_is_in_json_in_the_table_and_among_the_warnings(book: PriceBook) -> None:
+    from rich.console import Console
+
+    comparison = compare(world(3, horizon="1 h"), book, workers=1)
+    told = json.loads(json.dumps(as_json(comparison)))["plans"]["p"]["saturation"]
+    assert told["verdict"] == "overloaded"
+    assert any(sentence == f"p: overloaded: {told['reason']}." for sentence in warnings_of(comparison))
+    console = Console(width=WIDTH)
+    with console.capture() as capture:
+        console.print(comparison_panel(comparison))
+    (line,) = [line for line in capture.get().splitlines() if line.split()[:1] == ["load"]]
+    assert line.split() == ["load", "overload"]

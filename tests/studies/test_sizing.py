@@ -1,0 +1,143 @@
+"""Fleets that are sized to the latency bound of the busiest hour."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulator.core.errors import UserError
+from simulator.prices.book import PriceBook
+from simulator.report.json_report import as_json
+from simulator.scenario.loading import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.studies.closed_form_size import closed_form_replicas, fleet_to_size
+from simulator.studies.comparison import compare
+from simulator.studies.consequences import consequences
+from simulator.studies.sizing import sized
+from simulator.studies.warnings import warnings_of
+
+ON_DEMAND = {"on_miss": "compute", "backend": "live"}
+CACHED = {**ON_DEMAND, "cache": {"kind": "ttl", "ttl": "40 min"}}
+
+
+def world(**changes: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "horizon": "2 h",
+        "warmup": "10 min",
+        "replications": 2,
+        "population": {"users": 1000, "logins_per_day": "480/day", "shape": "inf"},  # 5.6 a second
+        "backends": {
+            "live": {
+                "kind": "fleet",
+                "instance": "g4dn.xlarge",
+                "service_time": {"kind": "affine", "fixed": "1 s", "noise": "exponential"},
+                "capacity": "for_slo",
+            }
+        },
+        "plans": {"on demand": ON_DEMAND},
+        "slo": {"latency_p99": "5.2 s"},
+    }
+    return base | changes
+
+
+def a_scenario(**changes: Any) -> Scenario:
+    return Scenario.model_validate(world(**changes))
+
+
+def faults(**changes: Any) -> list[str]:
+    return [f"{'.'.join(keys)}: {said}" for keys, said in a_scenario(**changes).contradictions()]
+
+
+def live_with(**fleet: Any) -> dict[str, Any]:
+    return {"live": world()["backends"]["live"] | fleet}
+
+
+def test_the_simulation_confirms_or_corrects_the_closed_form_and_one_less_is_not_enough() -> None:
+    scenario, (sizing,) = sized(a_scenario(), workers=1)
+    p99_s = dict(sizing.tried)
+    assert abs(sizing.replicas - sizing.closed_form) <= 1
+    assert p99_s[sizing.replicas] <= 5.2 < p99_s[sizing.replicas - 1]
+    assert scenario.backends["live"].model_dump()["capacity"] == {"kind": "fixed", "replicas": sizing.replicas}
+    assert f"The closed form said {sizing.closed_form}" in sizing.text
+
+
+def test_plans_that_share_a_fleet_get_one_each() -> None:
+    scenario, sizings = sized(a_scenario(plans={"on demand": ON_DEMAND, "cached": CACHED}), workers=1)
+    found = {sizing.plan: sizing.replicas for sizing in sizings}
+    assert found["cached"] < found["on demand"]
+    assert set(scenario.backends) == {"live of on demand", "live of cached"}
+    assert scenario.plans["cached"].backend == "live of cached"
+    assert Scenario.model_validate(scenario.model_dump(mode="json")) == scenario
+
+
+def test_a_comparison_sizes_by_itself_and_says_how(book: PriceBook) -> None:
+    comparison = compare(a_scenario(replications=1), book, workers=1)
+    (sizing,) = comparison.sizings
+    p99_s = comparison.plans["on demand"].metrics["latency_p99_busiest_hour_s"].mean
+    assert p99_s == dict(sizing.tried)[sizing.replicas]
+    assert comparison.plans["on demand"].metrics["replicas_peak"].mean == sizing.replicas
+    assert sizing.text in warnings_of(comparison)
+    (told,) = json.loads(json.dumps(as_json(comparison)))["sizings"]
+    assert (told["replicas"], told["closed_form"]) == (sizing.replicas, sizing.closed_form)
+
+
+def test_a_fleet_whose_users_give_up_does_not_count_as_fast() -> None:
+    _, (sizing,) = sized(a_scenario(backends=live_with(timeout="500 ms"), replications=1), workers=1)
+    assert sizing.replicas >= 6
+
+
+def test_validating_shows_the_closed_form() -> None:
+    scenario = a_scenario()
+    fleet = fleet_to_size(scenario, "on demand")
+    assert fleet is not None
+    replicas = closed_form_replicas(scenario, "on demand", fleet)
+    told = {fact.what: fact.value for fact in consequences(scenario)}
+    assert told["replicas for the p99, closed form"] == f"{replicas} if all is computed"
+
+
+def test_a_bound_must_be_given() -> None:
+    (fault,) = faults(slo={})
+    assert fault.startswith("backends.live.capacity: for_slo sizes the fleet to 'slo.latency_p99', which is not given")
+
+
+def test_a_bound_that_even_no_wait_meets_is_refused() -> None:
+    (fault,) = faults(slo={"latency_p99": "4 s"})  # the service alone: ln(100) = 4.6 s
+    assert fault.startswith("slo.latency_p99: 4 s cannot be met by plan 'on demand'")
+
+
+def test_a_fleet_that_nobody_waits_for_cannot_be_sized() -> None:
+    (fault,) = faults(plans={"nearline": {"refresh": {"backend": "live"}, "on_miss": "default"}})
+    assert fault.startswith("plans.nearline.refresh.backend: nobody waits for what 'live' computes")
+
+
+def test_a_plan_whose_misses_alone_are_too_slow_fails_with_what_was_found() -> None:
+    with pytest.raises(
+        UserError, match=r"plan 'cached': .* do not meet slo.latency_p99 \(2 s\): in the busiest hour p99"
+    ):
+        sized(a_scenario(plans={"cached": CACHED}, slo={"latency_p99": "2 s"}, replications=1), workers=1)
+
+
+def test_the_most_replicas_are_not_exceeded() -> None:
+    with pytest.raises(UserError, match=r"6 replicas do not meet .*; raise 'capacity.max'"):
+        sized(a_scenario(backends=live_with(capacity={"kind": "for_slo", "max": 6}), replications=1), workers=1)
+
+
+def test_a_scenario_without_such_a_fleet_stays_as_it_is() -> None:
+    scenario = a_scenario(backends=live_with(capacity={"kind": "fixed", "replicas": 3}))
+    found, sizings = sized(scenario)
+    assert found is scenario
+    assert sizings == ()
+
+
+def test_the_service_times_of_closed_forms_are_always_the_same() -> None:
+    fleet = fleet_to_size(a_scenario(), "on demand")
+    assert fleet is not None
+    assert np.array_equal(fleet.service_sample_s(), fleet.service_sample_s())
+
+
+def test_a_file_may_ask_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(json.dumps(world()), encoding="utf-8")
+    assert fleet_to_size(load_scenario(path), "on demand") is not None
