@@ -96,6 +96,19 @@ def a_scenario(**changes: Any) -> Scenario:
                 "concurrency": 40,
                 "bills_startup": False,
             },
+            "bought": {
+                "kind": "api",
+                "model": "m",
+                "input_tokens": {"kind": "lognormal", "mean": 2_000, "cv": 0.8},
+                "output_tokens": {"kind": "lognormal", "mean": 300, "cv": 0.5, "most": 1_000},
+                "first_token": {"base": "2 s", "per_input_token": "1.1 ms"},
+                "per_token": "30 ms",
+                "noise": {"kind": "lognormal", "cv": 0.4},
+                "requests_per_minute": 25,
+                "tokens_per_minute": "50k",
+                "retries": {"attempts": 2, "backoff": "5 s", "longest_backoff": "8 s", "jitter": "25 %"},
+                "prompt_cache": {"prefix": "1_200", "lifetime": "20 s", "limited": False},
+            },
             "small": {
                 "kind": "fleet",
                 "instance": "f",
@@ -150,6 +163,19 @@ def a_scenario(**changes: Any) -> Scenario:
                 "refresh": {"on": "request", "backend": "functions"},
                 "on_miss": "compute",
                 "backend": "live",
+            },
+            "bought": {"on_miss": "compute", "backend": "bought"},
+            "bought, cached": {
+                "on_miss": "compute",
+                "backend": "bought",
+                "cache": {"kind": "ttl", "ttl": "5 min"},
+                "on_failure": "stored",
+            },
+            "bought after events": {
+                "refresh": {"on": "request", "lag": "3 s", "backend": "bought"},
+                "on_miss": "compute",
+                "backend": "live",
+                "cache": {"kind": "stale_while_revalidate", "ttl": "1 min", "stale_for": "1 min"},
             },
             "cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "25 min"}},
             "cached, fixed": {"on_miss": "compute", "backend": "small", "cache": {"kind": "ttl", "ttl": "9 min"}},
@@ -322,6 +348,47 @@ def clusters(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def apis(draw: st.DrawFn) -> dict[str, Any]:
+    cache = {
+        "prefix": draw(st.sampled_from([1_100, 1_900])),
+        "lifetime": draw(st.sampled_from(["3 s", "40 s", "5 min"])),
+        "limited": draw(st.booleans()),
+    }
+    return {
+        "kind": "api",
+        "model": "m",
+        "input_tokens": {"kind": "lognormal", "mean": 2_000, "cv": draw(st.sampled_from([0.2, 1.5]))},
+        "output_tokens": {"kind": "fixed", "count": draw(st.sampled_from([1, 300]))},
+        "first_token": {"base": f"{draw(seconds)} s", "per_input_token": draw(st.sampled_from(["0 s", "3.1 ms"]))},
+        "per_token": "37 ms",
+        "noise": draw(noises),
+        "requests_per_minute": draw(st.sampled_from([None, 2, 11, 60])),
+        "tokens_per_minute": draw(st.sampled_from([None, 4_000, 30_000])),
+        "retries": draw(st.one_of(st.none(), retries())),
+        "prompt_cache": draw(st.sampled_from([None, cache])),
+    }
+
+
+@st.composite
+def batch_apis(draw: st.DrawFn) -> dict[str, Any]:
+    windows = [
+        {"kind": "fixed", "value": "20 min"},
+        {"kind": "exponential", "mean": "15 min"},
+        {"kind": "lognormal", "mean": "30 min", "cv": 1.5},
+    ]
+    return {
+        "kind": "api",
+        "model": "m",
+        "input_tokens": {"kind": "fixed", "count": 2_000},
+        "output_tokens": {"kind": "fixed", "count": 300},
+        "per_token": "10 ms",
+        "shard": draw(st.integers(20, 500)),
+        "batch": {"window": draw(st.sampled_from(windows))},
+        "feature_pipeline": {"duration": f"{draw(st.integers(0, 600))} s"},
+    }
+
+
+@st.composite
 def caches(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["ttl", "sliding", "stale_while_revalidate"]))
     cache = {"kind": kind, "ttl": f"{draw(st.sampled_from([1, 60, 700, 5000]))} s"}
@@ -382,6 +449,8 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     return plan
 
 
+online = st.one_of(fleets(), fleets(), apis())
+
 VALUE = {"per_request": "1 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.3 %"}
 
 
@@ -441,7 +510,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         backends={
             "live": draw(st.one_of(fleets(), fleets(), functions())),
             "late": draw(st.one_of(fleets(), fleets(), functions())),
-            "night": draw(clusters()),
+            "night": draw(st.one_of(clusters(), clusters(), batch_apis())),
         },
         plans={"drawn": plan},
     )

@@ -15,6 +15,7 @@ from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.units import Count, Number, Seconds, Usd
+from simulator.core.usage import StandIn
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Metered:
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
     is_standing: bool = False
     """Whether it is paid for whoever comes."""
+    stand_in: StandIn | None = None
+    """What its price follows from where the price book has none for the meter."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,11 @@ class OnlineBackend(Backend):
     def least_work_s(self) -> float:
         """Mean time of a slot that a request takes at least, in the batch that is best for that. [s]"""
         return min(time_s / together for together, time_s in enumerate(self.service_times_s) if together)
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether it is made of replicas, or of instances that come with the requests; others run what has none."""
+        return True
 
     @property
     def slots_per_replica(self) -> int:

@@ -24,8 +24,9 @@ def validate(
     for file in files:
         try:
             scenario = options.load(file, set_)
-            check_prices(scenario, load_book(scenario.prices, file.parent), file)
-            found.append((file, scenario))
+            book = load_book(scenario.prices, file.parent)
+            check_prices(scenario, book, file)
+            found.append((file, scenario, book))
         except UserError as fault:
             faults.append(str(fault))
     if faults:
@@ -38,14 +39,14 @@ def validate(
             {
                 str(file): {
                     "scenario": scenario.model_dump(mode="json", exclude_none=True),
-                    "consequences": [vars(fact) for fact in consequences(scenario)],
+                    "consequences": [vars(fact) for fact in consequences(scenario, book)],
                 }
-                for file, scenario in found
+                for file, scenario, book in found
             }
         )
         return
-    for file, scenario in found:
-        print_scenario(file, scenario, consequences(scenario))
+    for file, scenario, book in found:
+        print_scenario(file, scenario, consequences(scenario, book))
 
 
 def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)]) -> None:

@@ -13,6 +13,14 @@ class Driver(StrEnum):
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """The price that holds where a price book has none for a meter: that of another one, less a discount."""
+
+    meter: str
+    discount_fraction: float
+
+
+@dataclass(frozen=True)
 class Usage:
     """One metered quantity over the horizon."""
 
@@ -38,6 +46,9 @@ class Usage:
     """Whether it computes and stores predictions before anybody asks, so that the unread ones waste their share."""
     stores: bool = False
     """Whether it is what keeping predictions takes: to write, read and hold them."""
+
+    stand_in: StandIn | None = None
+    """What its price follows from where the book has none for the meter; without it, that is a fault."""
 
     def scaled(self, factor: float) -> "Usage":
         """Return the same usage ``factor`` times."""

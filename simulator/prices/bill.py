@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from simulator.core.errors import UserError
-from simulator.core.units import HOUR_S, MONTH_S
+from simulator.core.units import HOUR_S, MONTH_S, write_share
 from simulator.core.usage import Driver, Usage
 from simulator.prices.book import PriceBook
 from simulator.prices.detail import commitment_detail, size_detail, terms_detail, unused_detail, usd_text
@@ -152,7 +152,7 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
             prices.append(Price(meter=usage.meter, unit=usage.unit, usd=usage.given_price_usd, source=GIVEN_SOURCE))
             continue
         try:
-            price = book.price_of(usage.meter)
+            price = _price_of(usage, book)
         except UserError as error:
             faults[f"{error} (needed for {usage.item})"] = None
             continue
@@ -162,6 +162,16 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
     if faults:
         raise UserError("\n".join(faults))
     return tuple(prices)
+
+
+def _price_of(usage: Usage, book: PriceBook) -> Price:
+    """Return the book's price of a usage, or what stands in for it where the book has none."""
+    other = usage.stand_in
+    if other is None or usage.meter in book.meters:
+        return book.price_of(usage.meter)
+    price, off = book.price_of(other.meter), other.discount_fraction
+    how = f"{write_share(off)} off {other.meter}, {GIVEN_SOURCE}" if off else f"as {other.meter}"
+    return price.scaled(1 - off).model_copy(update={"meter": usage.meter, "source": f"{price.source}; {how}"})
 
 
 def wrong_unit(book: PriceBook, price: Price, unit: str) -> str:

@@ -59,7 +59,7 @@ def _check_quarter(start: datetime) -> datetime:
 
 def _listed(kinds: list[str]) -> str:
     """Return ``a fleet, serverless or api`` for these kinds."""
-    *first, last = (f"a {kind}" for kind in kinds)
+    *first, last = (f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in kinds)
     return f"{', '.join(first)} or {last}" if first else last
 
 

@@ -5,14 +5,15 @@ The records are those of ``records.py``: rules ``r``, a backend's line ``q``, pl
 
 import math
 
-from simulator.backends.online.kinds import BATCHING, REPLICAS, SERVERLESS
+from simulator.backends.online.kinds import API, BATCHING, REPLICAS, SERVERLESS
 from simulator.backends.online.slots import IntArray as SlotArray
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.kernels import FloatArray
+from simulator.simulation.api_kernels import call
 from simulator.simulation.batching_kernels import start_batches
 from simulator.simulation.failure_kernels import come_again_or_leave, remove_first_return
-from simulator.simulation.fleet_kernels import begin, enqueue, start_waiting, work_left_s
+from simulator.simulation.fleet_kernels import answer, begin, enqueue, start_waiting, work_left_s
 from simulator.simulation.records import Record
 from simulator.simulation.rows import Int, WordArray
 from simulator.simulation.serverless_kernels import begin_on_instance, count_instances
@@ -84,9 +85,16 @@ def ask(
         age_bins,
     ):
         return
+    starts = True
+    if q.kind == API:
+        service_s = call(t, tokens, factor, 0.0 <= asked_s < r.horizon_s, q)
+        starts = service_s >= 0.0
+        if starts:
+            answer(asked_s, t, service_s, t + service_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
+            return
     if q.kind == REPLICAS and q.waiting == 0 and free_s[losers[0]] <= t:
         begin(asked_s, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
-    elif q.waiting - q.gone < q.queue_limit:
+    elif starts and q.waiting - q.gone < q.queue_limit:
         enqueue(t, asked_s, attempt, factor, tokens, flight, spot, q, queue)
     else:
         if 0.0 <= asked_s < r.horizon_s:

@@ -1,12 +1,14 @@
 """The requests that a plan is given, and what is counted of them whatever the plan."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
-from simulator.backends.noise.base import Noise
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
 from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, request_blocks
@@ -16,6 +18,8 @@ from simulator.simulation import timing
 from simulator.simulation.activity import Activity
 
 TokenArray = npt.NDArray[np.int64]
+Drawn = TypeVar("Drawn", FloatArray, TokenArray)
+Draw = Callable[[np.random.Generator, int], Drawn]
 
 
 def _no_numbers() -> FloatArray:
@@ -53,10 +57,7 @@ class Feed:
         plan = scenario.plans[plan_name]
         earliest_s = timing.earliest_s(scenario)
         demand = scenario.demand
-        self._noise, self._late_noise = (
-            _noise_of(scenario.online_backend(plan)),
-            _noise_of(scenario.refreshing_backend(plan)),
-        )
+        self._online, self._refreshing = scenario.online_backend(plan), scenario.refreshing_backend(plan)
         self._seed, self._replication = scenario.seed, replication
         self._blocks = request_blocks(
             demand,
@@ -95,26 +96,30 @@ class Feed:
         if minutes.size > 1:
             counts = np.diff(np.searchsorted(block.time_s, minutes * MINUTE_S))
             self.busiest_minute = max(self.busiest_minute, int(counts.max()))
-        factor = self._factors(block, self._noise, "service")
-        late_factor = self._factors(block, self._late_noise, "refresh service")
-        return FedBlock(block.end_s, block.time_s, block.user, factor, late_factor)
+        factor = self._drawn(block, _noise_of(self._online), "service", _no_numbers())
+        late_factor = self._drawn(block, _noise_of(self._refreshing), "refresh service", _no_numbers())
+        tokens = self._drawn(block, _tokens_of(self._online), "tokens", _no_tokens())
+        late_tokens = self._drawn(block, _tokens_of(self._refreshing), "refresh tokens", _no_tokens())
+        return FedBlock(block.end_s, block.time_s, block.user, factor, late_factor, tokens, late_tokens)
 
-    def _factors(self, block: RequestBlock, noise: Noise | None, name: str) -> FloatArray:
-        if noise is None:
-            return np.empty(0)
+    def _drawn(self, block: RequestBlock, draw: Draw[Drawn] | None, name: str, nothing: Drawn) -> Drawn:
+        """Return a number for each request, drawn by interval, so that blocks of any length draw the same."""
+        if draw is None:
+            return nothing
         first = int(np.floor(block.begin_s / self._interval_s))
         edges = np.arange(first, np.ceil(block.end_s / self._interval_s) + 1) * self._interval_s
         edges[0], edges[-1] = -np.inf, np.inf
         sizes = np.diff(np.searchsorted(block.time_s, edges))
         return np.concatenate(
-            [
-                noise.draw(stream(self._seed, self._replication, name, first + k), int(size))
-                for k, size in enumerate(sizes)
-            ]
+            [draw(stream(self._seed, self._replication, name, first + k), int(size)) for k, size in enumerate(sizes)]
         )
 
 
-def _noise_of(backend: OnlineBackend | None) -> Noise | None:
-    """Return what makes a backend's service times vary, if they do."""
-    noise = backend.noise if backend else None
-    return noise if noise and noise.cv_squared > 0 else None
+def _noise_of(backend: OnlineBackend | None) -> Draw[FloatArray] | None:
+    """Return what draws the factors on a backend's service times, if they vary."""
+    return backend.noise.draw if backend and backend.noise.cv_squared > 0 else None
+
+
+def _tokens_of(backend: OnlineBackend | None) -> Draw[TokenArray] | None:
+    """Return what draws the tokens of prompt and answer, if they are counted."""
+    return backend.draw_tokens if isinstance(backend, Api) else None

@@ -1,14 +1,18 @@
 """The metrics of an outcome that need no prices; a metric that does not apply to a plan is absent.
 
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
-are of answers that are predictions. ``wasted_fraction`` relates the stored predictions that ended unread within the
-horizon to those computed within it; both happen at the same moments, the publications, so that their ratio has no
-edge effects. ``quality_mean`` is over all requests, relative to a fresh prediction of the scenario's model at age 0,
-answered at once; the better model of a plan can have more than 1.
+are of answers that are predictions. The busiest hour is that with the most answers (see outcome.Hours).
+``wasted_fraction`` relates the stored predictions that ended unread within the horizon to those computed within it;
+both happen at the same moments, the publications, so that their ratio has no edge effects. ``quality_mean`` is over all
+requests, relative to a fresh prediction of the scenario's model at age 0, answered at once; the better model of a plan
+can have more than 1.
 
 ``timeout_fraction`` and ``refused_fraction`` are the shares of requests that gave up or were refused at last, after all
 retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the
 last attempt ended in one.
+
+``replicas_mean``, ``replicas_peak`` and ``utilisation`` are of the replicas of fleets and of the live instances of
+serverless backends; ``instance_cold_start_fraction`` is the share of the latter's computations that started one.
 
 Those of batch runs are of the runs that were due and ended within the horizon. ``deadline_miss_fraction`` is the share
 of runs that were published late, or never began as the one before was still going. Where workers can be reclaimed,
@@ -132,9 +136,9 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
         calls = sum(use.counts["calls"] for use in outcome.fleets)
         yield "retries_per_call", _share(sum(use.counts["retried"] for use in outcome.fleets), calls)
-    if any(isinstance(backend, Serverless) for backend in scenario.online_backends(scenario.plans[outcome.plan])):
-        calls, cold = (sum(fleet.counts[name] for fleet in outcome.fleets) for name in ("calls", "cold_starts"))
-        yield "instance_cold_start_fraction", _share(cold, calls)
+    instances = [use.counts for use in outcome.fleets if isinstance(scenario.backends[use.backend], Serverless)]
+    cold = sum(one["cold_starts"] for one in instances)
+    yield "instance_cold_start_fraction", _share(cold, sum(one["calls"] for one in instances))
 
 
 def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:

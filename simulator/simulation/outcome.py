@@ -36,8 +36,28 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class ServiceUse:
+    """What an online backend did in the horizon that others run, and that is paid by what is asked of it."""
+
+    backend: str
+    """Its name."""
+    counts: Mapping[str, float]
+    """What its computations added up to, by the names of records.LINE."""
+
+    @property
+    def provisioned_replica_s(self) -> FloatArray:
+        """There are no replicas. [s]"""
+        return np.zeros(0)
+
+    @property
+    def beyond_reserved_s(self) -> float:
+        """There are no replicas. [s]"""
+        return 0.0
+
+
+@dataclass(frozen=True)
 class FleetUse:
-    """What an online backend did in the horizon."""
+    """What an online backend with replicas did in the horizon."""
 
     backend: str
     """Its name."""
@@ -123,6 +143,8 @@ class Outcome:
     """Stored rows at the end that nobody had read."""
     fleets: tuple[FleetUse, ...]
     """The one that computes online first, the one that refreshes last; they may be the same."""
+    services: tuple[ServiceUse, ...]
+    """The plan's other online backends, in the same order."""
     batch: BatchUse | None
     hours: Hours
     busiest_hour: BusiestHour

@@ -81,12 +81,27 @@ LINE = np.dtype(
         ("idled_s", np.float64),  # stretches of idleness that have ended
         ("live_s", np.float64),  # instance-seconds up to when all has been carried
         ("most_live", np.int64),  # instances at a time, within the horizon
+        ("first_token_s", np.float64),  # of an external API, from here on
+        ("input_token_s", np.float64),  # time per input token that is not read from the prompt cache
+        ("output_token_s", np.float64),
+        ("request_room_s", np.float64),  # time in which the limit on requests lets one more in; 0 without a limit
+        ("token_room_s", np.float64),  # the same for a token
+        ("requests_full_s", np.float64),  # when the bucket of requests is full again
+        ("tokens_full_s", np.float64),
+        ("prefix", np.int64),  # tokens that all prompts begin with
+        ("prefix_kept_s", np.float64),  # how long after its last use the provider keeps it
+        ("prefix_used_s", np.float64),
+        ("prefix_limited", np.bool_),  # whether the limit on tokens counts those that are read from the prompt cache
         ("calls", np.int64),  # from here on, counted of what was asked for within the horizon: computations begun
         ("batches", np.int64),  # what these were begun in
         ("refused", np.int64),  # times that the backend refused
         ("retried", np.int64),  # times that a request was to come again
         ("cold_starts", np.int64),  # computations for which an instance was started
         ("billed_s", np.float64),  # time that instances are billed for
+        ("input_tokens", np.int64),  # of an external API: neither read from its prompt cache nor written to it
+        ("cached_tokens", np.int64),
+        ("written_tokens", np.int64),
+        ("output_tokens", np.int64),
     ]
 )
 """An online backend and its queue."""

@@ -28,6 +28,7 @@ from simulator.simulation.outcome import (
     FloatArray,
     Hours,
     Outcome,
+    ServiceUse,
     Traffic,
 )
 from simulator.simulation.precompute import BatchRun, Precomputing
@@ -174,7 +175,7 @@ class _Simulation:
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()
         counted = self.path.counted()
-        fleets, batch = self._fleet_uses(), self._batch_use()
+        fleets, services, batch = self._fleet_uses(), self._service_uses(), self._batch_use()
         traffic = Traffic(
             logins=self.feed.logins,
             busiest_minute=self.feed.busiest_minute,
@@ -191,11 +192,14 @@ class _Simulation:
             unserved_at_start=self.unserved_at_start,
             unserved_at_end=unserved_at_end,
             fleets=fleets,
+            services=services,
             batch=batch,
             hours=hours,
             busiest_hour=self._busiest_hour(),
             store=kept,
-            usage=tuple(usage_of(self.scenario, self.plan_name, counted.tally, traffic, fleets, batch, kept)),
+            usage=tuple(
+                usage_of(self.scenario, self.plan_name, counted.tally, traffic, (*fleets, *services), batch, kept)
+            ),
         )
 
     def _hours(self) -> Hours:
@@ -223,6 +227,7 @@ class _Simulation:
                 serving=np.array([serving[number] for serving in self.serving]),
             )
             for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
+            if fleet.has_replicas
         )
 
     def _beyond_reserved_s(self, fleet: OnlineBackend, replicas: Replicas | None) -> float:
@@ -241,6 +246,10 @@ class _Simulation:
         if line.replicas is None:
             return int(line.counts()["most_live"])
         return line.replicas.most_billed(self.scenario.horizon_s)
+
+    def _service_uses(self) -> tuple[ServiceUse, ...]:
+        lines = zip(self.scenario.online_names(self.plan), self.fleets, self.path.lines, strict=True)
+        return tuple(ServiceUse(name, line.counts()) for name, backend, line in lines if not backend.has_replicas)
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:

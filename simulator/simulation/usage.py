@@ -15,7 +15,9 @@ from simulator.core.usage import Driver, Usage
 from simulator.plans.medium.base import StoreUse
 from simulator.plans.plan import Plan, Precompute, Stream
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import BatchUse, FleetUse, Traffic
+from simulator.simulation.outcome import BatchUse, FleetUse, ServiceUse, Traffic
+
+OnlineBackendUse = FleetUse | ServiceUse
 
 
 def usage_of(
@@ -23,7 +25,7 @@ def usage_of(
     plan_name: str,
     tally: Mapping[str, float],
     traffic: Traffic,
-    fleets: Sequence[FleetUse],
+    fleets: Sequence[OnlineBackendUse],
     batch: BatchUse | None,
     kept: StoreUse | None,
 ) -> Iterator[Usage]:
@@ -94,7 +96,7 @@ def _stream_usage(stream: Stream, events: float, horizon_s: float) -> Iterator[U
         yield Usage(item, meter, quantity, unit, driver, after_events=True, computes_ahead=True)
 
 
-def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> Iterator[Usage]:
+def _online_usage(scenario: Scenario, answering: str | None, use: OnlineBackendUse) -> Iterator[Usage]:
     backend, ahead = scenario.backends[use.backend], use.backend != answering
     assert isinstance(backend, OnlineBackend)
     online = OnlineUse(
@@ -110,6 +112,7 @@ def _online_usage(scenario: Scenario, answering: str | None, use: FleetUse) -> I
             backend=use.backend if metered.is_replica_time else "",
             after_events=ahead,
             computes_ahead=ahead,
+            stand_in=metered.stand_in,
         )
 
 
@@ -120,7 +123,15 @@ def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) ->
     worker_s = {meter: runs * mean_s for meter, mean_s in batch.mean_run_worker_s.items()}
     for metered in cluster.worked(BatchWork(runs, runs * batch.mean_run_rows, worker_s)):
         item = f"batch {metered.what}"
-        yield Usage(item, metered.meter, metered.quantity, metered.unit, driver, computes_ahead=True)
+        yield Usage(
+            item,
+            metered.meter,
+            metered.quantity,
+            metered.unit,
+            driver,
+            computes_ahead=True,
+            stand_in=metered.stand_in,
+        )
     pipeline = cluster.feature_pipeline
     if pipeline.instance is not None:
         hours = runs * pipeline.machine_hours

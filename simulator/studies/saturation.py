@@ -123,8 +123,9 @@ def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
     still_grows = last == waiting.size - 1 and waiting[last] > waiting[hour_before]
     if still_grows:
         since_s = fleet.time_s(first)
-        grown = f"since {_clock(fleet.scenario, since_s)} more comes than {_slots(fleet, last)} can do"
-        yield fleet.found(Verdict.OVERLOADED, since_s, f"{grown}; {waiting[last]:,} wait at the end")
+        limit = f"more comes than {_slots(fleet, last)} can do" if fleet.slots[last] else "no replica serves"
+        reason = f"since {_clock(fleet.scenario, since_s)} {limit}; {waiting[last]:,} wait at the end"
+        yield fleet.found(Verdict.OVERLOADED, since_s, reason)
         return
     asked, had = _offered(fleet)
     if last == waiting.size - 1 and asked > had > 0:
@@ -197,7 +198,8 @@ def _spans(marked: BoolArray) -> Iterator[tuple[int, int]]:
 
 
 def _slots(fleet: _Fleet, look: int) -> str:
-    return f"all {fleet.slots[look]:,} slots" if fleet.slots[look] else "none of its replicas"
+    slots = int(fleet.slots[look])
+    return f"all {slots:,} slots" if slots > 1 else "its only slot"
 
 
 def _stamp(scenario: Scenario, time_s: float) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.backends.api import Api
+from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
@@ -12,6 +14,9 @@ from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
+MOST_COLD_STARTS_FRACTION = 0.01
+"""Beyond it, who waits for an instance decides the p99."""
+MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
 LATENCIES = ("latency_p99_s", "latency_mean_s")
@@ -32,6 +37,7 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     for spike in scenario.traffic.spikes:
         if spike.at_s >= scenario.horizon_s:
             yield f"The spike at {write_duration(spike.at_s)} comes after the horizon and is not simulated."
+    yield from _of_outages(comparison)
     if scenario.traffic.spikes:
         yield "The bill per month repeats the horizon, its spikes too."
     if done == 1:
@@ -50,6 +56,15 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
             "The weights of 'value' decide the net value. They are the scenario's own, not facts: try others before "
             "trusting a ranking by it."
         )
+
+
+def _of_outages(comparison: Comparison) -> Iterator[str]:
+    for name, backend in comparison.scenario.backends.items():
+        outages = backend.outages if isinstance(backend, Fleet) else []
+        for outage in outages:
+            if outage.at_s >= comparison.scenario.horizon_s:
+                at = write_duration(outage.at_s)
+                yield f"The outage of '{name}' at {at} comes after the horizon and is not simulated."
 
 
 def _of_replay(comparison: Comparison) -> Iterator[str]:
@@ -86,6 +101,14 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     refused = metrics.get("refused_fraction")
     if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
+    cold = metrics.get("instance_cold_start_fraction")
+    if cold is not None and cold.mean > MOST_COLD_STARTS_FRACTION:
+        yield (
+            f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a longer "
+            "keep-alive, it would be fewer."
+        )
+    yield from _of_limits(comparison, result)
+    yield from _of_reads(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -103,6 +126,8 @@ def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of fleets that have no room, each on its own."""
     plan, fleets = comparison.scenario.plans[result.name], result.outcomes[0].fleets
     for number, fleet in enumerate(fleets):
+        if not isinstance(comparison.scenario.backends[fleet.backend], Fleet):
+            continue  # what is not busy goes, or is nobody's
         busy = _busy(result, number) if len(fleets) > 1 else result.metrics["utilisation"].mean
         if busy <= BUSIEST_UTILISATION:
             continue
@@ -118,6 +143,33 @@ def _busy(result: PlanResult, number: int) -> float:
     uses = [outcome.fleets[number] for outcome in result.outcomes]
     provisioned_s = sum(float(use.provisioned_replica_s.sum()) for use in uses)
     return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
+
+
+def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of APIs whose rate limits bind."""
+    services = result.outcomes[0].services if result.outcomes else ()
+    for number, service in enumerate(services):
+        if not isinstance(comparison.scenario.backends[service.backend], Api):
+            continue
+        counts = [outcome.services[number].counts for outcome in result.outcomes]
+        refused, calls = (sum(count[name] for count in counts) for name in ("refused", "calls"))
+        if refused > MOST_REFUSED_FRACTION * (refused + calls):
+            yield (
+                f"{result.name}: the rate limits of '{service.backend}' bind: {refused / (refused + calls):.1%} of the "
+                "calls are refused, those that are tried again included."
+            )
+
+
+def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of a store whose read capacity is smaller than what is asked of it, as nothing in the simulation waits."""
+    uses = [outcome.store for outcome in result.outcomes if outcome.store is not None]
+    capacity_per_s = comparison.scenario.store_of(comparison.scenario.plans[result.name]).read_capacity_per_s
+    busiest_per_s = max((use.busiest_reads_per_s for use in uses), default=0.0)
+    if capacity_per_s is not None and busiest_per_s > capacity_per_s:
+        yield (
+            f"{result.name}: the store can be read {capacity_per_s:,.4g} times a second, and the busiest minute asks "
+            f"for {busiest_per_s:,.4g}; what a store does to reads above its capacity is not simulated."
+        )
 
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:

@@ -16,6 +16,7 @@ from simulator.backends.base import AnyBackend, Backend, Machines
 from simulator.backends.capacity.base import AnyCapacity, Capacity
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.service_time.base import AnyServiceTime, ServiceTime
+from simulator.backends.tokens.base import MOST_TOKENS, AnyTokens, Tokens
 from simulator.core.component import Component, components
 from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
@@ -27,6 +28,7 @@ from simulator.plans.scope.base import AnyScope, Scope
 STANDARD_ERRORS = 4
 DRAWS = 200_000
 AFFINE = {"kind": "affine", "fixed": "11 ms", "per_item": "0.3 ms"}
+CALL = {"input_tokens": {"kind": "fixed", "count": 2_000}, "output_tokens": {"kind": "fixed", "count": 300}}
 
 FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.demand.profile": (Profile, AnyProfile),
@@ -34,6 +36,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.demand.requests": (Requests, AnyRequests),
     "simulator.backends": (Backend, AnyBackend),
     "simulator.backends.noise": (Noise, AnyNoise),
+    "simulator.backends.tokens": (Tokens, AnyTokens),
     "simulator.backends.service_time": (ServiceTime, AnyServiceTime),
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
@@ -59,14 +62,40 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "geometric": [{"mean": 1}, {"mean": 4.5}],
         "poisson": [{"mean": 1}, {"mean": 4.5}],
     },
+    "simulator.backends.tokens": {
+        "fixed": [{"count": 1}, {"count": "2_000"}],
+        "lognormal": [
+            {"mean": 300, "cv": 1.5},
+            {"mean": 1.2, "cv": 3},
+            {"mean": 2_000, "cv": 1.2, "most": "4_096"},
+        ],
+    },
     "simulator.backends": {
+        "api": [
+            {"model": "m", **CALL, "per_token": "10 ms"},
+            {
+                "model": "m",
+                "tokens": {"path": "calls.csv"},
+                "first_token": {"base": "400 ms", "per_input_token": "0.1 ms"},
+                "noise": {"kind": "lognormal", "cv": 0.3},
+                "requests_per_minute": "10k",
+                "tokens_per_minute": "2M",
+                "retries": {"attempts": 4, "backoff": "1 s", "longest_backoff": "20 s", "jitter": "50 %"},
+                "batch": {"window": {"kind": "lognormal", "mean": "2 h", "cv": 1}, "discount": "50 %"},
+                "shard": 100_000,
+                "feature_pipeline": {"duration": "10 min", "cost": "3.5 USD"},
+            },
+            {"model": "m", **CALL, "per_token": "10 ms", "prompt_cache": {"prefix": "1_500", "lifetime": "1 h"}},
+        ],
         "batch_cluster": [
             {"instance": "b", "service_time": AFFINE, "workers": 3, "batch_size": 64, "shard": 1000},
             {
                 "instance": "b",
                 "purchase": "spot",
+                "reclaim": {"mean": "20 h", "reprovision": "5 min"},
                 "service_time": AFFINE,
-                "workers": 1,
+                "workers": 2,
+                "on_demand_workers": 1,
                 "batch_size": 1,
                 "shard": 1,
                 "startup": "4 min",
@@ -160,6 +189,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hours = [f"2026-03-{2 + hour // 24:02d} {hour % 24:02d}:15" for hour in range(168)]
     lines = [f"{time},{time},{hour % 24},{hour}" for hour, time in enumerate(hours)]
     (tmp_path / "counts.csv").write_text("\n".join(["time,when,value,other", *lines]))
+    (tmp_path / "calls.csv").write_text("ContextTokens,GeneratedTokens\n4808,10\n110,27\n")
     (tmp_path / "times.csv").write_text("batch,seconds\n1,0.002\n8,0.004\n64,0.02\n")
     monkeypatch.chdir(tmp_path)
 
@@ -279,6 +309,15 @@ def test_factors_on_service_times_have_mean_one_and_the_variance_they_state() ->
         assert_mean((drawn - 1) ** 2, model.cv_squared, model)
 
 
+def test_calls_have_whole_numbers_of_tokens_with_the_mean_they_state() -> None:
+    for model in of_family("simulator.backends.tokens"):
+        drawn = model.draw(np.random.default_rng(5), DRAWS)
+        assert drawn.shape == (DRAWS,)
+        assert drawn.dtype == np.int64
+        assert 1 <= drawn.min() <= drawn.max() <= getattr(model, "most", MOST_TOKENS)
+        assert_mean(drawn, model.mean_tokens, model)
+
+
 def test_logins_make_whole_numbers_of_further_requests_with_the_mean_they_state() -> None:
     for model in of_family("simulator.demand.requests"):
         drawn = model.draw_follow_ups(np.random.default_rng(3), DRAWS)
@@ -320,6 +359,8 @@ def test_backends_name_the_meter_of_their_machines() -> None:
 
 def test_a_batch_of_a_backend_is_one_that_its_service_time_knows() -> None:
     for model in of_family("simulator.backends"):
+        if not isinstance(model, Machines):
+            continue
         batch = getattr(model, "batch_size", 1)
         assert batch <= model.service_time.largest_batch
         assert model.service_time.mean_s(batch) > 0

@@ -9,15 +9,18 @@ Numbers are carried exactly beside SimPy's clock, which can be one rounding off 
 import itertools
 import math
 from collections import Counter, deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import simpy
+from api_model import ApiModel, jobs_written_at
 from cluster_model import ClusterModel
 from quality_model import QualityModel
 from scope_model import Due, ScopeModel, Zone
 
+from simulator.backends.api import Api
 from simulator.backends.batch_cluster import BatchCluster
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.capacity.hourly import HourlyCapacity
@@ -108,6 +111,15 @@ class Turn:
     """When its start became certain."""
 
 
+class Need(NamedTuple):
+    """What a request's computation would take."""
+
+    factor: float
+    """On its service time."""
+    tokens: int
+    """Of prompt and answer, as one number."""
+
+
 @dataclass
 class Failure:
     """A request that leaves without a computation."""
@@ -144,6 +156,7 @@ class Seen:
     decided: list[tuple[float, str]] = field(default_factory=list)
     """When the answer of each request that counts became certain, and what it was."""
     fleets: list[FleetSeen] = field(default_factory=list)
+    services: list[FleetSeen] = field(default_factory=list)
     workers: list[tuple[float, float]] = field(default_factory=list)
     """From when to when each worker was paid for."""
     runs: list[tuple[float, float, float]] = field(default_factory=list)
@@ -224,11 +237,11 @@ class BackendModel:
         """Return whether what is asked for then counts."""
         return 0 <= asked_s < self.horizon_s
 
-    def serve(self, asked_s: float, factor: float, patience_s: float) -> Steps:
+    def serve(self, asked_s: float, need: Need, patience_s: float) -> Steps:
         """Try until a slot is taken, and return the turn; return the failure if no attempt is left."""
         now = asked_s
         for attempt in itertools.count():
-            turn, why, left_s = self.ask(now, factor), "refused", now
+            turn, why, left_s = self.ask(now, need, counts=self.counts(asked_s)), "refused", now
             if turn is not None:
                 tired = self.env.timeout(patience_s) if patience_s < math.inf else self.env.event()
                 if turn.slot is None:
@@ -249,7 +262,7 @@ class BackendModel:
             self.coming_back -= 1
         raise AssertionError
 
-    def ask(self, arrival_s: float, factor: float) -> "Turn | None":
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> "Turn | None":
         """Have a computation begin or wait; return None if it is refused."""
         raise NotImplementedError
 
@@ -412,13 +425,14 @@ class FleetModel(BackendModel):
         self.ready_slot_s += (self.env.now - self.changed_s) * len(self.serving) * self.fleet.slots
         self.changed_s = self.env.now
 
-    def ask(self, arrival_s: float, factor: float) -> "Turn | None":
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> "Turn | None":
         """Queue up, if there is room; the turn's event comes when a slot is taken."""
+        del counts
         idle = self.tournament.slots and not self.tournament.slots[self.tournament.first].busy
         limit, is_direct = self.fleet.queue_limit, self.fleet.batching is None and idle and not self.queue
         if limit is not None and len(self.queue) >= limit and not is_direct:
             return None
-        turn = Turn(self.env.event(), arrival_s, factor)
+        turn = Turn(self.env.event(), arrival_s, need.factor)
         self.queue.append(turn)
         if self.fleet.batching:
             self.env.process(self._hold(turn))
@@ -566,9 +580,10 @@ class ServerlessModel(BackendModel):
         self.rng = rng
         self.instances: list[Instance] = []
 
-    def ask(self, arrival_s: float, factor: float) -> Turn | None:
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> Turn | None:
         """Take the instance that became idle last, or start one."""
-        rule = self.fleet
+        del counts
+        rule, factor = self.fleet, need.factor
         assert isinstance(rule, Serverless)
         for instance in [each for each in self.instances if each.free_s + rule.keep_alive_s <= arrival_s]:
             self._end(instance)
@@ -611,6 +626,31 @@ class ServerlessModel(BackendModel):
             self._end(instance)
 
 
+class ServiceModel(BackendModel):
+    """An external API: what asks for it is answered at once, or refused."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, backend: str, seen: Seen, replication: int, chance: int
+    ) -> None:
+        super().__init__(env, scenario, backend, seen, replication, chance)
+        seen.services.append(seen.fleets.pop())
+        assert isinstance(self.fleet, Api)
+        self.provider = ApiModel(self.fleet, env.now)
+        self.did.counts = self.provider.counts
+
+    def ask(self, arrival_s: float, need: Need, *, counts: bool) -> Turn | None:
+        """Call, and be told how long it takes, or that it is refused."""
+        service_s = self.provider.call(arrival_s, need.tokens, need.factor, counts=counts)
+        if service_s is None:
+            return None
+        turn = Turn(self.env.event(), arrival_s, need.factor, start_s=arrival_s, service_s=service_s)
+        turn.slot = Slot(math.inf)
+        return turn
+
+    def close_bills(self) -> None:
+        """There is nothing that is billed by time."""
+
+
 class ProcessModel:
     """One plan, one replication."""
 
@@ -651,7 +691,8 @@ class ProcessModel:
         if isinstance(self.scenario.backends[name], Serverless):
             rng = stream(self.scenario.seed, self.replication, "instance starts", number)
             return ServerlessModel(self.env, self.scenario, name, self.seen, self.replication, chance, rng)
-        return FleetModel(self.env, self.scenario, name, self.seen, self.replication, chance)
+        kind = ServiceModel if isinstance(self.scenario.backends[name], Api) else FleetModel
+        return kind(self.env, self.scenario, name, self.seen, self.replication, chance)
 
     def run(self) -> Seen:
         """Simulate, and return what was seen."""
@@ -674,33 +715,38 @@ class ProcessModel:
 
     # requests
 
-    def requests(self) -> Iterator[tuple[float, int, bool, float, float]]:
-        """Yield every request: time, user, whether it is its login's last, and the factors on service times."""
+    def requests(self) -> Iterator[tuple[float, int, bool, Need, Need]]:
+        """Yield every request: time, user, whether it is its login's last, and what its computations take."""
         seed, demand = self.scenario.seed, self.scenario.demand
         blocks = list(
             request_blocks(demand, seed, self.replication, self.begin_s, self.horizon_s, HOUR_S, mark_last=True)
         )
         time_s, user = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("time_s", "user"))
-        columns = time_s, user & (2**31 - 1), user < 0, self._factors(time_s, self.online, "service")
-        refreshing = self._factors(time_s, self.refreshing, "refresh service")
-        yield from zip(*(column.tolist() for column in (*columns, refreshing)), strict=True)
+        columns = [column.tolist() for column in (time_s, user & (2**31 - 1), user < 0)]
+        needs = self._needs(time_s, self.online, ""), self._needs(time_s, self.refreshing, "refresh ")
+        yield from zip(*columns, *needs, strict=True)
 
-    def _factors(self, time_s: np.ndarray, fleet: BackendModel | None, name: str) -> np.ndarray:
-        factor = np.ones(time_s.size)
-        if fleet is not None and fleet.fleet.service_time.noise.cv_squared > 0:
-            interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
-            for index in np.unique(interval):
-                rng = stream(self.scenario.seed, self.replication, name, int(index))
-                here = interval == index
-                factor[here] = fleet.fleet.service_time.noise.draw(rng, int(here.sum()))
-        return factor
+    def _needs(self, time_s: np.ndarray, fleet: FleetModel | None, prefix: str) -> list[Need]:
+        factor, tokens = np.ones(time_s.size), np.zeros(time_s.size, dtype=np.int64)
+        if fleet is not None and fleet.fleet.noise.cv_squared > 0:
+            self._draw(time_s, fleet.fleet.noise.draw, f"{prefix}service", factor)
+        if fleet is not None and isinstance(fleet.fleet, Api):
+            self._draw(time_s, fleet.fleet.draw_tokens, f"{prefix}tokens", tokens)
+        return [Need(*need) for need in zip(factor.tolist(), tokens.tolist(), strict=True)]
+
+    def _draw(self, time_s: np.ndarray, draw: Callable[..., np.ndarray], name: str, to: np.ndarray) -> None:
+        interval = np.floor(time_s / self.scenario.demand.interval_s).astype(int)
+        for index in np.unique(interval):
+            rng = stream(self.scenario.seed, self.replication, name, int(index))
+            here = interval == index
+            to[here] = draw(rng, int(here.sum()))
 
     def _arrivals(self) -> Steps:
-        for time_s, user, is_last, factor, refresh_factor in self.requests():
+        for time_s, user, is_last, need, refresh_need in self.requests():
             yield self.env.timeout(time_s - self.env.now)
             if self.plan.refresh and (is_last or self.plan.refresh.on == "request"):
-                self.env.process(self._after_event(time_s, user, refresh_factor))
-            self.env.process(self._request(time_s, user, factor))
+                self.env.process(self._after_event(time_s, user, refresh_need))
+            self.env.process(self._request(time_s, user, need))
 
     def _counts(self, time_s: float) -> bool:
         return 0 <= time_s < self.horizon_s
@@ -729,7 +775,7 @@ class ProcessModel:
         if self._counts(arrival_s):
             self.seen.sums["wait_s"] += wait_s
 
-    def _request(self, now: float, user: int, factor: float) -> Steps:
+    def _request(self, now: float, user: int, need: Need) -> Steps:
         computation, row = self.under_way.get(user), self.store.get(user)
         if computation is not None and not computation.unasked:
             if not computation.evicted:
@@ -742,7 +788,7 @@ class ProcessModel:
             self.seen.tally["first_served"] += self._counts(now) and not row.served
             row.served = True
             self._use(user)
-            self._after_reading(now, user, row, factor, is_idle=computation is None)
+            self._after_reading(now, user, row, need, is_idle=computation is None)
         elif self.online is None:
             self._answer(now, self.read_s, now, "defaulted", None)
         elif computation is not None and self.plan.cache and computation.decided.triggered:
@@ -750,11 +796,9 @@ class ProcessModel:
                 self._use(user)
             yield from self._follow(now, user, computation)
         else:
-            yield from self._compute(
-                now, user, factor, self.online, keeps=bool(self.plan.cache) and computation is None
-            )
+            yield from self._compute(now, user, need, self.online, keeps=bool(self.plan.cache) and computation is None)
 
-    def _after_reading(self, now: float, user: int, row: Row, factor: float, *, is_idle: bool) -> None:
+    def _after_reading(self, now: float, user: int, row: Row, need: Need, *, is_idle: bool) -> None:
         cache = self.plan.cache
         if cache is None or row.maker != "online":
             return
@@ -763,9 +807,9 @@ class ProcessModel:
         if is_idle and cache.kept_for_s > cache.fresh_for_s and now > row.time_s + cache.fresh_for_s:
             assert self.online is not None
             self.seen.tally["revalidated"] += self._counts(now)
-            self._begin_unasked(now, user, factor, self.online, "online")
+            self._begin_unasked(now, user, need, self.online, "online")
 
-    def _after_event(self, now: float, user: int, factor: float) -> Steps:
+    def _after_event(self, now: float, user: int, need: Need) -> Steps:
         rule = self.plan.refresh
         assert rule is not None
         assert self.refreshing is not None
@@ -778,17 +822,17 @@ class ProcessModel:
         yield self.env.timeout(max(due_s - self.env.now, 0.0))
         if user not in self.under_way:
             self.seen.tally["refreshed"] += self._counts(due_s)
-            self._begin_unasked(due_s, user, factor, self.refreshing, "nearline")
+            self._begin_unasked(due_s, user, need, self.refreshing, "nearline")
 
-    def _begin_unasked(self, now: float, user: int, factor: float, fleet: BackendModel, maker: str) -> None:
+    def _begin_unasked(self, now: float, user: int, need: Need, fleet: BackendModel, maker: str) -> None:
         computation = self.under_way[user] = Computation(self.env.event(), unasked=True)
         self._take_place(user, now)
-        self.env.process(self._compute_unasked(now, user, factor, computation, fleet, maker))
+        self.env.process(self._compute_unasked(now, user, need, computation, fleet, maker))
 
     def _compute_unasked(
-        self, now: float, user: int, factor: float, computation: Computation, fleet: BackendModel, maker: str
+        self, now: float, user: int, need: Need, computation: Computation, fleet: BackendModel, maker: str
     ) -> Steps:
-        turn = yield from fleet.serve(now, factor, math.inf)
+        turn = yield from fleet.serve(now, need, math.inf)
         if isinstance(turn, Failure):
             self._forget(user)
             return
@@ -859,12 +903,12 @@ class ProcessModel:
             self._answer(now, latency_s, decided_s, "cached", age_s, computation.start_s)
             self._waited(now, computation.completion_s - now)
 
-    def _compute(self, now: float, user: int, factor: float, fleet: BackendModel, *, keeps: bool) -> Steps:
+    def _compute(self, now: float, user: int, need: Need, fleet: BackendModel, *, keeps: bool) -> Steps:
         computation = Computation(self.env.event(), served=True)
         if keeps:
             self.under_way[user] = computation
             self._take_place(user, now)
-        turn = yield from fleet.serve(now, factor, fleet.fleet.longest_wait_s)
+        turn = yield from fleet.serve(now, need, fleet.fleet.longest_wait_s)
         if isinstance(turn, Failure):
             computation.failure = turn
             self._fail(now, turn, turn.waited_s, user)
@@ -940,24 +984,23 @@ class ProcessModel:
 
     # precomputation
 
-    def _schedule(self, cluster: BatchCluster, zone: Zone) -> Steps:
+    def _schedule(self, cluster: BatchCluster | Api, zone: Zone) -> Steps:
         """Start the runs of a zone, and after each what it was in the way of: the last retraining's, if there was one.
 
         Of a run that is made up for, users are those of when it was due.
         """
         assert self.scope is not None
         dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
-        previous_s, started_s = zone.before(self.begin_s), -math.inf
+        previous_s = owed_since_s = zone.before(self.begin_s)
         owed: tuple[Due, list[list[int]]] | None = None
         while dues:
             if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
                 due, units = owed
-                owed, started_s = None, self.env.now
-                yield from self._run(cluster, due, started_s, units)
+                owed = None
+                yield from self._run(cluster, zone, due, self.env.now, units)
                 continue
             due = dues.popleft()
             if due.time_s < self.env.now and not due.triggered:
-                self.seen.missed += self._counts(due.time_s) and due.time_s != started_s
                 continue
             units = self._units(cluster, zone, due, previous_s)
             if due.time_s < self.env.now:
@@ -967,9 +1010,9 @@ class ProcessModel:
                 continue
             previous_s = due.time_s
             yield self.env.timeout(due.time_s - self.env.now)
-            yield from self._run(cluster, due, due.time_s, units)
+            yield from self._run(cluster, zone, due, due.time_s, units)
 
-    def _units(self, cluster: BatchCluster, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
+    def _units(self, cluster: BatchCluster | Api, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
         """Return the users of each shard of a run."""
         assert self.scope is not None
         if self.scope.whole:
@@ -979,22 +1022,28 @@ class ProcessModel:
         cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
         return [members[first:last] for first, last in itertools.pairwise(cuts)]
 
-    def _run(self, cluster: BatchCluster, due: Due, start_s: float, units: list[list[int]]) -> Steps:
+    def _run(self, cluster: BatchCluster | Api, zone: Zone, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
         per_s = self.scenario.store_of(self.plan).writes_per_s
         sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
-        model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
-        self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
-        last_s = min(model.through_s, until_s)
-        for at_s, unit in model.written:
+        if isinstance(cluster, Api):
+            written, lost = list(jobs_written_at(cluster, start_s, rng, sizes, per_s)), (0, 0)
+            last_s = written[-1][0] if written else start_s + cluster.feature_pipeline.duration_s
+        else:
+            model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
+            self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
+            written, lost, last_s = model.written, (model.reclaims, model.lost), min(model.through_s, until_s)
+        met_s = [met.time_s for met in zone.dues if start_s < met.time_s < last_s and not met.triggered]
+        self.seen.missed += sum(map(self._counts, met_s))
+        for at_s, unit in written:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))
             self._publish(units[unit], visible_s, start_s)
         yield self.env.timeout(max(last_s - self.env.now, 0.0))
         if due.time_s >= 0 and last_s <= self.horizon_s:
             self.seen.runs.append((due.time_s, start_s, last_s))
-            self.seen.reclaims.append((model.reclaims, model.lost))
+            self.seen.reclaims.append(lost)
 
     def _publish(self, users: list[int], now: float, snapshot_s: float) -> None:
         time_s = self.rounded(snapshot_s)

@@ -11,6 +11,8 @@ from drawn_scenarios import a_scenario, scenarios
 from hypothesis import Phase, given, settings
 from process_model import ProcessModel, Seen
 
+from simulator.backends.base import OnlineBackend
+from simulator.backends.fleet import Fleet
 from simulator.core.histogram import BINS, Histogram
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
@@ -37,6 +39,7 @@ COUNTS = (
     "evicted",
 )
 CALLS = ("calls", "batches", "refused", "retried", "cold_starts")
+TOKENS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 RELATIVE = 1e-9
 
 
@@ -74,6 +77,10 @@ def beyond(spans: list[tuple[float, float]], level: int, horizon_s: float) -> fl
     )
 
 
+def fleets_of(scenario: Scenario, plan: str) -> list[OnlineBackend]:
+    return [backend for backend in scenario.online_backends(scenario.plans[plan]) if backend.has_replicas]
+
+
 def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None:
     tally = outcome.counted.tally
     assert {name: tally[name] for name in COUNTS} == {name: seen.tally[name] for name in COUNTS}
@@ -87,7 +94,7 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     for name, total in seen.sums.items():
         assert tally[name] == pytest.approx(total, rel=RELATIVE, abs=1e-6), name
     compare_hours(outcome, seen, scenario, plan)
-    fleets = scenario.online_backends(scenario.plans[plan])
+    fleets = fleets_of(scenario, plan)
     assert [use.backend for use in outcome.fleets] == [did.backend for did in seen.fleets]
     for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets, strict=True):
         busy_s = overlap_s(did.work, 0, scenario.horizon_s) / fleet.slots_per_replica
@@ -97,8 +104,13 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
         assert use.counts["billed_s"] == pytest.approx(did.counts["billed_s"], rel=RELATIVE)
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
-        beyond_s = beyond(did.bills, fleet.reserved_replicas, scenario.horizon_s)
+        replicas = did.bills if isinstance(fleet, Fleet) else []
+        beyond_s = beyond(replicas, fleet.reserved_replicas, scenario.horizon_s)
         assert use.beyond_reserved_s == pytest.approx(beyond_s, rel=RELATIVE, abs=1e-6)
+    assert [use.backend for use in outcome.services] == [did.backend for did in seen.services]
+    for service, did in zip(outcome.services, seen.services, strict=True):
+        names = (*CALLS, *TOKENS)
+        assert {name: service.counts[name] for name in names} == {name: did.counts[name] for name in names}
     if outcome.batch:
         runs = outcome.batch.runs
         assert [run.due_s for run in runs] == [due_s for due_s, _, _ in seen.runs]
@@ -116,9 +128,7 @@ def compare_hours(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -
         times = sorted(decided_s for decided_s, by in seen.decided if name in {"requests", by})
         assert getattr(outcome.hours, name).tolist() == np.diff(np.searchsorted(times, edges)).tolist(), name
     spans = list(itertools.pairwise(edges))
-    for use, did, fleet in zip(
-        outcome.fleets, seen.fleets, scenario.online_backends(scenario.plans[plan]), strict=True
-    ):
+    for use, did, fleet in zip(outcome.fleets, seen.fleets, fleets_of(scenario, plan), strict=True):
         busy_s = [overlap_s(did.work, begin_s, end_s) / fleet.slots_per_replica for begin_s, end_s in spans]
         assert use.busy_replica_s.tolist() == pytest.approx(busy_s, rel=1e-8, abs=1e-6)
         billed_s = [overlap_s(did.bills, begin_s, end_s) for begin_s, end_s in spans]

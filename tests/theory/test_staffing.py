@@ -56,7 +56,7 @@ def test_servers_for_a_response_quantile_of_constant_service_are_on_the_safe_sid
 
 
 def test_no_number_of_servers_makes_the_service_itself_faster() -> None:
-    with pytest.raises(ValueError, match=r"must be at least the 0.99 quantile of the service times"):
+    with pytest.raises(ValueError, match=r"must be at least the 0\.99 quantile of the service times"):
         staffing.min_servers_for_response_quantile(3.0, [1.0, 4.0], 3.9)
 
 

@@ -1,0 +1,231 @@
+"""A language model behind an external API, paid by the token."""
+
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+import numpy as np
+import simpy
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from simulator.backends.base import (
+    BatchBackend,
+    BatchWork,
+    FeaturePipeline,
+    Metered,
+    OnlineBackend,
+    OnlineUse,
+    WorkerSpan,
+)
+from simulator.backends.calls.batch_tier import BatchTier
+from simulator.backends.calls.first_token import FirstToken
+from simulator.backends.calls.prompt_cache import PromptCache
+from simulator.backends.calls.token_trace import TokenTrace
+from simulator.backends.noise.base import AnyNoise, Noise
+from simulator.backends.noise.none import NoNoise
+from simulator.backends.online.kinds import API
+from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray
+from simulator.backends.trouble.retries import Retries
+from simulator.core.units import MINUTE_S, Count, Seconds
+from simulator.core.usage import StandIn
+
+UNIT = "token"
+MOST_DRAWN = 1_000_000
+"""Windows drawn to say how long a run takes."""
+RUNS_DRAWN = 100
+
+
+class Api(OnlineBackend, BatchBackend):
+    """A language model of a provider: as many calls at a time as its rate limits admit, paid by the token.
+
+    A call is answered after the time to the first token and the time per token of all that it writes, the whole times
+    a random factor. Requests and tokens per minute are limited by a bucket each, which holds a minute's worth and is
+    refilled without a pause (as Anthropic says of its own; OpenAI says that a limit may hold for shorter periods too).
+    A call takes 1 out of one and its input and output out of the other when it is admitted, though its output is known
+    only later: providers estimate it. What is refused takes nothing, and is asked again as 'retries' says. A call of
+    more tokens than a minute's limit is always refused. Calls of the batch tier have limits of their own, which are
+    not simulated.
+    """
+
+    kind: Literal["api"] = "api"
+    model: Annotated[str, Field(min_length=1, max_length=120, examples=["gpt-4.1-mini"])]
+    """The model, as the price book names it: its meters are ``llm/<model>/input`` and so on."""
+    input_tokens: AnyTokens | None = None
+    """Tokens that a call reads."""
+    output_tokens: AnyTokens | None = None
+    """Tokens that a call writes."""
+    tokens: TokenTrace | None = None
+    """A file of calls with the tokens of both sides, instead of `input_tokens` and `output_tokens`."""
+    first_token: FirstToken = FirstToken()
+    """How long it takes until the answer begins."""
+    per_token_s: Seconds = 0.0
+    """Time per token of the answer."""
+    factor: Annotated[AnyNoise, Field(alias="noise")] = NoNoise()
+    """The random factor on the time of a call."""
+    requests_per_minute: Count | None = None
+    """The provider's limit; without it there is none."""
+    tokens_per_minute: Count | None = None
+    """The provider's limit on input and output together; without it there is none."""
+    retries: Retries | None = Retries.model_construct(
+        attempts=2, backoff_s=0.5, longest_backoff_s=8.0, jitter_fraction=0.25
+    )
+    """What a client does whose call is refused: by default what the Python clients of OpenAI and Anthropic do, which is
+    to try twice more after about 0.5 s and 1 s. With null the request gets the default at once."""
+    prompt_cache: PromptCache | None = None
+    """What all prompts have in common and the provider keeps; without it every prompt is read and paid in full."""
+    batch: BatchTier = BatchTier()
+    """How the provider's batch tier works, where predictions are computed ahead."""
+    shard: Annotated[Count, Field(examples=["50_000"])] = 50_000
+    """Users per batch job, which is the unit of publication. OpenAI takes up to 50,000 calls in one, Anthropic up to
+    100,000, read on 2026-11-23."""
+    feature_pipeline: FeaturePipeline = FeaturePipeline()
+    """What prepares the prompts before a run."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        sides = (self.input_tokens, self.output_tokens)
+        if self.tokens is not None and sides != (None, None):
+            raise ValueError("has both 'tokens' and 'input_tokens' or 'output_tokens'; 'tokens' states both sides")
+        if self.tokens is None and None in sides:
+            raise ValueError("needs 'input_tokens' and 'output_tokens', or a file of both: 'tokens'")
+        if self.first_token.base_s + self.per_token_s == 0:
+            raise ValueError("'first_token' and 'per_token' are both 0; an answer takes time, e.g. per_token: 10 ms")
+        if self.tokens_per_minute is not None and self.mean_tokens > self.tokens_per_minute:
+            raise ValueError(
+                f"a call takes {self.mean_tokens:,.0f} tokens on average, more than 'tokens_per_minute' "
+                f"({self.tokens_per_minute:,}) ever admits"
+            )
+        if self.prompt_cache is not None and self.prompt_cache.prefix > self.mean_input_tokens:
+            raise ValueError(
+                f"'prompt_cache.prefix' ({self.prompt_cache.prefix:,}) is above the tokens that a call reads "
+                f"({self.mean_input_tokens:,.0f} on average), which it is a part of"
+            )
+        return self
+
+    @property
+    @override
+    def noise(self) -> Noise:
+        return self.factor
+
+    @property
+    def mean_input_tokens(self) -> float:
+        """Mean number of tokens that a call reads, cached ones too."""
+        return self.tokens.mean_input_tokens if self.tokens else _mean(self.input_tokens)
+
+    @property
+    def mean_output_tokens(self) -> float:
+        """Mean number of tokens that a call writes."""
+        return self.tokens.mean_output_tokens if self.tokens else _mean(self.output_tokens)
+
+    @property
+    def mean_tokens(self) -> float:
+        """Mean number of tokens that a call takes of the limit, if it reads nothing from the prompt cache."""
+        return self.mean_input_tokens + self.mean_output_tokens
+
+    @property
+    @override
+    def mean_service_s(self) -> float:
+        """Mean time to answer one call that reads nothing from the prompt cache. [s]"""
+        reading_s = self.first_token.per_input_token_s * self.mean_input_tokens
+        return self.first_token.base_s + reading_s + self.per_token_s * self.mean_output_tokens
+
+    @property
+    @override
+    def has_replicas(self) -> bool:
+        return False
+
+    @property
+    @override
+    def refuses(self) -> bool:
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
+
+    def draw_tokens(self, rng: np.random.Generator, size: int) -> IntArray:
+        """Return the tokens of ``size`` calls: input tokens x 2^24 + output tokens."""
+        if self.tokens is not None:
+            return self.tokens.draw(rng, size)
+        assert self.input_tokens is not None
+        assert self.output_tokens is not None
+        drawn = self.input_tokens.draw(rng, size)
+        drawn <<= TOKEN_BITS
+        drawn += self.output_tokens.draw(rng, size)
+        return drawn
+
+    @override
+    def line(self) -> Mapping[str, float]:
+        cache = self.prompt_cache
+        return {
+            **super().line(),
+            "kind": API,
+            "counts_tokens": True,
+            "first_token_s": self.first_token.base_s,
+            "input_token_s": self.first_token.per_input_token_s,
+            "output_token_s": self.per_token_s,
+            "request_room_s": MINUTE_S / self.requests_per_minute if self.requests_per_minute else 0.0,
+            "token_room_s": MINUTE_S / self.tokens_per_minute if self.tokens_per_minute else 0.0,
+            "requests_full_s": -math.inf,
+            "tokens_full_s": -math.inf,
+            "prefix": cache.prefix if cache else 0,
+            "prefix_kept_s": cache.lifetime_s if cache else 0.0,
+            "prefix_used_s": -math.inf,
+            "prefix_limited": cache.limited if cache else True,
+        }
+
+    def _meter(self, what: str) -> str:
+        return f"llm/{self.model}/{what}"
+
+    @override
+    def used(self, use: OnlineUse) -> Iterator[Metered]:
+        counts = use.counts
+        yield Metered("input tokens", self._meter("input"), counts["input_tokens"], UNIT)
+        if self.prompt_cache:
+            as_input = StandIn(self._meter("input"), 0.0)
+            yield Metered("cached input tokens", self._meter("cached_input"), counts["cached_tokens"], UNIT)
+            yield Metered(
+                "prompt cache writes", self._meter("cache_write"), counts["written_tokens"], UNIT, stand_in=as_input
+            )
+        yield Metered("output tokens", self._meter("output"), counts["output_tokens"], UNIT)
+
+    @override
+    def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
+        """Return about how long a run over ``users`` takes: the mean over some drawn runs. [s]"""
+        if users == 0:
+            return self.feature_pipeline.duration_s
+        jobs = min(math.ceil(users / self.shard), MOST_DRAWN)
+        runs = max(1, min(RUNS_DRAWN, MOST_DRAWN // jobs))
+        back_s = np.sort(self.batch.window.draw_s(np.random.default_rng(0), runs * jobs).reshape(runs, jobs))
+        last_s = (back_s + users / jobs / writes_per_s * np.arange(jobs, 0, -1)).max(axis=1)
+        return self.feature_pipeline.duration_s + float(last_s.mean())
+
+    @override
+    def run(
+        self,
+        env: simpy.Environment,
+        shard_users: Sequence[int],
+        rng: np.random.Generator,
+        writes_per_s: float,
+        written: Callable[[int], None],
+        spans: list[WorkerSpan],
+    ) -> Generator[simpy.Event, None, None]:
+        """Hand in a job for each shard at once, and write what comes back, first come, first written."""
+        del spans
+        yield env.timeout(self.feature_pipeline.duration_s)
+        handed_in_s = env.now
+        back_s = self.batch.window.draw_s(rng, len(shard_users))
+        for shard in np.argsort(back_s, kind="stable").tolist():
+            yield env.timeout(max(handed_in_s + float(back_s[shard]) - env.now, 0.0))
+            yield env.timeout(shard_users[shard] / writes_per_s)
+            written(shard)
+
+    @override
+    def worked(self, work: BatchWork) -> Iterator[Metered]:
+        """Yield the tokens of all rows: their number times the mean, as no call of a batch is drawn on its own."""
+        for side, tokens in (("input", self.mean_input_tokens), ("output", self.mean_output_tokens)):
+            off = self.batch.discount_fraction
+            stand_in = None if off is None else StandIn(self._meter(side), off)
+            yield Metered(f"{side} tokens", self._meter(f"batch_{side}"), work.rows * tokens, UNIT, stand_in=stand_in)
+
+
+def _mean(tokens: AnyTokens | None) -> float:
+    assert tokens is not None
+    return tokens.mean_tokens

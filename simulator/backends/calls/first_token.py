@@ -1,0 +1,13 @@
+"""How long a language model takes until its answer begins."""
+
+from simulator.core.component import Part
+from simulator.core.units import Seconds
+
+
+class FirstToken(Part):
+    """Time to the first token: the way to the provider and back, its queue, and the reading of the prompt."""
+
+    base_s: Seconds = 0.0
+    """What it takes whatever the prompt."""
+    per_input_token_s: Seconds = 0.0
+    """Time per token of the prompt that is not read from the prompt cache."""

@@ -1,0 +1,1 @@
+"""How many tokens a call of a language model reads or writes."""

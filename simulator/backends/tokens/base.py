@@ -1,0 +1,33 @@
+"""What every count of tokens gives."""
+
+from abc import abstractmethod
+from typing import Annotated, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.core.component import Component, OneOf
+
+TOKEN_BITS: Final = 24
+"""Bits that hold one side of a call's tokens, where both are carried as one number."""
+MOST_TOKENS: Final = 2**TOKEN_BITS - 1
+"""On either side of a call; the longest contexts hold a tenth of it."""
+
+IntArray = npt.NDArray[np.int64]
+
+
+class Tokens(Component):
+    """A random whole number of tokens, at least one."""
+
+    @property
+    @abstractmethod
+    def mean_tokens(self) -> float:
+        """Its mean."""
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, size: int) -> IntArray:
+        """Return ``size`` independent counts, each from 1 to `MOST_TOKENS`."""
+
+
+AnyTokens = Annotated[Tokens, OneOf("simulator.backends.tokens")]
+"""How many tokens."""
