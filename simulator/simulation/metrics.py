@@ -126,7 +126,7 @@ def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
 
 def _retries(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
-        counts = [use.counts for use in (*outcome.fleets, *outcome.services)]
+        counts = [*(use.counts for use in outcome.fleets), *(use.counts for use in outcome.services)]
         yield "retries_per_call", _share(sum(each["retried"] for each in counts), sum(each["calls"] for each in counts))
 
 
