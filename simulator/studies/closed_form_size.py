@@ -27,7 +27,7 @@ def closed_form_replicas(scenario: Scenario, plan_name: str, fleet: Fleet) -> in
     assert bound_s is not None
     hours = math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)
     per_s = float(scenario.demand.expected_requests(0.0, hours).max()) / HOUR_S
-    read_s = scenario.store.read_latency_s if scenario.plans[plan_name].has_store else 0.0
+    read_s = scenario.store_of(scenario.plans[plan_name]).read_latency_s if scenario.plans[plan_name].has_store else 0.0
     fewest = fleet.capacity.replicas_for(per_s * fleet.mean_service_s / fleet.slots)
     services_s = fleet.service_sample_s()
     if per_s == 0 or (services_s > bound_s - read_s).mean() > 1 - QUANTILE:
