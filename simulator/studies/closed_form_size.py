@@ -29,7 +29,8 @@ def closed_form_replicas(scenario: Scenario, plan_name: str, fleet: Fleet) -> in
     assert bound_s is not None
     hours = math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)
     per_s = float(scenario.demand.expected_requests(0.0, hours).max()) / HOUR_S
-    read_s = scenario.store.read_latency_s if scenario.plans[plan_name].has_store else 0.0
+    plan = scenario.plans[plan_name]
+    read_s = scenario.store_of(plan).read_latency_s if plan.has_store else 0.0
     fewest = fleet.capacity.replicas_for(per_s * fleet.least_service_s / fleet.slots)
     if per_s == 0:
         return fewest

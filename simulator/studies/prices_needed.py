@@ -42,12 +42,17 @@ def check_prices(scenario: Scenario, book: PriceBook, file: Path | None = None) 
     for plan in scenario.plans:
         for usage in no_usage(scenario, plan):
             if usage.given_price_usd is None:
-                needs[usage.meter, usage.unit].append((plan, usage))
+                needs[_meter(usage, book), usage.unit].append((plan, usage))
     faults = [(said, who) for (meter, unit), who in needs.items() if (said := _fault(book, meter, unit)) is not None]
     if faults:
         tree = None if file is None else read_tree(file)
         told = [_told(scenario, said, who, tree) for said, who in faults]
         raise UserError("\n".join(map(str, told))) if file is None else InputFileError(str(file), told)
+
+
+def _meter(usage: Usage, book: PriceBook) -> str:
+    """Return the meter that must have a price: the usage's own, or the one that stands in where it has none."""
+    return usage.meter if usage.stand_in is None or book.find(usage.meter) else usage.stand_in.meter
 
 
 def _fault(book: PriceBook, meter: str, unit: str) -> str | None:
