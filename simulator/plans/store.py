@@ -1,5 +1,6 @@
 """The store that predictions are kept in."""
 
+import functools
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -53,6 +54,7 @@ class Store(Part):
         return float("inf") if self.write_capacity_per_s is None else self.write_capacity_per_s
 
 
+@functools.cache
 def medium_of(meter: str) -> Medium:
     """Return the medium of a store of this name."""
     for found in components(Medium, MEDIUMS).values():

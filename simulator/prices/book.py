@@ -155,7 +155,7 @@ def nearest_meters(meter: str, known: Iterable[str]) -> str:
     """Return a hint: the same thing bought otherwise, else the likest, else the families of meters that there are."""
     meters = tuple(known)
     family, kind = meter.split("/", maxsplit=1)[0], meter.rpartition("/")[2]
-    siblings = [each for each in meters if each.rpartition("/")[0] == meter.rpartition("/")[0]]
+    siblings = [each for each in meters if "/" in meter and each.rpartition("/")[0] == meter.rpartition("/")[0]]
     relatives = [each for each in meters if each.split("/", maxsplit=1)[0] == family]
     relatives = relatives or [each for each in meters if each.endswith(f"/{kind}")]
     cutoff = ANY_LIKENESS if relatives and relatives[0].split("/", maxsplit=1)[0] != family else LIKE

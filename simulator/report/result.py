@@ -34,6 +34,18 @@ class Plots:
         """Draw what every plan brings in less than the best one: its value and its cost apart."""
         return self._draw("net_value")
 
+    def scoring_and_writing(self) -> "Figure":
+        """Draw what computing predictions ahead costs, against writing them into the store."""
+        return self._draw("scoring_and_writing")
+
+    def store_mediums(self) -> "Figure":
+        """Draw what each plan's store would cost on every medium of the price book."""
+        return self._draw("store_mediums")
+
+    def publication(self) -> "Figure":
+        """Draw when a run's rows become visible, and its makespan by write capacity."""
+        return self._draw("publication")
+
     def read_and_unread(self) -> "Figure":
         """Draw how many predictions each plan computes, and how many are ever read."""
         return self._draw("read_and_unread")

@@ -15,13 +15,15 @@ from simulator.plans.plan import Plan
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.due_runs import timetables
-from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency
-from simulator.simulation.timing import begin_s, deadline_s
+from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.closed_form_size import closed_form_replicas
-from simulator.theory.serverless import cold_start_fraction, mean_live_instances
+from simulator.studies.publication import Publication
+from simulator.theory.serverless import live_instances
 
+MANY_PER_S = 1000
+"""Rates from here on are written as whole numbers. [1/s]"""
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
 BYTES_PER_REQUEST = 80
@@ -99,25 +101,8 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
 
 def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
-    cluster, fleet = scenario.batch_backend(plan), scenario.online_backend(plan)
-    if plan.precompute and cluster:
-        tables = timetables(scenario, name)
-        rows = expected_rows(scenario, plan.precompute, scenario.population.users / len(tables))
-        makespan_s = cluster.expected_makespan_s(round(rows), scenario.store_of(plan).writes_per_s)
-        due = next(tables[0].dues(0.0))
-        if plan.precompute.clock == "local":
-            yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
-        yield Consequence(name, "rows per run", f"{rows:,.0f}")
-        yield Consequence(name, "rows per day", f"{rows * len(tables) * DAY_S / plan.precompute.every_s:,.0f}")
-        yield Consequence(name, "expected makespan", f"{makespan_s / MINUTE_S:.3g} min")
-        if makespan_s > plan.precompute.every_s:
-            yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
-        clock_s = scenario.slo.batch_deadline_s
-        if clock_s is not None:
-            spare_s = deadline_s(due.time_s, clock_s, due.midnight_s) - due.time_s - makespan_s
-            late = "before" if spare_s >= 0 else "after"
-            span = about_duration(abs(spare_s))
-            yield Consequence(name, "published", f"{span} {late} the deadline of {write_clock(clock_s)}")
+    fleet = scenario.online_backend(plan)
+    yield from _runs(scenario, name)
     if fleet:
         mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
@@ -142,11 +127,10 @@ def _if_all(backend: OnlineBackend) -> str:
 
 def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterator[Consequence]:
     """Yield what follows for instances that come with the requests, if so many come and all are computed."""
-    asked = requests_per_s, backend.mean_service_s, backend.keep_alive_s
-    live, cold = mean_live_instances(*asked), cold_start_fraction(*asked)
-    yield Consequence(name, "live instances in that hour, about", f"{live:,.3g}")
-    yield Consequence(name, "of its requests, those that start one, about", _percent(cold))
-    busy = requests_per_s * (backend.mean_service_s + cold * backend.startup.typical_s)
+    there = live_instances(requests_per_s, backend.mean_service_s, backend.keep_alive_s)
+    yield Consequence(name, "live instances in that hour, about", f"{there.live_mean:,.3g}")
+    yield Consequence(name, "of its requests, those that start one, about", _percent(there.cold_fraction))
+    busy = requests_per_s * (backend.mean_service_s + there.cold_fraction * backend.startup.typical_s)
     if busy > backend.concurrency:
         yield Consequence(
             name, "warning", f"{busy:,.4g} requests in progress, and only {backend.concurrency:,} may be (concurrency)"
@@ -172,6 +156,56 @@ def _calls(scenario: Scenario, name: str, load: _Load, book: PriceBook | None) -
     if isinstance(online, Api):
         for what, value in calls_facts(online, load.peak_per_s, book):
             yield Consequence(name, what, value)
+
+
+def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
+    run, precompute = Publication.of(scenario, name), scenario.plans[name].precompute
+    if run is None or precompute is None:
+        return
+    tables = timetables(scenario, name)
+    if precompute.clock == "local":
+        yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
+    yield Consequence(name, "rows per run", f"{run.rows:,.0f}")
+    yield Consequence(name, "rows per day", f"{run.rows * len(tables) * DAY_S / precompute.every_s:,.0f}")
+    yield Consequence(name, "expected makespan", f"{run.makespan_s / MINUTE_S:.3g} min")
+    yield Consequence(name, "a run is limited by", _limit(run))
+    yield from _reclaims(scenario, name, round(run.rows))
+    if run.makespan_s > precompute.every_s:
+        yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
+    clock_s, available_s, needed_per_s = scenario.slo.batch_deadline_s, run.available_s, run.writes_needed_per_s
+    if clock_s is None or available_s is None or needed_per_s is None:
+        return
+    spare_s = available_s - run.makespan_s
+    late = "before" if spare_s >= 0 else "after"
+    yield Consequence(
+        name, "published", f"{about_duration(abs(spare_s))} {late} the deadline of {write_clock(clock_s)}"
+    )
+    enough = f"{_per_s(needed_per_s)} writes per second"
+    never = f"no write capacity is enough: computing alone takes {about_duration(run.unlimited_s)}"
+    yield Consequence(name, "to publish by then", enough if math.isfinite(needed_per_s) else never)
+
+
+def _reclaims(scenario: Scenario, name: str, rows: int) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    cluster = scenario.batch_backend(plan)
+    if cluster is not None and cluster.is_reclaimed:
+        reclaims = cluster.expected_reclaims(rows, scenario.store_of(plan).writes_per_s)
+        said = f"{reclaims:.3g}; the expected makespan has the work that is done again"
+        yield Consequence(name, "workers reclaimed per run, about", said)
+
+
+def _limit(run: Publication) -> str:
+    """Say whether computing or writing decides when a run is published."""
+    computing = f"computing alone takes {about_duration(run.compute_s)}, start-up included"
+    if math.isinf(run.writes_per_s):
+        return f"computing: {computing}, and writes have no limit"
+    writing = f"writing alone {about_duration(run.write_s)}"
+    what = "write capacity" if run.is_limited_by_writes else "computing"
+    return f"{what}: {computing}, {writing} at {_per_s(run.writes_per_s)} rows per second"
+
+
+def _per_s(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= MANY_PER_S else f"{rate:.3g}"
 
 
 def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:

@@ -104,10 +104,11 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     cold = metrics.get("instance_cold_start_fraction")
     if cold is not None and cold.mean > MOST_COLD_STARTS_FRACTION:
         yield (
-            f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a longer "
-            "keep-alive, it would be fewer."
+            f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a "
+            "longer keep-alive, it would be fewer."
         )
     yield from _of_limits(comparison, result)
+    yield from _of_reads(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -157,6 +158,18 @@ def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
                 f"{result.name}: the rate limits of '{service.backend}' bind: {refused / (refused + calls):.1%} of the "
                 "calls are refused, those that are tried again included."
             )
+
+
+def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of a store whose read capacity is smaller than what is asked of it, as nothing in the simulation waits."""
+    uses = [outcome.store for outcome in result.outcomes if outcome.store is not None]
+    capacity_per_s = comparison.scenario.store_of(comparison.scenario.plans[result.name]).read_capacity_per_s
+    busiest_per_s = max((use.busiest_reads_per_s for use in uses), default=0.0)
+    if capacity_per_s is not None and busiest_per_s > capacity_per_s:
+        yield (
+            f"{result.name}: the store can be read {capacity_per_s:,.4g} times a second, and the busiest minute asks "
+            f"for {busiest_per_s:,.4g}; what a store does to reads above its capacity is not simulated."
+        )
 
 
 def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:

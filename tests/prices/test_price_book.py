@@ -163,8 +163,7 @@ def test_a_file_that_is_no_book_says_why(text: str, message: str, tmp_path: Path
             "instance/g4dn.xlrge/spot",
             "did you mean 'instance/g4dn.xlarge/spot', 'instance/g4dn.8xlarge/spot' or 'instance/g4dn.4xlarge/spot'?",
         ),
-        ("instance/Standard_B4ms_v2/now", "it prices 87 meters of 'instance', none of them like it"),
-        ("xyz", "choose one of: "),
+        ("instance/Standard_B4ms_v2/now", "it prices 89 meters of 'instance', none of them like it"),
     ],
 )
 def test_a_meter_that_the_book_lacks_is_told_the_nearest_ones(meter: str, hint: str) -> None:
@@ -176,6 +175,14 @@ def test_a_meter_that_the_book_lacks_is_told_the_nearest_ones(meter: str, hint: 
 def test_a_store_that_the_book_lacks_is_told_the_stores_that_it_has() -> None:
     with pytest.raises(UserError, match=r"did you mean .*'dynamodb_on_demand/write'"):
         load_book("aws-us-east-1").price_of("cassandra/write")
+
+
+def test_a_meter_like_none_of_the_book_is_told_the_families_there_are() -> None:
+    book = load_book("aws-us-east-1")
+    families = sorted({meter.split("/")[0] for meter in book.meters})
+    with pytest.raises(UserError) as caught:
+        book.price_of("xyz")
+    assert str(caught.value).endswith(f"choose one of: {', '.join(families)}")
 
 
 @pytest.mark.parametrize(

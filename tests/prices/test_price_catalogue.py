@@ -47,6 +47,8 @@ def test_every_price_has_its_source_and_date(name: str) -> None:
         ("aws_lambda/gb_second", 400_000 + 16e9, 100_000.2 + 135_000 + 13_333.4),
         ("aws_lambda/request", 3e6, 0.40),
         ("aws_lambda_arm/gb_second", 400_000 + 11_520e6, 100_000.50 + 48_240.402),
+        ("dynamodb_provisioned/write_capacity", 50_000 * HOURS_PER_MONTH, 23_400.0),
+        ("elasticache/cache.r5.4xlarge", 2 * HOURS_PER_MONTH, 2482.56),
         ("egress", 100 + 154_600, 921.60 + 3_481.60 + 7_168 + 50),
         ("kinesis_on_demand/stream", 730, 29.20),
         ("kinesis_on_demand/in", 100, 8.0),
@@ -97,8 +99,15 @@ def test_stores_cost_what_the_list_they_come_from_says(aws: PriceBook) -> None:
         "s3_standard/read": ("aws_s3_standard", "get_per_1k"),
         "s3_standard/storage": ("aws_s3_standard", "storage_gb_month"),
         "redis/storage": ("aws_elasticache", "cache.r5.4xlarge_hour"),
+        "dynamodb_provisioned/write_capacity": ("aws_dynamodb", "wcu_hour"),
+        "dynamodb_provisioned/read_capacity": ("aws_dynamodb", "rcu_hour"),
+        "dynamodb_provisioned/storage": ("aws_dynamodb", "storage_gb_month"),
+        "elasticache/cache.m4.large": ("aws_elasticache", "cache.m4.large_hour"),
+        "elasticache/cache.r5.4xlarge": ("aws_elasticache", "cache.r5.4xlarge_hour"),
+        "elasticache/cache.m6g.12xlarge": ("aws_elasticache", "cache.m6g.12xlarge_hour"),
     }
-    assert {meter: aws.price_of(meter).usd for meter in pairs} == {meter: listed[key] for meter, key in pairs.items()}
+    expected = {meter: listed[key] for meter, key in pairs.items()}
+    assert {meter: aws.price_of(meter).usd for meter in pairs} == pytest.approx(expected, rel=1e-12)
 
 
 def test_token_prices_are_those_of_the_list_they_come_from() -> None:

@@ -1,5 +1,6 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def unvalued() -> list[Callable[[Comparison], Figure]]:
     return [draw for name, draw in CHARTS.items() if name != "net_value"]
 
 
+def figures_of(comparison: Comparison) -> list[Figure]:
+    """Return all charts that apply."""
+    found = []
+    for draw in CHARTS.values():
+        with suppress(NoChartError):
+            found.append(draw(comparison))
+    return found
+
+
 def crowd_of(comparison: Comparison) -> Comparison:
     """Return every plan three times, under other names."""
     plans = {f"{name} {k}": replace(plan, name=f"{name} {k}") for name, plan in comparison.plans.items() for k in "abc"}
@@ -66,8 +76,7 @@ def slides(
     comparison: Comparison, single: Comparison, crowd: Comparison, free: Comparison, valued: Comparison
 ) -> list[Figure]:
     """Every chart of one, three and nine plans, and of plans that cost nothing; laid out."""
-    figures = [draw(each) for each in (comparison, single, crowd, free) for draw in unvalued()]
-    figures += [draw(valued) for draw in CHARTS.values()]
+    figures = [figure for each in (comparison, single, crowd, free, valued) for figure in figures_of(each)]
     figures.append(net_value(crowd_of(valued)))
     for figure in figures:
         figure.canvas.draw()
@@ -231,6 +240,9 @@ def test_the_week_title_names_the_busiest_hour(comparison: Comparison) -> None:
     ("name", "labels"),
     [
         ("cost", ["Cost, USD per 30-day month"]),
+        ("scoring_and_writing", ["USD per 30-day month"]),
+        ("store_mediums", ["USD per 30-day month (logarithmic)"]),
+        ("publication", ["Time from the start of a run, min", "Rows visible", "Write capacity, rows per second"]),
         ("read_and_unread", ["Predictions computed in 24 h", "Share of the predictions computed"]),
         ("age_cdf", ["Age when served (logarithmic)", "Predictions served, % up to that age"]),
         ("latency_cdf", ["Latency (logarithmic)", "Requests, % answered within that time"]),

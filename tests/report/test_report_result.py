@@ -9,8 +9,8 @@ from simulator.report.json_report import as_json
 from simulator.report.result import Result
 from simulator.studies.comparison import Comparison
 
-KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "differences", "ranking",
-        "recommended", "recommendation", "warnings"]  # fmt: skip
+KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "sizings", "differences",
+        "ranking", "recommended", "recommendation", "warnings"]  # fmt: skip
 
 
 def test_the_json_survives_a_round_trip(comparison: Comparison, single: Comparison, crowd: Comparison) -> None:
@@ -23,7 +23,7 @@ def test_the_json_has_its_keys_in_order(comparison: Comparison) -> None:
     content = as_json(comparison)
     assert list(content) == KEYS
     assert list(content["plans"]) == list(comparison.plans)
-    assert list(content["plans"]["cached"]) == ["metrics", "bill", "meets_slo", "violations"]
+    assert list(content["plans"]["cached"]) == ["metrics", "bill", "meets_slo", "violations", "saturation"]
 
 
 def test_an_interval_that_is_not_known_is_null(single: Comparison) -> None:

@@ -67,3 +67,12 @@ def test_a_horizon_that_cuts_a_cycle_is_warned_of(comparison: Comparison) -> Non
     cut = replace(comparison, scenario=comparison.scenario.with_(horizon="36 h"))
     assert "nightly batch: the horizon holds 1.5 times the 1 d between two runs" in said(cut)
     assert "the horizon holds" not in said(comparison)
+
+
+def test_a_store_that_cannot_be_read_often_enough_is_warned_of(comparison: Comparison) -> None:
+    slow = comparison.scenario.with_(store__read_capacity="0.001/s")
+    words = "cached: the store can be read 0.001 times a second, and the busiest minute asks for"
+    assert words in said(replace(comparison, scenario=slow))
+    assert "the store can be read" not in said(comparison)
+    enough = comparison.scenario.with_(store__read_capacity="1_000/s")
+    assert "the store can be read" not in said(replace(comparison, scenario=enough))

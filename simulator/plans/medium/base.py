@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from simulator.core.component import Component, OneOf
 from simulator.core.units import HOUR_S
@@ -61,6 +61,9 @@ class StoreUse:
 
 class Medium(Component):
     """How a store is paid for."""
+
+    paid_by: ClassVar[str]
+    """What is paid for, in a word or two."""
 
     @classmethod
     @abstractmethod

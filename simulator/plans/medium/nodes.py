@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from typing_extensions import override
 
@@ -36,6 +36,7 @@ class Nodes(Medium):
     """
 
     kind: Literal["nodes"] = "nodes"
+    paid_by: ClassVar[str] = "the node"
     room_gib: Gib | None = None
     """Room for rows on one node; it is known for the types cache.m4.large, cache.m6g.12xlarge and cache.r5.4xlarge of
     ElastiCache: their memory less the quarter that is reserved."""

@@ -1,7 +1,7 @@
 """An object store: paid by the request, whatever the size, and by what is held."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ class Objects(Medium):
     """
 
     kind: Literal["objects"] = "objects"
+    paid_by: ClassVar[str] = "the request"
 
     @classmethod
     @override

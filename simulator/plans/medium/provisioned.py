@@ -1,7 +1,7 @@
 """A store whose capacity to write and to read is bought by the hour, used or not."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from typing_extensions import override
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 STORES = ("dynamodb_provisioned",)
 WRITE_STEP_GIB, READ_STEP_GIB = 1 / KIB_PER_GIB, 4 / KIB_PER_GIB
-"""What a unit writes, and reads with strong consistency, in a second: DynamoDB Developer Guide, "Read/write capacity
-mode", read 2026-11. [GiB]"""
+"""What a unit writes, and reads with strong consistency, in a second, as AWS defines the units of DynamoDB. [GiB]"""
 UNIT_HOURS = "unit h"
 
 
@@ -27,6 +26,7 @@ class Provisioned(Medium):
     """
 
     kind: Literal["provisioned"] = "provisioned"
+    paid_by: ClassVar[str] = "the capacity bought"
 
     @classmethod
     @override

@@ -1,7 +1,7 @@
 """A store that is paid by the row: written, read, and held."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from typing_extensions import override
 
@@ -16,6 +16,7 @@ class Rows(Medium):
     """Each row written or read is paid for, and so is the room, as with a key-value store on demand."""
 
     kind: Literal["rows"] = "rows"
+    paid_by: ClassVar[str] = "the row"
 
     @classmethod
     @override

@@ -8,11 +8,15 @@ from types import MappingProxyType
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
 from simulator.report.charts.look import MISSING_GLYPH, NoChartError
 from simulator.report.charts.net_value import net_value
+from simulator.report.charts.publication import publication
 from simulator.report.charts.reads import read_and_unread
+from simulator.report.charts.scoring_and_writing import scoring_and_writing
+from simulator.report.charts.store_mediums import store_mediums
 from simulator.report.charts.week import week
 from simulator.studies.comparison import Comparison
 
@@ -20,9 +24,13 @@ CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
     {
         "cost": cost,
         "net_value": net_value,
+        "scoring_and_writing": scoring_and_writing,
+        "store_mediums": store_mediums,
         "read_and_unread": read_and_unread,
+        "publication": publication,
         "age_cdf": age_cdf,
         "latency_cdf": latency_cdf,
+        "completion_cdf": completion_cdf,
         "week": week,
     }
 )
