@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Annotated, Literal, Self
 
@@ -35,9 +36,9 @@ class BatchCluster(Machines, BatchBackend):
     reclaim: Reclaim | None = None
     """How spot workers are taken back; without it they never are. An instance can be reclaimed, and is paid, from its
     order on, while it starts too. Its shard, whether being computed, waiting to be written or half written, goes back
-    to its place in the queue and is done again from its beginning, in the same time. Another instance is ordered at once
-    if there are shards left to begin; it works after the re-provision time, in place of the start-up time, or goes if by
-    then there is nothing left to begin or all is written."""
+    to its place in the queue and is done again from its beginning, in the same time. Another instance is ordered at
+    once if there are shards left to begin; it works after the re-provision time, in place of the start-up time, or
+    goes if by then there is nothing left to begin or all is written."""
     batch_size: Annotated[Count, Field(examples=[256])]
     """Predictions that a worker computes together."""
     shard: Annotated[Count, Field(examples=["100_000"])]
@@ -171,9 +172,11 @@ class _Run:
     ) -> None:
         self._cluster, self._env, self._users, self._writes_per_s = cluster, env, shard_users, writes_per_s
         self._written, self._spans = written, spans
-        self._factors = cluster.service_time.noise.draw(rng, len(shard_users))
+        mean_s = {users: cluster.shard_s(users) for users in set(shard_users)}
+        factors = cluster.service_time.noise.draw(rng, len(shard_users)).tolist()
+        self._compute_s = [mean_s[users] * factor for users, factor in zip(shard_users, factors, strict=True)]
         self._todo, self._unwritten = list(range(len(shard_users))), len(shard_users)
-        self._store, self._all_written = simpy.Resource(env), env.event()
+        self._writer, self._all_written = _Writer(env), env.event()
         # Each worker has its own stream, so that how long its instances live depends on nothing that happens.
         self._streams = rng.spawn(min(cluster.workers, len(shard_users))) if cluster.is_reclaimed else []
 
@@ -221,23 +224,60 @@ class _Run:
 
     def _finish(self, shard: int, reclaim_s: float) -> Try:
         """Compute and write a shard; return whether that was done before the reclaim."""
-        env, compute_s = self._env, self._cluster.shard_s(self._users[shard]) * float(self._factors[shard])
-        if not (yield from self._spend(compute_s, reclaim_s)):
+        if not (yield from self._spend(self._compute_s[shard], reclaim_s)):
             return False
-        with self._store.request() as turn:
-            yield turn if math.isinf(reclaim_s) else turn | env.timeout(max(reclaim_s - env.now, 0.0))
-            if not turn.triggered:
-                return False
-            if not (yield from self._spend(self._users[shard] / self._writes_per_s, reclaim_s)):
-                return False
-            self._written(shard)
-            self._unwritten -= 1
-            if not self._unwritten:
-                self._all_written.succeed()
-            return True
+        turn = self._writer.ask(reclaim_s)
+        if turn is not None and not (yield turn):
+            return False
+        in_time = yield from self._spend(self._users[shard] / self._writes_per_s, reclaim_s)
+        if in_time:
+            self._note(shard)
+        self._writer.pass_on()
+        return in_time
+
+    def _note(self, shard: int) -> None:
+        """Take down that a shard is written."""
+        self._written(shard)
+        self._unwritten -= 1
+        if not self._unwritten:
+            self._all_written.succeed()
 
     def _spend(self, time_s: float, reclaim_s: float) -> Try:
         """Let time pass until something is done, or until the reclaim; return whether it is done."""
         left_s = max(reclaim_s - self._env.now, 0.0)
         yield self._env.timeout(min(time_s, left_s))
         return time_s <= left_s
+
+
+class _Writer:
+    """The store, which writes for one worker at a time: simpy.Resource does the same with three times the events."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env, self._busy = env, False
+        self._turns = deque[simpy.Event]()
+
+    def ask(self, until_s: float) -> simpy.Event | None:
+        """Queue up until some time, and return the event that says whether it is one's turn; None if it is at once."""
+        if not self._busy:
+            self._busy = True
+            return None
+        turn = self._env.event()
+        self._turns.append(turn)
+        if math.isfinite(until_s):
+            given_up = self._env.timeout(max(until_s - self._env.now, 0.0), turn)
+            given_up.callbacks.append(self._give_up)
+        return turn
+
+    def pass_on(self) -> None:
+        """Have it write for the next in the queue."""
+        if self._turns:
+            self._turns.popleft().succeed(value=True)
+        else:
+            self._busy = False
+
+    def _give_up(self, given_up: simpy.Event) -> None:
+        turn = given_up.value
+        assert isinstance(turn, simpy.Event)
+        if not turn.triggered:
+            self._turns.remove(turn)
+            turn.succeed(value=False)

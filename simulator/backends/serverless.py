@@ -54,6 +54,11 @@ class Serverless(OnlineBackend):
     def mean_service_s(self) -> float:
         return self.service_time.mean_s(1)
 
+    @property
+    @override
+    def refuses(self) -> bool:
+        return True
+
     @override
     def line(self) -> Mapping[str, float]:
         return {

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import options, prices, reprice, run, scenario_files
+from simulator.cli import check, options, prices, reprice, run, scenario_files
 from simulator.core.errors import UserError
 
-OURS, THEIRS, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+OURS, THEIRS, INTERRUPTED, TERMINATED = 1, 2, options.InterruptedRunError.code, 143
 """Exit codes: a defect of ours, the user's input is at fault, the user interrupts, somebody ends the process."""
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("validate")(scenario_files.validate)
+app.command("check")(check.check)
 app.command("new")(scenario_files.new)
 app.command("schema")(scenario_files.schema)
 app.command("reprice")(reprice.reprice)
@@ -58,8 +59,8 @@ def main() -> None:
         sys.exit(THEIRS)
     except UserError as error:
         _fail(str(error), THEIRS)
-    except options.InterruptedRunError as error:
-        _fail(str(error), INTERRUPTED)
+    except (options.InterruptedRunError, check.DisagreementError) as error:
+        _fail(str(error), error.code)
     except SystemExit as end:
         if end.code != 1:
             raise  # else it is how typer and rich end when the reader of a pipe has gone

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class InterruptedRunError(Exception):
     """The user interrupted a run; the message says what is kept of it."""
 
+    code = 130
+
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[

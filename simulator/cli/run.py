@@ -2,18 +2,15 @@
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli import options
+from simulator.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from simulator.simulation.outcome import Outcome
 
 RUNS = Path("runs")
@@ -51,7 +48,11 @@ def run(
     check_prices(scenario, book, file)
     folder = out or RUNS / f"{_slug(scenario.name)}-{digest(scenario)}"
     with staged(folder) as stage:
-        with _progress(len(scenario.plans) * scenario.replications, shown=not (json_ or quiet)) as on_outcome:
+        with progress(len(scenario.plans) * scenario.replications, shown=not (json_ or quiet)) as step:
+
+            def on_outcome(outcome: "Outcome") -> None:
+                step(f"{outcome.plan}, replication {outcome.replication + 1}")
+
             comparison = compare(scenario, book, workers, on_outcome)
         write_run(comparison, stage, sys.argv)
         save_charts(comparison, stage / "charts")
@@ -68,36 +69,3 @@ def run(
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "scenario"
-
-
-@contextmanager
-def _progress(total: int, *, shown: bool) -> "Iterator[Callable[[Outcome], None]]":
-    """Show a progress bar on a terminal, and nothing where the output is piped."""
-    if not (shown and sys.stderr.isatty()):
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("simulating", total=total)
-
-        def step(outcome: "Outcome") -> None:
-            progress.update(bar, advance=1, description=f"{outcome.plan}, replication {outcome.replication + 1}")
-
-        yield step

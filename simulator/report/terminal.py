@@ -1,9 +1,10 @@
 """What the command line prints."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from simulator.report import tables
 from simulator.studies.comparison import Comparison
@@ -18,7 +19,12 @@ def print_recommendation(comparison: Comparison) -> None:
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:
     """Print the comparison, every plan's bill, the recommendation, and where the run is kept."""
+    print_tables(tables.comparison_report(comparison))
+    Console().print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_tables(renderables: Iterable[RenderableType]) -> None:
+    """Print one thing below the other."""
     console = Console()
-    for renderable in tables.comparison_report(comparison):
+    for renderable in renderables:
         console.print(renderable)
-    console.print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)

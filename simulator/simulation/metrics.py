@@ -11,6 +11,9 @@ can have more than 1.
 retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the
 last attempt ended in one.
 
+``replicas_mean``, ``replicas_peak`` and ``utilisation`` are of the replicas of fleets and of the live instances of
+serverless backends; ``instance_cold_start_fraction`` is the share of the latter's computations that started one.
+
 Those of batch runs are of the runs that were due and ended within the horizon. ``deadline_miss_fraction`` is the share
 of runs that were published late, or never began as the one before was still going. Where workers can be reclaimed,
 ``batch_reclaims_mean`` is how many were in a run, and ``lost_shards_fraction`` the share of the shards begun that were
@@ -123,7 +126,7 @@ def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
 
 def _retries(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
-        counts = [use.counts for use in (*outcome.fleets, *outcome.services)]
+        counts = [*(use.counts for use in outcome.fleets), *(use.counts for use in outcome.services)]
         yield "retries_per_call", _share(sum(each["retried"] for each in counts), sum(each["calls"] for each in counts))
 
 
@@ -136,9 +139,9 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "utilisation", _share(busy_s, provisioned_s)
     together = [use.counts for use in outcome.fleets if use.counts["batches"]]
     yield "requests_per_batch", _share(sum(one["calls"] for one in together), sum(one["batches"] for one in together))
-    if any(isinstance(backend, Serverless) for backend in scenario.online_backends(scenario.plans[outcome.plan])):
-        calls, cold = (sum(fleet.counts[name] for fleet in outcome.fleets) for name in ("calls", "cold_starts"))
-        yield "instance_cold_start_fraction", _share(cold, calls)
+    instances = [use.counts for use in outcome.fleets if isinstance(scenario.backends[use.backend], Serverless)]
+    cold = sum(one["cold_starts"] for one in instances)
+    yield "instance_cold_start_fraction", _share(cold, sum(one["calls"] for one in instances))
 
 
 def _batch(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:

@@ -9,6 +9,7 @@ import numpy as np
 from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
 from simulator.prices.book import PriceBook
@@ -19,6 +20,7 @@ from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
+from simulator.theory.serverless import live_instances
 
 MANY_PER_S = 1000
 """Rates from here on are written as whole numbers. [1/s]"""
@@ -106,6 +108,8 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
             yield from _replicas(scenario, name, fleet, load)
+        if isinstance(fleet, Serverless):
+            yield from _instances(fleet, name, load.peak_per_s)
     limit_gib = scenario.store_of(plan).size_limit_gib
     if plan.has_store and limit_gib is not None:
         room = int(limit_gib / scenario.model.prediction_size_gib)
@@ -119,6 +123,18 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
 def _if_all(backend: OnlineBackend) -> str:
     in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
     return f"offered load if all is computed{in_batches}"
+
+
+def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterator[Consequence]:
+    """Yield what follows for instances that come with the requests, if so many come and all are computed."""
+    there = live_instances(requests_per_s, backend.mean_service_s, backend.keep_alive_s)
+    yield Consequence(name, "live instances in that hour, about", f"{there.live_mean:,.3g}")
+    yield Consequence(name, "of its requests, those that start one, about", _percent(there.cold_fraction))
+    busy = requests_per_s * (backend.mean_service_s + there.cold_fraction * backend.startup.typical_s)
+    if busy > backend.concurrency:
+        yield Consequence(
+            name, "warning", f"{busy:,.4g} requests in progress, and only {backend.concurrency:,} may be (concurrency)"
+        )
 
 
 def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Iterator[Consequence]:
@@ -153,6 +169,7 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     yield Consequence(name, "rows per day", f"{run.rows * len(tables) * DAY_S / precompute.every_s:,.0f}")
     yield Consequence(name, "expected makespan", f"{run.makespan_s / MINUTE_S:.3g} min")
     yield Consequence(name, "a run is limited by", _limit(run))
+    yield from _reclaims(scenario, name, round(run.rows))
     if run.makespan_s > precompute.every_s:
         yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
     clock_s, available_s, needed_per_s = scenario.slo.batch_deadline_s, run.available_s, run.writes_needed_per_s
@@ -166,6 +183,15 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     enough = f"{_per_s(needed_per_s)} writes per second"
     never = f"no write capacity is enough: computing alone takes {about_duration(run.unlimited_s)}"
     yield Consequence(name, "to publish by then", enough if math.isfinite(needed_per_s) else never)
+
+
+def _reclaims(scenario: Scenario, name: str, rows: int) -> Iterator[Consequence]:
+    plan = scenario.plans[name]
+    cluster = scenario.batch_backend(plan)
+    if cluster is not None and cluster.is_reclaimed:
+        reclaims = cluster.expected_reclaims(rows, scenario.store_of(plan).writes_per_s)
+        said = f"{reclaims:.3g}; the expected makespan has the work that is done again"
+        yield Consequence(name, "workers reclaimed per run, about", said)
 
 
 def _limit(run: Publication) -> str:

@@ -77,17 +77,29 @@ def _key(scenario: Scenario, plan_name: str, usage: Usage) -> Keys | None:
     plan = scenario.plans[plan_name]
     if usage.meter == "feature_store/read":
         return ("model", "feature_reads")
+    if usage.meter == "egress":
+        return ("model", "response_size")
     if usage.item == "training":
         return (*(("plans", plan_name) if plan.training else ("model",)), "training", "instance")
-    names = [plan.precompute.backend] if plan.precompute else []
-    who = [usage.backend] if usage.backend else [*names, *scenario.online_names(plan)]
-    parts = {("backends", name): scenario.backends[name] for name in who}
-    values = [
-        *(each for keys, part in parts.items() for each in _texts(part, keys)),
-        *_texts(scenario.store, ("store",)),
-    ]
+    parts = _parts(scenario, plan_name, usage.backend)
+    values = [each for keys, part in parts.items() for each in _texts(part, keys)]
     fitting = [(keys, text) for keys, text in values if text and f"/{text}/" in f"/{usage.meter}/"]
     return max(fitting, key=lambda found: len(found[1]))[0] if fitting else None
+
+
+def _parts(scenario: Scenario, plan_name: str, backend: str) -> dict[Keys, BaseModel]:
+    """Return what may name a plan's meters, by its keys; of the backends, that one alone where one is given."""
+    plan = scenario.plans[plan_name]
+    names = [plan.precompute.backend] if plan.precompute else []
+    who = [backend] if backend else [*names, *scenario.online_names(plan)]
+    parts: dict[Keys, BaseModel] = {("backends", name): scenario.backends[name] for name in who}
+    parts[("plans", plan_name, "store") if plan.store else ("store",)] = scenario.store_of(plan)
+    ahead = scenario.batch_backend(plan)
+    if ahead is not None:
+        parts["backends", names[0], "feature_pipeline"] = ahead.feature_pipeline
+    if plan.refresh is not None and plan.refresh.stream is not None:
+        parts["plans", plan_name, "refresh", "stream"] = plan.refresh.stream
+    return parts
 
 
 def _texts(part: BaseModel, keys: Keys) -> Iterator[tuple[Keys, str]]:

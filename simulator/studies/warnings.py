@@ -14,6 +14,8 @@ from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
+MOST_COLD_STARTS_FRACTION = 0.01
+"""Beyond it, who waits for an instance decides the p99."""
 MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
@@ -99,6 +101,12 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     refused = metrics.get("refused_fraction")
     if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
+    cold = metrics.get("instance_cold_start_fraction")
+    if cold is not None and cold.mean > MOST_COLD_STARTS_FRACTION:
+        yield (
+            f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a "
+            "longer keep-alive, it would be fewer."
+        )
     yield from _of_limits(comparison, result)
     yield from _of_reads(comparison, result)
     yield from _of_rows(comparison, result)
@@ -118,6 +126,8 @@ def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of fleets that have no room, each on its own."""
     plan, fleets = comparison.scenario.plans[result.name], result.outcomes[0].fleets
     for number, fleet in enumerate(fleets):
+        if not isinstance(comparison.scenario.backends[fleet.backend], Fleet):
+            continue  # what is not busy goes, or is nobody's
         busy = _busy(result, number) if len(fleets) > 1 else result.metrics["utilisation"].mean
         if busy <= BUSIEST_UTILISATION:
             continue

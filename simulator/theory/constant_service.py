@@ -83,7 +83,7 @@ def md1_wait_quantile_s(quantile: float, rate_per_s: float, service_s: float) ->
         return math.log(float(_md1_exceedance(np.asarray(time), load, queue_tails)) / tail)
 
     # The tail falls at least as fast as exp(-decay x): Lundberg's inequality gives the upper end.
-    return service * float(brentq(excess, 0.0, -math.log(tail) / _md1_decay(load), xtol=1e-15, rtol=1e-14))
+    return service * float(brentq(excess, 0.0, -math.log(tail) / md1_decay(load), xtol=1e-15, rtol=1e-14))
 
 
 def mdc_wait_probability(rate_per_s: float, service_s: float, servers: int) -> float:
@@ -181,6 +181,22 @@ def cosmetatos_mean_wait_s(rate_per_s: npt.ArrayLike, service_s: npt.ArrayLike, 
     return wait
 
 
+def md1_decay(load: float) -> float:
+    """Return the positive root x of a (e^x - 1) = x: the tails of the queue and of the wait in M/D/1 fall as e^(-x n).
+
+    Parameters
+    ----------
+    load
+        Arrivals per service time, a, above 0 and below 1.
+    """
+    root = -2 * math.log(load)  # above the root, so Newton's method comes down to it
+    while True:
+        step = (load * math.expm1(root) - root) / (load * math.exp(root) - 1)
+        root -= step
+        if step <= 1e-15 * root:
+            return root
+
+
 def _stable_load(rate_per_s: float, service_s: float, servers: int) -> tuple[float, float]:
     """Return the service time and the offered load, above 0 and below the number of servers."""
     service = float(positive("service_s", service_s))
@@ -188,16 +204,6 @@ def _stable_load(rate_per_s: float, service_s: float, servers: int) -> tuple[flo
     if load >= float(count("servers", servers)):
         raise ValueError(f"offered_load(={load}, rate x service time) must be < servers(={servers}).")
     return service, load
-
-
-def _md1_decay(load: float) -> float:
-    """Return the positive root of a (e^x - 1) = x: the tail of the wait falls as e^(-x t), t in services."""
-    root = -2 * math.log(load)  # above the root, so Newton's method comes down to it
-    while True:
-        step = (load * math.expm1(root) - root) / (load * math.exp(root) - 1)
-        root -= step
-        if step <= 1e-15 * root:
-            return root
 
 
 def _md1_queue_tails(load: float) -> FloatArray:
@@ -212,7 +218,7 @@ def _md1_queue_tails(load: float) -> FloatArray:
     for j in range(1, _STATES):
         inflow = state[0] * arrivals_above[j] + state[1 : j + 1] @ arrivals_above[j:0:-1]
         state[j + 1] = inflow * math.exp(load)
-    ratio = math.exp(-_md1_decay(load))
+    ratio = math.exp(-md1_decay(load))
     state[-1] = state[-2] * ratio / (1 - ratio)  # all the states above
     tails: FloatArray = np.cumsum(state[::-1])[::-1]
     return tails[2:]
@@ -229,7 +235,7 @@ def _md1_exceedance(times: FloatArray, load: float, queue_tails: FloatArray) -> 
     left = upper[..., None] - 1 - arrivals
     waiting = np.where(left >= 0, queue_tails[np.maximum(left, 0).astype(np.intp)], 0.0)
     beyond: FloatArray = gammainc(upper, mean[..., 0]) + np.sum(probability * waiting, axis=-1)
-    return beyond * np.exp(-_md1_decay(load) * (times - within))
+    return beyond * np.exp(-md1_decay(load) * (times - within))
 
 
 def _walk(steps: FloatArray, load: float, servers: int) -> tuple[FloatArray, FloatArray]:

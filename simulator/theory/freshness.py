@@ -329,6 +329,31 @@ def debounced_recomputes_per_s(change_per_s: npt.ArrayLike, window_s: npt.ArrayL
     return per_s
 
 
+def debounced_prediction_age_s(change_per_s: npt.ArrayLike, window_s: npt.ArrayLike) -> FloatArray:
+    """Return the mean prediction age at a read that is an event, under a debounce that restarts. [s].
+
+    Parameters
+    ----------
+    change_per_s
+        Rate lam of the events, above 0, each of which reads the prediction; broadcast with the window. [1/s]
+    window_s
+        Debounce W, restarted by every event; publication is at its end, at once. [s]
+
+    Raises
+    ------
+    ValueError
+        If a rate is not above 0 or a window is negative.
+
+    Notes
+    -----
+    e^(lam W)/lam - W: a read finds the row made when the window last ran out, which is the last gap longer than W
+    before it; with W = 0 that is the time since the last event, 1/lam on average.
+    """
+    rate, window = positive("change_per_s", change_per_s), non_negative("window_s", window_s)
+    age: FloatArray = 1 / rate + window * (exprel(rate * window) - 1)
+    return age
+
+
 def debounced_change_age_s(change_per_s: npt.ArrayLike, window_s: npt.ArrayLike) -> FloatArray:
     """Return the mean change age A when a window is shared by later events and publication is at once. [s].
 

@@ -267,6 +267,39 @@ def mmck_mean_wait_s(rate_per_s: float, service_s: float, servers: int, capacity
     return queued / (rate * accepted)
 
 
+def mm1_timeout_fraction(rate_per_s: float, service_s: float, patience_s: float) -> float:
+    """Return the share of requests that give up waiting in an M/M/1 queue, all after the same time.
+
+    Parameters
+    ----------
+    rate_per_s
+        Arrival rate, above 0, overload included. [1/s]
+    service_s
+        Mean service time. [s]
+    patience_s
+        How long a request waits at most. [s]
+
+    Raises
+    ------
+    ValueError
+        If a rate or service time is not above 0, or the patience is negative.
+
+    Notes
+    -----
+    Those give up who find more work than their patience. Work has the density (1 - a) e^(-(mu - lam) x) up to there,
+    up to a factor, and e^(-mu x) beyond, where nobody joins.
+
+    References
+    ----------
+    .. [1] D. Y. Barrer, "Queuing with impatient customers and ordered service", Operations Research 5, 1957.
+    """
+    rate, service = float(positive("rate_per_s", rate_per_s)), float(positive("service_s", service_s))
+    patience = float(non_negative("patience_s", patience_s))
+    drain = patience * (1 / service - rate)
+    beyond = rate * service * math.exp(-drain)
+    return beyond / (1 + rate * patience * float(exprel(-drain)) + beyond)
+
+
 def mg1_mean_wait_s(rate_per_s: npt.ArrayLike, service_s: npt.ArrayLike, squared_cv: npt.ArrayLike) -> FloatArray:
     """Return the stationary mean wait in an M/G/1 queue (Pollaczek-Khinchine). [s].
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from simulator.cli.app import main
 from simulator.scenario.loading import load_scenario
+from simulator.studies.check import study
+from simulator.studies.check.comparing import Check, Experiment, Group
 
 ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
@@ -172,3 +175,36 @@ def test_a_defect_of_ours_is_exit_1_and_says_so_without_a_traceback(tmp_path: Pa
     assert done.returncode == 1
     assert "a defect of ours" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def quick_checks(monkeypatch: pytest.MonkeyPatch, theory: float) -> None:
+    def group() -> Group:
+        check = Check("half", theory, lambda value: value)
+        return Group("quick", (Experiment("quick", lambda _, replication: 0.4 + 0.1 * replication, 3, (check,)),))
+
+    monkeypatch.setattr(study, "groups", lambda: (group(),))
+
+
+def test_check_prints_a_table_and_a_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick_checks(monkeypatch, 0.5)
+    monkeypatch.setattr(sys, "argv", ["predcost", "check"])
+    main()
+    told = capsys.readouterr()
+    assert "all 1 agree: largest |z| 0.0" in told.out
+    assert told.err == ""
+
+
+def test_a_check_that_fails_ends_with_code_1_and_prints_its_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick_checks(monkeypatch, 1e9)
+    monkeypatch.setattr(sys, "argv", ["predcost", "check", "--json", "--full", "--seed", "7"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    told = capsys.readouterr()
+    content = json.loads(told.out)
+    assert (content["agree"], content["full"], content["seed"]) == (False, True, 7)
+    assert "1 of 1 differ: quick: half" in told.err

@@ -92,8 +92,10 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
             {
                 "instance": "b",
                 "purchase": "spot",
+                "reclaim": {"mean": "20 h", "reprovision": "5 min"},
                 "service_time": AFFINE,
-                "workers": 1,
+                "workers": 2,
+                "on_demand_workers": 1,
                 "batch_size": 1,
                 "shard": 1,
                 "startup": "4 min",

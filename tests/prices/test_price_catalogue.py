@@ -46,7 +46,7 @@ def test_every_price_has_its_source_and_date(name: str) -> None:
         ("redis/read", 1e9, 0.0),
         ("aws_lambda/gb_second", 400_000 + 16e9, 100_000.2 + 135_000 + 13_333.4),
         ("aws_lambda/request", 3e6, 0.40),
-        ("aws_lambda_arm/gb_second", 11_520e6, 100_000.50 + 48_240.402),
+        ("aws_lambda_arm/gb_second", 400_000 + 11_520e6, 100_000.50 + 48_240.402),
         ("dynamodb_provisioned/write_capacity", 50_000 * HOURS_PER_MONTH, 23_400.0),
         ("elasticache/cache.r5.4xlarge", 2 * HOURS_PER_MONTH, 2482.56),
         ("egress", 100 + 154_600, 921.60 + 3_481.60 + 7_168 + 50),

@@ -991,18 +991,16 @@ class ProcessModel:
         """
         assert self.scope is not None
         dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
-        previous_s, started_s = zone.before(self.begin_s), -math.inf
-        owed_since_s = previous_s
+        previous_s = owed_since_s = zone.before(self.begin_s)
         owed: tuple[Due, list[list[int]]] | None = None
         while dues:
             if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
                 due, units = owed
-                owed, started_s = None, self.env.now
-                yield from self._run(cluster, due, started_s, units)
+                owed = None
+                yield from self._run(cluster, zone, due, self.env.now, units)
                 continue
             due = dues.popleft()
             if due.time_s < self.env.now and not due.triggered:
-                self.seen.missed += self._counts(due.time_s) and due.time_s != started_s
                 continue
             units = self._units(cluster, zone, due, previous_s)
             if due.time_s < self.env.now:
@@ -1012,7 +1010,7 @@ class ProcessModel:
                 continue
             previous_s = due.time_s
             yield self.env.timeout(due.time_s - self.env.now)
-            yield from self._run(cluster, due, due.time_s, units)
+            yield from self._run(cluster, zone, due, due.time_s, units)
 
     def _units(self, cluster: BatchCluster | Api, zone: Zone, due: Due, previous_s: float) -> list[list[int]]:
         """Return the users of each shard of a run."""
@@ -1024,7 +1022,7 @@ class ProcessModel:
         cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
         return [members[first:last] for first, last in itertools.pairwise(cuts)]
 
-    def _run(self, cluster: BatchCluster | Api, due: Due, start_s: float, units: list[list[int]]) -> Steps:
+    def _run(self, cluster: BatchCluster | Api, zone: Zone, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
         per_s = self.scenario.store_of(self.plan).writes_per_s
@@ -1036,6 +1034,8 @@ class ProcessModel:
             model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
             self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
             written, lost, last_s = model.written, (model.reclaims, model.lost), min(model.through_s, until_s)
+        met_s = [met.time_s for met in zone.dues if start_s < met.time_s < last_s and not met.triggered]
+        self.seen.missed += sum(map(self._counts, met_s))
         for at_s, unit in written:
             visible_s = at_s if self.plan.precompute.publish == "rolling" else last_s
             yield self.env.timeout(max(visible_s - self.env.now, 0.0))

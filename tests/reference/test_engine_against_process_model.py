@@ -104,7 +104,8 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
         assert {name: use.counts[name] for name in CALLS} == {name: did.counts[name] for name in CALLS}
         assert use.counts["billed_s"] == pytest.approx(did.counts["billed_s"], rel=RELATIVE)
         assert use.replicas_peak == peak(did.bills, scenario.horizon_s)
-        beyond_s = beyond(did.bills, fleet.reserved_replicas, scenario.horizon_s) if isinstance(fleet, Fleet) else 0.0
+        replicas = did.bills if isinstance(fleet, Fleet) else []
+        beyond_s = beyond(replicas, fleet.reserved_replicas, scenario.horizon_s)
         assert use.beyond_reserved_s == pytest.approx(beyond_s, rel=RELATIVE, abs=1e-6)
     assert [use.backend for use in outcome.services] == [did.backend for did in seen.services]
     for service, did in zip(outcome.services, seen.services, strict=True):

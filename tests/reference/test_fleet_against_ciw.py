@@ -22,7 +22,7 @@ REPLICATIONS = 8
 STANDARD_ERRORS = 4
 
 
-def a_scenario(noise: str) -> Scenario:
+def a_scenario(noise: str, **fleet: Any) -> Scenario:
     users = 1_000_000
     return Scenario.model_validate(
         {
@@ -36,6 +36,7 @@ def a_scenario(noise: str) -> Scenario:
                     "instance": "f",
                     "service_time": {"kind": "affine", "fixed": f"{SERVICE_S} s", "noise": noise},
                     "capacity": {"kind": "fixed", "replicas": SERVERS},
+                    **fleet,
                 }
             },
             "plans": {"on demand": {"on_miss": "compute", "backend": "live"}},
@@ -43,9 +44,12 @@ def a_scenario(noise: str) -> Scenario:
     )
 
 
-def ciw_records(arrivals: Any, service: Any) -> list[Any]:
+def ciw_records(arrivals: Any, service: Any, queue_limit: float = math.inf) -> list[Any]:
     network = ciw.create_network(
-        arrival_distributions=[arrivals], service_distributions=[service], number_of_servers=[SERVERS]
+        arrival_distributions=[arrivals],
+        service_distributions=[service],
+        number_of_servers=[SERVERS],
+        queue_capacities=[queue_limit],
     )
     simulation = ciw.Simulation(network)
     # Those who come by the horizon are let through, as the engine lets them.
@@ -55,6 +59,7 @@ def ciw_records(arrivals: Any, service: Any) -> list[Any]:
 
 def within_horizon(records: list[Any]) -> tuple[list[float], float]:
     """Return the waits of those who came within the horizon, and the utilisation in it."""
+    records = [record for record in records if record.record_type == "service"]
     waits = [record.waiting_time for record in records if record.arrival_date >= WARMUP_S]
     busy_s = math.fsum(
         max(min(record.service_end_date, WARMUP_S + HORIZON_S) - max(record.service_start_date, WARMUP_S), 0.0)
@@ -63,9 +68,8 @@ def within_horizon(records: list[Any]) -> tuple[list[float], float]:
     return waits, busy_s / (SERVERS * HORIZON_S)
 
 
-@pytest.mark.parametrize("noise", ["exponential", "none"])
-def test_the_same_requests_wait_as_long_in_both(noise: str) -> None:
-    scenario = a_scenario(noise)
+def drawn_by_the_engine(scenario: Scenario, noise: str) -> tuple[Any, Any]:
+    """Return the engine's arrivals and service times, one request after the other."""
     blocks = list(request_blocks(scenario.demand, scenario.seed, 0, -WARMUP_S, HORIZON_S, HORIZON_S))
     time_s = np.concatenate([block.time_s for block in blocks]) + WARMUP_S
     factors = np.ones(time_s.size)
@@ -79,7 +83,13 @@ def test_the_same_requests_wait_as_long_in_both(noise: str) -> None:
         )
     gaps_s = [*np.diff(time_s, prepend=0.0).tolist(), 1e9]
     service_s = [*(SERVICE_S * factors).tolist(), SERVICE_S]
-    records = ciw_records(ciw.dists.Sequential(gaps_s), ciw.dists.Sequential(service_s))
+    return ciw.dists.Sequential(gaps_s), ciw.dists.Sequential(service_s)
+
+
+@pytest.mark.parametrize("noise", ["exponential", "none"])
+def test_the_same_requests_wait_as_long_in_both(noise: str) -> None:
+    scenario = a_scenario(noise)
+    records = ciw_records(*drawn_by_the_engine(scenario, noise))
     waits_s, utilisation = within_horizon(records)
     outcome = simulate(scenario, "on demand")
     assert outcome.counted.tally["requests"] == len(waits_s) > 7000
@@ -90,6 +100,21 @@ def test_the_same_requests_wait_as_long_in_both(noise: str) -> None:
     for share in (0.5, 0.95, 0.99, 1.0):
         exact_s = float(np.quantile(latencies_s, share, method="inverted_cdf"))
         assert outcome.counted.latency.quantile(share) == pytest.approx(exact_s, rel=0.0041)
+
+
+@pytest.mark.parametrize("queue_limit", [0, 2])
+def test_the_same_requests_are_refused_in_both(queue_limit: int) -> None:
+    scenario = a_scenario("none", queue_limit=queue_limit)
+    records = ciw_records(*drawn_by_the_engine(scenario, "none"), queue_limit)
+    refused = sum(record.record_type == "rejection" and record.arrival_date >= WARMUP_S for record in records)
+    waits_s, utilisation = within_horizon(records)
+    outcome = simulate(scenario, "on demand")
+    tally = outcome.counted.tally
+    assert tally["defaulted"] == refused > 200
+    assert tally["requests"] == refused + len(waits_s)
+    assert tally["wait_s"] == pytest.approx(math.fsum(waits_s), rel=1e-9)
+    busy_s, provisioned_s = outcome.busy_replica_s.sum(), outcome.provisioned_replica_s.sum()
+    assert busy_s / provisioned_s == pytest.approx(utilisation, rel=1e-9)
 
 
 @pytest.mark.parametrize("noise", ["exponential", "none"])

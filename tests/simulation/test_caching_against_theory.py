@@ -8,8 +8,10 @@ from replicated import agree_each, replicate
 from scipy.optimize import brentq
 from scipy.special import roots_genlaguerre
 
-from simulator.scenario.schema import Scenario
+from simulator.core.units import HOUR_S
 from simulator.simulation.outcome import Outcome
+from simulator.studies.check.caching import hit_ratio
+from simulator.studies.check.worlds import CACHE_HALF_LIFE_S, CACHE_USERS, cached_world
 from simulator.theory.caching import (
     fixed_ttl_freshness,
     gamma_fixed_ttl_hit_fraction,
@@ -20,40 +22,11 @@ from simulator.theory.caching import (
 )
 from simulator.theory.freshness import change_rate_per_s
 
-HOUR_S = 3600.0
 REPLICATIONS = 16
-USERS = 6000
-HALF_LIFE_S = 2 * HOUR_S
 
 
-def outcomes_of(
-    shape: float, reads_per_ttl: float, kind: str = "ttl", warmup: str = "10 h", **store: str
-) -> list[Outcome]:
-    """Return a cached plan whose computations take next to no time, long after it began."""
-    scenario = Scenario.model_validate(
-        {
-            "horizon": "6 h",
-            "warmup": warmup,
-            "population": {"users": USERS, "logins_per_day": f"{24 * reads_per_ttl}/day", "shape": shape},
-            "model": {"half_life": f"{HALF_LIFE_S} s"},
-            "store": {"read_latency": "0 s", **store},
-            "backends": {
-                "live": {
-                    "kind": "fleet",
-                    "instance": "f",
-                    "slots": 500,
-                    "service_time": {"kind": "affine", "fixed": "10 us"},
-                    "capacity": {"kind": "fixed", "replicas": 1},
-                }
-            },
-            "plans": {"cached": {"on_miss": "compute", "backend": "live", "cache": {"kind": kind, "ttl": "1 h"}}},
-        }
-    )
-    return replicate(scenario, "cached", REPLICATIONS)
-
-
-def hit_ratio(outcome: Outcome) -> float:
-    return outcome.counted.tally["cached"] / outcome.counted.tally["requests"]
+def outcomes_of(shape: float, reads_per_ttl: float, *given: str, **store: str) -> list[Outcome]:
+    return replicate(cached_world(shape, reads_per_ttl, *given, **store), "cached", REPLICATIONS)
 
 
 @pytest.mark.parametrize("shape", [float("inf"), 1.0, 0.3])
@@ -69,10 +42,10 @@ def test_hit_ratio_and_age_are_those_of_a_fixed_time_to_live(shape: float, reads
 def test_the_stale_fraction_is_that_of_a_fixed_time_to_live() -> None:
     from simulator.simulation.metrics import stale_fraction
 
-    rate_per_s = float(change_rate_per_s(HALF_LIFE_S))
+    rate_per_s = float(change_rate_per_s(CACHE_HALF_LIFE_S))
     hit = float(gamma_fixed_ttl_hit_fraction(0.3, 3.0 / HOUR_S, HOUR_S))
     expected = 1 - float(fixed_ttl_freshness(hit, HOUR_S, rate_per_s))
-    agree_each(outcomes_of(0.3, 3.0), lambda o: stale_fraction(o, HALF_LIFE_S), expected, noise=0.01)
+    agree_each(outcomes_of(0.3, 3.0), lambda o: stale_fraction(o, CACHE_HALF_LIFE_S), expected, noise=0.01)
 
 
 def over_requests(shape: float, mean_per_s: float, of_rate: Callable[[np.ndarray], np.ndarray]) -> float:
@@ -92,7 +65,7 @@ def test_hit_ratio_is_that_of_a_sliding_time_to_live(shape: float) -> None:
 
 def test_age_is_that_of_a_sliding_time_to_live() -> None:
     """Of users alike: some gamma users read so often that their predictions' age has no end."""
-    outcomes = outcomes_of(float("inf"), 0.8, "sliding", warmup="40 h")
+    outcomes = outcomes_of(float("inf"), 0.8, "sliding", "40 h")
     expected_s = float(sliding_ttl_mean_age_s(0.8 / HOUR_S, HOUR_S))
     agree_each(outcomes, lambda o: o.counted.age.mean, expected_s, noise=0.01)
 
@@ -100,7 +73,7 @@ def test_age_is_that_of_a_sliding_time_to_live() -> None:
 @pytest.mark.parametrize("shape", [float("inf"), 2.0])
 def test_ages_are_those_of_revalidation(shape: float) -> None:
     """Of gamma users those matter who come hardly ever; of shape 2 there are few of them."""
-    outcomes = outcomes_of(shape, 0.8, "stale_while_revalidate", warmup="200 h")
+    outcomes = outcomes_of(shape, 0.8, "stale_while_revalidate", "200 h")
     expected_s = over_requests(shape, 0.8 / HOUR_S, lambda r: revalidating_mean_age_s(r, HOUR_S))
     agree_each(outcomes, lambda o: o.counted.age.mean, expected_s, noise=0.01, bias=0.003 * expected_s)
     first_visits = [outcome.counted.tally["computed"] / outcome.counted.tally["requests"] for outcome in outcomes]
@@ -127,7 +100,7 @@ def test_hit_ratio_is_that_of_least_recently_used_eviction(shape: float) -> None
         reads = mean_per_s * characteristic_s
         return float(-np.expm1(-reads) if np.isinf(shape) else 1 - (1 + reads / shape) ** -exponent)
 
-    characteristic_s = brentq(lambda time_s: kept(time_s, shape) - rows / USERS, 1e-3, 1e6)
+    characteristic_s = brentq(lambda time_s: kept(time_s, shape) - rows / CACHE_USERS, 1e-3, 1e6)
     outcomes = outcomes_of(shape, 8.0, "sliding", size_limit=f"{rows} KiB")
     agree_each(outcomes, hit_ratio, kept(characteristic_s, shape + 1), noise=0.01, bias=2 / rows)
     assert min(outcome.counted.tally["evicted"] for outcome in outcomes) > rows

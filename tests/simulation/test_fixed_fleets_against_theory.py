@@ -1,19 +1,14 @@
-import math
-
 import pytest
-from replicated import agree_each, fleet_world, replicate
+from replicated import agree_each, replicate
 
 from simulator.core.histogram import RELATIVE_ERROR
-from simulator.simulation.outcome import Outcome
+from simulator.studies.check.readings import mean_wait_s, utilisation
+from simulator.studies.check.worlds import fleet_world
 from simulator.theory.constant_service import md1_wait_quantile_s, mdc_mean_wait_s
-from simulator.theory.queueing import mg1_mean_wait_s, mmc_mean_wait_s, mmc_response_quantile_s
+from simulator.theory.queueing import mg1_mean_wait_s, mm1_timeout_fraction, mmc_mean_wait_s, mmc_response_quantile_s
 
 RATE_PER_S = 20.0
 REPLICATIONS = 12
-
-
-def mean_wait_s(outcome: Outcome) -> float:
-    return outcome.counted.tally["wait_s"] / outcome.counted.tally["requests"]
 
 
 @pytest.mark.parametrize(("replicas", "slots"), [(1, 1), (4, 1), (2, 15)])
@@ -58,21 +53,13 @@ def test_lognormal_service_on_one_server_waits_as_long_as_pollaczek_and_khinchin
 def test_utilisation_is_offered_load_over_servers(servers: int) -> None:
     service_s = 0.8 * servers / RATE_PER_S
     outcomes = replicate(fleet_world(RATE_PER_S, service_s, servers, "exponential"), "on demand", REPLICATIONS)
-
-    def utilisation(outcome: Outcome) -> float:
-        return float(outcome.busy_replica_s.sum() / outcome.provisioned_replica_s.sum())
-
     agree_each(outcomes, utilisation, 0.8, noise=0.01)
 
 
 @pytest.mark.parametrize("load", [0.8, 1.3])
 def test_as_many_time_out_as_the_single_queue_with_constant_patience_says(load: float) -> None:
-    """Barrer (1957): with patience T, P(timeout) = P(work in the system > T), the work stopping to grow beyond T."""
-    served_per_s = RATE_PER_S / load
-    patience_s = 0.25
-    drift = served_per_s - RATE_PER_S
-    beyond = load * math.exp(-drift * patience_s)
-    empty = 1 / (1 + RATE_PER_S * -math.expm1(-drift * patience_s) / drift + beyond)
-    world = fleet_world(RATE_PER_S, 1 / served_per_s, 1, "exponential", timeout=f"{patience_s} s")
+    service_s, patience_s = load / RATE_PER_S, 0.25
+    world = fleet_world(RATE_PER_S, service_s, 1, "exponential", timeout=f"{patience_s} s")
     outcomes = replicate(world, "on demand", REPLICATIONS)
-    agree_each(outcomes, lambda o: o.counted.tally["timed_out"] / o.counted.tally["requests"], empty * beyond)
+    expected = mm1_timeout_fraction(RATE_PER_S, service_s, patience_s)
+    agree_each(outcomes, lambda o: o.counted.tally["timed_out"] / o.counted.tally["requests"], expected)

@@ -4,16 +4,14 @@ import math
 from typing import Any
 
 import pytest
-from replicated import DAY_S, agree_each, replicate
+from replicated import agree_each, replicate
 
-from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.theory.freshness import debounced_recomputes_per_s
+from simulator.studies.check.nearline import recomputes_per_user_s
+from simulator.studies.check.worlds import EVENTS_PER_S, NEARLINE_USERS, nearline_world
+from simulator.theory.freshness import debounced_prediction_age_s, debounced_recomputes_per_s
 
-HOUR_S = 3600.0
 REPLICATIONS = 12
-USERS = 3000
-EVENTS_PER_S = 2.0 / HOUR_S
 
 
 def fleet(service: str, replicas: int) -> dict[str, Any]:
@@ -26,39 +24,23 @@ def fleet(service: str, replicas: int) -> dict[str, Any]:
 
 
 def outcomes_of(refresh: dict[str, Any], late: dict[str, Any] | None = None, **traffic: Any) -> list[Outcome]:
-    """Return a nearline plan, long after it began; users are alike, and every login is an event."""
-    scenario = Scenario.model_validate(
-        {
-            "horizon": "6 h",
-            "warmup": "12 h",
-            "population": {"users": USERS, "logins_per_day": f"{EVENTS_PER_S * DAY_S}/day", "shape": "inf"},
-            "traffic": traffic,
-            "store": {"read_latency": "2 ms"},
-            "backends": {"live": fleet("10 us", 50), "late": late or fleet("10 us", 50)},
-            "plans": {"nearline": {"refresh": refresh | {"backend": "late"}, "on_miss": "compute", "backend": "live"}},
-        }
-    )
-    return replicate(scenario, "nearline", REPLICATIONS)
-
-
-def recomputes_per_s(outcome: Outcome) -> float:
-    return outcome.counted.tally["refreshed"] / outcome.horizon_s / USERS
+    return replicate(nearline_world(refresh, late=late, **traffic), "nearline", REPLICATIONS)
 
 
 @pytest.mark.parametrize("window_s", [0.0, 600.0, 2400.0])
 def test_recomputes_and_ages_are_those_of_a_debounce_that_restarts(window_s: float) -> None:
-    """A row is as old as the gaps back to the first one longer than W, less W: e^(lam W)/lam - W on average."""
+    """A row is as old as the gaps back to the first one longer than W, less W."""
     outcomes = outcomes_of({"on": "login", "debounce": f"{window_s} s"})
     expected = float(debounced_recomputes_per_s(EVENTS_PER_S, window_s, restarting=True))
-    agree_each(outcomes, recomputes_per_s, expected, noise=0.01)
-    expected_s = math.exp(EVENTS_PER_S * window_s) / EVENTS_PER_S - window_s
+    agree_each(outcomes, recomputes_per_user_s, expected, noise=0.01)
+    expected_s = float(debounced_prediction_age_s(EVENTS_PER_S, window_s))
     agree_each(outcomes, lambda o: o.counted.age.mean, expected_s, noise=0.01, bias=1.0)
 
 
 def test_events_that_come_within_the_lag_are_not_known() -> None:
     """Rows are of the events up to a lag ago: their ages are exponential, as the time since any event is."""
     outcomes = outcomes_of({"on": "login", "lag": "20 min"})
-    agree_each(outcomes, recomputes_per_s, EVENTS_PER_S, noise=0.01)
+    agree_each(outcomes, recomputes_per_user_s, EVENTS_PER_S, noise=0.01)
     agree_each(outcomes, lambda o: o.counted.age.mean, 1 / EVENTS_PER_S, noise=0.01, bias=1.0)
     median_s = math.log(2) / EVENTS_PER_S
     agree_each(outcomes, lambda o: o.counted.age.quantile(0.5), median_s, noise=0.02, bias=0.005 * median_s)
@@ -67,14 +49,14 @@ def test_events_that_come_within_the_lag_are_not_known() -> None:
 def test_a_login_is_one_event_and_its_requests_are_several() -> None:
     session = {"requests": {"kind": "geometric", "mean": 5}, "think_time": {"kind": "exponential", "mean": "10 s"}}
     by_login = outcomes_of({"on": "login"}, session=session)
-    agree_each(by_login, recomputes_per_s, EVENTS_PER_S, noise=0.01)
+    agree_each(by_login, recomputes_per_user_s, EVENTS_PER_S, noise=0.01)
     by_request = outcomes_of({"on": "request"}, session=session)
-    agree_each(by_request, recomputes_per_s, 5 * EVENTS_PER_S, noise=0.01)
+    agree_each(by_request, recomputes_per_user_s, 5 * EVENTS_PER_S, noise=0.01)
 
 
 def test_a_queue_of_the_refreshing_backend_keeps_nobody_waiting() -> None:
     """The fleet that refreshes is at 95 % and its queue is long; those who have a row are served at once."""
-    busy = fleet(f"{0.95 / (EVENTS_PER_S * USERS)} s", 1)
+    busy = fleet(f"{0.95 / (EVENTS_PER_S * NEARLINE_USERS)} s", 1)
     for outcome in outcomes_of({"on": "login"}, busy):
         answering, refreshing = outcome.fleets
         assert refreshing.busy_replica_s.sum() / refreshing.provisioned_replica_s.sum() > 0.9

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
-from simulator.simulation.due_runs import timetables
+from simulator.simulation.due_runs import runs_due, timetables
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.recency import Recency, unit_s
 from simulator.simulation.simulate import simulate
@@ -80,6 +80,40 @@ def test_runs_are_late_by_the_clock_of_their_zone() -> None:
 def test_runs_after_training_need_a_training() -> None:
     with pytest.raises(UserError, match=r"there is no 'model\.training' whose ends a run could follow"):
         a_scenario().with_(model__training=None, plans__rolling__precompute__after_training=True)
+
+
+def test_a_retraining_that_ends_when_a_run_is_due_has_no_run_of_its_own() -> None:
+    """Trainings of 30 minutes start every 6 h from midnight on; one of four ends at half past twelve."""
+    training = {"every": "6 h", "instance": "t", "machine_hours": 0.5}
+    precompute = {"every": "24 h", "at": "12:30", "backend": "night", "after_training": True}
+    plans = {"one": {"precompute": precompute, "on_miss": "default"}}
+    scenario = a_scenario(horizon="2 d", model={"training": training}, plans=plans)
+    (found,) = timetables(scenario, "one")
+    due = [(due.time_s / HOUR_S, due.triggered) for due in found.between(0.0, DAY_S)]
+    assert due == [(0.5, True), (6.5, True), (12.5, False), (18.5, True)]
+    assert runs_due(scenario, "one") == 2 + 6
+    batch = simulate(scenario, "one").batch
+    assert batch is not None
+    assert (len(batch.runs), batch.missed) == (8, 0)
+    assert batch.runs_per_horizon == 8
+
+
+def test_a_run_after_a_training_that_ends_while_another_is_going_is_late_by_when_it_was_due() -> None:
+    """Runs of a quarter of an hour start at even hours, and trainings end 5 minutes later: none is missed."""
+    training = {"every": "2 h", "instance": "t", "machine_hours": 1 / 12}
+    precompute = {"every": "2 h", "at": "00:00", "backend": "night", "after_training": True}
+    plans = {"one": {"precompute": precompute, "on_miss": "default"}}
+    scenario = a_scenario(horizon="4 h", model={"training": training}, plans=plans)
+    batch = simulate(scenario, "one").batch
+    assert batch is not None
+    assert (len(batch.runs), batch.missed) == (4, 0)
+    first, made_up = batch.runs[:2]
+    assert (first.due_s, made_up.due_s) == (0.0, 300.0)
+    assert made_up.start_s == first.end_s > 300.0
+    assert made_up.makespan_s == made_up.end_s - first.end_s
+    late = simulate(scenario.with_(slo__batch_deadline="00:06"), "one").batch
+    assert late is not None
+    assert late.late == 2, "those due before 00:06 on this day"
 
 
 @pytest.mark.parametrize(

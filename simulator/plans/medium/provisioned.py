@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 STORES = ("dynamodb_provisioned",)
 WRITE_STEP_GIB, READ_STEP_GIB = 1 / KIB_PER_GIB, 4 / KIB_PER_GIB
-"""What a unit writes, and reads with strong consistency, in a second: DynamoDB Developer Guide, "Read/write capacity
-mode", read 2026-11. [GiB]"""
+"""What a unit writes, and reads with strong consistency, in a second, as AWS defines the units of DynamoDB. [GiB]"""
 UNIT_HOURS = "unit h"
 
 

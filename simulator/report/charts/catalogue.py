@@ -8,6 +8,7 @@ from types import MappingProxyType
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
 from simulator.report.charts.look import MISSING_GLYPH, NoChartError
@@ -29,6 +30,7 @@ CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
         "publication": publication,
         "age_cdf": age_cdf,
         "latency_cdf": latency_cdf,
+        "completion_cdf": completion_cdf,
         "week": week,
     }
 )

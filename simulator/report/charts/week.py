@@ -1,13 +1,14 @@
 """Traffic, batch runs and replicas, hour by hour."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.backends.serverless import Serverless
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S
 from simulator.report import format as form
 from simulator.report.charts.look import (
@@ -58,7 +59,7 @@ def week(comparison: Comparison) -> Figure:
         _replicas(panels[-1], fleets, colours(comparison))
     for axes in panels:
         _days(axes, comparison, labelled=axes is panels[-1])
-    entries = [Entry(name, colours(comparison)[name], _said(plan)) for name, plan in plans.items()]
+    entries = [Entry(name, colours(comparison)[name], _said(comparison, plan)) for name, plan in plans.items()]
     key(figure, entries, _KEY_LEFT)
     return figure
 
@@ -79,13 +80,22 @@ def week_title(comparison: Comparison) -> str:
     if not fleets:
         return said
     busy = comparison.plans[fleets[0]].metrics["utilisation"].mean
-    return f"{said}; {called(fleets[0])} keeps its fleet {form.about_share(busy)} busy"
+    what = "fleet" if _machines(comparison, [comparison.plans[fleets[0]]]) == "replicas billed" else "live instances"
+    return f"{said}; {called(fleets[0])} keeps its {what} {form.about_share(busy)} busy"
+
+
+def _machines(comparison: Comparison, plans: Iterable[PlanResult]) -> str:
+    """Return what the plans' online backends are made of."""
+    uses = [use for plan in plans for use in plan.outcomes[0].fleets]
+    live = [isinstance(comparison.scenario.backends[use.backend], Serverless) for use in uses]
+    return "instances live" if all(live) else "replicas billed or instances live" if any(live) else "replicas billed"
 
 
 def _subtitle(comparison: Comparison, fleets: bool, batches: bool) -> str:  # noqa: FBT001
-    parts = ["requests per second", *(["batch runs"] * batches), *(["replicas billed (line) and busy (area)"] * fleets)]
+    machines = _machines(comparison, comparison.plans.values())
+    parts = ["requests per second", *(["batch runs"] * batches), *([f"{machines} (line) and busy (area)"] * fleets)]
     if fleets and sum(bool(plan.outcomes[0].fleets) for plan in comparison.plans.values()) > MOST_AREAS:
-        parts[-1] = "replicas billed (line) and busy (dotted)"
+        parts[-1] = f"{machines} (line) and busy (dotted)"
     return f"Hour by hour, mean over replications: {form.listed(parts)}"
 
 
@@ -162,7 +172,7 @@ def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str,
     axes.set_ylabel("Replicas")
 
 
-def _said(plan: PlanResult) -> list[str]:
+def _said(comparison: Comparison, plan: PlanResult) -> list[str]:
     first, lines = plan.outcomes[0], []
     if first.batch is not None:
         runs, makespan = len(first.batch.runs), plan.metrics.get("batch_makespan_mean_s")
@@ -171,7 +181,8 @@ def _said(plan: PlanResult) -> list[str]:
         lines.append(f"{runs} run{'' if runs == 1 else 's'}{length}{missed}")
     if first.fleets:
         mean, peak = plan.metrics["replicas_mean"].mean, plan.metrics["replicas_peak"].mean
-        lines.append(f"{form.number(mean).removesuffix('.0')} replicas, peak {form.count(peak)}")
+        what = _machines(comparison, [plan]).split()[0]
+        lines.append(f"{form.number(mean).removesuffix('.0')} {what}, peak {form.count(peak)}")
         if "utilisation" in plan.metrics:
             lines.append(f"{form.about_share(plan.metrics['utilisation'].mean)} busy")
     return lines
