@@ -22,6 +22,17 @@ SINGLE = {"traffic.session.requests": {"kind": "fixed", "count": 1}, "population
 
 
 TOGETHER = {"kind": "affine", "fixed": "11 ms", "per_item": "0.7 ms", "noise": {"kind": "exponential"}}
+FUNCTIONS = {
+    "backends.functions": {
+        "kind": "serverless",
+        "memory": "2 GiB",
+        "service_time": {"kind": "affine", "fixed": "19 s", "noise": "exponential"},
+        "startup": {"kind": "lognormal", "mean": "4 s", "cv": 0.3},
+        "concurrency": 100_000,
+    },
+    "plans.functions": {"on_miss": "compute", "backend": "functions"},
+}
+"""Serverless, with so long a service time that about 2,000 instances live."""
 
 
 def scenario(changes: dict[str, object] | None = None) -> Scenario:
@@ -46,6 +57,7 @@ def per_core() -> Iterator[Figure]:
         ("on demand, sessions of 4 requests", "on demand", {}, 15),
         ("on demand, one request per login", "on demand", SINGLE, 25),
         ("TTL cache, sessions of 4 requests", "cached", {}, 10),
+        ("serverless, 2,000 live instances, sessions of 4 requests", "functions", FUNCTIONS, 2),
         ("nightly batch, sessions of 4 requests", "nightly batch", {}, None),
         ("hybrid over 7 days active, the scenario as it is", "hybrid", {"horizon": "7 d"}, 6),
         ("nearline, the scenario as it is", "nearline", {"horizon": "7 d"}, 6),

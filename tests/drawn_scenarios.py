@@ -450,6 +450,7 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
 
 
 online = st.one_of(fleets(), fleets(), functions(), apis())
+ahead = st.one_of(clusters(), clusters(), batch_apis())
 
 VALUE = {"per_request": "1 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.3 %"}
 
@@ -476,7 +477,11 @@ def models(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> Scenario:
+def scenarios(
+    draw: st.DrawFn,
+    online: st.SearchStrategy[dict[str, Any]] = online,
+    ahead: st.SearchStrategy[dict[str, Any]] = ahead,
+) -> Scenario:
     session = {"kind": draw(st.sampled_from(["geometric", "poisson"])), "mean": draw(st.sampled_from([1, 2, 6]))}
     expiry_min = draw(st.one_of(st.none(), st.integers(5, 150)))
     per_s = draw(st.one_of(st.none(), st.sampled_from([0.7, 3, 40])))
@@ -510,7 +515,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         backends={
             "live": draw(online),
             "late": draw(online),
-            "night": draw(st.one_of(clusters(), clusters(), batch_apis())),
+            "night": draw(ahead),
         },
         plans={"drawn": plan},
     )

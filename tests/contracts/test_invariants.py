@@ -69,7 +69,7 @@ def test_no_answer_comes_before_its_request_and_no_prediction_from_the_future(sc
 @given(scenarios())
 def test_nobody_works_without_being_paid(scenario: Scenario) -> None:
     outcome = simulate(scenario, "drawn")
-    assert len(outcome.fleets) == len(scenario.online_backends(scenario.plans["drawn"]))
+    assert len(outcome.fleets) + len(outcome.services) == len(scenario.online_backends(scenario.plans["drawn"]))
     for fleet in outcome.fleets:
         assert fleet.busy_replica_s.sum() <= fleet.provisioned_replica_s.sum() * (1 + 1e-9)
         assert np.all(fleet.provisioned_replica_s - fleet.busy_replica_s >= -1e-6)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn_scenarios import a_scenario, scenarios
+from drawn_scenarios import a_scenario, clusters, functions, scenarios
 from hypothesis import Phase, given, settings
 from process_model import ProcessModel, Seen
 
@@ -285,6 +285,12 @@ without_shrinking = [Phase.explicit, Phase.generate]
 @settings(max_examples=60, phases=without_shrinking)
 @drawn
 def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
+    both(scenario, "drawn")
+
+
+@settings(max_examples=25, phases=without_shrinking)
+@given(scenarios(online=functions(), ahead=clusters()))
+def test_whatever_the_functions_both_do_the_same(scenario: Scenario) -> None:
     both(scenario, "drawn")
 
 
