@@ -20,7 +20,7 @@ from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
-from simulator.theory.serverless import cold_start_fraction, mean_live_instances
+from simulator.theory.serverless import live_instances
 
 MANY_PER_S = 1000
 """Rates from here on are written as whole numbers. [1/s]"""
@@ -127,11 +127,11 @@ def _if_all(backend: OnlineBackend) -> str:
 
 def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterator[Consequence]:
     """Yield what follows for instances that come with the requests, if so many come and all are computed."""
-    asked = requests_per_s, backend.mean_service_s, backend.keep_alive_s
-    live, cold = mean_live_instances(*asked), cold_start_fraction(*asked)
-    yield Consequence(name, "live instances in that hour, about", f"{live:,.3g}")
-    yield Consequence(name, "of its requests, those that start one, about", _percent(cold))
-    busy = requests_per_s * (backend.mean_service_s + cold * backend.startup.typical_s)
+    warm_s, cold_s = backend.mean_service_s, backend.mean_service_s + backend.startup.typical_s
+    kept = live_instances(requests_per_s, warm_s, backend.keep_alive_s, cold_service_s=cold_s)
+    yield Consequence(name, "live instances in that hour, about", f"{kept.live_mean:,.3g}")
+    yield Consequence(name, "of its requests, those that start one, about", _percent(kept.cold_fraction))
+    busy = kept.running_mean
     if busy > backend.concurrency:
         yield Consequence(
             name, "warning", f"{busy:,.4g} requests in progress, and only {backend.concurrency:,} may be (concurrency)"

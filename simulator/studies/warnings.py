@@ -104,8 +104,8 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     cold = metrics.get("instance_cold_start_fraction")
     if cold is not None and cold.mean > MOST_COLD_STARTS_FRACTION:
         yield (
-            f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a longer "
-            "keep-alive, it would be fewer."
+            f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a "
+            "longer keep-alive, it would be fewer."
         )
     yield from _of_limits(comparison, result)
     yield from _of_reads(comparison, result)
