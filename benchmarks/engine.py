@@ -21,10 +21,15 @@ SINGLE = {"traffic.session.requests": {"kind": "fixed", "count": 1}, "population
 """One request per login, and as many requests in a week as the sessions of four make: 60 million."""
 
 
+TOGETHER = {"kind": "affine", "fixed": "11 ms", "per_item": "0.7 ms", "noise": {"kind": "exponential"}}
+
+
 def scenario(changes: dict[str, object] | None = None) -> Scenario:
     """Return the headline scenario with exponential service times and some changes."""
     exponential = {"backends.live.service_time.noise": {"kind": "exponential"}}
-    return load_scenario(HEADLINE, {"warmup": "1 d", "horizon": "3 d", **exponential, **(changes or {})})
+    changes = changes or {}
+    fixed = {} if "backends.live.service_time" in changes else exponential
+    return load_scenario(HEADLINE, {"warmup": "1 d", "horizon": "3 d", **fixed, **changes})
 
 
 def simulated_requests(of: Scenario, plan: str) -> float:
@@ -46,6 +51,9 @@ def per_core() -> Iterator[Figure]:
         ("nearline, the scenario as it is", "nearline", {"horizon": "7 d"}, 6),
         ("stale-while-revalidate, the scenario as it is", "SWR", {"horizon": "7 d"}, 6),
     ]
+    together = {"max": 64, "hold": "50 ms"}
+    batching = {"backends.live.service_time": TOGETHER, "backends.live.batching": together}
+    cases.append(("computed some six together, sessions of 4 requests", "on demand", batching, 5))
     for what, plan, changes, aim in cases:
         simulate(scenario({**changes, **SMALL}), plan)  # compiles
         big = scenario(changes)

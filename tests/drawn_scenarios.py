@@ -449,7 +449,7 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     return plan
 
 
-online = st.one_of(fleets(), fleets(), apis())
+online = st.one_of(fleets(), fleets(), functions(), apis())
 
 VALUE = {"per_request": "1 USD", "default_quality": "60 %", "latency_loss_per_100ms": "0.3 %"}
 
@@ -508,8 +508,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "size_limit": draw(st.sampled_from([None, None, "1 KiB", "40 KiB", "300 KiB"])),
         },
         backends={
-            "live": draw(st.one_of(fleets(), fleets(), functions())),
-            "late": draw(st.one_of(fleets(), fleets(), functions())),
+            "live": draw(online),
+            "late": draw(online),
             "night": draw(st.one_of(clusters(), clusters(), batch_apis())),
         },
         plans={"drawn": plan},

@@ -168,6 +168,11 @@ class Fleet(Machines, OnlineBackend):
     def reserved_replicas(self) -> int:
         return self.reserved.replicas if self.reserved else 0
 
+    @property
+    def least_service_s(self) -> float:
+        """Mean slot time that a request takes at least, where as many as may be are computed together. [s]"""
+        return self.service_times_s[-1] / (len(self.service_times_s) - 1)
+
     def service_sample_s(self) -> npt.NDArray[np.float64]:
         """Return service times as they may be drawn, always the same ones: what closed forms reckon with. [s]"""
         if self.noise.cv_squared == 0:

@@ -39,7 +39,7 @@ def metrics_of(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
     """Return the metrics of one plan and replication by name, in the order in which reports show them."""
     found = [*_traffic(outcome), *_predictions(scenario, outcome), *_age(scenario, outcome)]
     found += [*_latency(scenario, outcome), *_quality(scenario, outcome), *_fleet(scenario, outcome)]
-    found += _batch(scenario, outcome)
+    found += [*_retries(scenario, outcome), *_batch(scenario, outcome)]
     return {name: float(value) for name, value in found if value is not None}
 
 
@@ -124,6 +124,12 @@ def _quality(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
         yield "value_usd_per_month", scenario.value.per_request_usd * quality * MONTH_S / outcome.horizon_s
 
 
+def _retries(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
+    if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
+        counts = [*(use.counts for use in outcome.fleets), *(use.counts for use in outcome.services)]
+        yield "retries_per_call", _share(sum(each["retried"] for each in counts), sum(each["calls"] for each in counts))
+
+
 def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     if not outcome.fleets:
         return
@@ -133,9 +139,6 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "utilisation", _share(busy_s, provisioned_s)
     together = [use.counts for use in outcome.fleets if use.counts["batches"]]
     yield "requests_per_batch", _share(sum(one["calls"] for one in together), sum(one["batches"] for one in together))
-    if any(backend.retries for backend in scenario.online_backends(scenario.plans[outcome.plan])):
-        calls = sum(use.counts["calls"] for use in outcome.fleets)
-        yield "retries_per_call", _share(sum(use.counts["retried"] for use in outcome.fleets), calls)
     instances = [use.counts for use in outcome.fleets if isinstance(scenario.backends[use.backend], Serverless)]
     cold = sum(one["cold_starts"] for one in instances)
     yield "instance_cold_start_fraction", _share(cold, sum(one["calls"] for one in instances))

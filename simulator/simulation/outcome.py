@@ -114,7 +114,9 @@ class Hours:
     computed: FloatArray
     defaulted: FloatArray
     timed_out: FloatArray
-    """Of the defaulted: those that gave up waiting."""
+    """Those that gave up waiting at last."""
+    refused: FloatArray
+    """Those that were refused at last."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class BusiestHour:
     latency: "Histogram"
     """Of all requests that were answered then. [s]"""
     gave_up: float
-    """Of these: those that gave up waiting."""
+    """Of these: those that gave up waiting, or were refused, at last."""
 
 
 @dataclass(frozen=True)

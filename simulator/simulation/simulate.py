@@ -38,7 +38,7 @@ from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
 from simulator.simulation.usage import store_use, usage_of
 
-_SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out")
+_SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out", "refused")
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ class _Simulation:
     def _busiest_hour(self) -> BusiestHour:
         before, after = max(pairwise(self.samples), key=lambda pair: pair[1].latency.count - pair[0].latency.count)
         latency = Histogram(after.latency.counts - before.latency.counts, after.latency.total - before.latency.total)
-        return BusiestHour(before.time_s, latency, after.counts["timed_out"] - before.counts["timed_out"])
+        gone = [sample.counts["timed_out"] + sample.counts["refused"] for sample in (before, after)]
+        return BusiestHour(before.time_s, latency, gone[1] - gone[0])
 
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
         names = self.scenario.online_names(self.plan)

@@ -231,7 +231,9 @@ def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list
 
 def _plan_result(scenario: Scenario, book: PriceBook, outcomes: tuple[Outcome, ...]) -> PlanResult:
     values = [metrics_of(scenario, outcome) for outcome in outcomes]
-    return priced_plan(scenario, book, outcomes[0].plan, values, [Consumption.of(each) for each in outcomes], outcomes)
+    consumptions = [Consumption.of(each) for each in outcomes]
+    saturation = saturation_of(scenario, outcomes)
+    return priced_plan(scenario, book, outcomes[0].plan, values, consumptions, saturation, outcomes)
 
 
 def priced_plan(
@@ -240,6 +242,7 @@ def priced_plan(
     name: str,
     values: Sequence[Mapping[str, float]],
     consumptions: Sequence[Consumption],
+    saturation: Saturation,
     outcomes: tuple[Outcome, ...] = (),
 ) -> PlanResult:
     """Return one plan over all replications.
@@ -252,6 +255,8 @@ def priced_plan(
         The plan's.
     values, consumptions
         What was counted and what was used, replication by replication.
+    saturation
+        Whether it keeps up with what is asked of it.
     outcomes
         All else of them; without it, whatever is drawn from their histograms and series cannot be.
     """
@@ -271,7 +276,7 @@ def priced_plan(
         metrics,
         bill,
         violations(scenario.slo, metrics),
-        saturation_of(scenario, outcomes) if outcomes else STABLE,
+        saturation,
         tuple(consumptions),
     )
 

@@ -127,11 +127,10 @@ def _if_all(backend: OnlineBackend) -> str:
 
 def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterator[Consequence]:
     """Yield what follows for instances that come with the requests, if so many come and all are computed."""
-    warm_s, cold_s = backend.mean_service_s, backend.mean_service_s + backend.startup.typical_s
-    kept = live_instances(requests_per_s, warm_s, backend.keep_alive_s, cold_service_s=cold_s)
-    yield Consequence(name, "live instances in that hour, about", f"{kept.live_mean:,.3g}")
-    yield Consequence(name, "of its requests, those that start one, about", _percent(kept.cold_fraction))
-    busy = kept.running_mean
+    there = live_instances(requests_per_s, backend.mean_service_s, backend.keep_alive_s)
+    yield Consequence(name, "live instances in that hour, about", f"{there.live_mean:,.3g}")
+    yield Consequence(name, "of its requests, those that start one, about", _percent(there.cold_fraction))
+    busy = requests_per_s * (backend.mean_service_s + there.cold_fraction * backend.startup.typical_s)
     if busy > backend.concurrency:
         yield Consequence(
             name, "warning", f"{busy:,.4g} requests in progress, and only {backend.concurrency:,} may be (concurrency)"

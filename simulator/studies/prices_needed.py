@@ -42,12 +42,17 @@ def check_prices(scenario: Scenario, book: PriceBook, file: Path | None = None) 
     for plan in scenario.plans:
         for usage in no_usage(scenario, plan):
             if usage.given_price_usd is None:
-                needs[usage.meter, usage.unit].append((plan, usage))
+                needs[_meter(usage, book), usage.unit].append((plan, usage))
     faults = [(said, who) for (meter, unit), who in needs.items() if (said := _fault(book, meter, unit)) is not None]
     if faults:
         tree = None if file is None else read_tree(file)
         told = [_told(scenario, said, who, tree) for said, who in faults]
         raise UserError("\n".join(map(str, told))) if file is None else InputFileError(str(file), told)
+
+
+def _meter(usage: Usage, book: PriceBook) -> str:
+    """Return the meter that must have a price: the usage's own, or the one that stands in where it has none."""
+    return usage.meter if usage.stand_in is None or book.find(usage.meter) else usage.stand_in.meter
 
 
 def _fault(book: PriceBook, meter: str, unit: str) -> str | None:
@@ -72,17 +77,29 @@ def _key(scenario: Scenario, plan_name: str, usage: Usage) -> Keys | None:
     plan = scenario.plans[plan_name]
     if usage.meter == "feature_store/read":
         return ("model", "feature_reads")
+    if usage.meter == "egress":
+        return ("model", "response_size")
     if usage.item == "training":
         return (*(("plans", plan_name) if plan.training else ("model",)), "training", "instance")
-    names = [plan.precompute.backend] if plan.precompute else []
-    who = [usage.backend] if usage.backend else [*names, *scenario.online_names(plan)]
-    parts = {("backends", name): scenario.backends[name] for name in who}
-    values = [
-        *(each for keys, part in parts.items() for each in _texts(part, keys)),
-        *_texts(scenario.store, ("store",)),
-    ]
+    parts = _parts(scenario, plan_name, usage.backend)
+    values = [each for keys, part in parts.items() for each in _texts(part, keys)]
     fitting = [(keys, text) for keys, text in values if text and f"/{text}/" in f"/{usage.meter}/"]
     return max(fitting, key=lambda found: len(found[1]))[0] if fitting else None
+
+
+def _parts(scenario: Scenario, plan_name: str, backend: str) -> dict[Keys, BaseModel]:
+    """Return what may name a plan's meters, by its keys; of the backends, that one alone where one is given."""
+    plan = scenario.plans[plan_name]
+    names = [plan.precompute.backend] if plan.precompute else []
+    who = [backend] if backend else [*names, *scenario.online_names(plan)]
+    parts: dict[Keys, BaseModel] = {("backends", name): scenario.backends[name] for name in who}
+    parts[("plans", plan_name, "store") if plan.store else ("store",)] = scenario.store_of(plan)
+    ahead = scenario.batch_backend(plan)
+    if ahead is not None:
+        parts["backends", names[0], "feature_pipeline"] = ahead.feature_pipeline
+    if plan.refresh is not None and plan.refresh.stream is not None:
+        parts["plans", plan_name, "refresh", "stream"] = plan.refresh.stream
+    return parts
 
 
 def _texts(part: BaseModel, keys: Keys) -> Iterator[tuple[Keys, str]]:

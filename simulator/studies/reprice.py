@@ -44,7 +44,7 @@ def reprice(run: StoredRun, book: PriceBook) -> Repriced:
 
 def _priced(run: StoredRun, book: PriceBook) -> Comparison:
     plans = {
-        name: priced_plan(run.scenario, book, name, run.values[name], run.consumptions[name])
+        name: priced_plan(run.scenario, book, name, run.values[name], run.consumptions[name], run.saturations[name])
         for name in run.scenario.plans
     }
     return Comparison(run.scenario, book, plans, complete=run.complete)

@@ -140,6 +140,7 @@ def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
             {**of, **{name: getattr(used, name) for name in CONSUMPTION_COLUMNS}}
             for of, used in _consumptions(comparison)
         ],
+        "saturation": [{"plan": name, **vars(plan.saturation)} for name, plan in comparison.plans.items()],
         "fleets": [
             {**of, "backend": backend, "utilisation": busy}
             for of, used in _consumptions(comparison)

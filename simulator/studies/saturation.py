@@ -13,7 +13,7 @@ from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, about_duration
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import QUEUE_STEP_S, FleetUse, IntArray, Outcome
+from simulator.simulation.outcome import QUEUE_STEP_S, FleetUse, FloatArray, IntArray, Outcome
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -22,7 +22,7 @@ SHORTEST_BACKLOG_S = 5.0
 SHORTEST_BACKLOG_SERVICES = 20.0
 """... and longer than so many service times: a queue in steady state is rarely so long below a load of 0.8."""
 MOST_GIVE_UPS_FRACTION = 0.05
-"""A fleet is overloaded that more of the horizon's requests give up waiting for; in an hour it is then backlogged."""
+"""A fleet is overloaded where more of the horizon's requests give up or are refused; backlogged, where an hour's do."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -95,8 +95,8 @@ class _Fleet:
     @property
     def is_backlog(self) -> BoolArray:
         """Whether the queue was a backlog at each look."""
-        shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.mean_service_s)
-        return np.asarray(self.use.waiting * self.backend.mean_service_s > shortest_s * self.slots)
+        shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.service_times_s[-1])
+        return np.asarray(self.use.waiting * self.backend.least_service_s > shortest_s * self.slots)
 
     def time_s(self, look: int) -> float:
         """Return when the queue was looked at. [s]"""
@@ -150,27 +150,32 @@ def _backlog(fleet: _Fleet, span: tuple[int, int], times: int) -> Saturation:
 
 def _offered(fleet: _Fleet) -> tuple[float, float]:
     """Return the slot-seconds of work that was asked for within the horizon, and those that were ready. [s]"""
-    left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + float(fleet.outcome.hours.timed_out.sum())
+    left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + float(_gone(fleet).sum())
     done_s = float(fleet.use.busy_replica_s.sum()) * fleet.backend.slots
-    return done_s + left * fleet.backend.mean_service_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
+    return done_s + left * fleet.backend.least_service_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
 
 
 def _of_give_ups(fleet: _Fleet) -> Iterator[Saturation]:
     """Tell of requests that gave up: too many of all, or too many of an hour."""
     hours = fleet.outcome.hours
-    gone, all_ = hours.timed_out, hours.requests
+    gone, all_ = _gone(fleet), hours.requests
     share = gone.sum() / all_.sum() if all_.sum() else 0.0
     shares = np.divide(gone, all_, out=np.zeros_like(gone), where=all_ > 0)
     if share > MOST_GIVE_UPS_FRACTION:
         since_s = float(hours.start_s[int(np.argmax(shares > MOST_GIVE_UPS_FRACTION))])
-        yield fleet.found(Verdict.OVERLOADED, since_s, f"{share:.1%} of the requests give up waiting")
+        yield fleet.found(Verdict.OVERLOADED, since_s, f"{share:.1%} of the requests give up or are refused")
         return
     worst = int(np.argmax(shares))
     if shares[worst] > MOST_GIVE_UPS_FRACTION:
         begin_s = float(hours.start_s[worst])
         span = f"{_clock(fleet.scenario, begin_s)} to {_clock(fleet.scenario, begin_s + HOUR_S, after_s=begin_s)}"
-        reason = f"{span}, {shares[worst]:.1%} of the requests gave up waiting"
+        reason = f"{span}, {shares[worst]:.1%} of the requests gave up or were refused"
         yield fleet.found(Verdict.BACKLOGGED, begin_s, reason)
+
+
+def _gone(fleet: _Fleet) -> FloatArray:
+    """Return how many requests of each hour gave up waiting, or were refused, at last."""
+    return np.asarray(fleet.outcome.hours.timed_out + fleet.outcome.hours.refused)
 
 
 def _of_runs(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:

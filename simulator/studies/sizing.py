@@ -129,7 +129,7 @@ class _Search:
         return enough
 
     def _meets(self, replicas: int) -> bool:
-        """Whether the mean p99 over replications meets the bound, and no more gave up than may be late."""
+        """Whether the mean p99 meets the bound, and no more gave up or were refused than may be late."""
         if replicas not in self.p99_s:
             outcomes = self._simulate(replicas)
             self.p99_s[replicas] = _mean([_p99_s(outcome) for outcome in outcomes])
@@ -146,7 +146,7 @@ class _Search:
     def _fail(self, replicas: int) -> None:
         bound_s = self.scenario.slo.latency_p99_s
         assert bound_s is not None
-        late, gone = about_duration(self.p99_s[replicas]), f"{self.gave_up[replicas]:.1%} of the requests give up"
+        late, gone = about_duration(self.p99_s[replicas]), f"{self.gave_up[replicas]:.1%} give up or are refused"
         most = self.fleet.capacity.most_replicas
         remedy = "raise 'capacity.max'" if replicas == most else "waiting is not what takes so long"
         raise UserError(

@@ -1,5 +1,6 @@
 """What a plan's store would cost on every medium that the price book knows: the same use, paid for in other ways."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,8 @@ def repriced(comparison: Comparison, plan_name: str) -> tuple[Repriced, ...]:
         medium = store.paid_for_by
         if {usage.meter for usage in medium.used(store, uses[0])} <= known:
             usages = mean_usage([tuple(medium.used(store, use)) for use in uses])
-            usd = Bill.of(usages, comparison.book, scenario.horizon_s).total_usd_per_month
+            lines = Bill.of(usages, comparison.book, scenario.horizon_s).lines[: len(usages)]  # no unused commitments
+            usd = math.fsum(line.usd_per_month for line in lines)
             found.append(Repriced(store.meter, how, usd, store == present))
     return tuple(found)
 

@@ -1,6 +1,7 @@
 """A run read from its folder: what was counted and what was used, replication by replication."""
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -17,6 +18,7 @@ from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.consumption import Consumption
 from simulator.studies.run_folder import CONSUMPTION_COLUMNS, TABLES
+from simulator.studies.saturation import Saturation, Verdict
 
 Replications = Mapping[str, tuple[dict[str, float], ...]]
 _OF = ("plan", "replication")
@@ -37,6 +39,8 @@ class StoredRun:
     """The metrics of each replication, by plan."""
     consumptions: Mapping[str, tuple[Consumption, ...]]
     """What each replication used, by plan."""
+    saturations: Mapping[str, Saturation]
+    """Whether each plan kept up with what was asked of it."""
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -54,6 +58,7 @@ def read_run(folder: Path) -> StoredRun:
         about = json.loads(manifest.read_text(encoding="utf-8"))
         tables = {name: _table(folder, name) for name in ("replications", "consumption", "fleets", "usage")}
         values, consumptions = _values(tables["replications"]), _consumptions(tables)
+        saturations = dict(map(_saturation, _table(folder, "saturation")))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
@@ -61,9 +66,9 @@ def read_run(folder: Path) -> StoredRun:
         ) from None
     book = load_book(folder / "prices.yaml")
     scenario = load_scenario(folder / "scenario.yaml", {"prices": str((folder / "prices.yaml").resolve())})
-    if not values or set(values) != set(consumptions) or set(values) != set(scenario.plans):
+    if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
-    return StoredRun(folder, scenario, book, bool(about.get("complete", True)), values, consumptions)
+    return StoredRun(folder, scenario, book, bool(about.get("complete", True)), values, consumptions, saturations)
 
 
 def _table(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -76,6 +81,11 @@ def _values(rows: list[dict[str, Any]]) -> Replications:
     for row in rows:
         found[row["plan"]].append({name: value for name, value in row.items() if name not in _OF and value is not None})
     return {plan: tuple(each) for plan, each in found.items()}
+
+
+def _saturation(row: Mapping[str, Any]) -> tuple[str, Saturation]:
+    since_s = math.nan if row["since_s"] is None else row["since_s"]
+    return row["plan"], Saturation(Verdict(row["verdict"]), since_s, row["since"], row["reason"])
 
 
 def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple[Consumption, ...]]:

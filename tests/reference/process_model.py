@@ -644,7 +644,7 @@ class ServiceModel(BackendModel):
         if service_s is None:
             return None
         turn = Turn(self.env.event(), arrival_s, need.factor, start_s=arrival_s, service_s=service_s)
-        turn.slot = Slot(math.inf)
+        turn.slot, turn.decided_s = Slot(math.inf), arrival_s
         return turn
 
     def close_bills(self) -> None:

@@ -46,3 +46,13 @@ def test_all_missing_meters_are_told_at_once() -> None:
 def test_a_training_machine_is_told_by_its_key() -> None:
     training = {"every": "7 d", "instance": "x9.huge", "machine_hours": 40}
     assert "model.training.instance: " in fault_of(FILE, model__training=training)
+
+
+def test_what_keeps_and_carries_predictions_is_told_by_its_key() -> None:
+    own = {"meter": "cassandra"}
+    assert "plans.nightly batch.store.meter: " in fault_of(FILE, **{"plans__nightly batch__store": own})
+    stream = {"meter": "kafka"}
+    assert "plans.nearline.refresh.stream.meter: " in fault_of(FILE, plans__nearline__refresh__stream=stream)
+    pipeline = {"instance": "x9.huge", "machine_hours": 3}
+    said = fault_of(FILE, backends__night__feature_pipeline=pipeline)
+    assert "backends.night.feature_pipeline.instance: " in said

@@ -11,6 +11,7 @@ from simulator.prices.book import PriceBook, load_book
 from simulator.studies.comparison import Comparison, compare
 from simulator.studies.reprice import reprice, write_repriced
 from simulator.studies.run_folder import write_run
+from simulator.studies.saturation import Verdict
 from simulator.studies.stored_run import read_run
 
 NO_WATTS = {"energy": None}
@@ -45,6 +46,7 @@ def test_the_same_book_gives_the_same_bill_to_the_last_digit(
             assert each.plans[name].values == plan.values
             assert each.plans[name].metrics == plan.metrics
             assert each.plans[name].violations == plan.violations
+            assert each.plans[name].saturation.as_dict() == plan.saturation.as_dict()
     assert all(repriced.change(name).mean == 0 for name in comparison.plans)
     assert [vars(found) for found in repriced.after.differences] == [vars(found) for found in comparison.differences]
 
@@ -98,6 +100,20 @@ def test_the_range_of_co2e_is_the_assumptions_and_no_interval_of_chance(comparis
     assert found.low == pytest.approx(0.7 * 0.8 * found.mean)
     assert found.high == pytest.approx(1.3 * 1.2 * found.mean)
     assert not [each for each in comparison.differences if each.metric in ("kg_co2e_per_month", "kwh_per_month")]
+
+
+def test_a_plan_that_cannot_keep_up_is_still_known_as_one(book: PriceBook, tmp_path: Path) -> None:
+    slow = {
+        "backends__live__capacity": {"kind": "fixed", "replicas": 1},
+        "backends__live__service_time": {"kind": "affine", "fixed": "5 min"},
+        "backends__live__timeout": None,
+    }
+    comparison = compare(small(plans={"on demand": {"on_miss": "compute", "backend": "live"}}, **slow), book, workers=1)
+    write_run(comparison, tmp_path, [])
+    was = comparison.plans["on demand"].saturation
+    found = reprice(read_run(tmp_path), book).after.plans["on demand"].saturation
+    assert was.verdict is Verdict.OVERLOADED
+    assert found == was
 
 
 def test_every_metric_of_every_plan_is_kept(comparison: Comparison, folder: Path) -> None:

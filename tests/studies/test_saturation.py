@@ -73,12 +73,26 @@ def test_many_who_give_up_are_an_overload_and_those_of_an_hour_a_backlog() -> No
     impatient = {"timeout": "2 s"}
     all_the_time = verdict_on(world(2, fleet=impatient))
     assert all_the_time.verdict is Verdict.OVERLOADED
-    assert "of the requests give up waiting" in all_the_time.reason
+    assert "of the requests give up or are refused" in all_the_time.reason
     short = {"spikes": [{"at": "2 h", "duration": "20 min", "multiplier": 2.5}]}
     for_a_while = verdict_on(world(5, fleet=impatient, traffic=short, horizon="12 h"))
     assert for_a_while.verdict is Verdict.BACKLOGGED
     assert for_a_while.reason.startswith("Monday 02:00 to 03:00, ")
     assert for_a_while.since == "2026-03-02T02:00+00:00"
+
+
+def test_those_who_are_refused_count_as_those_who_give_up() -> None:
+    found = verdict_on(world(2, fleet={"queue_limit": 5}))
+    assert found.verdict is Verdict.OVERLOADED
+    assert "of the requests give up or are refused" in found.reason
+
+
+def test_a_fleet_that_computes_together_is_stable_while_batches_fill() -> None:
+    together = {
+        "service_time": {"kind": "affine", "fixed": "390 ms", "per_item": "10 ms"},
+        "batching": {"max": 8, "hold": "500 ms"},
+    }
+    assert verdict_on(world(1, fleet=together)).verdict is Verdict.STABLE
 
 
 def test_an_outage_is_a_backlog_until_it_is_worked_off() -> None:

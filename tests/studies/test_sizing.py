@@ -88,6 +88,19 @@ def test_a_fleet_whose_users_give_up_does_not_count_as_fast() -> None:
     assert sizing.replicas >= 6
 
 
+def test_a_fleet_that_refuses_does_not_count_as_fast() -> None:
+    _, (sizing,) = sized(a_scenario(backends=live_with(queue_limit=1), replications=1), workers=1)
+    assert sizing.replicas >= 8
+
+
+def test_a_fleet_that_computes_together_is_sized_by_its_batches() -> None:
+    service = {"kind": "affine", "fixed": "950 ms", "per_item": "50 ms", "noise": "exponential"}
+    together = live_with(service_time=service, batching={"max": 8, "hold": "100 ms"})
+    _, (sizing,) = sized(a_scenario(backends=together, slo={"latency_p99": "7 s"}, replications=1), workers=1)
+    assert sizing.closed_form <= 3
+    assert sizing.replicas <= 4
+
+
 def test_validating_shows_the_closed_form() -> None:
     scenario = a_scenario()
     fleet = fleet_to_size(scenario, "on demand")
