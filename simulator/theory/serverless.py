@@ -21,6 +21,7 @@ ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 
 _NODES: Final = 24  # of Talbot's contour: some ten digits
 _NEGLIGIBLE: Final = 1e-18
+_NEGLIGIBLE_EXPONENT: Final = 60.0  # exp(-60) is lost beside 1, with millions of levels too
 _FIXED_POINT_STEPS: Final = 200
 
 
@@ -132,12 +133,12 @@ def _with_mean_service(rate: float, service_s: float, keep_alive_s: float, limit
     load = rate * service_s
     if load == 0:
         return Instances(0.0, 0.0, 1.0, 0.0)
-    in_progress = _in_progress(load, rate * keep_alive_s, limit)
-    below = in_progress[:-1]  # pi(k - 1) of the levels k = 1, 2, ...
+    first, in_progress = _in_progress(load, rate * keep_alive_s, limit)
+    below = in_progress[:-1]  # pi(k - 1) of the levels k = first + 1, ...; those before are always in use
     at_least = np.cumsum(in_progress[::-1])[::-1][1:]
 
     def returning(s: ComplexArray) -> ComplexArray:
-        return _never_back(s, rate, service_s, below.size)
+        return _never_back(s, rate, service_s, first, below.size)
 
     late, kept_s = np.ones(below.size), np.zeros(below.size)
     if keep_alive_s > 0:
@@ -146,32 +147,40 @@ def _with_mean_service(rate: float, service_s: float, keep_alive_s: float, limit
     refused = 0.0 if limit is None else float(erlang_b(load, limit))
     return Instances(
         running_mean=load * (1 - refused),
-        live_mean=float(np.sum(at_least + rate * below * kept_s)),
+        live_mean=first + float(np.sum(at_least + rate * below * kept_s)),
         cold_fraction=float(below @ late),
         refused_fraction=refused,
     )
 
 
-def _in_progress(load: float, arrivals_per_keep_alive: float, limit: int | None) -> FloatArray:
-    """Return the probabilities of 0, 1, ... requests in progress, up to where a keep-alive hardly ever sees one."""
+def _in_progress(load: float, arrivals_per_keep_alive: float, limit: int | None) -> tuple[int, FloatArray]:
+    """Return the least number in progress that ever is, and the probabilities of it and of those above.
+
+    They end where a keep-alive hardly ever sees one more.
+    """
     most = limit
     if most is None:
         spread = math.sqrt(-2 * math.log(_NEGLIGIBLE) + 2 * math.log1p(arrivals_per_keep_alive))
         most = math.ceil(load + spread * math.sqrt(load) + spread**2)  # Bernstein's bound of a Poisson tail
     number = np.arange(most + 1.0)
     logs = number * math.log(load) - gammaln(number + 1)
-    weights = np.exp(logs - logs.max())
-    probabilities: FloatArray = weights / weights.sum()
-    return probabilities
+    logs -= logs.max()
+    first = int(np.argmax(logs > -_NEGLIGIBLE_EXPONENT))
+    weights: FloatArray = np.exp(logs[first:])
+    return first, weights / weights.sum()
 
 
-def _never_back(s: ComplexArray, rate: float, service_s: float, levels: int) -> ComplexArray:
-    """Return 1 - E[e^(-s tau_k)], tau_k the time from k - 1 requests in progress to k, for k = 1, 2, ...; (k, s)."""
+def _never_back(s: ComplexArray, rate: float, service_s: float, first: int, levels: int) -> ComplexArray:
+    """Return 1 - E[e^(-s tau_k)], tau_k the time from k - 1 requests in progress to k, for k = first + 1, ...; (k, s).
+
+    What is forgotten of the levels before is lost on the way up, as it is multiplied by the same factors as their
+    probabilities.
+    """
     result = np.empty((levels, s.size), dtype=np.complex128)
     previous = np.zeros_like(s)
-    for k in range(levels):  # k requests end at k/S, and then the way up through the level below is to do again
-        lost = s + k / service_s * previous
-        previous = result[k] = lost / (rate + lost)
+    for level in range(levels):  # k requests end at k/S, and then the way up through the level below is to do again
+        lost = s + (first + level) / service_s * previous
+        previous = result[level] = lost / (rate + lost)
     return result
 
 

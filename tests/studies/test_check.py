@@ -6,6 +6,7 @@ import pytest
 
 from simulator.studies.check import study
 from simulator.studies.check.comparing import (
+    LONGEST_NAME,
     Check,
     Experiment,
     Group,
@@ -94,6 +95,11 @@ def test_the_largest_of_fair_checks_is_known(checks: int, expected: float) -> No
 def test_the_threshold_grows_with_the_number_of_checks() -> None:
     assert threshold_z(1, 0.05) == pytest.approx(1.959964, rel=1e-6)
     assert threshold_z(60, 1e-4) == pytest.approx(4.79, abs=0.01)
+
+
+def test_names_fit_a_line_of_the_report() -> None:
+    names = [check.what for group in study.groups() for one in group.experiments for check in one.checks]
+    assert [name for name in names if len(name) > LONGEST_NAME] == []
 
 
 def test_names_are_unique_so_that_no_two_experiments_share_random_numbers() -> None:

@@ -192,3 +192,19 @@ def _snapshots(times: np.ndarray, window: float, *, restarting: bool) -> np.ndar
 def test_a_value_out_of_bounds_is_named_with_its_rule(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_age_of_a_debounced_row_is_that_of_the_gaps_drawn() -> None:
+    rng = np.random.default_rng(8)
+    rate, window, events = 2.0, 0.6, 400_000
+    times = np.cumsum(rng.exponential(1 / rate, events))
+    longer = np.diff(times) > window  # the row of event n is made at its window's end, if nothing comes before
+    made = np.maximum.accumulate(np.where(longer, times[:-1] + window, -np.inf))
+    ages = (times[1:] - made)[1_000:]
+    batches = ages[: ages.size // 100 * 100].reshape(100, -1).mean(axis=1)
+    expected = float(freshness.debounced_prediction_age_s(rate, window))
+    assert abs(batches.mean() - expected) < 4 * batches.std(ddof=1) / 10
+
+
+def test_without_a_debounce_a_row_is_as_old_as_the_last_event() -> None:
+    assert freshness.debounced_prediction_age_s(4.0, 0.0) == 0.25

@@ -179,3 +179,24 @@ def test_an_overload_is_refused_and_nothing_overflows() -> None:
 def test_a_value_out_of_bounds_is_named_with_its_rule(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(("rate", "service"), [(0.8, 1.0), (1.3, 1.0), (0.5, 2.0), (3.0, 0.3)])
+def test_timeouts_are_those_of_the_work_in_the_system(rate: float, service: float) -> None:
+    """Its density balances what comes above a level, and what is worked off: solved here on a fine grid."""
+    patience, step = 2.0, 1e-3
+    levels = np.arange(0, 40 * service + patience, step)
+    density = np.zeros(levels.size)
+    above = rate  # the rate at which work comes above a level, from an empty system of weight 1
+    for n, level in enumerate(levels):
+        density[n] = above
+        above += step * (density[n] * rate * (level <= patience) - above / service)
+    beyond = density[levels > patience].sum() * step
+    share = beyond / (1 + density.sum() * step)
+    assert queueing.mm1_timeout_fraction(rate, service, patience) == pytest.approx(share, rel=0.01)
+
+
+def test_nobody_gives_up_a_long_patience_unless_there_is_too_much_to_do() -> None:
+    assert queueing.mm1_timeout_fraction(0.5, 1.0, 1_000.0) == pytest.approx(0, abs=1e-12)
+    assert queueing.mm1_timeout_fraction(2.0, 1.0, 300.0) == close(0.5)
+    assert queueing.mm1_timeout_fraction(0.8, 1.0, 0.0) == close(0.8 / 1.8)

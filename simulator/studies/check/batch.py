@@ -30,7 +30,7 @@ def _makespan() -> Experiment:
         simulated(lambda seed: shards_world(_SHARDS, _SHARD_S, cluster, seed=seed)),
         _REPLICATIONS,
         (
-            Check("makespan, exponential shards [min]", mean_s / MINUTE_S, _in_minutes),
+            Check("makespan, random shards [min]", mean_s / MINUTE_S, _in_minutes),
             Check(
                 f"runs over {(_BEFORE_S + _LATE_S) / MINUTE_S:g} min",
                 makespan_exceedance(_LATE_S, _SHARDS, _SHARD_S, _WORKERS),

@@ -69,7 +69,7 @@ def _bulk(fixed_s: float, per_item_s: float, largest: int) -> Experiment:
 
     checks = (
         Check(f"mean batch, {what}", theory.mean_batch, mean_batch(fixed_s, per_item_s)),
-        Check(f"mean sojourn, {what} [s]", theory.mean_sojourn_s, readings.mean_latency_s),
+        Check(f"sojourn, {what} [s]", theory.mean_sojourn_s, readings.mean_latency_s),
         Check(f"utilisation, {what}", theory.utilisation, readings.utilisation),
     )
     return Experiment(what, simulated(world), _REPLICATIONS, checks)

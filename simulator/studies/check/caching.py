@@ -28,9 +28,7 @@ def group() -> Group:
 
 
 def _age(what: str, theory_s: float) -> Check:
-    return Check(
-        f"mean age, {what} [min]", theory_s / MINUTE_S, lambda outcome: readings.mean_age_s(outcome) / MINUTE_S
-    )
+    return Check(f"age, {what} [min]", theory_s / MINUTE_S, lambda outcome: readings.mean_age_s(outcome) / MINUTE_S)
 
 
 def _fixed(shape: float) -> Experiment:
@@ -39,13 +37,13 @@ def _fixed(shape: float) -> Experiment:
     change_per_s = float(change_rate_per_s(CACHE_HALF_LIFE_S))
     fresh = float(fixed_ttl_freshness(hit, CACHE_TTL_S, change_per_s))
     return Experiment(
-        f"fixed TTL, {who}",
+        f"TTL, {who}",
         simulated(lambda seed: cached_world(shape, _READS_PER_TTL, seed=seed)),
         _REPLICATIONS,
         (
-            Check(f"hit ratio, fixed TTL, {who}", hit, hit_ratio),
-            _age(f"fixed TTL, {who}", float(gamma_fixed_ttl_mean_age_s(shape, _PER_S, CACHE_TTL_S))),
-            Check(f"fresh, fixed TTL, {who}", fresh, readings.fresh_fraction(change_per_s)),
+            Check(f"hits, TTL, {who}", hit, hit_ratio),
+            _age(f"TTL, {who}", float(gamma_fixed_ttl_mean_age_s(shape, _PER_S, CACHE_TTL_S))),
+            Check(f"fresh, TTL, {who}", fresh, readings.fresh_fraction(change_per_s)),
         ),
     )
 
@@ -55,12 +53,12 @@ def _sliding() -> Experiment:
     hit = float(sliding_ttl_hit_fraction(_PER_S, CACHE_TTL_S))
     age = _age("sliding TTL", float(sliding_ttl_mean_age_s(_PER_S, CACHE_TTL_S)))
     sample = simulated(lambda seed: cached_world(math.inf, _READS_PER_TTL, "sliding", "40 h", seed=seed))
-    return Experiment("sliding TTL", sample, _REPLICATIONS, (Check("hit ratio, sliding TTL", hit, hit_ratio), age))
+    return Experiment("sliding TTL", sample, _REPLICATIONS, (Check("hits, sliding TTL", hit, hit_ratio), age))
 
 
 def _revalidating() -> Experiment:
     kind = "stale_while_revalidate"
-    age = _age("stale while revalidate", float(revalidating_mean_age_s(_PER_S, CACHE_TTL_S)))
+    age = _age("revalidated", float(revalidating_mean_age_s(_PER_S, CACHE_TTL_S)))
     begun = Check(
         "requests that revalidate",
         1 / (1 + _READS_PER_TTL),

@@ -12,6 +12,8 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
 
+LONGEST_NAME: Final = 31
+"""Letters of a check's name that fit a line of 80 columns beside its numbers."""
 _ROUNDING: Final = 1e-9
 """What two ways to compute the same number may be apart, as a share of it."""
 _LEAST_PROBABILITY: Final = 1e-300
@@ -24,7 +26,7 @@ class Check:
     """A number that theory knows and a simulation measures."""
 
     what: str
-    """With its unit, in brackets; a fraction or a count has none. Some 36 letters fit a line of the report."""
+    """With its unit, in brackets; a fraction or a count has none. At most LONGEST_NAME letters."""
     theory: float
     value: Callable[[Any], float | Sequence[float]]
     """Reads it from a sample: one number, or several that are independent of one another."""

@@ -40,7 +40,7 @@ def in_shards(continuous: float) -> float:
 
 def _checks(what: str, age_s: float, fresh: float) -> tuple[Check, Check]:
     return (
-        Check(f"mean age, {what} [h]", age_s / HOUR_S, lambda outcome: readings.mean_age_s(outcome) / HOUR_S),
+        Check(f"age, {what} [h]", age_s / HOUR_S, lambda outcome: readings.mean_age_s(outcome) / HOUR_S),
         Check(f"fresh, {what}", fresh, readings.fresh_fraction(CHANGE_PER_S)),
     )
 

@@ -25,8 +25,8 @@ def recomputes_per_user_s(outcome: Outcome) -> float:
 def _experiment(what: str, refresh: dict[str, Any], per_s: float, age_s: float) -> Experiment:
     sample = simulated(lambda seed: nearline_world(refresh, seed=seed))
     checks = (
-        Check(f"recomputed a day, {what}", per_s * DAY_S, lambda outcome: recomputes_per_user_s(outcome) * DAY_S),
-        Check(f"mean age, {what} [min]", age_s / MINUTE_S, lambda outcome: readings.mean_age_s(outcome) / MINUTE_S),
+        Check(f"renewed a day, {what}", per_s * DAY_S, lambda outcome: recomputes_per_user_s(outcome) * DAY_S),
+        Check(f"age, {what} [min]", age_s / MINUTE_S, lambda outcome: readings.mean_age_s(outcome) / MINUTE_S),
     )
     return Experiment(what, sample, _REPLICATIONS, checks)
 

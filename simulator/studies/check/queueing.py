@@ -96,7 +96,7 @@ def _limited(servers: int, queue_limit: int, load: float) -> Experiment:
     fleet = {"service_s": service_s, "replicas": servers, "noise": "exponential", "queue_limit": queue_limit}
     refused = Check(f"refused, {queue}", mmck_blocking(load, servers, room), readings.share_of_requests("defaulted"))
     wait = Check(
-        f"mean wait of the accepted, {queue} [s]",
+        f"mean wait, {queue} [s]",
         mmck_mean_wait_s(RATE_PER_S, service_s, servers, room),
         readings.mean_wait_of_answered_s,
     )

@@ -5,7 +5,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.studies.check import batch, batching, caching, demand, freshness, nearline, queueing, serverless, waste
+from simulator.studies.check import (
+    batch,
+    batching,
+    caching,
+    demand,
+    freshness,
+    nearline,
+    queueing,
+    rate_limit,
+    serverless,
+    waste,
+)
 from simulator.studies.check.comparing import (
     Check,
     Experiment,
@@ -20,7 +31,7 @@ FALSE_ALARM: Final = 1e-4
 """Probability that a right engine fails, over all checks together."""
 FULL: Final = 5
 """Replications of the full form, for each of the short form."""
-_GROUPS: Final = (demand, freshness, caching, nearline, queueing, batching, serverless, batch, waste)
+_GROUPS: Final = (demand, freshness, caching, nearline, queueing, batching, serverless, rate_limit, batch, waste)
 """A file for each group, in the order of the report."""
 
 
