@@ -69,34 +69,35 @@ def ask(
     line
         0 for the backend that answers, 1 for the one that refreshes where it is another.
     """
-    if q.kind == SERVERLESS and begin_on_instance(
-        t,
-        asked_s,
-        factor,
-        flight,
-        r,
-        q,
-        a,
-        free_s,
-        times_s,
-        flights,
-        followers,
-        latency_bins,
-        age_bins,
-    ):
-        return
-    starts = True
-    if q.kind == API:
-        service_s = call(t, tokens, factor, 0.0 <= asked_s < r.horizon_s, q)
-        starts = service_s >= 0.0
-        if starts:
-            answer(asked_s, t, service_s, t + service_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
-            return
     if q.kind == REPLICAS and q.waiting == 0 and free_s[losers[0]] <= t:
         begin(asked_s, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
-    elif starts and q.waiting - q.gone < q.queue_limit:
-        enqueue(t, asked_s, attempt, factor, tokens, flight, spot, q, queue)
+        return
+    if q.kind == SERVERLESS:
+        taken = begin_on_instance(
+            t,
+            asked_s,
+            factor,
+            flight,
+            r,
+            q,
+            a,
+            free_s,
+            times_s,
+            flights,
+            followers,
+            latency_bins,
+            age_bins,
+        )
+    elif q.kind == API:
+        service_s = call(t, tokens, factor, 0.0 <= asked_s < r.horizon_s, q)
+        taken = service_s >= 0.0
+        if taken:
+            answer(asked_s, t, service_s, t + service_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
     else:
+        taken = q.waiting - q.gone < q.queue_limit
+        if taken:
+            enqueue(t, asked_s, attempt, factor, tokens, flight, spot, q, queue)
+    if not taken:
         if 0.0 <= asked_s < r.horizon_s:
             q.refused += 1
         come_again_or_leave(
