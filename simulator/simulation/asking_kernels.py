@@ -34,8 +34,8 @@ def count_work(t: float, q: Record, free_s: FloatArray) -> None:
         q.work_left_s = work_left_s(t, free_s)
 
 
-@inlined
-def ask(
+@kernel
+def _ask_otherwise(
     t: float,
     line: Int,
     asked_s: float,
@@ -49,7 +49,6 @@ def ask(
     p: Record,
     a: Record,
     free_s: FloatArray,
-    losers: SlotArray,
     queue: Record,
     times_s: FloatArray,
     returns: Record,
@@ -60,18 +59,7 @@ def ask(
     latency_bins: IntArray,
     age_bins: IntArray,
 ) -> None:
-    """Begin a computation, or have it wait, or refuse it; the queue and the heap of returns have room.
-
-    Parameters
-    ----------
-    t
-        Now; later than ``asked_s`` if it comes again. [s]
-    line
-        0 for the backend that answers, 1 for the one that refreshes where it is another.
-    """
-    if q.kind == REPLICAS and q.waiting == 0 and free_s[losers[0]] <= t:
-        begin(asked_s, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
-        return
+    """Do so where there is more to it than a free slot; a function of its own, so that fleets are not slowed by it."""
     if q.kind == SERVERLESS:
         taken = begin_on_instance(
             t,
@@ -123,6 +111,70 @@ def ask(
             latency_bins,
             age_bins,
         )
+
+
+@inlined
+def ask(
+    t: float,
+    line: Int,
+    asked_s: float,
+    attempt: Int,
+    factor: float,
+    tokens: Int,
+    flight: Int,
+    spot: Int,
+    r: Record,
+    q: Record,
+    p: Record,
+    a: Record,
+    free_s: FloatArray,
+    losers: SlotArray,
+    queue: Record,
+    times_s: FloatArray,
+    returns: Record,
+    table: WordArray,
+    flights: Record,
+    followers: Record,
+    reads: WordArray,
+    latency_bins: IntArray,
+    age_bins: IntArray,
+) -> None:
+    """Begin a computation, or have it wait, or refuse it; the queue and the heap of returns have room.
+
+    Parameters
+    ----------
+    t
+        Now; later than ``asked_s`` if it comes again. [s]
+    line
+        0 for the backend that answers, 1 for the one that refreshes where it is another.
+    """
+    if q.kind == REPLICAS and q.waiting == 0 and free_s[losers[0]] <= t:
+        begin(asked_s, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
+        return
+    _ask_otherwise(
+        t,
+        line,
+        asked_s,
+        attempt,
+        factor,
+        tokens,
+        flight,
+        spot,
+        r,
+        q,
+        p,
+        a,
+        free_s,
+        queue,
+        times_s,
+        returns,
+        table,
+        flights,
+        followers,
+        reads,
+        latency_bins,
+        age_bins,
+    )
 
 
 @inlined

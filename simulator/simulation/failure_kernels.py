@@ -7,7 +7,7 @@ The records are those of ``records.py``: rules ``r``, a backend's line ``q``, pl
 import numpy as np
 
 from simulator.core.histogram import IntArray
-from simulator.core.jit import inlined
+from simulator.core.jit import inlined, kernel
 from simulator.simulation.answers import count_answer, count_default, count_fallback
 from simulator.simulation.records import Record
 from simulator.simulation.rows import FIRST_FLIGHT, SERVED, Int, WordArray
@@ -85,7 +85,7 @@ def remove_first_return(p: Record, returns: Record) -> None:
     _move(returns[at], last)
 
 
-@inlined
+@kernel
 def come_again_or_leave(
     now_s: float,
     waited_s: float,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-QUEUE_STEP_S = 300.0
+QUEUE_STEP_S = 900.0
 """Queues are looked at so often."""
 
 
@@ -73,9 +73,9 @@ class FleetUse:
     ready_replica_s: FloatArray = field(default_factory=lambda: np.zeros(0))
     """Of it, the time in which replicas served, hour by hour. [s]"""
     waiting: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """Computations in its queue: at time 0, every QUEUE_STEP_S from then on, and at the end."""
+    """Computations in its queue: at time 0; the most since then, every QUEUE_STEP_S; and at the end."""
     serving: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """Replicas that served at the same moments."""
+    """The fewest replicas that served at a time, likewise."""
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,17 @@ class RequestPath:
         """Computations that wait, or come again."""
         return int(self._line_records["waiting"].sum() + self._place["returns"][0])
 
+    def waiting_by_line(self) -> list[int]:
+        """Return how many computations wait in each backend's queue."""
+        waiting: list[int] = self._line_records["waiting"][: len(self.lines)].tolist()
+        return waiting
+
+    def longest_queues(self) -> list[int]:
+        """Return how many computations waited in each backend's queue at most since this was last asked for."""
+        longest: list[int] = self._line_records["most_waiting"][: len(self.lines)].tolist()
+        self._line_records["most_waiting"] = self._line_records["waiting"]
+        return longest
+
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
         while self._block is not None:

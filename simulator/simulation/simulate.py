@@ -38,6 +38,8 @@ from simulator.simulation.rows_by_login import RowsByLogin
 from simulator.simulation.timing import begin_s, deadline_s, origin_s
 from simulator.simulation.usage import store_use, usage_of
 
+HOURS_TO_COUNT_ROWS = 6
+"""How often the rows in the store are counted, whose peak is what a store of nodes needs room for."""
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out", "refused")
 
 
@@ -125,7 +127,7 @@ class _Simulation:
             self.env.process(self._watch_queues())
         self.env.run(until=horizon_s)
         self._sample()
-        self._look_at_queues()
+        self._look_at_queues(self.path.waiting_by_line())
         self.path.drop_expired(math.nextafter(horizon_s, 0.0))
         unserved_at_end = self.path.unserved() if self.plan.has_store else 0
         while self.path.waiting:  # those who came within the horizon get their answer
@@ -146,7 +148,7 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        if self.plan.has_store:
+        if self.plan.has_store and len(self.samples) % HOURS_TO_COUNT_ROWS == 0:
             self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
         lines = self.path.lines
         self.samples.append(
@@ -162,15 +164,17 @@ class _Simulation:
 
     def _watch_queues(self) -> Generator[simpy.Event, None, None]:
         yield self.env.timeout(-self.env.now)
+        self.path.advance(0.0)
+        self.path.longest_queues()  # forgets what was before
         while self.env.now < self.scenario.horizon_s:
             self.path.advance(self.env.now)
-            self._look_at_queues()
+            self._look_at_queues(self.path.longest_queues())
             yield self.env.timeout(QUEUE_STEP_S)
 
-    def _look_at_queues(self) -> None:
+    def _look_at_queues(self, waiting: list[int]) -> None:
         replicas = [line.replicas for line in self.path.lines]
-        self.waiting.append([int(line.counts()["waiting"]) for line in self.path.lines])
-        self.serving.append([each.ready if each else 0 for each in replicas])
+        self.waiting.append(waiting)
+        self.serving.append([each.fewest_ready() if each else 0 for each in replicas])
 
     def _gather(self, unserved_at_end: int) -> Outcome:
         hours = self._hours()

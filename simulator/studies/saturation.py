@@ -141,7 +141,7 @@ def _backlog(fleet: _Fleet, span: tuple[int, int], times: int) -> Saturation:
     peak = first + int(np.argmax(fleet.use.waiting[first : last + 1]))
     begin_s, end_s = fleet.time_s(max(first - 1, 0)), fleet.time_s(min(last + 1, fleet.use.waiting.size - 1))
     until = _clock(fleet.scenario, end_s, after_s=begin_s)
-    longest = f"{fleet.use.waiting[peak]:,} waited at {_clock(fleet.scenario, fleet.time_s(peak), after_s=begin_s)}"
+    longest = f"{fleet.use.waiting[peak]:,} waited by {_clock(fleet.scenario, fleet.time_s(peak), after_s=begin_s)}"
     others = f" (and {times - 1} more)" if times > 1 else ""
     busy = f"{_slots(fleet, peak)} busy" if fleet.slots[peak] else "no replica there"
     said = f"{_clock(fleet.scenario, begin_s)} to {until}{others}, {longest}, {busy}"

@@ -50,9 +50,9 @@ def test_a_fleet_with_room_is_stable() -> None:
 def test_a_spike_that_the_fleet_works_off_is_a_backlog() -> None:
     found = verdict_on(world(traffic=SPIKE, start="2026-03-06T17:00"))
     assert found.verdict is Verdict.BACKLOGGED
-    assert found.since == "2026-03-06T19:20+00:00"
-    assert found.reason.startswith("Friday 19:20 to 2")
-    assert " waited at 20:00, all 4 slots busy" in found.reason
+    assert found.since == "2026-03-06T19:15+00:00"
+    assert found.reason.startswith("Friday 19:15 to 2")
+    assert " waited by 20:15, all 4 slots busy" in found.reason
 
 
 def test_a_queue_that_still_grows_at_the_end_is_an_overload() -> None:

@@ -86,6 +86,7 @@ class Replicas:
     _leaving_s: list[float] = field(default_factory=list)
     _ready_slot_s: float = 0.0
     _resized_s: float = 0.0
+    _fewest: int = 2**62
 
     @property
     def ready(self) -> int:
@@ -242,7 +243,13 @@ class Replicas:
         self._ready_slot_s, self._resized_s = self.ready_slot_s(), self.env.now
         return [float(until) for until in self.free_s[: self.ready * self.slots_per_replica]]
 
+    def fewest_ready(self) -> int:
+        """Return how few replicas served at a time since this was last asked for."""
+        fewest, self._fewest = min(self._fewest, self.ready), self.ready
+        return fewest
+
     def _resize(self, busy_until_s: list[float]) -> None:
+        self._fewest = min(self._fewest, self.ready)
         leaves = slots.leaves_for(len(busy_until_s))
         self.free_s = np.full(leaves, np.inf)
         self.free_s[: len(busy_until_s)] = busy_until_s
