@@ -63,5 +63,3 @@ def count_fallback(word: Int, asked_s: float, latency_s: float, r: Record, a: Re
         a.precomputed += 1
     made_s = time_of(word, r.origin_s, r.tick_s)
     count_age(asked_s + latency_s + lag_s - made_s, made_s, asked_s, latency_s, r, a, age_bins)
-    if not word & SERVED:
-        a.first_served += 1

@@ -10,7 +10,7 @@ from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined, kernel
 from simulator.simulation.answers import count_answer, count_default, count_fallback
 from simulator.simulation.records import Record
-from simulator.simulation.rows import FIRST_FLIGHT, SERVED, Int, WordArray
+from simulator.simulation.rows import FIRST_FLIGHT, NEARLINE, SERVED, Int, WordArray
 from simulator.simulation.store_kernels import land
 
 MULTIPLIER = 48271
@@ -129,11 +129,17 @@ def come_again_or_leave(
         return
     f = flights[flight]
     if not f.unasked:
-        _leave_with(f, asked_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+        _leave_with(f, asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+    elif 0.0 <= asked_s < r.horizon_s:  # it was counted when it was asked for
+        a.dropped += 1
+        if f.maker == NEARLINE:
+            a.refreshed -= 1
+        else:
+            a.revalidated -= 1
     follower = f.first_follower
     while follower >= 0:
         t = followers[follower].arrival_s
-        _leave_with(f, t, now_s - t, timed_out, r, a, latency_bins, age_bins)
+        _leave_with(f, t, now_s, now_s - t, timed_out, r, a, latency_bins, age_bins)
         follower = followers[follower].next
     f.first_follower = -1
     table[f.place] = f.beneath
@@ -146,6 +152,7 @@ def come_again_or_leave(
 def _leave_with(
     f: Record,
     asked_s: float,
+    now_s: float,
     waited_s: float,
     timed_out: bool,  # noqa: FBT001
     r: Record,
@@ -155,7 +162,7 @@ def _leave_with(
 ) -> None:
     """Let a request leave whose user's computation will not come to an end."""
     f.beneath = np.uint32(
-        _answer_otherwise(np.int64(f.beneath), asked_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+        _answer_otherwise(np.int64(f.beneath), asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
     )
 
 
@@ -181,11 +188,11 @@ def _leave(
         if word >= FIRST_FLIGHT:
             f = flights[word - FIRST_FLIGHT]
             if f.completion_s > now_s:
-                _leave_with(f, asked_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+                _leave_with(f, asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
                 return
             word = land(f, r, a, reads)
             table[spot] = np.uint32(word)
-    served = _answer_otherwise(word, asked_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+    served = _answer_otherwise(word, asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
     if served != word:
         table[spot] = np.uint32(served)
 
@@ -194,6 +201,7 @@ def _leave(
 def _answer_otherwise(
     word: Int,
     asked_s: float,
+    now_s: float,
     waited_s: float,
     timed_out: bool,  # noqa: FBT001
     r: Record,
@@ -215,4 +223,8 @@ def _answer_otherwise(
             count_fallback(word, asked_s, latency_s, r, a, age_bins)
         else:
             count_default(latency_s, r, a)
-    return word | SERVED if by_row else word
+    if not by_row:
+        return word
+    if not word & SERVED and 0.0 <= now_s < r.horizon_s:
+        a.first_served += 1
+    return word | SERVED

@@ -26,7 +26,7 @@ from simulator.simulation.fleet_kernels import (
 from simulator.simulation.records import NO_FLIGHT, Record
 from simulator.simulation.refresh_kernels import note_event, refresh_due
 from simulator.simulation.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, WordArray, time_of
-from simulator.simulation.store_kernels import land, read_again, row_end_s
+from simulator.simulation.store_kernels import expiry_s, land, read_again
 
 MOST_SWEPT = 4096
 """Where more computations are under way, those that are complete are looked for only when there is no room for more: a
@@ -267,7 +267,7 @@ def serve(
                     i += 1
                     continue
             if word != 0 and (
-                r.serves_stored or t <= row_end_s(word, np.int64(reads[spot]) if r.slides else np.int64(0), r)
+                r.serves_stored or t <= expiry_s(word, np.int64(reads[spot]) if r.slides else np.int64(0), r)
             ):
                 served = serve_row(word, t, r, a, latency_bins, age_bins)
                 read_again(spot, word, t, r, a, reads)
@@ -380,7 +380,7 @@ def serve(
     if roomy:
         count_work(p.reached_s, q, free_s)
         count_work(p.reached_s, late, late_free_s)
-    if p.flights <= MOST_SWEPT:
+    if roomy and p.flights <= MOST_SWEPT:
         sweep(p.reached_s, r, p, a, table, flights, under_way, reads)
     return roomy
 

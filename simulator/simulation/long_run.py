@@ -13,14 +13,13 @@ import numpy as np
 
 from simulator.demand.arrivals import Logins, logins
 from simulator.demand.last_logins import follows_from_rates, last_logins
-from simulator.plans.plan import OnMiss
 from simulator.scenario.schema import Scenario
 from simulator.simulation import member_kernels
 from simulator.simulation.membership import Membership
 from simulator.simulation.request_path import RequestPath
 from simulator.simulation.rows import Layout
 from simulator.simulation.timetable import Due
-from simulator.simulation.timing import LONGEST_KEPT_S, earliest_s, runs_from_s
+from simulator.simulation.timing import LONGEST_KEPT_S, earliest_s, keeps_all, runs_from_s
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class LongRun:
         assert plan.precompute is not None
         self._precompute, self._membership = plan.precompute, membership
         kept_s = scenario.store_of(plan).expiry_s or math.inf
-        self._keeps_all = plan.on_miss is OnMiss.STORED or kept_s > LONGEST_KEPT_S
+        self._keeps_all = keeps_all(plan) or kept_s > LONGEST_KEPT_S
         from_s = runs_from_s(scenario, plan_name)
         self._past = [each.between(from_s, membership.begin_s) for each in membership.timetables]
         self._last_login_tells = self._tells()

@@ -137,6 +137,7 @@ TALLY = np.dtype(
         ("fell_back", np.int64),  # of these two: those answered by whatever was stored
         ("revalidated", np.int64),  # computations begun because a row that was served had ceased to be fresh
         ("refreshed", np.int64),  # computations begun because of an event
+        ("dropped", np.int64),  # of neither: computations that no request waited for, and that were refused at last
         ("written_batch", np.int64),  # rows published
         ("written_online", np.int64),
         ("written_nearline", np.int64),

@@ -50,9 +50,15 @@ def read_beneath(f: Record, r: Record, reads: WordArray) -> Int:
 
 @inlined
 def row_end_s(word: Int, read: Int, r: Record) -> float:
-    """Return when a row ceases to be served of itself. [s]"""
-    if r.serves_stored:
+    """Return when a row is dropped of itself; not as long as a miss or a failure is answered by rows of any age. [s]"""
+    if r.serves_stored or r.falls_back:
         return math.inf
+    return expiry_s(word, read, r)
+
+
+@inlined
+def expiry_s(word: Int, read: Int, r: Record) -> float:
+    """Return when a row ceases to be served to those who do not miss. [s]"""
     if word & MAKER != ONLINE:
         return float(time_of(word, r.origin_s, r.tick_s) + r.expiry_s)
     return float(time_of(max(word, read << TICK_SHIFT), r.origin_s, r.tick_s) + r.kept_s)

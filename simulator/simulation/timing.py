@@ -2,7 +2,7 @@
 
 from simulator.backends.base import BatchBackend
 from simulator.core.units import DAY_S
-from simulator.plans.plan import OnMiss, Plan, Refresh
+from simulator.plans.plan import OnFailure, OnMiss, Plan, Refresh
 from simulator.scenario.schema import Scenario
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.timetable import Timetable, scheduled
@@ -67,6 +67,8 @@ def rows_by_login_kept_s(scenario: Scenario, plan_name: str) -> float:
         return 0.0  # its first run replaces them
     if plan.refresh:
         return _ahead_kept_s(scenario, plan)
+    if plan.cache and keeps_all(plan):
+        return LONGEST_KEPT_S
     if plan.cache and plan.cache.kept_for_s > plan.cache.fresh_for_s:
         return min(plan.cache.kept_for_s, LONGEST_KEPT_S)
     return 0.0
@@ -78,10 +80,15 @@ def origin_s(scenario: Scenario, plan_name: str) -> float:
     return min(runs_from_s(scenario, plan_name), by_login_s)
 
 
+def keeps_all(plan: Plan) -> bool:
+    """Return whether rows are kept until they are replaced, as a miss or a failure is answered by them at any age."""
+    return plan.on_miss is OnMiss.STORED or plan.on_failure is OnFailure.STORED
+
+
 def _ahead_kept_s(scenario: Scenario, plan: Plan) -> float:
     """Return how long before its beginning a plan has rows that were computed ahead. [s]"""
     expiry_s = scenario.store_of(plan).expiry_s
-    if expiry_s is None or plan.on_miss is OnMiss.STORED:
+    if expiry_s is None or keeps_all(plan):
         return LONGEST_KEPT_S
     return min(expiry_s, LONGEST_KEPT_S)
 

@@ -667,6 +667,8 @@ class ProcessModel:
         users = scenario.population.users
         self.shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
+        self.keeps_all = "stored" in {self.plan.on_miss, self.plan.on_failure}
+        """Whether rows stay until they are replaced."""
         self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
         self.read_s = scenario.store_of(self.plan).read_latency_s if self.plan.has_store else 0.0
@@ -835,6 +837,8 @@ class ProcessModel:
         turn = yield from fleet.serve(now, need, math.inf)
         if isinstance(turn, Failure):
             self._forget(user)
+            self.seen.tally["refreshed" if maker == "nearline" else "revalidated"] -= self._counts(now)
+            self.seen.tally["dropped"] += self._counts(now)
             return
         computation.service_s, computation.decided_s = turn.service_s, turn.decided_s
         computation.start_s, computation.completion_s = turn.start_s, turn.start_s + turn.service_s
@@ -861,7 +865,7 @@ class ProcessModel:
             age_s = asked_s + latency_s + lag_s - row.time_s
             self._answer(asked_s, latency_s, failure.left_s, by, age_s, row.time_s)
             self.seen.tally["fell_back"] += self._counts(asked_s)
-            self.seen.tally["first_served"] += self._counts(asked_s) and not row.served
+            self.seen.tally["first_served"] += self._counts(failure.left_s) and not row.served
             row.served = True
         self.seen.tally[failure.why] += self._counts(asked_s)
         self._waited(asked_s, wait_s)
@@ -934,7 +938,7 @@ class ProcessModel:
         return self.origin_s + math.floor((time_s - self.origin_s) / self.tick_s) * self.tick_s
 
     def _hold(self, row: Row, until_s: float) -> None:
-        end_s = min(until_s, row.end_s, self.horizon_s)
+        end_s = min(until_s, math.inf if self.keeps_all else row.end_s, self.horizon_s)
         self.seen.sums["row_s"] += max(end_s - max(row.written_s, 0.0), 0.0)
 
     def _write(self, user: int, row: Row) -> None:
@@ -970,7 +974,7 @@ class ProcessModel:
         cache = self.plan.cache
         if self.expiry_s < math.inf or (cache and cache.fresh_for_s < cache.kept_for_s < math.inf):
             for user, row in list(self.store.items()):
-                if row.end_s < now:
+                if row.end_s < now and not self.keeps_all:
                     self._hold(row, now)
                     self.seen.tally["wasted"] += now > 0 and not row.served
                     del self.store[user]
@@ -1063,7 +1067,7 @@ class ProcessModel:
             if user not in rows or rows[user].time_s <= row.time_s:
                 rows[user] = row
         for user in sorted(rows, key=lambda user: (rows[user].time_s, user % self.shards, user)):
-            if rows[user].end_s >= self.begin_s:
+            if rows[user].end_s >= self.begin_s or self.keeps_all:
                 self.store[user] = rows[user]
                 self._take_place(user, self.begin_s)
 
@@ -1073,8 +1077,10 @@ class ProcessModel:
         if self.plan.precompute and self.plan.precompute.is_for_all:
             return 0.0
         if self.plan.refresh:
-            keeps_all = self.plan.on_miss == "stored" or self.scenario.store.expiry_s is None
-            return FOUR_WEEKS_S if keeps_all else min(self.scenario.store.expiry_s, FOUR_WEEKS_S)
+            expiry_s = self.scenario.store_of(self.plan).expiry_s
+            return FOUR_WEEKS_S if self.keeps_all or expiry_s is None else min(expiry_s, FOUR_WEEKS_S)
+        if cache and self.keeps_all:
+            return FOUR_WEEKS_S
         return min(cache.kept_for_s, FOUR_WEEKS_S) if cache and cache.kept_for_s > cache.fresh_for_s else 0.0
 
     def _rows_by_login(self) -> Iterator[tuple[int, Row]]:

@@ -61,7 +61,8 @@ class ScopeModel:
         self.ahead, self.scope = self.plan.precompute, self.plan.precompute.scope
         self.users = scenario.population.users
         self.begin_s = timing.begin_s(scenario, plan_name)
-        kept_s = math.inf if self.plan.on_miss == "stored" else scenario.store.expiry_s or math.inf
+        keeps_all = "stored" in {self.plan.on_miss, self.plan.on_failure}
+        kept_s = math.inf if keeps_all else scenario.store_of(self.plan).expiry_s or math.inf
         self.keeps_all = kept_s > LONG_AGO_S
         self.changes = self.ahead.incremental or self.scope.kind in {"active_within", "predicted"}
         self.origin_s = self.begin_s - (min(kept_s, LONG_AGO_S) if self.changes else 0.0)

@@ -28,6 +28,7 @@ COUNTS = (
     "timed_out",
     "refused",
     "fell_back",
+    "dropped",
     "revalidated",
     "refreshed",
     "written_batch",
