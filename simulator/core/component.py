@@ -29,7 +29,7 @@ class WrittenDefaults(GenerateJsonSchema):
     @override
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         found = super().default_schema(schema)
-        if "default" in found:
+        if found.get("default") is not None:
             found["default"] = SchemaSerializer(schema["schema"]).to_python(
                 schema["default"], mode="json", by_alias=True
             )

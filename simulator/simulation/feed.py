@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.core.streams import stream
-from simulator.core.units import DAY_S, MINUTE_S, MONTH_S
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_S
 from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, request_blocks
 from simulator.demand.census import Census
 from simulator.scenario.schema import Scenario
@@ -77,6 +77,8 @@ class Feed:
         """Logins in the horizon."""
         self.busiest_minute = 0
         """Requests in the horizon's busiest minute."""
+        self.arrivals = np.zeros(int(np.ceil(scenario.horizon_s / HOUR_S)))
+        """Requests of each hour of the horizon, when they come."""
         self.activity: Activity | None = None
         """Who wants to see the logins too."""
 
@@ -96,11 +98,19 @@ class Feed:
         if minutes.size > 1:
             counts = np.diff(np.searchsorted(block.time_s, minutes * MINUTE_S))
             self.busiest_minute = max(self.busiest_minute, int(counts.max()))
+        self._count_hours(block)
         factor = self._drawn(block, _noise_of(self._online), "service", _no_numbers())
         late_factor = self._drawn(block, _noise_of(self._refreshing), "refresh service", _no_numbers())
         tokens = self._drawn(block, _tokens_of(self._online), "tokens", _no_tokens())
         late_tokens = self._drawn(block, _tokens_of(self._refreshing), "refresh tokens", _no_tokens())
         return FedBlock(block.end_s, block.time_s, block.user, factor, late_factor, tokens, late_tokens)
+
+    def _count_hours(self, block: RequestBlock) -> None:
+        first = int(max(np.floor(block.begin_s / HOUR_S), 0.0))
+        end = min(int(np.ceil(block.end_s / HOUR_S)), self.arrivals.size)
+        if first < end:
+            edges_s = np.minimum(np.arange(first, end + 1) * HOUR_S, self._horizon_s)
+            self.arrivals[first:end] += np.diff(np.searchsorted(block.time_s, edges_s))
 
     def _drawn(self, block: RequestBlock, draw: Draw[Drawn] | None, name: str, nothing: Drawn) -> Drawn:
         """Return a number for each request, drawn by interval, so that blocks of any length draw the same."""

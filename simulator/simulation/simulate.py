@@ -185,6 +185,7 @@ class _Simulation:
             busiest_minute=self.feed.busiest_minute,
             daily_active_fraction=self.feed.days.active_fraction,
             monthly_active_fraction=self.feed.months.active_fraction,
+            arrivals=self.feed.arrivals,
         )
         kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows)
         return Outcome(

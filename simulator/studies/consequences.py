@@ -10,7 +10,7 @@ from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.backends.serverless import Serverless
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
+from simulator.core.units import DAY_S, HOUR_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
 from simulator.plans.plan import Plan
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
@@ -167,7 +167,7 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
         yield Consequence(name, "runs side by side", f"{len(tables):,}, one for each time zone")
     yield Consequence(name, "rows per run", f"{run.rows:,.0f}")
     yield Consequence(name, "rows per day", f"{run.rows * len(tables) * DAY_S / precompute.every_s:,.0f}")
-    yield Consequence(name, "expected makespan", f"{run.makespan_s / MINUTE_S:.3g} min")
+    yield Consequence(name, "expected makespan", about_duration(run.makespan_s))
     yield Consequence(name, "a run is limited by", _limit(run))
     yield from _reclaims(scenario, name, round(run.rows))
     if run.makespan_s > precompute.every_s:

@@ -250,7 +250,7 @@ def _ticks_s(low_s: float, high_s: float) -> list[float]:
 
 
 def _tick_text(time_s: float) -> str:
-    return write_duration(time_s).replace("us", "µs")
+    return about_duration(time_s).replace("us", "µs")
 
 
 def _bound(axes: Axes, bound_s: float, shares: tuple[float, float]) -> None:

@@ -113,8 +113,8 @@ def _panels(figure: Figure, fleets: bool, batches: int) -> list[Axes]:  # noqa: 
     return panels
 
 
-def _mean(plan: PlanResult, series: str) -> FloatArray:
-    return np.asarray(np.mean([getattr(outcome.hours, series) for outcome in plan.outcomes], axis=0))
+def _arrivals(plan: PlanResult) -> FloatArray:
+    return np.asarray(np.mean([outcome.traffic.arrivals for outcome in plan.outcomes], axis=0))
 
 
 def _spans(comparison: Comparison) -> tuple[FloatArray, FloatArray]:
@@ -125,7 +125,7 @@ def _spans(comparison: Comparison) -> tuple[FloatArray, FloatArray]:
 
 def _requests_per_s(comparison: Comparison) -> tuple[FloatArray, FloatArray, FloatArray]:
     start_s, end_s = _spans(comparison)
-    return start_s, end_s, _mean(next(iter(comparison.plans.values())), "requests") / (end_s - start_s)
+    return start_s, end_s, _arrivals(next(iter(comparison.plans.values()))) / (end_s - start_s)
 
 
 def _traffic(axes: Axes, comparison: Comparison) -> None:
