@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.core.errors import UserError
-from simulator.core.usage import Driver, Usage
+from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.book import PriceBook, load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.consumption import Consumption
-from simulator.studies.run_folder import CONSUMPTION_COLUMNS, TABLES
+from simulator.studies.run_folder import CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.saturation import Saturation, Verdict
 
 Replications = Mapping[str, tuple[dict[str, float], ...]]
@@ -104,5 +104,7 @@ def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple
 
 
 def _usage(row: Mapping[str, Any]) -> Usage:
-    known = {field.name: row[field.name] for field in fields(Usage)}
-    return Usage(**{**known, "driver": Driver(row["driver"])})
+    known = {field.name: row[field.name] for field in fields(Usage) if field.name != "stand_in"}
+    other = {part.name: row[f"{STAND_IN}{part.name}"] for part in fields(StandIn)}
+    stand_in = None if other["meter"] is None else StandIn(**other)
+    return Usage(**{**known, "driver": Driver(row["driver"]), "stand_in": stand_in})
