@@ -146,9 +146,9 @@ def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
         ],
         "saturation": [{"plan": name, **vars(plan.saturation)} for name, plan in comparison.plans.items()],
         "fleets": [
-            {**of, "backend": backend, "utilisation": busy}
+            {**of, "backend": backend, **vars(ran)}
             for of, used in _consumptions(comparison)
-            for backend, busy in used.utilisation.items()
+            for backend, ran in used.fleets.items()
         ],
         "differences": [difference.as_dict() for difference in comparison.differences],
         "hours": _hours(comparison),

@@ -16,7 +16,7 @@ from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.book import PriceBook, load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.studies.consumption import Consumption
+from simulator.studies.consumption import Consumption, FleetTime
 from simulator.studies.run_folder import CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.saturation import Saturation, Verdict
 
@@ -92,14 +92,15 @@ def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple
     usages: defaultdict[tuple[str, int], list[Usage]] = defaultdict(list)
     for row in tables["usage"]:
         usages[row["plan"], row["replication"]].append(_usage(row))
-    busy: defaultdict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+    fleets: defaultdict[tuple[str, int], dict[str, FleetTime]] = defaultdict(dict)
     for row in tables["fleets"]:
-        busy[row["plan"], row["replication"]][row["backend"]] = row["utilisation"]
+        ran = {field.name: row[field.name] for field in fields(FleetTime)}
+        fleets[row["plan"], row["replication"]][row["backend"]] = FleetTime(**ran)
     found: defaultdict[str, list[Consumption]] = defaultdict(list)
     for row in tables["consumption"]:
         key = row["plan"], row["replication"]
         counted = {name: row[name] for name in CONSUMPTION_COLUMNS}
-        found[row["plan"]].append(Consumption(usages=tuple(usages[key]), utilisation=busy[key], **counted))
+        found[row["plan"]].append(Consumption(usages=tuple(usages[key]), fleets=fleets[key], **counted))
     return {plan: tuple(each) for plan, each in found.items()}
 
 
