@@ -226,28 +226,28 @@ def _settled(
     lines: list[BillLine], usages: Sequence[Usage], commitments: Sequence[Commitment], months: float
 ) -> tuple[BillLine, ...]:
     """Return the lines with what commitments cover at its discount, and a line for each that is not used up."""
-    left_usd = [
-        0.0 if usage.given_price_usd is not None else line.usd_per_month
-        for usage, line in zip(usages, lines, strict=True)
-    ]
+    before, left = tuple(lines), [0.0 if usage.given_price_usd is not None else 1.0 for usage in usages]
     unused: list[BillLine] = []
     for commitment in commitments:
-        held = [k for k, line in enumerate(lines) if left_usd[k] > 0 and commitment.holds_for(line.meter)]
-        usage_usd = math.fsum(left_usd[k] for k in held)
+        held = [
+            k for k, line in enumerate(before) if left[k] > 0 < line.usd_per_month and commitment.holds_for(line.meter)
+        ]
+        usage_usd = math.fsum(before[k].usd_per_month * left[k] for k in held)
         share = commitment.share_covered(usage_usd, MONTH_H)
         for k in held:
-            saved_usd = left_usd[k] * share * commitment.discount_fraction
-            lines[k] = _cheaper(lines[k], saved_usd, commitment_detail(commitment, share, lines[k].price_usd), months)
-            left_usd[k] *= 1 - share
+            lines[k] = _cheaper(lines[k], before[k], commitment, left[k] * share, months)
+            left[k] *= 1 - share
         unused_usd = commitment.unused_usd(usage_usd, share, MONTH_H)
         if unused_usd > 0:
             unused.append(_unused_line(commitment, unused_usd, months))
     return (*lines, *unused)
 
 
-def _cheaper(line: BillLine, saved_usd: float, detail: str, months: float) -> BillLine:
-    """Return the line at so much less a month."""
+def _cheaper(line: BillLine, before: BillLine, commitment: Commitment, share: float, months: float) -> BillLine:
+    """Return the line with such a share of its quantity covered; ``before`` is the line before all commitments."""
+    saved_usd = before.usd_per_month * share * commitment.discount_fraction
     price_usd = (line.usd_per_month - saved_usd) / line.quantity
+    detail = commitment_detail(commitment, share, before.price_usd, line.price_usd)
     return replace(
         line,
         price_usd=price_usd,

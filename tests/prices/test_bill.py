@@ -177,8 +177,8 @@ def test_what_a_commitment_does_not_cover_is_at_the_price_without_it() -> None:
     (line,) = committed(0.7, 5 * 720).lines  # two of five machines: 0.7 USD/h buys 1 USD/h of usage
     assert line.usd_per_month == pytest.approx(0.7 * 720 + 3 * 0.5 * 720)
     assert line.detail == (
-        "40.00% covered by the commitment to 0.7 USD/h (contract, 2026-01-01) at 30 % off: "
-        "0.5 USD x (1 - 40.00% x 30 %) = 0.44 USD"
+        "40 % covered by the commitment to 0.7 USD/h (contract, 2026-01-01) at 30 % off: "
+        "0.5 USD less 40 % x 30 % of 0.5 USD = 0.44 USD"
     )
 
 
@@ -208,6 +208,22 @@ def test_of_two_commitments_the_second_covers_what_the_first_leaves() -> None:
     ]
     bill = Bill.of([hours("g4dn.xlarge/on_demand", 3 * 720)], book(MACHINE, commitments=terms), MONTH_S)
     assert bill.total_usd_per_month == pytest.approx((0.25 + 0.4 + 0.5) * 720)
+
+
+def test_what_each_of_two_commitments_covers_is_told_as_a_share_of_all() -> None:
+    """Of four machines the first covers one at 0.25 USD/h, and the second the other three at 0.3 USD/h."""
+    terms = [
+        {"meters": "instance/*", "usd_per_h": "0.25 USD/h", "discount": "50 %", "label": "first", **AGREED},
+        {"meters": "instance/*", "usd_per_h": "0.9 USD/h", "discount": "40 %", "label": "second", **AGREED},
+    ]
+    (line,) = Bill.of([hours("g4dn.xlarge/on_demand", 4 * 720)], book(MACHINE, commitments=terms), MONTH_S).lines
+    assert line.usd_per_month == pytest.approx((0.25 + 0.9) * 720)
+    assert line.detail == (
+        "25 % covered by the first (contract, 2026-01-01) at 50 % off: "
+        "0.5 USD less 25 % x 50 % of 0.5 USD = 0.4375 USD; "
+        "75 % covered by the second (contract, 2026-01-01) at 40 % off: "
+        "0.4375 USD less 75 % x 40 % of 0.5 USD = 0.2875 USD"
+    )
 
 
 def test_no_term_holds_for_what_the_scenario_prices_itself() -> None:
