@@ -19,6 +19,7 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.consumption import Consumption, FleetTime
 from simulator.studies.run_folder import CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.saturation import Saturation, Verdict
+from simulator.studies.sizing import Sizing
 
 Replications = Mapping[str, tuple[dict[str, float], ...]]
 _OF = ("plan", "replication")
@@ -41,6 +42,8 @@ class StoredRun:
     """What each replication used, by plan."""
     saturations: Mapping[str, Saturation]
     """Whether each plan kept up with what was asked of it."""
+    sizings: tuple[Sizing, ...]
+    """How the fleets came by their sizes that the scenario had left to be found."""
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -59,6 +62,7 @@ def read_run(folder: Path) -> StoredRun:
         tables = {name: _table(folder, name) for name in ("replications", "consumption", "fleets", "usage")}
         values, consumptions = _values(tables["replications"]), _consumptions(tables)
         saturations = dict(map(_saturation, _table(folder, "saturation")))
+        sizings = tuple(map(Sizing.from_dict, about["sizings"]))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
@@ -68,7 +72,8 @@ def read_run(folder: Path) -> StoredRun:
     scenario = load_scenario(folder / "scenario.yaml", {"prices": str((folder / "prices.yaml").resolve())})
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
-    return StoredRun(folder, scenario, book, bool(about.get("complete", True)), values, consumptions, saturations)
+    complete = bool(about.get("complete", True))
+    return StoredRun(folder, scenario, book, complete, values, consumptions, saturations, sizings)
 
 
 def _table(folder: Path, name: str) -> list[dict[str, Any]]:
