@@ -34,7 +34,7 @@ class Metered:
     meter: str
     quantity: float
     unit: str
-    is_replica_time: bool = False
+    follows_replicas: bool = False
     """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
     is_standing: bool = False
     """Whether it is paid for whoever comes."""

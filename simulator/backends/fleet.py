@@ -153,11 +153,11 @@ class Fleet(Machines, OnlineBackend):
     @override
     def used(self, use: OnlineUse) -> Iterator[Metered]:
         if self.reserved is None:
-            yield Metered("compute", self.meter, use.provisioned_replica_s / HOUR_S, "h", is_replica_time=True)
+            yield Metered("compute", self.meter, use.provisioned_replica_s / HOUR_S, "h", follows_replicas=True)
             return
         hours = self.reserved.replicas * use.horizon_s / HOUR_S
         yield Metered("reserved compute", self.reserved_meter(self.reserved), hours, "h", is_standing=True)
-        yield Metered("compute", self.meter, use.beyond_reserved_s / HOUR_S, "h", is_replica_time=True)
+        yield Metered("compute", self.meter, use.beyond_reserved_s / HOUR_S, "h", follows_replicas=True)
 
     def reserved_meter(self, reserved: Reserved) -> str:
         """Return the meter that the hours of reserved replicas are counted on."""

@@ -39,7 +39,9 @@ class Usage:
     given_price_usd: float | None = None
     """A price that the scenario itself states, per ``unit``; no book is asked then. [USD]"""
     backend: str = ""
-    """The fleet whose replica-hours it is, by its name in the scenario."""
+    """What answers requests or events and used it, by its name in the scenario; empty for all else."""
+    follows_replicas: bool = False
+    """Whether it grows with the replicas that a capacity rule gives its `backend`, and not in proportion to traffic."""
     after_events: bool = False
     """Whether what it computes ahead follows from events, and not from batch runs."""
     computes_ahead: bool = False

@@ -11,7 +11,7 @@ from simulator.core.usage import Driver, Usage
 from simulator.prices.book import PriceBook
 from simulator.prices.detail import commitment_detail, size_detail, terms_detail, unused_detail, usd_text
 from simulator.prices.price import Price
-from simulator.prices.terms import Commitment, Discount
+from simulator.prices.terms import Commitment, Discount, Term
 
 GIVEN_SOURCE = "stated in the scenario"
 REQUESTS_PER_LOT = 1_000
@@ -89,7 +89,8 @@ class Bill:
         """Return the bill of one run.
 
         A price that the scenario states beats the book's, and no term of the book holds for it. Lines that share a
-        meter share its tiers and its free units, as on one account: each is charged the mean price of their sum.
+        meter share its tiers and its free units, as on one account: each is charged the mean price of their sum. A line
+        at the price that stands in for its own counts with the meter that stands in, whose terms hold for it too.
         Discounts are off that price; commitments cover what is left of it.
 
         Parameters
@@ -111,8 +112,9 @@ class Bill:
         if not (0 < horizon_s < math.inf):
             raise ValueError(f"horizon_s(={horizon_s}) must be finite and > 0")
         used, months = tuple(usages), MONTH_S / horizon_s
-        lines = list(_lines(used, _find_prices(used, book), book.discounts, months))
-        return cls(used, book, horizon_s, _settled(lines, used, book.commitments, months))
+        priced = _find_prices(used, book)
+        lines = list(_lines(priced, book.discounts, months))
+        return cls(used, book, horizon_s, _settled(lines, priced, book.commitments, months))
 
     @property
     def total_usd_per_month(self) -> float:
@@ -143,35 +145,53 @@ class Bill:
         return batch_fraction * batch_usd + nearline_fraction * nearline_usd
 
 
-def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Price, ...]:
-    """Return the price of each usage, or say everything that the book cannot price."""
-    prices: list[Price] = []
+@dataclass(frozen=True)
+class _Priced:
+    """A usage and its price."""
+
+    usage: Usage
+    price: Price
+    listed: Price
+    """The price that it follows from, its own or what stands in; what follows from one shares its tiers."""
+
+    def is_under(self, term: Term) -> bool:
+        """Return whether something agreed holds for it; nothing does for a price that the scenario states."""
+        meters = self.usage.meter, self.listed.meter
+        return self.usage.given_price_usd is None and any(map(term.holds_for, meters))
+
+
+def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[_Priced, ...]:
+    """Return each usage with its price, or say everything that the book cannot price."""
+    found: list[_Priced] = []
     faults: dict[str, None] = {}
     for usage in usages:
         if usage.given_price_usd is not None:
-            prices.append(Price(meter=usage.meter, unit=usage.unit, usd=usage.given_price_usd, source=GIVEN_SOURCE))
+            given = Price(meter=usage.meter, unit=usage.unit, usd=usage.given_price_usd, source=GIVEN_SOURCE)
+            found.append(_Priced(usage, given, given))
             continue
         try:
-            price = _price_of(usage, book)
+            priced = _priced(usage, book)
         except UserError as error:
             faults[f"{error} (needed for {usage.item})"] = None
             continue
-        if price.unit != usage.unit:
-            faults[f"{wrong_unit(book, price, usage.unit)} (needed for {usage.item})"] = None
-        prices.append(price)
+        if priced.price.unit != usage.unit:
+            faults[f"{wrong_unit(book, priced.listed, usage.unit)} (needed for {usage.item})"] = None
+        found.append(priced)
     if faults:
         raise UserError("\n".join(faults))
-    return tuple(prices)
+    return tuple(found)
 
 
-def _price_of(usage: Usage, book: PriceBook) -> Price:
-    """Return the book's price of a usage, or what stands in for it where the book has none."""
+def _priced(usage: Usage, book: PriceBook) -> _Priced:
+    """Return a usage at the book's price, or at what stands in for it where the book has none."""
     other = usage.stand_in
     if other is None or usage.meter in book.meters:
-        return book.price_of(usage.meter)
-    price, off = book.price_of(other.meter), other.discount_fraction
+        price = book.price_of(usage.meter)
+        return _Priced(usage, price, price)
+    listed, off = book.price_of(other.meter), other.discount_fraction
     how = f"{write_share(off)} off {other.meter}, {GIVEN_SOURCE}" if off else f"as {other.meter}"
-    return price.scaled(1 - off).model_copy(update={"meter": usage.meter, "source": f"{price.source}; {how}"})
+    own = {"meter": usage.meter, "source": f"{listed.source}; {how}"}
+    return _Priced(usage, listed.scaled(1 - off).model_copy(update=own), listed)
 
 
 def wrong_unit(book: PriceBook, price: Price, unit: str) -> str:
@@ -182,19 +202,15 @@ def wrong_unit(book: PriceBook, price: Price, unit: str) -> str:
     )
 
 
-def _lines(
-    usages: Sequence[Usage], prices: Sequence[Price], discounts: Sequence[Discount], months: float
-) -> Iterable[BillLine]:
+def _lines(priced: Sequence[_Priced], discounts: Sequence[Discount], months: float) -> Iterable[BillLine]:
     """Yield the lines before commitments; ``months`` is how often the horizon fits into a month."""
-    priced = tuple(zip(usages, prices, strict=True))
-    quantities = [usage.quantity * price.units_per_row(usage.row_gib) * months for usage, price in priced]
+    quantities = [each.usage.quantity * each.price.units_per_row(each.usage.row_gib) * months for each in priced]
     pooled: defaultdict[Price, float] = defaultdict(float)
-    for price, quantity in zip(prices, quantities, strict=True):
-        pooled[price] += quantity
-    for (usage, price), quantity in zip(priced, quantities, strict=True):
-        given = usage.given_price_usd is not None
-        held = () if given else tuple(discount for discount in discounts if discount.holds_for(usage.meter))
-        yield _line(usage, price, held, quantity, pooled[price], months)
+    for each, quantity in zip(priced, quantities, strict=True):
+        pooled[each.listed] += quantity
+    for each, quantity in zip(priced, quantities, strict=True):
+        held = tuple(filter(each.is_under, discounts))
+        yield _line(each.usage, each.price, held, quantity, pooled[each.listed], months)
 
 
 def _line(
@@ -223,31 +239,33 @@ def _line(
 
 
 def _settled(
-    lines: list[BillLine], usages: Sequence[Usage], commitments: Sequence[Commitment], months: float
+    lines: list[BillLine], priced: Sequence[_Priced], commitments: Sequence[Commitment], months: float
 ) -> tuple[BillLine, ...]:
     """Return the lines with what commitments cover at its discount, and a line for each that is not used up."""
-    left_usd = [
-        0.0 if usage.given_price_usd is not None else line.usd_per_month
-        for usage, line in zip(usages, lines, strict=True)
-    ]
+    before, left = tuple(lines), [1.0] * len(lines)
     unused: list[BillLine] = []
     for commitment in commitments:
-        held = [k for k, line in enumerate(lines) if left_usd[k] > 0 and commitment.holds_for(line.meter)]
-        usage_usd = math.fsum(left_usd[k] for k in held)
+        held = [
+            k
+            for k, line in enumerate(before)
+            if left[k] > 0 and line.usd_per_month > 0 and priced[k].is_under(commitment)
+        ]
+        usage_usd = math.fsum(before[k].usd_per_month * left[k] for k in held)
         share = commitment.share_covered(usage_usd, MONTH_H)
         for k in held:
-            saved_usd = left_usd[k] * share * commitment.discount_fraction
-            lines[k] = _cheaper(lines[k], saved_usd, commitment_detail(commitment, share, lines[k].price_usd), months)
-            left_usd[k] *= 1 - share
+            lines[k] = _cheaper(lines[k], before[k], commitment, left[k] * share, months)
+            left[k] *= 1 - share
         unused_usd = commitment.unused_usd(usage_usd, share, MONTH_H)
         if unused_usd > 0:
             unused.append(_unused_line(commitment, unused_usd, months))
     return (*lines, *unused)
 
 
-def _cheaper(line: BillLine, saved_usd: float, detail: str, months: float) -> BillLine:
-    """Return the line at so much less a month."""
+def _cheaper(line: BillLine, before: BillLine, commitment: Commitment, share: float, months: float) -> BillLine:
+    """Return the line with such a share of its quantity covered; ``before`` is the line before all commitments."""
+    saved_usd = before.usd_per_month * share * commitment.discount_fraction
     price_usd = (line.usd_per_month - saved_usd) / line.quantity
+    detail = commitment_detail(commitment, share, before.price_usd, line.price_usd)
     return replace(
         line,
         price_usd=price_usd,

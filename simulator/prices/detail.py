@@ -38,14 +38,21 @@ def usd_text(amount: float) -> str:
     return f"{Decimal(f'{amount:.10g}'):f} USD"
 
 
-def commitment_detail(commitment: Commitment, share: float, price_usd: float) -> str:
-    """Return what a commitment does to a price, up to the result."""
-    off = write_share(commitment.discount_fraction)
-    how_much = "all" if share == 1 else f"{share:.2%}"
-    times = off if share == 1 else f"{share:.2%} x {off}"
+def commitment_detail(commitment: Commitment, share: float, before_usd: float, price_usd: float) -> str:
+    """Return what a commitment does to a price, up to the result.
+
+    Parameters
+    ----------
+    commitment, share
+        What covers the line, and how much of its quantity.
+    before_usd, price_usd
+        The price before all commitments, of which the discount is, and the one that earlier ones have left. [USD]
+    """
+    off, some = write_share(commitment.discount_fraction), f"{share * 100:.6g} %"
+    how_much, less = ("all", off) if share == 1 else (some, f"{some} x {off}")
     return (
         f"{how_much} covered by the {commitment.name} ({_agreed(commitment)}) at {off} off: "
-        f"{usd_text(price_usd)} x (1 - {times})"
+        f"{usd_text(price_usd)} less {less} of {usd_text(before_usd)}"
     )
 
 

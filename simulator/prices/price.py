@@ -8,10 +8,9 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.core.component import Part
+from simulator.core.steps import started_steps
 from simulator.core.units import Gib, Number
 
-CEILING_SLACK = 1e-9
-"""A row this much above a whole number of steps (relative to one step) is rounding, not one more step."""
 ROW = "row"
 """The unit of meters that count rows, the only ones that can be charged by size."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -85,7 +84,7 @@ class Price(Part):
         """Return how many units one row of ``row_gib`` is charged as: its started size steps, at least 1."""
         if self.size_step_gib is None:
             return 1
-        return max(1, math.ceil(row_gib / self.size_step_gib - CEILING_SLACK))
+        return started_steps(row_gib, self.size_step_gib)
 
     def mean_usd_per_unit(self, units_per_month: float) -> float:
         """Return the mean price of a charged unit when a 30-day month uses ``units_per_month`` of them. [USD]"""

@@ -20,8 +20,12 @@ def _check_some_is_paid(share_fraction: float) -> float:
 class Term(Part):
     """Something agreed about a number of meters."""
 
-    meters: Annotated[Text, Field(examples=["instance/*"])]
-    """The meters that it holds for: a name, in which ``*`` stands for anything and ``?`` for one letter."""
+    meters: Annotated[Text, Field(examples=["instance/*/on_demand"])]
+    """The meters that it holds for: a name, in which ``*`` stands for anything and ``?`` for one letter.
+
+    How an instance is bought is a part of its meter: ``instance/*/on_demand`` is what is bought on demand, and
+    ``instance/*`` also what is bought on the spot market and what is reserved.
+    """
     label: str = ""
     """What the bill calls it."""
     source: Annotated[Text, Field(examples=["our contract of 2026"])]
@@ -52,7 +56,8 @@ class Commitment(Term):
     It works as an AWS Savings Plan does [1]_: usage is charged at the discounted price until the committed amount is
     reached, and at the price without it from there on; what is not used is lost. AWS settles it hour by hour. Here
     the month is settled as a whole, as if usage were the same in every hour, which flatters a commitment that the
-    quiet hours do not use up. Of several, each covers what those before it in the book have left.
+    quiet hours do not use up. Of several, each covers what those before it in the book have left. A Savings Plan covers
+    neither spot nor reserved instances, so its ``meters`` are ``instance/*/on_demand``.
 
     References
     ----------

@@ -10,17 +10,19 @@ from rich.text import Text
 
 from simulator.report import format as form
 from simulator.report.json_report import finite, plan_json, study_json
-from simulator.report.tables import BAD, BEST, WIDTH, bill_panel, sources
+from simulator.report.tables import BAD, BEST, WIDTH, bill_panel, sources, warned
 from simulator.studies.consumption import COST
 from simulator.studies.reprice import Repriced
+from simulator.studies.warnings import warnings_of
 
 
 def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
-    """Yield what re-pricing prints: old and new cost side by side, every plan's new bill, and what is best now."""
+    """Yield what re-pricing prints: old and new cost, every plan's new bill, the warnings, and what is best now."""
     yield _changes(repriced)
     for name in repriced.after.ranking:
         yield bill_panel(repriced.after.plans[name])
     yield from sources(repriced.after)
+    yield from warned(repriced.after)
     yield Text(said(repriced))
 
 
@@ -83,10 +85,11 @@ def repriced_json(repriced: Repriced) -> dict[str, Any]:
         **study_json(after),
         "prices": {"before": before.book.name, "now": after.book.name},
         "plans": plans,
+        "sizings": [sizing.as_dict() for sizing in after.sizings],
         "differences": [difference.as_dict() for difference in after.differences],
         "ranking": list(after.ranking),
         "recommended": after.recommended,
         "recommendation": [said(repriced)],
-        "warnings": [],
+        "warnings": list(warnings_of(after)),
     }
     return {key: finite(value) for key, value in content.items()}

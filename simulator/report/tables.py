@@ -151,11 +151,16 @@ def notes(comparison: Comparison) -> Iterator[RenderableType]:
     """Yield the warnings and the recommendation, a sentence a line."""
     if any(EMISSIONS in result.metrics for result in comparison.plans.values()):
         yield Text(energy_basis(comparison.book), style="dim")
-    for sentence in warnings_of(comparison):
-        yield Text.assemble(("Warning: ", "bold yellow"), sentence)
+    yield from warned(comparison)
     yield Text("Recommendation", style="bold")
     for sentence in recommendation(comparison):
         yield Padding(Text(sentence), (0, 0, 0, 2))
+
+
+def warned(comparison: Comparison) -> Iterator[RenderableType]:
+    """Yield the warnings, a sentence a line."""
+    for sentence in warnings_of(comparison):
+        yield Text.assemble(("Warning: ", "bold yellow"), sentence)
 
 
 def bill_panel(result: PlanResult) -> RenderableType:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.core.units import MONTH_S
+from simulator.core.units import HOUR_S, MONTH_S
 from simulator.core.usage import Usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 from simulator.prices.energy import MachineTime, StatedRange, instance_of, kg_co2e, kwh
-from simulator.simulation.outcome import Outcome
+from simulator.simulation.outcome import FleetUse, Outcome
 
 COST = "cost_usd_per_month"
 COST_PER_1K = "cost_usd_per_1k_requests"
@@ -26,6 +26,22 @@ UNKNOWN_MACHINES = frozenset({"GiB s", "token"})
 
 
 @dataclass(frozen=True)
+class FleetTime:
+    """How long a fleet's replicas ran, and how busy they were."""
+
+    provisioned_h: float
+    """Their hours, from the order to the end; a reserved replica that does not run is paid for and has none. [h]"""
+    utilisation: float
+    """Share of these that they worked, 0 to 1."""
+
+    @classmethod
+    def of(cls, use: FleetUse) -> "FleetTime":
+        """Return it for what a fleet did in a replication."""
+        provisioned_s = float(use.provisioned_replica_s.sum())
+        return cls(provisioned_s / HOUR_S, _share(float(use.busy_replica_s.sum()), provisioned_s))
+
+
+@dataclass(frozen=True)
 class Consumption:
     """What a plan used in one replication."""
 
@@ -39,24 +55,20 @@ class Consumption:
     """Share of what batch runs computed that nobody read, 0 to 1."""
     unread_nearline_fraction: float
     """Share of what was computed after events that nobody read, 0 to 1."""
-    utilisation: Mapping[str, float]
-    """How busy each fleet was, by its name, 0 to 1."""
+    fleets: Mapping[str, FleetTime]
+    """How long the replicas of each fleet ran, by its name."""
 
     @classmethod
     def of(cls, outcome: Outcome) -> "Consumption":
         """Return what a plan used in a replication."""
         tally = outcome.counted.tally
-        provisioned_s = {fleet.backend: float(fleet.provisioned_replica_s.sum()) for fleet in outcome.fleets}
         return cls(
             outcome.usage,
             outcome.horizon_s,
             float(tally["requests"]),
             _share(tally["wasted_batch"], tally["written_batch"]),
             _share(tally["wasted"] - tally["wasted_batch"], tally["unread"]),
-            {
-                fleet.backend: _share(float(fleet.busy_replica_s.sum()), provisioned_s[fleet.backend])
-                for fleet in outcome.fleets
-            },
+            {fleet.backend: FleetTime.of(fleet) for fleet in outcome.fleets},
         )
 
 
@@ -87,7 +99,8 @@ def emitted(consumption: Consumption, book: PriceBook) -> dict[str, StatedRange]
     """Return the energy and the CO2e of a month, by metric; nothing where the book does not know enough.
 
     Batch workers and training machines are taken to be at full load from their order to their end, which is a little
-    too much while they start; fleets are as busy as they were.
+    too much while they start. Fleets are as busy as they were, for as long as their replicas ran: what is reserved and
+    does not run emits nothing.
     """
     if book.energy is None or book.energy.grid is None:
         return {}
@@ -101,11 +114,18 @@ def emitted(consumption: Consumption, book: PriceBook) -> dict[str, StatedRange]
 
 def _machine_times(consumption: Consumption) -> Iterator[MachineTime]:
     months = MONTH_S / consumption.horizon_s
+    of_fleets: dict[str, str] = {}
     for usage in consumption.usages:
         instance = instance_of(usage.meter)
-        if instance is not None:
-            busy = consumption.utilisation.get(usage.backend, 1.0) if usage.backend else 1.0
-            yield MachineTime(instance, usage.quantity * months, busy)
+        if instance is None:
+            continue
+        if usage.backend in consumption.fleets:
+            of_fleets[usage.backend] = instance
+        else:
+            yield MachineTime(instance, usage.quantity * months, 1.0)
+    for backend, instance in of_fleets.items():
+        ran = consumption.fleets[backend]
+        yield MachineTime(instance, ran.provisioned_h * months, ran.utilisation)
 
 
 def mean_range(ranges: Sequence[StatedRange]) -> StatedRange:

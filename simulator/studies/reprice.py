@@ -47,7 +47,7 @@ def _priced(run: StoredRun, book: PriceBook) -> Comparison:
         name: priced_plan(run.scenario, book, name, run.values[name], run.consumptions[name], run.saturations[name])
         for name in run.scenario.plans
     }
-    return Comparison(run.scenario, book, plans, complete=run.complete)
+    return Comparison(run.scenario, book, plans, run.complete, run.sizings)
 
 
 def write_repriced(

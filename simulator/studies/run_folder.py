@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ruamel.yaml import YAML
 
 from simulator.core.component import Part
 from simulator.core.errors import UserError
+from simulator.core.usage import StandIn, Usage
 from simulator.prices.writing import write_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
@@ -27,6 +29,8 @@ from simulator.studies.consumption import Consumption
 DIGEST_LETTERS = 10
 TABLES = "tables"
 CONSUMPTION_COLUMNS = ("horizon_s", "requests", "unread_batch_fraction", "unread_nearline_fraction")
+STAND_IN = "stand_in_"
+"""What the columns begin with that say what stands in for a price."""
 LIBRARIES = ("numpy", "numba", "simpy", "scipy", "pandas")
 
 
@@ -135,16 +139,16 @@ def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
         "bill": [
             {"plan": name, **line.as_dict()} for name, plan in comparison.plans.items() for line in plan.bill.lines
         ],
-        "usage": [{**of, **vars(usage)} for of, used in _consumptions(comparison) for usage in used.usages],
+        "usage": [{**of, **_flat(usage)} for of, used in _consumptions(comparison) for usage in used.usages],
         "consumption": [
             {**of, **{name: getattr(used, name) for name in CONSUMPTION_COLUMNS}}
             for of, used in _consumptions(comparison)
         ],
         "saturation": [{"plan": name, **vars(plan.saturation)} for name, plan in comparison.plans.items()],
         "fleets": [
-            {**of, "backend": backend, "utilisation": busy}
+            {**of, "backend": backend, **vars(ran)}
             for of, used in _consumptions(comparison)
-            for backend, busy in used.utilisation.items()
+            for backend, ran in used.fleets.items()
         ],
         "differences": [difference.as_dict() for difference in comparison.differences],
         "hours": _hours(comparison),
@@ -157,6 +161,15 @@ def _consumptions(comparison: Comparison) -> Iterator[tuple[dict[str, Any], Cons
     for name, plan in comparison.plans.items():
         for number, used in enumerate(plan.consumptions):
             yield {"plan": name, "replication": number}, used
+
+
+def _flat(usage: Usage) -> dict[str, Any]:
+    """Return a line of usage as columns; what stands in for its price has one for each of its parts."""
+    other = usage.stand_in
+    return {
+        **{name: value for name, value in vars(usage).items() if name != "stand_in"},
+        **{f"{STAND_IN}{part.name}": None if other is None else getattr(other, part.name) for part in fields(StandIn)},
+    }
 
 
 def _hours(comparison: Comparison) -> list[dict[str, Any]]:

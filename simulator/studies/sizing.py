@@ -1,8 +1,9 @@
 """Fleets whose size follows from the latency bound: the closed form's number, confirmed or corrected by simulation."""
 
 import math
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from simulator.backends.capacity.fixed import FixedCapacity
 from simulator.backends.fleet import Fleet
@@ -58,6 +59,13 @@ class Sizing:
             "replicas": self.replicas,
             "tried": tried,
         }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> "Sizing":
+        """Return what `as_dict` was made of."""
+        tried = ((each["replicas"], each["latency_p99_busiest_hour_s"]) for each in kept["tried"])
+        bound_s, closed_form = kept["latency_p99_s"], kept["closed_form"]
+        return cls(kept["plan"], kept["backend"], bound_s, closed_form, kept["replicas"], tuple(tried))
 
 
 def sized(

@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.core.errors import UserError
-from simulator.core.usage import Driver, Usage
+from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.book import PriceBook, load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.studies.consumption import Consumption
-from simulator.studies.run_folder import CONSUMPTION_COLUMNS, TABLES
+from simulator.studies.consumption import Consumption, FleetTime
+from simulator.studies.run_folder import CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.saturation import Saturation, Verdict
+from simulator.studies.sizing import Sizing
 
 Replications = Mapping[str, tuple[dict[str, float], ...]]
 _OF = ("plan", "replication")
@@ -41,6 +42,8 @@ class StoredRun:
     """What each replication used, by plan."""
     saturations: Mapping[str, Saturation]
     """Whether each plan kept up with what was asked of it."""
+    sizings: tuple[Sizing, ...]
+    """How the fleets came by their sizes that the scenario had left to be found."""
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -59,6 +62,7 @@ def read_run(folder: Path) -> StoredRun:
         tables = {name: _table(folder, name) for name in ("replications", "consumption", "fleets", "usage")}
         values, consumptions = _values(tables["replications"]), _consumptions(tables)
         saturations = dict(map(_saturation, _table(folder, "saturation")))
+        sizings = tuple(map(Sizing.from_dict, about["sizings"]))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
@@ -68,7 +72,8 @@ def read_run(folder: Path) -> StoredRun:
     scenario = load_scenario(folder / "scenario.yaml", {"prices": str((folder / "prices.yaml").resolve())})
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
-    return StoredRun(folder, scenario, book, bool(about.get("complete", True)), values, consumptions, saturations)
+    complete = bool(about.get("complete", True))
+    return StoredRun(folder, scenario, book, complete, values, consumptions, saturations, sizings)
 
 
 def _table(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -92,17 +97,20 @@ def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple
     usages: defaultdict[tuple[str, int], list[Usage]] = defaultdict(list)
     for row in tables["usage"]:
         usages[row["plan"], row["replication"]].append(_usage(row))
-    busy: defaultdict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+    fleets: defaultdict[tuple[str, int], dict[str, FleetTime]] = defaultdict(dict)
     for row in tables["fleets"]:
-        busy[row["plan"], row["replication"]][row["backend"]] = row["utilisation"]
+        ran = {field.name: row[field.name] for field in fields(FleetTime)}
+        fleets[row["plan"], row["replication"]][row["backend"]] = FleetTime(**ran)
     found: defaultdict[str, list[Consumption]] = defaultdict(list)
     for row in tables["consumption"]:
         key = row["plan"], row["replication"]
         counted = {name: row[name] for name in CONSUMPTION_COLUMNS}
-        found[row["plan"]].append(Consumption(usages=tuple(usages[key]), utilisation=busy[key], **counted))
+        found[row["plan"]].append(Consumption(usages=tuple(usages[key]), fleets=fleets[key], **counted))
     return {plan: tuple(each) for plan, each in found.items()}
 
 
 def _usage(row: Mapping[str, Any]) -> Usage:
-    known = {field.name: row[field.name] for field in fields(Usage)}
-    return Usage(**{**known, "driver": Driver(row["driver"])})
+    known = {field.name: row[field.name] for field in fields(Usage) if field.name != "stand_in"}
+    other = {part.name: row[f"{STAND_IN}{part.name}"] for part in fields(StandIn)}
+    stand_in = None if other["meter"] is None else StandIn(**other)
+    return Usage(**{**known, "driver": Driver(row["driver"]), "stand_in": stand_in})

@@ -25,7 +25,11 @@ WHOLE = 1e-9
 
 
 def warnings_of(comparison: Comparison) -> tuple[str, ...]:
-    """Return what a planner must know, a sentence each; first of the study, then plan by plan."""
+    """Return what a planner must know, a sentence each; first of the study, then plan by plan.
+
+    Of a run that was read from its folder, nothing is said of what needs the outcomes themselves: runs that did not
+    start, rate limits that bind, and reads above a store's capacity.
+    """
     plans = comparison.plans.values()
     return (*_of_study(comparison), *(sentence for plan in plans for sentence in _of_plan(comparison, plan)))
 
@@ -124,25 +128,25 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
 
 def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of fleets that have no room, each on its own."""
-    plan, fleets = comparison.scenario.plans[result.name], result.outcomes[0].fleets
-    for number, fleet in enumerate(fleets):
-        if not isinstance(comparison.scenario.backends[fleet.backend], Fleet):
+    plan, fleets = comparison.scenario.plans[result.name], result.consumptions[0].fleets
+    for backend in fleets:
+        if not isinstance(comparison.scenario.backends[backend], Fleet):
             continue  # what is not busy goes, or is nobody's
-        busy = _busy(result, number) if len(fleets) > 1 else result.metrics["utilisation"].mean
+        busy = _busy(result, backend) if len(fleets) > 1 else result.metrics["utilisation"].mean
         if busy <= BUSIEST_UTILISATION:
             continue
-        which = f"the fleet '{fleet.backend}'" if len(fleets) > 1 else "the fleet"
+        which = f"the fleet '{backend}'" if len(fleets) > 1 else "the fleet"
         felt = "it has no room, and its latency depends on how long the horizon is."
-        if fleet.backend != plan.backend:
+        if backend != plan.backend:
             felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
         yield f"{result.name}: {which} is busy {busy:.1%} of the time; {felt}"
 
 
-def _busy(result: PlanResult, number: int) -> float:
+def _busy(result: PlanResult, backend: str) -> float:
     """Return the utilisation of one of a plan's fleets."""
-    uses = [outcome.fleets[number] for outcome in result.outcomes]
-    provisioned_s = sum(float(use.provisioned_replica_s.sum()) for use in uses)
-    return sum(float(use.busy_replica_s.sum()) for use in uses) / provisioned_s if provisioned_s else 0.0
+    times = [consumption.fleets[backend] for consumption in result.consumptions]
+    provisioned_h = math.fsum(each.provisioned_h for each in times)
+    return math.fsum(each.provisioned_h * each.utilisation for each in times) / provisioned_h if provisioned_h else 0.0
 
 
 def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:

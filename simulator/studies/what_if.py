@@ -33,7 +33,7 @@ def cost_at_traffic(comparison: Comparison, plan: str, factor: float) -> float:
     def grown(usage: Usage) -> Usage:
         if usage.driver is not Driver.TRAFFIC:
             return usage
-        if usage.backend:
+        if usage.follows_replicas:
             hours = [replica_hours(comparison, plan, usage.backend, times) for times in (1.0, factor)]
             return replace(usage, quantity=max(usage.quantity + hours[1] - hours[0], 0.0))
         return usage.scaled(factor)

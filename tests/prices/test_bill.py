@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, KIB_PER_GIB, MONTH_S, WEEK_S
-from simulator.core.usage import Driver, Usage
+from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook, load_book
 
@@ -177,8 +177,8 @@ def test_what_a_commitment_does_not_cover_is_at_the_price_without_it() -> None:
     (line,) = committed(0.7, 5 * 720).lines  # two of five machines: 0.7 USD/h buys 1 USD/h of usage
     assert line.usd_per_month == pytest.approx(0.7 * 720 + 3 * 0.5 * 720)
     assert line.detail == (
-        "40.00% covered by the commitment to 0.7 USD/h (contract, 2026-01-01) at 30 % off: "
-        "0.5 USD x (1 - 40.00% x 30 %) = 0.44 USD"
+        "40 % covered by the commitment to 0.7 USD/h (contract, 2026-01-01) at 30 % off: "
+        "0.5 USD less 40 % x 30 % of 0.5 USD = 0.44 USD"
     )
 
 
@@ -208,6 +208,60 @@ def test_of_two_commitments_the_second_covers_what_the_first_leaves() -> None:
     ]
     bill = Bill.of([hours("g4dn.xlarge/on_demand", 3 * 720)], book(MACHINE, commitments=terms), MONTH_S)
     assert bill.total_usd_per_month == pytest.approx((0.25 + 0.4 + 0.5) * 720)
+
+
+def test_what_each_of_two_commitments_covers_is_told_as_a_share_of_all() -> None:
+    """Of four machines the first covers one at 0.25 USD/h, and the second the other three at 0.3 USD/h."""
+    terms = [
+        {"meters": "instance/*", "usd_per_h": "0.25 USD/h", "discount": "50 %", "label": "first", **AGREED},
+        {"meters": "instance/*", "usd_per_h": "0.9 USD/h", "discount": "40 %", "label": "second", **AGREED},
+    ]
+    (line,) = Bill.of([hours("g4dn.xlarge/on_demand", 4 * 720)], book(MACHINE, commitments=terms), MONTH_S).lines
+    assert line.usd_per_month == pytest.approx((0.25 + 0.9) * 720)
+    assert line.detail == (
+        "25 % covered by the first (contract, 2026-01-01) at 50 % off: "
+        "0.5 USD less 25 % x 50 % of 0.5 USD = 0.4375 USD; "
+        "75 % covered by the second (contract, 2026-01-01) at 40 % off: "
+        "0.4375 USD less 75 % x 40 % of 0.5 USD = 0.2875 USD"
+    )
+
+
+INPUT = {"meter": "llm/m/input", "unit": "token", "free": 100, "tiers": [{"up_to": 100, "usd": 2}, {"usd": 1}]}
+
+
+def tokens(side: str, quantity: float, off: float | None = None) -> Usage:
+    stand_in = None if off is None else StandIn("llm/m/input", off)
+    return Usage(side, f"llm/m/{side}", quantity, "token", Driver.TRAFFIC, stand_in=stand_in)
+
+
+def test_what_stands_in_shares_the_free_units_and_tiers_of_its_meter() -> None:
+    """Of 300 tokens 100 are free, 100 cost 2 USD and 100 cost 1 USD: 1 USD in the mean."""
+    used = [tokens("input", 150), tokens("cache_write", 50, 0.0), tokens("batch_input", 100, 0.5)]
+    lines = Bill.of(used, book(INPUT), MONTH_S).lines
+    assert [line.usd_per_month for line in lines] == pytest.approx([150, 50, 50])
+    assert lines[2].detail == (
+        "mean price of 300 units a month, 100 of them free; per 1: 1 USD up to 100, then 0.5 USD"
+    )
+
+
+def test_a_meter_with_a_price_of_its_own_shares_nothing() -> None:
+    own = {"meter": "llm/m/cache_write", "unit": "token", "usd": 3}
+    lines = Bill.of([tokens("input", 100), tokens("cache_write", 50, 0.0)], book(INPUT, own), MONTH_S).lines
+    assert [line.usd_per_month for line in lines] == pytest.approx([0, 150])
+
+
+def test_terms_of_a_meter_hold_for_what_it_stands_in_for_and_once() -> None:
+    plain = {"meter": "llm/m/input", "unit": "token", "usd": 1}
+    used = [tokens("input", 720), tokens("cache_write", 720, 0.0), tokens("batch_input", 720, 0.5)]
+    for meters in ("llm/m/input", "llm/*"):
+        less = book(plain, discounts=[{"meters": meters, "share": "20 %", **AGREED}])
+        assert [line.price_usd for line in Bill.of(used, less, MONTH_S).lines] == pytest.approx([0.8, 0.8, 0.4])
+        ahead = {"meters": meters, "usd_per_h": "1.25 USD/h", "discount": "50 %", **AGREED}
+        lines = Bill.of(used, book(plain, commitments=[ahead]), MONTH_S).lines
+        assert [line.usd_per_month for line in lines] == pytest.approx([360, 360, 180])
+    own = {"meter": "llm/m/cache_write", "unit": "token", "usd": 1}
+    less = book(plain, own, discounts=[{"meters": "llm/m/input", "share": "20 %", **AGREED}])
+    assert [line.price_usd for line in Bill.of(used, less, MONTH_S).lines] == pytest.approx([0.8, 1.0, 0.4])
 
 
 def test_no_term_holds_for_what_the_scenario_prices_itself() -> None:

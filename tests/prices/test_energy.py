@@ -6,7 +6,7 @@ from simulator.core.units import DAY_S, MONTH_S
 from simulator.core.usage import Driver, Usage
 from simulator.prices.book import load_book
 from simulator.prices.energy import Energy, MachineTime, instance_of, kg_co2e, kwh
-from simulator.studies.consumption import Consumption, emitted
+from simulator.studies.consumption import Consumption, FleetTime, emitted
 
 ENERGY = Energy.model_validate(
     {
@@ -67,8 +67,8 @@ def test_an_instance_is_told_from_its_meter(meter: str, instance: str | None) ->
     assert instance_of(meter) == instance
 
 
-def consumption(*usages: Usage, **utilisation: float) -> Consumption:
-    return Consumption(usages, DAY_S, 100, 0.0, 0.0, utilisation)
+def consumption(*usages: Usage, **fleets: FleetTime) -> Consumption:
+    return Consumption(usages, DAY_S, 100, 0.0, 0.0, fleets)
 
 
 def hours(meter: str, quantity: float, backend: str = "") -> Usage:
@@ -77,10 +77,19 @@ def hours(meter: str, quantity: float, backend: str = "") -> Usage:
 
 def test_a_fleet_is_as_busy_as_it_was_and_a_batch_worker_at_full_load() -> None:
     book = load_book("aws-us-east-1").model_copy(update={"energy": ENERGY})
-    found = emitted(consumption(hours("instance/a/spot", 1), hours("instance/a/on_demand", 2, "live"), live=0.25), book)
+    used = hours("instance/a/spot", 1), hours("instance/a/on_demand", 2, "live")
+    found = emitted(consumption(*used, live=FleetTime(2, 0.25)), book)
     expected = 1.5 * (1 * 300 + 2 * 150) / 1000 * MONTH_S / DAY_S
     assert found["kwh_per_month"].likely == pytest.approx(expected)
     assert found["kg_co2e_per_month"].likely == pytest.approx(0.4 * expected)
+
+
+def test_reserved_replicas_emit_for_the_hours_that_they_run_and_as_busy_as_they_are() -> None:
+    """Ten hours are reserved and seven of them run, with one more on demand."""
+    book = load_book("aws-us-east-1").model_copy(update={"energy": ENERGY})
+    paid = hours("instance/a/reserved_1y", 10, "live"), hours("instance/a/on_demand", 1, "live")
+    found = emitted(consumption(*paid, live=FleetTime(8, 0.25)), book)
+    assert found["kwh_per_month"].likely == pytest.approx(1.5 * 8 * 150 / 1000 * MONTH_S / DAY_S)
 
 
 @pytest.mark.parametrize("unit", ["GiB s", "token"])

@@ -112,6 +112,11 @@ def test_token_prices_get_a_meter_for_each_kind_that_a_model_has(tmp_path: Path)
                 "line 2: watt_100: 1 W at full load is less than 2.4 W idle",
             ],
         ),
+        (
+            "aws-instances",
+            AWS.replace("2.4", "hot"),
+            ["line 2: watt_idle: 'hot' is not what a machine draws; it must be a number of watts, at least 0"],
+        ),
         ("azure", AZURE.replace("vm_size", "size"), ["line 1: there is no column 'vm_size'; did you mean 'size'?"]),
         ("azure", AZURE + "x,y\n", ["line 5: must have 4 cells, as the first line has"]),
         ("skypilot", "", ["line 1: there is no column 'InstanceType'", "'Price'", "'Region'"]),

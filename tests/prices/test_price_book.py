@@ -13,6 +13,7 @@ from simulator.core.errors import InputFileError, UserError
 from simulator.core.units import KIB_PER_GIB
 from simulator.prices.book import PriceBook, catalogue_names, find_book, load_book
 from simulator.prices.price import Price
+from simulator.prices.terms import Commitment
 from simulator.prices.writing import write_book
 
 OWN_BOOK = """\
@@ -298,3 +299,12 @@ def test_token_prices_are_read_from_the_file_that_others_keep(tmp_path: Path) ->
     assert (price.usd, price.unit, price.source) == (8e-6, "token", "models.json")
     assert "last changed" in price.date
     assert book.find("llm/gpt-x/batch_input") is None
+
+
+def test_the_example_of_an_agreements_meters_is_what_is_bought_on_demand_alone() -> None:
+    """An AWS Savings Plan covers neither spot nor reserved instances."""
+    (meters,) = Commitment.model_fields["meters"].examples or []
+    terms = {"meters": meters, "usd_per_h": "5 USD/h", "discount": "30 %", "source": "contract", "date": "2026-01-01"}
+    commitment = Commitment.model_validate(terms)
+    purchases = ("on_demand", "spot", "reserved_1y", "reserved_3y")
+    assert [commitment.holds_for(f"instance/m7g.xlarge/{how}") for how in purchases] == [True, False, False, False]

@@ -8,11 +8,13 @@ from small_runs import small
 
 from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook, load_book
+from simulator.report.reprice_tables import repriced_json
 from simulator.studies.comparison import Comparison, compare
 from simulator.studies.reprice import reprice, write_repriced
 from simulator.studies.run_folder import write_run
 from simulator.studies.saturation import Verdict
 from simulator.studies.stored_run import read_run
+from simulator.studies.warnings import warnings_of
 
 NO_WATTS = {"energy": None}
 
@@ -114,6 +116,27 @@ def test_a_plan_that_cannot_keep_up_is_still_known_as_one(book: PriceBook, tmp_p
     found = reprice(read_run(tmp_path), book).after.plans["on demand"].saturation
     assert was.verdict is Verdict.OVERLOADED
     assert found == was
+
+
+def test_what_is_warned_of_is_told_of_a_kept_run_too(book: PriceBook, tmp_path: Path) -> None:
+    """Of a fleet that is overloaded, gives up and refuses, and of another one that does not keep up with events."""
+    few = {"kind": "fixed", "replicas": 1}
+    slow = {
+        "backends__live__capacity": few,
+        "backends__live__service_time": {"kind": "affine", "fixed": "5 min"},
+        "backends__live__timeout": "10 min",
+        "backends__live__queue_limit": 4,
+    }
+    scenario = small(plans={"on demand": {"on_miss": "compute", "backend": "live"}}, **slow)
+    later = scenario.backends["live"].model_copy(update={"timeout_s": None, "queue_limit": None})
+    both = {"refresh": {"on": "login", "backend": "later"}, "on_miss": "compute", "backend": "live"}
+    scenario = scenario.with_(backends__later=later.model_dump(mode="json"), plans__nearline=both)
+    comparison = compare(scenario, book, workers=1)
+    write_run(comparison, tmp_path, [])
+    told = repriced_json(reprice(read_run(tmp_path), book))["warnings"]
+    assert told == list(warnings_of(comparison))
+    for words in ("overloaded: ", "requests give up waiting", "are refused at last", "the fleet 'later' is busy"):
+        assert words in "\n".join(told)
 
 
 def test_every_metric_of_every_plan_is_kept(comparison: Comparison, folder: Path) -> None:

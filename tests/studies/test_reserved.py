@@ -69,6 +69,20 @@ def test_what_is_above_a_reserved_number_is_told_moment_by_moment(priced: PriceB
     assert hours(found)["instance/f/on_demand"] == pytest.approx(HOURS_PER_MONTH / 2 * 2)
 
 
+@pytest.mark.parametrize("reserved", [4, 25])
+def test_how_replicas_are_paid_changes_nothing_of_what_they_emit(priced: PriceBook, reserved: int) -> None:
+    """There are 10 replicas: some of them are reserved, or all of them and 15 more that do not run."""
+    basis = {"source": "made up", "date": "2026-01-01", "within": "10 %", "why": "made up"}
+    energy = {
+        "grid": {"region": "here", "kg_co2e_per_kwh": 0.4, "pue": 1.2, **basis},
+        "watts": [{"instances": [{"instance": "f", "idle": 10, "full": 100}], **basis}],
+    }
+    book = priced.under(PriceBook.model_validate({"name": "watts", "energy": energy}))
+    paid = compared(book), compared(book, reserved={"replicas": reserved})
+    on_demand, found = (each.plans["p"].metrics["kg_co2e_per_month"].mean for each in paid)
+    assert found == on_demand > 0
+
+
 def test_at_another_activity_the_reserved_ones_cost_the_same(priced: PriceBook) -> None:
     scaled = {"kind": "autoscaled", "min": 1, "max": 30, "target": "60 %"}
     found, without = compared(priced, capacity=scaled, reserved={"replicas": 2}), compared(priced, capacity=scaled)

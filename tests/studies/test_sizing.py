@@ -10,12 +10,16 @@ import pytest
 from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.report.json_report import as_json
+from simulator.report.reprice_tables import repriced_json
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.closed_form_size import closed_form_replicas, fleet_to_size
 from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences
+from simulator.studies.reprice import reprice, write_repriced
+from simulator.studies.run_folder import write_run
 from simulator.studies.sizing import sized
+from simulator.studies.stored_run import read_run
 from simulator.studies.warnings import warnings_of
 
 ON_DEMAND = {"on_miss": "compute", "backend": "live"}
@@ -81,6 +85,20 @@ def test_a_comparison_sizes_by_itself_and_says_how(book: PriceBook) -> None:
     assert sizing.text in warnings_of(comparison)
     (told,) = json.loads(json.dumps(as_json(comparison)))["sizings"]
     assert (told["replicas"], told["closed_form"]) == (sizing.replicas, sizing.closed_form)
+
+
+def test_a_run_that_is_kept_and_priced_anew_still_says_how_fleets_were_sized(book: PriceBook, tmp_path: Path) -> None:
+    comparison = compare(a_scenario(replications=1), book, workers=1)
+    kept, again = tmp_path / "kept", tmp_path / "again"
+    for folder in (kept, again):
+        folder.mkdir()
+    write_run(comparison, kept, [])
+    run = read_run(kept)
+    write_repriced(reprice(run, book), run, ["aws-us-east-1"], again, [])
+    assert run.sizings == read_run(again).sizings == comparison.sizings
+    content = repriced_json(reprice(run, book))
+    assert content["sizings"] == as_json(comparison)["sizings"]
+    assert content["warnings"] == list(warnings_of(comparison))
 
 
 def test_a_fleet_whose_users_give_up_does_not_count_as_fast() -> None:

@@ -1,6 +1,5 @@
 """What every medium of a store gives: the meters on which it counts what a plan physically asks of it."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +11,6 @@ from simulator.core.usage import Driver, Usage
 
 if TYPE_CHECKING:
     from simulator.plans.store import Store
-
-CEILING_SLACK = 1e-9
-"""A size this much above a whole number of steps (relative to one step) is rounding, not one more step."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +74,6 @@ class Medium(Component):
     @abstractmethod
     def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
         """Yield what was used of it, the same meters in the same order whatever the quantities."""
-
-
-def steps(size_gib: float, step_gib: float) -> int:
-    """Return how many steps of a size are started, at least 1."""
-    return max(1, math.ceil(size_gib / step_gib - CEILING_SLACK))
 
 
 def batch_writes(meter: str, rows: float, use: StoreUse) -> Usage:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from typing_extensions import override
 
+from simulator.core.steps import started_steps
 from simulator.core.units import Gib
 from simulator.core.usage import Usage
-from simulator.plans.medium.base import Medium, StoreUse, steps
+from simulator.plans.medium.base import Medium, StoreUse
 
 if TYPE_CHECKING:
     from simulator.plans.store import Store
@@ -65,5 +66,5 @@ class Nodes(Medium):
         room_gib = self.room_of_node_gib(store.meter)
         assert room_gib is not None
         needed_gib = use.peak_gib if store.size_limit_gib is None else store.size_limit_gib
-        hours = steps(needed_gib, room_gib) * use.hours
+        hours = started_steps(needed_gib, room_gib) * use.hours
         yield Usage("store nodes", store.meter, hours, "h", use.follows, stores=True)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from typing_extensions import override
 
+from simulator.core.steps import started_steps
 from simulator.core.units import KIB_PER_GIB
 from simulator.core.usage import Driver, Usage
-from simulator.plans.medium.base import Medium, StoreUse, steps, storage
+from simulator.plans.medium.base import Medium, StoreUse, storage
 
 if TYPE_CHECKING:
     from simulator.plans.store import Store
@@ -45,7 +46,7 @@ class Provisioned(Medium):
         yield Usage(
             "write capacity",
             f"{store.meter}/write_capacity",
-            store.write_capacity_per_s * steps(use.row_gib, WRITE_STEP_GIB) * use.hours,
+            store.write_capacity_per_s * started_steps(use.row_gib, WRITE_STEP_GIB) * use.hours,
             UNIT_HOURS,
             Driver.POPULATION,
             after_events=use.batch_rows is None and use.nearline_rows is not None,
@@ -57,7 +58,7 @@ class Provisioned(Medium):
         yield Usage(
             "read capacity",
             f"{store.meter}/read_capacity",
-            per_s * steps(use.row_gib, READ_STEP_GIB) * use.hours,
+            per_s * started_steps(use.row_gib, READ_STEP_GIB) * use.hours,
             UNIT_HOURS,
             Driver.POPULATION if bought else Driver.TRAFFIC,
             stores=True,

@@ -46,7 +46,7 @@ class AwsInstances(Importer):
 
 def _watts(rows: list[Row], reading: Reading) -> Iterator[InstanceWatts]:
     for row in rows:
-        idle_w, full_w = reading.usd(row, "watt_idle"), reading.usd(row, "watt_100")
+        idle_w, full_w = reading.watts(row, "watt_idle"), reading.watts(row, "watt_100")
         if idle_w is None or full_w is None:
             continue
         if full_w < idle_w:

@@ -97,7 +97,18 @@ class Reading:
         """Return a price; None where the cell is empty or absent, or wrong, which is noted. [USD]"""
         return self.amount(row.cells.get(column), row.line, column)
 
-    def amount(self, value: object, line: int | None, path: str) -> float | None:
+    def watts(self, row: Row, column: str) -> float | None:
+        """Return what a machine draws; None where the cell is empty or absent, or wrong, which is noted. [W]"""
+        said = "is not what a machine draws; it must be a number of watts, at least 0"
+        return self.amount(row.cells.get(column), row.line, column, said)
+
+    def amount(
+        self,
+        value: object,
+        line: int | None,
+        path: str,
+        said: str = "is no price; it must be a number of USD, at least 0",
+    ) -> float | None:
         """Return a number from 0; None where there is none, or where it is wrong, which is noted."""
         if value is None or value == "":
             return None
@@ -106,7 +117,7 @@ class Reading:
         except (TypeError, ValueError, OverflowError):
             found = math.nan
         if not (0 <= found < math.inf):
-            self.wrong(line, path, f"{shown(value)} is no price; it must be a number of USD, at least 0")
+            self.wrong(line, path, f"{shown(value)} {said}")
             return None
         return found
 
