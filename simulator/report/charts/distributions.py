@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.core.histogram import FloatArray, Histogram
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, write_duration
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, about_duration
 from simulator.report import format as form
 from simulator.report.charts.look import (
     BOTTOM,
