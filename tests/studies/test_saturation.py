@@ -87,6 +87,17 @@ def test_those_who_are_refused_count_as_those_who_give_up() -> None:
     assert "of the requests give up or are refused" in found.reason
 
 
+def test_those_who_gave_up_are_no_longer_in_the_queue() -> None:
+    """The fleet is away; an event waits for each request, and the requests themselves, whose rows expired, give up."""
+    away = {"timeout": "1 s", "outages": [{"at": "10 min", "duration": "30 min", "share": 1}]}
+    plan = {"on_miss": "compute", "backend": "live", "refresh": {"backend": "live", "on": "request", "debounce": "2 s"}}
+    scenario = world(20, fleet=away, plan=plan, horizon="1 h", store={"expiry": "1 s"})
+    outcome = simulate(scenario, "p")
+    events = 30 * 60 * 8.1
+    assert outcome.counted.tally["timed_out"] > events
+    assert 0.9 * events < outcome.fleets[0].waiting.max() < 1.1 * events
+
+
 def test_a_fleet_that_computes_together_is_stable_while_batches_fill() -> None:
     together = {
         "service_time": {"kind": "affine", "fixed": "390 ms", "per_item": "10 ms"},
