@@ -96,7 +96,7 @@ class _Fleet:
     def is_backlog(self) -> BoolArray:
         """Whether the queue was a backlog at each look."""
         shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.service_times_s[-1])
-        return np.asarray(self.use.waiting * self.backend.least_service_s > shortest_s * self.slots)
+        return np.asarray(self.use.waiting * self.backend.full_batch_work_s > shortest_s * self.slots)
 
     def time_s(self, look: int) -> float:
         """Return when the queue was looked at. [s]"""
@@ -152,7 +152,7 @@ def _offered(fleet: _Fleet) -> tuple[float, float]:
     """Return the slot-seconds of work that was asked for within the horizon, and those that were ready. [s]"""
     left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + float(_gone(fleet).sum())
     done_s = float(fleet.use.busy_replica_s.sum()) * fleet.backend.slots
-    return done_s + left * fleet.backend.least_service_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
+    return done_s + left * fleet.backend.full_batch_work_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
 
 
 def _of_give_ups(fleet: _Fleet) -> Iterator[Saturation]:
