@@ -99,7 +99,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
     refused = metrics.get("refused_fraction")
-    if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
+    if refused is not None and refused.mean > MOST_REFUSED_FRACTION:
         yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
     cold = metrics.get("instance_cold_start_fraction")
     if cold is not None and cold.mean > MOST_COLD_STARTS_FRACTION:
