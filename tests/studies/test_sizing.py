@@ -93,6 +93,13 @@ def test_a_fleet_that_refuses_does_not_count_as_fast() -> None:
     assert sizing.replicas >= 8
 
 
+def test_the_bound_that_no_wait_meets_is_that_of_the_plans_own_store() -> None:
+    slow, quick = {"read_latency": "6 s"}, {"read_latency": "1 ms"}
+    assert faults(plans={"cached": {**CACHED, "store": quick}}, store=slow) == []
+    (fault,) = faults(plans={"cached": {**CACHED, "store": slow}}, store=quick)
+    assert fault.startswith("slo.latency_p99: 5.2 s cannot be met by plan 'cached'")
+
+
 def test_a_fleet_that_computes_together_is_sized_by_its_batches() -> None:
     service = {"kind": "affine", "fixed": "950 ms", "per_item": "50 ms", "noise": "exponential"}
     together = live_with(service_time=service, batching={"max": 8, "hold": "100 ms"})
