@@ -129,9 +129,9 @@ class OnlineBackend(Backend):
         return 0.0, self.mean_service_s
 
     @property
-    def least_work_s(self) -> float:
-        """Mean time of a slot that a request takes at least, in the batch that is best for that. [s]"""
-        return min(time_s / together for together, time_s in enumerate(self.service_times_s) if together)
+    def full_batch_work_s(self) -> float:
+        """Mean time of a slot that a request takes in a full batch, which is what a slot takes from a queue. [s]"""
+        return self.service_times_s[-1] / (len(self.service_times_s) - 1)
 
     @property
     def has_replicas(self) -> bool:

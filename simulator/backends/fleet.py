@@ -142,7 +142,7 @@ class Fleet(Machines, OnlineBackend):
             raise UserError("a fleet with 'capacity: for_slo' has no size yet; compare() finds it before it simulates")
         most = math.inf if self.capacity.replaces_lost else self.capacity.most_replicas
         replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests, most=most)
-        offered = around.requests_per_s * self.least_work_s / self.slots
+        offered = around.requests_per_s * self.full_batch_work_s / self.slots
         Troubles(self, replicas, around.rng).begin()
         replicas.begin_with(self.capacity.replicas_for(offered, around.clock.hour(env.now)))
         control = self.capacity.control(env, replicas, around.clock)
@@ -167,11 +167,6 @@ class Fleet(Machines, OnlineBackend):
     @override
     def reserved_replicas(self) -> int:
         return self.reserved.replicas if self.reserved else 0
-
-    @property
-    def least_service_s(self) -> float:
-        """Mean slot time that a request takes at least, where as many as may be are computed together. [s]"""
-        return self.service_times_s[-1] / (len(self.service_times_s) - 1)
 
     def service_sample_s(self) -> npt.NDArray[np.float64]:
         """Return service times as they may be drawn, always the same ones: what closed forms reckon with. [s]"""

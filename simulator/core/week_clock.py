@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_WEEK
+from simulator.core.units import DAY_S, HOUR_S
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,3 @@ class WeekClock:
     def begins_s(self, hour: int) -> float:
         """Return when an hour begins, from the scenario's start. [s]"""
         return hour * HOUR_S - self.start_s
-
-    def hour_of_week(self, time_s: float) -> int:
-        """Return the hour of the week, from 0 (Monday 00:00) to 167. [s]"""
-        return self.hour(time_s) % HOURS_PER_WEEK

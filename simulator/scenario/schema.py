@@ -167,7 +167,7 @@ class Scenario(Part):
 
     def _hopeless_bound(self, name: str, plan: Plan, fleet: Fleet, bound_s: float) -> Iterator[Contradiction]:
         """Yield a latency bound that a plan breaks even where nobody waits."""
-        least_s, what = self.store.read_latency_s, "reading the store alone takes"
+        least_s, what = self.store_of(plan).read_latency_s, "reading the store alone takes"
         if not plan.has_store:
             least_s, what = float(np.quantile(fleet.service_sample_s(), 0.99)), "the service alone has a p99 of"
         if least_s > bound_s:

@@ -218,7 +218,7 @@ def enqueue(
     last.flight = flight
     last.place = spot
     q.waiting += 1
-    q.most_waiting = max(q.most_waiting, q.waiting)
+    q.most_waiting = max(q.most_waiting, q.waiting - q.gone)
 
 
 @inlined

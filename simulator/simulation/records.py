@@ -64,8 +64,8 @@ LINE = np.dtype(
         ("longest_backoff_s", np.float64),
         ("jitter", np.float64),  # share of a wait that is random
         ("chance", np.int64),  # state of the random numbers for that
-        ("waiting", np.int64),  # computations in the queue
-        ("most_waiting", np.int64),  # the most of them since the queue was last looked at
+        ("waiting", np.int64),  # entries in the queue
+        ("most_waiting", np.int64),  # the most that waited since the queue was last looked at
         ("gone", np.int64),  # of these: entries that are empty, as their requests gave up
         ("head", np.int64),  # the queue's oldest entry
         ("leaving", np.int64),  # no request before this entry is still to give up

@@ -11,7 +11,7 @@ from simulator.backends.online.replicas import Replicas
 from simulator.backends.online.slots import leaves_for
 from simulator.backends.serverless import Serverless
 from simulator.core.errors import UserError
-from simulator.core.histogram import BINS, Histogram
+from simulator.core.histogram import BINS, Histogram, IntArray
 from simulator.core.streams import stream
 from simulator.plans.plan import OnFailure, OnMiss
 from simulator.plans.scope.base import BitSet
@@ -137,18 +137,22 @@ class RequestPath:
     @property
     def waiting(self) -> int:
         """Computations that wait, or come again."""
-        return int(self._line_records["waiting"].sum() + self._place["returns"][0])
+        return int(self._queued().sum() + self._place["returns"][0])
 
     def waiting_by_line(self) -> list[int]:
         """Return how many computations wait in each backend's queue."""
-        waiting: list[int] = self._line_records["waiting"][: len(self.lines)].tolist()
+        waiting: list[int] = self._queued()[: len(self.lines)].tolist()
         return waiting
 
     def longest_queues(self) -> list[int]:
         """Return how many computations waited in each backend's queue at most since this was last asked for."""
         longest: list[int] = self._line_records["most_waiting"][: len(self.lines)].tolist()
-        self._line_records["most_waiting"] = self._line_records["waiting"]
+        self._line_records["most_waiting"] = self._queued()
         return longest
+
+    def _queued(self) -> IntArray:
+        """Return the entries of each backend's queue, less those whose requests have given up."""
+        return np.asarray(self._line_records["waiting"] - self._line_records["gone"])
 
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""

@@ -41,6 +41,7 @@ from simulator.simulation.usage import store_use, usage_of
 HOURS_TO_COUNT_ROWS = 6
 """How often the rows in the store are counted, whose peak is what a store of nodes needs room for."""
 _SERIES = ("requests", "precomputed", "cached", "computed", "defaulted", "timed_out", "refused")
+_WRITES = ("written_online", "written_nearline")
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,8 @@ class _Simulation:
             monthly_active_fraction=self.feed.months.active_fraction,
             arrivals=self.feed.arrivals,
         )
-        kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows)
+        writes_per_s = self._busiest_writes_per_s()
+        kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows, writes_per_s)
         return Outcome(
             plan=self.plan_name,
             replication=self.replication,
@@ -211,6 +213,11 @@ class _Simulation:
         times = np.array([sample.time_s for sample in self.samples])
         series = {name: np.diff([float(sample.counts[name]) for sample in self.samples]) for name in _SERIES}
         return Hours(times[:-1], **series)
+
+    def _busiest_writes_per_s(self) -> float:
+        """Return how often rows were written one at a time, in the hour with the most of them. [1/s]"""
+        written = [sum(sample.counts[name] for name in _WRITES) for sample in self.samples]
+        return float((np.diff(written) / np.diff([sample.time_s for sample in self.samples])).max())
 
     def _busiest_hour(self) -> BusiestHour:
         before, after = max(pairwise(self.samples), key=lambda pair: pair[1].latency.count - pair[0].latency.count)

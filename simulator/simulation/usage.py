@@ -55,7 +55,13 @@ def usage_of(
 
 
 def store_use(
-    scenario: Scenario, plan: Plan, tally: Mapping[str, float], traffic: Traffic, batch: BatchUse | None, peak_rows: int
+    scenario: Scenario,
+    plan: Plan,
+    tally: Mapping[str, float],
+    traffic: Traffic,
+    batch: BatchUse | None,
+    peak_rows: int,
+    busiest_writes_per_s: float = 0.0,
 ) -> StoreUse | None:
     """Return what a plan asked of its store from time 0 to the horizon; None where it keeps nothing."""
     if not plan.has_store:
@@ -70,6 +76,7 @@ def store_use(
         busiest_reads_per_s=traffic.busiest_minute / MINUTE_S,
         row_s=tally["row_s"],
         peak_rows=peak_rows,
+        busiest_writes_per_s=busiest_writes_per_s,
     )
 
 

@@ -31,7 +31,7 @@ def closed_form_replicas(scenario: Scenario, plan_name: str, fleet: Fleet) -> in
     per_s = float(scenario.demand.expected_requests(0.0, hours).max()) / HOUR_S
     plan = scenario.plans[plan_name]
     read_s = scenario.store_of(plan).read_latency_s if plan.has_store else 0.0
-    fewest = fleet.capacity.replicas_for(per_s * fleet.least_service_s / fleet.slots)
+    fewest = fleet.capacity.replicas_for(per_s * fleet.full_batch_work_s / fleet.slots)
     if per_s == 0:
         return fewest
     together = len(fleet.service_times_s) - 1

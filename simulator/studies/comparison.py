@@ -25,7 +25,7 @@ from simulator.studies.consumption import (
 )
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prices_needed import check_prices
-from simulator.studies.saturation import STABLE, Saturation, saturation_of
+from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
 
@@ -63,11 +63,20 @@ class PlanResult:
         return self.metrics[COST].mean
 
     @property
-    def rank(self) -> tuple[bool, float, float]:
-        """What it is ranked by, the lower the better: broken bounds, cost less value (where it has one), mean age."""
+    def is_overloaded(self) -> bool:
+        """Whether it cannot do what is asked of it."""
+        return self.saturation.verdict is Verdict.OVERLOADED
+
+    @property
+    def rank(self) -> tuple[bool, bool, float, float]:
+        """What it is ranked by, the lower the better.
+
+        Broken bounds; then whether it is overloaded, as what that costs is on no bill; cost less value (where it has
+        one); mean age.
+        """
         age_s = self.metrics["age_mean_s"].mean if "age_mean_s" in self.metrics else math.inf
         loss_usd = -self.metrics[NET_VALUE].mean if NET_VALUE in self.metrics else self.cost_usd_per_month
-        return not self.meets_slo, loss_usd, age_s
+        return not self.meets_slo, self.is_overloaded, loss_usd, age_s
 
     @cached_property
     def age(self) -> Histogram:
@@ -124,17 +133,40 @@ class Comparison:
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
-        """The plans, those that meet every bound first, then by net value where value is given, else by cost.
+        """The plans: those that meet every bound first, of these and of the others those that are overloaded last.
 
-        Of equal ones, those with fresher answers come first.
+        Among them it goes by net value where value is given, else by cost; of equal ones, those with fresher answers
+        come first.
         """
         return tuple(sorted(self.plans, key=lambda name: self.plans[name].rank))
 
     @property
     def recommended(self) -> str | None:
-        """The best ranked plan, if it meets every bound; none where none does."""
+        """The best ranked plan, if it meets every bound; none where none does.
+
+        It is overloaded only where every plan that meets the bounds is.
+        """
         best = self.ranking[0]
         return best if self.plans[best].meets_slo else None
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Plans that meet every bound and keep up as the recommended one does, best first; what decides is the rest."""
+        best = self.recommended
+        if best is None:
+            return ()
+        alike = self.plans[best].rank[:2]
+        return tuple(name for name in self.ranking if name != best and self.plans[name].rank[:2] == alike)
+
+    @property
+    def passes_over_overloaded(self) -> bool:
+        """Whether the recommended plan keeps up, and another meets every bound but is overloaded."""
+        best = self.recommended
+        return (
+            best is not None
+            and not self.plans[best].is_overloaded
+            and any(plan.meets_slo and plan.is_overloaded for plan in self.plans.values())
+        )
 
     def difference(self, plan: str, against: str, metric: str) -> Estimate:
         """Return the paired difference of a metric that both plans have."""
@@ -158,12 +190,12 @@ class Comparison:
 
     @property
     def as_good(self) -> tuple[str, ...]:
-        """Plans that meet every bound and differ from the recommended one, in what decides, within the error."""
-        best = self.recommended
+        """Rivals that differ from the recommended plan, in what decides, within the error."""
+        best, rivals = self.recommended, self.rivals
         if best is None:
             return ()
-        rivals = [name for name in self.plans if name != best and self.plans[name].meets_slo]
-        return tuple(name for name in rivals if self.difference(name, best, self.judged_by).includes_zero)
+        within = (name for name in self.plans if name in rivals)
+        return tuple(name for name in within if self.difference(name, best, self.judged_by).includes_zero)
 
 
 def compare(

@@ -104,7 +104,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     fleet = scenario.online_backend(plan)
     yield from _runs(scenario, name)
     if fleet:
-        mean, peak = load.mean_per_s * fleet.least_work_s, load.peak_per_s * fleet.least_work_s
+        mean, peak = load.mean_per_s * fleet.full_batch_work_s, load.peak_per_s * fleet.full_batch_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
         if isinstance(fleet, Fleet):
             yield from _replicas(scenario, name, fleet, load)
@@ -121,7 +121,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
 
 
 def _if_all(backend: OnlineBackend) -> str:
-    in_batches = ", in the best batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    in_batches = ", in full batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
     return f"offered load if all is computed{in_batches}"
 
 
@@ -143,7 +143,7 @@ def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Itera
         yield Consequence(name, "replicas for the p99, closed form", f"{replicas:,} if all is computed")
         return
     hour = scenario.demand.clock.hour(load.busiest_s)
-    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.least_work_s / fleet.slots, hour)
+    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.full_batch_work_s / fleet.slots, hour)
     yield Consequence(name, "replicas in that hour", f"{replicas:,}")
 
 
@@ -216,12 +216,12 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator
     events = 1.0 / per_login if plan.refresh.on == "login" else 1.0
     mean, peak = load.mean_per_s * events, load.peak_per_s * events
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
-    work = f"{mean * fleet.least_work_s:.3g} Erlang, busiest hour {peak * fleet.least_work_s:.3g}"
+    work = f"{mean * fleet.full_batch_work_s:.3g} Erlang, busiest hour {peak * fleet.full_batch_work_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
     if not isinstance(fleet, Fleet):
         return
     most = fleet.capacity.most_replicas * fleet.slots
-    if plan.refresh.backend != plan.backend and mean * fleet.least_work_s > most:
+    if plan.refresh.backend != plan.backend and mean * fleet.full_batch_work_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 
 

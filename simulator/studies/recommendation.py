@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from simulator.core.estimate import Estimate
 from simulator.core.units import about_duration
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
+from simulator.studies.saturation import Verdict
+from simulator.studies.warnings import MOST_REFUSED_FRACTION
 from simulator.studies.what_if import break_even_factor, value_per_request_of_equals
 
 NEVER_ACTIVE = 0.999
@@ -24,19 +26,24 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     if best is None:
         yield "No plan meets every bound."
         for name in comparison.ranking:
-            yield f"{name}: {_broken(comparison.plans[name])}."
+            yield f"{name}: {_broken(comparison.plans[name])}.{_trouble(comparison.plans[name])}"
         return
     result = comparison.plans[best]
-    best_of = "of the largest net value among those that meet every bound" if comparison.weighs_value else _CHEAPEST
-    what = "the only plan" if len(comparison.plans) == 1 else best_of
     amount = _net_value(result) if comparison.weighs_value else _cost(result)
-    yield f"Choose {best}, {what}: {amount}. {_nature(result)}"
+    yield f"Choose {best}, {_best_of(comparison)}: {amount}. {_nature(result)}"
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
 
 
-_CHEAPEST = "the cheapest plan that meets every bound"
+def _best_of(comparison: Comparison) -> str:
+    """Say what the recommended plan is the best of."""
+    if len(comparison.plans) == 1:
+        return "the only plan"
+    if comparison.weighs_value:
+        keep = " and keep up" if comparison.passes_over_overloaded else ""
+        return f"of the largest net value among those that meet every bound{keep}"
+    return f"the cheapest plan that meets every bound{' and keeps up' if comparison.passes_over_overloaded else ''}"
 
 
 def _cost(result: PlanResult) -> str:
@@ -53,7 +60,7 @@ def _against(comparison: Comparison, name: str, best: str) -> str:
     plan = comparison.plans[name]
     apart = _apart(comparison, name, best)
     if not plan.meets_slo:
-        return f"{name} breaks a bound: {_broken(plan)}. It {apart}."
+        return f"{name} breaks a bound: {_broken(plan)}. It {apart}.{_trouble(plan)}"
     if name in comparison.as_good:
         return f"{name} is as good within the error: it {apart}. {_nature(plan)}"
     first, own = (abs(comparison.plans[each].metrics[comparison.judged_by].mean) for each in (best, name))
@@ -81,7 +88,7 @@ def _more_or_less(gap_usd: float) -> str:
 
 
 def _nature(result: PlanResult) -> str:
-    """Say how old and how late a plan's answers are, and what of it nobody reads."""
+    """Say how old and how late a plan's answers are, what of it nobody reads, and whether it keeps up."""
     metrics = result.metrics
     facts = []
     if "age_mean_s" in metrics:
@@ -93,15 +100,23 @@ def _nature(result: PlanResult) -> str:
     answers = f"Its answers {_listed(facts)}" if facts else "It answers nobody"
     unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
     if unread == 0:
-        return f"{answers}."
+        return f"{answers}.{_trouble(result)}"
     spent = metrics["wasted_usd_per_month"].mean
     price = f", which is {_usd(spent)} a month" if spent else ""
-    return f"{answers}; {_percent(unread)} of what it computes is never read{price}."
+    return f"{answers}; {_percent(unread)} of what it computes is never read{price}.{_trouble(result)}"
+
+
+def _trouble(result: PlanResult) -> str:
+    """Say that a plan does not keep up, and how many it refuses; nothing where it does and there are few."""
+    refused = result.metrics["refused_fraction"].mean if "refused_fraction" in result.metrics else 0.0
+    verdict, reason = result.saturation.verdict, result.saturation.reason
+    load = f" It is {verdict}: {reason}." if verdict is not Verdict.STABLE else ""
+    return f"{load} {_percent(refused)} of its requests are refused." if refused > MOST_REFUSED_FRACTION else load
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
-    for name in comparison.ranking[1:]:
-        if comparison.plans[name].meets_slo and name not in comparison.as_good:
+    for name in comparison.rivals:
+        if name not in comparison.as_good:
             yield _at_another_activity(comparison, best, name)
             if comparison.weighs_value:
                 yield from _at_another_value(comparison, best, name)

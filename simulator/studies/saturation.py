@@ -1,7 +1,7 @@
 """Whether a plan keeps up with what is asked of it: stable, backlogged for a while, or overloaded."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S, about_duration
 from simulator.scenario.schema import Scenario
@@ -22,7 +21,7 @@ SHORTEST_BACKLOG_S = 5.0
 SHORTEST_BACKLOG_SERVICES = 20.0
 """... and longer than so many service times: a queue in steady state is rarely so long below a load of 0.8."""
 MOST_GIVE_UPS_FRACTION = 0.05
-"""A fleet is overloaded where more of the horizon's requests give up or are refused; backlogged, where an hour's do."""
+"""A plan is overloaded where more of the horizon's requests give up or are refused; backlogged, where an hour's do."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -63,18 +62,33 @@ STABLE = Saturation()
 
 def saturation_of(scenario: Scenario, outcomes: tuple[Outcome, ...]) -> Saturation:
     """Return the worst that any part of a plan was in, in any replication."""
-    found = [each for outcome in outcomes for each in _of_outcome(scenario, outcome)]
+    return _worst(each for outcome in outcomes for each in _of_outcome(scenario, outcome))
+
+
+def saturation_of_backend(scenario: Scenario, outcomes: Sequence[Outcome], name: str) -> Saturation:
+    """Return the worst that one of a plan's online backends was in, in any replication."""
+    return _worst(each for outcome in outcomes for each in _of_backend(scenario, outcome, name))
+
+
+def _worst(found: Iterable[Saturation]) -> Saturation:
     return max(found, key=lambda each: each.severity, default=STABLE)
 
 
 def _of_outcome(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:
-    several = len(outcome.fleets) > 1
-    for use in outcome.fleets:
-        backend = scenario.backends[use.backend]
-        assert isinstance(backend, OnlineBackend)
-        if isinstance(backend, Fleet):
-            yield from _of_fleet(_Fleet(scenario, outcome, backend, use, f"'{use.backend}': " if several else ""))
+    for name in scenario.online_names(scenario.plans[outcome.plan]):
+        yield from _of_backend(scenario, outcome, name)
     yield from _of_runs(scenario, outcome)
+
+
+def _of_backend(scenario: Scenario, outcome: Outcome, name: str) -> Iterator[Saturation]:
+    """Tell of the queue where there is one, and of those who left the backend that answers, whatever it is."""
+    plan, backend = scenario.plans[outcome.plan], scenario.backends[name]
+    who = f"'{name}': " if len(scenario.online_names(plan)) > 1 else ""
+    for use in outcome.fleets:
+        if use.backend == name and isinstance(backend, Fleet):
+            yield from _of_queue(_Fleet(scenario, outcome, backend, use, who))
+    if name == plan.backend:
+        yield from _of_give_ups(scenario, outcome, who)
 
 
 @dataclass(frozen=True)
@@ -96,7 +110,7 @@ class _Fleet:
     def is_backlog(self) -> BoolArray:
         """Whether the queue was a backlog at each look."""
         shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.service_times_s[-1])
-        return np.asarray(self.use.waiting * self.backend.least_service_s > shortest_s * self.slots)
+        return np.asarray(self.use.waiting * self.backend.full_batch_work_s > shortest_s * self.slots)
 
     def time_s(self, look: int) -> float:
         """Return when the queue was looked at. [s]"""
@@ -106,11 +120,11 @@ class _Fleet:
         """Return a verdict on it."""
         return Saturation(verdict, since_s, _stamp(self.scenario, since_s), f"{self.who}{reason}")
 
-
-def _of_fleet(fleet: _Fleet) -> Iterator[Saturation]:
-    yield from _of_queue(fleet)
-    if fleet.use.backend == fleet.scenario.plans[fleet.outcome.plan].backend:
-        yield from _of_give_ups(fleet)
+    @property
+    def gone(self) -> float:
+        """How many gave up waiting for it, or were refused by it, at last."""
+        answers = self.use.backend == self.scenario.plans[self.outcome.plan].backend
+        return float(_gone(self.outcome).sum()) if answers else 0.0
 
 
 def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
@@ -150,32 +164,33 @@ def _backlog(fleet: _Fleet, span: tuple[int, int], times: int) -> Saturation:
 
 def _offered(fleet: _Fleet) -> tuple[float, float]:
     """Return the slot-seconds of work that was asked for within the horizon, and those that were ready. [s]"""
-    left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + float(_gone(fleet).sum())
+    left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + fleet.gone
     done_s = float(fleet.use.busy_replica_s.sum()) * fleet.backend.slots
-    return done_s + left * fleet.backend.least_service_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
+    return done_s + left * fleet.backend.full_batch_work_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
 
 
-def _of_give_ups(fleet: _Fleet) -> Iterator[Saturation]:
-    """Tell of requests that gave up: too many of all, or too many of an hour."""
-    hours = fleet.outcome.hours
-    gone, all_ = _gone(fleet), hours.requests
+def _of_give_ups(scenario: Scenario, outcome: Outcome, who: str) -> Iterator[Saturation]:
+    """Tell of requests that gave up or were refused: too many of all, or too many of an hour."""
+    hours = outcome.hours
+    gone, all_ = _gone(outcome), hours.requests
     share = gone.sum() / all_.sum() if all_.sum() else 0.0
     shares = np.divide(gone, all_, out=np.zeros_like(gone), where=all_ > 0)
     if share > MOST_GIVE_UPS_FRACTION:
         since_s = float(hours.start_s[int(np.argmax(shares > MOST_GIVE_UPS_FRACTION))])
-        yield fleet.found(Verdict.OVERLOADED, since_s, f"{share:.1%} of the requests give up or are refused")
+        reason = f"{who}{share:.1%} of the requests give up or are refused"
+        yield Saturation(Verdict.OVERLOADED, since_s, _stamp(scenario, since_s), reason)
         return
     worst = int(np.argmax(shares))
     if shares[worst] > MOST_GIVE_UPS_FRACTION:
         begin_s = float(hours.start_s[worst])
-        span = f"{_clock(fleet.scenario, begin_s)} to {_clock(fleet.scenario, begin_s + HOUR_S, after_s=begin_s)}"
-        reason = f"{span}, {shares[worst]:.1%} of the requests gave up or were refused"
-        yield fleet.found(Verdict.BACKLOGGED, begin_s, reason)
+        span = f"{_clock(scenario, begin_s)} to {_clock(scenario, begin_s + HOUR_S, after_s=begin_s)}"
+        reason = f"{who}{span}, {shares[worst]:.1%} of the requests gave up or were refused"
+        yield Saturation(Verdict.BACKLOGGED, begin_s, _stamp(scenario, begin_s), reason)
 
 
-def _gone(fleet: _Fleet) -> FloatArray:
+def _gone(outcome: Outcome) -> FloatArray:
     """Return how many requests of each hour gave up waiting, or were refused, at last."""
-    return np.asarray(fleet.outcome.hours.timed_out + fleet.outcome.hours.refused)
+    return np.asarray(outcome.hours.timed_out + outcome.hours.refused)
 
 
 def _of_runs(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:

@@ -14,6 +14,7 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.closed_form_size import QUANTILE, closed_form_replicas, fleet_to_size
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.saturation import Saturation, Verdict, saturation_of_backend
 
 MOST_TIMES = 64
 """No more replicas than so many times the closed form's number are tried; beyond, waiting is not what takes long."""
@@ -35,6 +36,8 @@ class Sizing:
     """The fewest that the simulation says."""
     tried: tuple[tuple[int, float], ...]
     """Sizes that were simulated, ascending, and the p99 latency of the busiest hour with each. [s]"""
+    overloaded: frozenset[int] = frozenset()
+    """Of these, those with which the fleet was overloaded."""
 
     @property
     def text(self) -> str:
@@ -42,15 +45,24 @@ class Sizing:
         p99_s = dict(self.tried)
         fewer = self.replicas - 1
         with_fewer = f", and with {fewer:,} it was {about_duration(p99_s[fewer])}" if fewer in p99_s else ""
+        too_few = ", and the fleet was overloaded" if fewer in self.overloaded else ""
+        meet = "meets" if self.replicas == 1 else "meet"
         return (
-            f"{self.plan}: {self.replicas:,} replicas of '{self.backend}' meet {write_duration(self.bound_s)} at p99 "
+            f"{self.plan}: {_replicas(self.replicas)} of '{self.backend}' {meet} {write_duration(self.bound_s)} at p99 "
             f"in the busiest hour. The closed form said {self.closed_form:,}; in the simulation p99 with "
-            f"{self.replicas:,} was {about_duration(p99_s[self.replicas])}{with_fewer}."
+            f"{self.replicas:,} was {about_duration(p99_s[self.replicas])}{with_fewer}{too_few}."
         )
 
     def as_dict(self) -> dict[str, object]:
         """Return it for JSON."""
-        tried = [{"replicas": replicas, "latency_p99_busiest_hour_s": p99_s} for replicas, p99_s in self.tried]
+        tried = [
+            {
+                "replicas": replicas,
+                "latency_p99_busiest_hour_s": p99_s,
+                "overloaded": replicas in self.overloaded,
+            }
+            for replicas, p99_s in self.tried
+        ]
         return {
             "plan": self.plan,
             "backend": self.backend,
@@ -106,14 +118,15 @@ class _Search:
     block_s: float | None
     p99_s: dict[int, float] = field(default_factory=dict)
     gave_up: dict[int, float] = field(default_factory=dict)
+    load: dict[int, Saturation] = field(default_factory=dict)
 
     def run(self) -> Sizing:
-        backend, bound_s = self.scenario.plans[self.plan].backend, self.scenario.slo.latency_p99_s
-        assert backend is not None
+        backend, bound_s = self._backend, self.scenario.slo.latency_p99_s
         assert bound_s is not None
         first = closed_form_replicas(self.scenario, self.plan, self.fleet)
         fewest = self._bisect(*self._bracket(first))
-        return Sizing(self.plan, backend, bound_s, first, fewest, tuple(sorted(self.p99_s.items())))
+        overloaded = frozenset(replicas for replicas in self.load if self._is_overloaded(replicas))
+        return Sizing(self.plan, backend, bound_s, first, fewest, tuple(sorted(self.p99_s.items())), overloaded)
 
     def _bracket(self, first: int) -> tuple[int, int]:
         """Return a number that is too small (or 0) and one that is enough, near where to begin."""
@@ -137,17 +150,29 @@ class _Search:
         return enough
 
     def _meets(self, replicas: int) -> bool:
-        """Whether the mean p99 meets the bound, and no more gave up or were refused than may be late."""
+        """Whether the fleet keeps up, the mean p99 meets the bound, and no more are gone at last than may be late.
+
+        A fleet that refreshes too may answer in time and yet never be done with the events.
+        """
         if replicas not in self.p99_s:
             outcomes = self._simulate(replicas)
+            self.load[replicas] = saturation_of_backend(self.scenario, outcomes, self._backend)
             self.p99_s[replicas] = _mean([_p99_s(outcome) for outcome in outcomes])
             self.gave_up[replicas] = _mean([_gave_up(outcome) for outcome in outcomes])
         bound_s = self.scenario.slo.latency_p99_s
         assert bound_s is not None
-        return self.p99_s[replicas] <= bound_s and self.gave_up[replicas] <= 1 - QUANTILE
+        in_time = self.p99_s[replicas] <= bound_s and self.gave_up[replicas] <= 1 - QUANTILE
+        return in_time and not self._is_overloaded(replicas)
+
+    def _is_overloaded(self, replicas: int) -> bool:
+        return self.load[replicas].verdict is Verdict.OVERLOADED
+
+    @property
+    def _backend(self) -> str:
+        return self.scenario.plans[self.plan].backend or ""
 
     def _simulate(self, replicas: int) -> list[Outcome]:
-        tried = _with_size(self.scenario, self.scenario.plans[self.plan].backend or "", replicas)
+        tried = _with_size(self.scenario, self._backend, replicas)
         tasks = [Task(tried, self.plan, number, self.block_s) for number in range(self.scenario.replications)]
         return sorted(run_tasks(tasks, self.workers), key=lambda outcome: outcome.replication)
 
@@ -157,10 +182,17 @@ class _Search:
         late, gone = about_duration(self.p99_s[replicas]), f"{self.gave_up[replicas]:.1%} give up or are refused"
         most = self.fleet.capacity.most_replicas
         remedy = "raise 'capacity.max'" if replicas == most else "waiting is not what takes so long"
+        if self._is_overloaded(replicas):
+            gone = f"{gone}; the fleet is overloaded: {self.load[replicas].reason}"
+        do = "does" if replicas == 1 else "do"
         raise UserError(
-            f"plan '{self.plan}': {replicas:,} replicas do not meet slo.latency_p99 ({write_duration(bound_s)}): in "
+            f"plan '{self.plan}': {_replicas(replicas)} {do} not meet slo.latency_p99 ({write_duration(bound_s)}): in "
             f"the busiest hour p99 latency is {late}, and {gone}; {remedy}, or give a longer bound"
         )
+
+
+def _replicas(number: int) -> str:
+    return f"{number:,} replica{'s' if number > 1 else ''}"
 
 
 def _p99_s(outcome: Outcome) -> float:

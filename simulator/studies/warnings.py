@@ -8,6 +8,7 @@ import numpy as np
 from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
+from simulator.plans.medium.provisioned import Provisioned
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
@@ -103,7 +104,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
     refused = metrics.get("refused_fraction")
-    if refused is not None and refused.mean > MOST_TIMEOUTS_FRACTION:
+    if refused is not None and refused.mean > MOST_REFUSED_FRACTION:
         yield f"{name}: {refused.mean:.1%} of the requests are refused at last; a limit is below what is asked for."
     cold = metrics.get("instance_cold_start_fraction")
     if cold is not None and cold.mean > MOST_COLD_STARTS_FRACTION:
@@ -113,6 +114,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         )
     yield from _of_limits(comparison, result)
     yield from _of_reads(comparison, result)
+    yield from _of_writes(comparison, result)
     yield from _of_rows(comparison, result)
     yield from _of_runs(comparison, result)
     yield from _of_model(comparison, result)
@@ -173,6 +175,21 @@ def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         yield (
             f"{result.name}: the store can be read {capacity_per_s:,.4g} times a second, and the busiest minute asks "
             f"for {busiest_per_s:,.4g}; what a store does to reads above its capacity is not simulated."
+        )
+
+
+def _of_writes(comparison: Comparison, result: PlanResult) -> Iterator[str]:
+    """Warn of a store whose write capacity is smaller than what the cache and events ask: runs alone keep to it."""
+    uses = [outcome.store for outcome in result.outcomes if outcome.store is not None]
+    store = comparison.scenario.store_of(comparison.scenario.plans[result.name])
+    capacity_per_s = store.write_capacity_per_s
+    busiest_per_s = max((use.busiest_writes_per_s for use in uses), default=0.0)
+    if capacity_per_s is not None and busiest_per_s > capacity_per_s:
+        unpaid = ", and the bill has the capacity alone" if isinstance(store.paid_for_by, Provisioned) else ""
+        yield (
+            f"{result.name}: the store can be written {capacity_per_s:,.4g} times a second, and single rows (the "
+            f"cache's, and those after events) were written {busiest_per_s:,.4g} times a second in the busiest hour; "
+            f"what a store does to writes above its capacity is not simulated{unpaid}."
         )
 
 

@@ -302,7 +302,7 @@ class FleetModel(BackendModel):
         if isinstance(self.capacity, HourlyCapacity):
             count = self._scheduled(self.capacity, self._hour(env.now))
         else:
-            count = self.capacity.replicas_for(per_s * self.least_work_s() / fleet.slots)
+            count = self.capacity.replicas_for(per_s * self.full_batch_work_s() / fleet.slots)
         for _ in range(count):
             self.serving.append(self._replica(env.now))
         self._regroup()
@@ -322,9 +322,9 @@ class FleetModel(BackendModel):
         """Requests in a batch at most."""
         return self.fleet.batching.max if self.fleet.batching else 1
 
-    def least_work_s(self) -> float:
-        """Return the slot time of a request in the best batch."""
-        return min(self.service_s(count) / count for count in range(1, self.most_together + 1))
+    def full_batch_work_s(self) -> float:
+        """Return the slot time of a request in a full batch."""
+        return self.service_s(self.most_together) / self.most_together
 
     def _replica(self, ready_s: float) -> Replica:
         slots = [Slot(ready_s) for _ in range(self.fleet.slots)]

@@ -24,6 +24,7 @@ from simulator.report.charts.net_value import net_value, net_value_title
 from simulator.report.charts.reads import read_and_unread, read_title
 from simulator.report.charts.week import week, week_title
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
+from simulator.studies.saturation import Saturation, Verdict
 
 LINE_SPACING_PX = 3
 """Lines of text may reach so far into each other's boxes, which are higher than their letters."""
@@ -383,6 +384,14 @@ def test_the_best_is_not_called_the_cheapest_where_value_decides(valued: Compari
     broken = replace(valued, plans={**valued.plans, LONG: replace(first, violations=violations)})
     amount = form.usd(first.cost_usd_per_month)
     assert cost_title(broken).endswith(f" is the cheapest, at {amount} a month, but breaks what it must keep")
+
+
+def test_titles_pass_over_what_is_overloaded(valued: Comparison) -> None:
+    overloaded = replace(valued.plans[LONG], saturation=Saturation(Verdict.OVERLOADED, 0.0, None, "too much"))
+    passed = replace(valued, plans={**valued.plans, LONG: overloaded})
+    assert passed.recommended == "better"
+    assert net_value_title(passed) == "Only better meets every bound and keeps up"
+    assert cost_title(passed).endswith(" a month, but is overloaded")
 
 
 def test_dearer_prices_are_drawn_larger(comparison: Comparison, book: PriceBook) -> None:

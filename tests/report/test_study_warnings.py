@@ -76,3 +76,18 @@ def test_a_store_that_cannot_be_read_often_enough_is_warned_of(comparison: Compa
     assert "the store can be read" not in said(comparison)
     enough = comparison.scenario.with_(store__read_capacity="1_000/s")
     assert "the store can be read" not in said(replace(comparison, scenario=enough))
+
+
+def test_a_store_that_cannot_be_written_often_enough_is_warned_of(comparison: Comparison) -> None:
+    (kept, _) = [outcome.store for outcome in comparison.plans["cached"].outcomes]
+    assert kept is not None
+    assert kept.cache_rows is not None
+    assert kept.busiest_writes_per_s > kept.cache_rows / kept.horizon_s
+    slow = comparison.scenario.with_(store__write_capacity="0.001/s")
+    words = "cached: the store can be written 0.001 times a second, and single rows"
+    assert words in said(replace(comparison, scenario=slow))
+    assert "the bill has the capacity alone" not in said(replace(comparison, scenario=slow))
+    bought = slow.with_(store__meter="dynamodb_provisioned")
+    assert "is not simulated, and the bill has the capacity alone." in said(replace(comparison, scenario=bought))
+    enough = comparison.scenario.with_(store__write_capacity="1_000/s")
+    assert "the store can be written" not in said(replace(comparison, scenario=enough))

@@ -53,10 +53,10 @@ def test_what_fails_can_only_be_answered_by_what_is_stored() -> None:
     assert a_scenario({"on_failure": "stored", "cache": {"kind": "ttl", "ttl": "1 h"}})
 
 
-def test_times_between_measured_batches_are_interpolated_and_the_best_batch_is_found() -> None:
+def test_times_between_measured_batches_are_interpolated_and_the_work_is_that_of_a_full_batch() -> None:
     fleet = a_scenario(batching={"max": 8}).online_backends(a_scenario().plans["on demand"])[0]
     assert fleet.service_times_s == pytest.approx([0, *(0.002 + 0.003 * (n - 1) / 7 for n in range(1, 9))])
-    assert fleet.least_work_s == pytest.approx(0.005 / 8)
+    assert fleet.full_batch_work_s == pytest.approx(0.005 / 8)
 
 
 def test_a_table_whose_throughput_falls_again_is_taken_as_it_is() -> None:
@@ -64,4 +64,4 @@ def test_a_table_whose_throughput_falls_again_is_taken_as_it_is() -> None:
     scenario = a_scenario(service_time={"kind": "table", "points": points}, batching={"max": 4})
     fleet = scenario.online_backends(scenario.plans["on demand"])[0]
     assert fleet.service_times_s == pytest.approx([0, 0.002, 0.002, 0.021, 0.04])
-    assert fleet.least_work_s == pytest.approx(0.001)
+    assert fleet.full_batch_work_s == pytest.approx(0.01)

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from simulator.prices.book import PriceBook
+from simulator.report.charts.cost import cost_title
 from simulator.report.json_report import as_json
 from simulator.report.tables import WIDTH, comparison_panel
 from simulator.scenario.schema import Scenario
 from simulator.simulation.simulate import simulate
-from simulator.studies.comparison import compare
+from simulator.studies.comparison import Comparison, compare
+from simulator.studies.recommendation import recommendation
 from simulator.studies.saturation import Saturation, Verdict, saturation_of
 from simulator.studies.warnings import warnings_of
 
@@ -85,6 +87,84 @@ def test_those_who_are_refused_count_as_those_who_give_up() -> None:
     found = verdict_on(world(2, fleet={"queue_limit": 5}))
     assert found.verdict is Verdict.OVERLOADED
     assert "of the requests give up or are refused" in found.reason
+
+
+SERVERLESS = {
+    "kind": "serverless",
+    "memory": "2 GiB",
+    "service_time": {"kind": "affine", "fixed": "400 ms"},
+    "startup": {"kind": "fixed", "value": "100 ms"},
+    "concurrency": 1,
+}
+API = {
+    "kind": "api",
+    "model": "any",
+    "input_tokens": {"kind": "fixed", "count": 100},
+    "output_tokens": {"kind": "fixed", "count": 10},
+    "first_token": {"base": "300 ms"},
+    "per_token": "10 ms",
+    "requests_per_minute": 100,
+}
+
+
+@pytest.mark.parametrize("backend", [SERVERLESS, API])
+def test_what_others_run_is_overloaded_too_where_it_refuses_many(backend: dict[str, Any]) -> None:
+    found = verdict_on(world(backends={"live": backend}, horizon="1 h"))
+    assert found.verdict is Verdict.OVERLOADED
+    assert found.since == "2026-03-02T00:00+00:00"
+    assert found.reason.endswith("% of the requests give up or are refused")
+
+
+def test_instances_that_are_enough_are_stable() -> None:
+    enough = SERVERLESS | {"concurrency": 100}
+    assert verdict_on(world(backends={"live": enough}, horizon="1 h")).verdict is Verdict.STABLE
+
+
+def refusing_and_other(book: PriceBook, **changes: Any) -> Comparison:
+    """Return plans on an instance that refuses most, and on a fleet that does not, which costs more."""
+    backends = {"one": SERVERLESS, "live": world().model_dump(mode="json")["backends"]["live"]}
+    plans = {"one": {"on_miss": "compute", "backend": "one"}, "many": {"on_miss": "compute", "backend": "live"}}
+    scenario = world(**{"backends": backends, "plans": plans, "horizon": "1 h", **changes})
+    return compare(scenario, book, workers=1)
+
+
+def test_a_plan_that_keeps_up_is_recommended_before_a_cheaper_one_that_does_not(book: PriceBook) -> None:
+    comparison = refusing_and_other(book)
+    cost = {name: plan.cost_usd_per_month for name, plan in comparison.plans.items()}
+    assert all(plan.meets_slo for plan in comparison.plans.values())
+    assert cost["one"] < cost["many"]
+    assert comparison.ranking == ("many", "one")
+    assert (comparison.rivals, comparison.as_good) == ((), ())
+    choose, other = recommendation(comparison)
+    assert choose.startswith("Choose many, the cheapest plan that meets every bound and keeps up: ")
+    assert "It is overloaded: " in other
+    assert other.endswith(" % of its requests are refused.")
+    assert cost_title(comparison).startswith("Many is the cheapest plan that meets every bound and keeps up, at ")
+
+
+def test_a_bound_that_is_broken_weighs_more_than_an_overload(book: PriceBook) -> None:
+    comparison = refusing_and_other(book, slo={"latency_p99": "10 ms", "default_fraction": "90 %"})
+    assert not comparison.plans["many"].meets_slo
+    assert comparison.recommended is None
+
+
+def test_an_overloaded_plan_that_is_the_only_one_is_recommended_with_what_is_wrong(book: PriceBook) -> None:
+    plans = {"one": {"on_miss": "compute", "backend": "one"}}
+    (choose,) = recommendation(refusing_and_other(book, backends={"one": SERVERLESS}, plans=plans))
+    assert choose.startswith("Choose one, the only plan: ")
+    assert "It is overloaded: " in choose
+    assert choose.endswith(" % of its requests are refused.")
+
+
+def test_those_who_gave_up_are_no_longer_in_the_queue() -> None:
+    """The fleet is away; an event waits for each request, and the requests themselves, whose rows expired, give up."""
+    away = {"timeout": "1 s", "outages": [{"at": "10 min", "duration": "30 min", "share": 1}]}
+    plan = {"on_miss": "compute", "backend": "live", "refresh": {"backend": "live", "on": "request", "debounce": "2 s"}}
+    scenario = world(20, fleet=away, plan=plan, horizon="1 h", store={"expiry": "1 s"})
+    outcome = simulate(scenario, "p")
+    events = 30 * 60 * 8.1
+    assert outcome.counted.tally["timed_out"] > events
+    assert 0.9 * events < outcome.fleets[0].waiting.max() < 1.1 * events
 
 
 def test_a_fleet_that_computes_together_is_stable_while_batches_fill() -> None:

@@ -18,7 +18,8 @@ from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences
 from simulator.studies.reprice import reprice, write_repriced
 from simulator.studies.run_folder import write_run
-from simulator.studies.sizing import sized
+from simulator.studies.saturation import Verdict
+from simulator.studies.sizing import Sizing, sized
 from simulator.studies.stored_run import read_run
 from simulator.studies.warnings import warnings_of
 
@@ -109,6 +110,39 @@ def test_a_fleet_whose_users_give_up_does_not_count_as_fast() -> None:
 def test_a_fleet_that_refuses_does_not_count_as_fast() -> None:
     _, (sizing,) = sized(a_scenario(backends=live_with(queue_limit=1), replications=1), workers=1)
     assert sizing.replicas >= 8
+
+
+REFRESHED = {**ON_DEMAND, "refresh": {"backend": "live", "on": "request"}}
+
+
+def test_a_fleet_that_refreshes_too_is_not_sized_into_overload(book: PriceBook) -> None:
+    """Users who find their last prediction, however old: nobody waits, however far behind the fleet is."""
+    regulars = {"users": 20_000, "logins_per_day": "8.64/day", "shape": "inf"}  # 2 a second, 2 Erlang of refreshes
+    scenario, (sizing,) = sized(a_scenario(plans={"p": REFRESHED}, population=regulars, replications=1), workers=1)
+    assert dict(sizing.tried)[1] < 5.2
+    assert 1 in sizing.overloaded
+    assert sizing.replicas > 1
+    assert compare(scenario, book, workers=1).plans["p"].saturation.verdict is Verdict.STABLE
+
+
+def test_a_single_replica_is_told_of_as_one() -> None:
+    sizing = Sizing("p", "live", 5.0, 1, 1, ((1, 2.0),))
+    assert sizing.text.startswith("p: 1 replica of 'live' meets 5 s at p99")
+
+
+def test_the_text_says_that_fewer_would_be_overloaded() -> None:
+    sizing = Sizing("p", "live", 5.0, 1, 2, ((1, 0.004), (2, 0.004)), frozenset({1}))
+    assert sizing.text.endswith("and with 1 it was 4 ms, and the fleet was overloaded.")
+    tried = sizing.as_dict()["tried"]
+    assert isinstance(tried, list)
+    assert [each["overloaded"] for each in tried] == [True, False]
+
+
+def test_the_bound_that_no_wait_meets_is_that_of_the_plans_own_store() -> None:
+    slow, quick = {"read_latency": "6 s"}, {"read_latency": "1 ms"}
+    assert faults(plans={"cached": {**CACHED, "store": quick}}, store=slow) == []
+    (fault,) = faults(plans={"cached": {**CACHED, "store": slow}}, store=quick)
+    assert fault.startswith("slo.latency_p99: 5.2 s cannot be met by plan 'cached'")
 
 
 def test_a_fleet_that_computes_together_is_sized_by_its_batches() -> None:

@@ -34,5 +34,5 @@ class ForSlo(Capacity):
 
     @override
     def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:
-        """Return the fewest that keep up with the load: no sizing looks at fewer."""
+        """Return the fewest that keep up with the load if all of it is computed; with hits, a sizing may find fewer."""
         return min(math.floor(offered_replicas) + 1, self.max)

@@ -33,6 +33,8 @@ class StoreUse:
     """Rows x time held. [s]"""
     peak_rows: float
     """Most rows held at the full hours."""
+    busiest_writes_per_s: float = 0.0
+    """Rows written one at a time, after events and by the cache, in the hour with the most of them. [1/s]"""
 
     @property
     def hours(self) -> float:

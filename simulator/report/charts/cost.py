@@ -81,11 +81,13 @@ def cost_title(comparison: Comparison) -> str:
         said = f"{name} costs {amount} a month{'' if first.meets_slo else ', and breaks what it must keep'}"
     elif best is None:
         said = f"no plan meets every bound; {name} is the cheapest, at {amount} a month"
-    elif not first.meets_slo and comparison.weighs_value:
-        said = f"{name} is the cheapest, at {amount} a month, but breaks what it must keep"
-    elif not first.meets_slo:
+    elif first.name not in {best, *comparison.rivals} and comparison.weighs_value:
+        fails = "is overloaded" if first.meets_slo else "breaks what it must keep"
+        said = f"{name} is the cheapest, at {amount} a month, but {fails}"
+    elif first.name not in {best, *comparison.rivals}:
         amount = form.usd(comparison.plans[best].cost_usd_per_month)
-        said = f"{called(best)} is the cheapest plan that meets every bound, at {amount} a month"
+        keeps = " and keeps up" if comparison.passes_over_overloaded else ""
+        said = f"{called(best)} is the cheapest plan that meets every bound{keeps}, at {amount} a month"
     else:
         said = _against_the_dearest(comparison, plans)
     return form.capital(said)

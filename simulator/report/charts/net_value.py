@@ -85,9 +85,10 @@ def net_value_title(comparison: Comparison) -> str:
     best = comparison.recommended
     if best is None:
         return form.capital(f"no plan meets every bound; {called(comparison.ranking[0])} brings in most")
-    rivals = [name for name in comparison.ranking[1:] if comparison.plans[name].meets_slo]
+    rivals = comparison.rivals
     if not rivals:
-        return form.capital(f"only {called(best)} meets every bound")
+        keeps = " and keeps up" if comparison.passes_over_overloaded else ""
+        return form.capital(f"only {called(best)} meets every bound{keeps}")
     tied = [called(name) for name in comparison.as_good]
     if tied:
         who = f"{called(best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
