@@ -77,7 +77,7 @@ class Feed:
         """Logins in the horizon."""
         self.busiest_minute = 0
         """Requests in the horizon's busiest minute."""
-        self.arrivals = np.zeros(int(np.ceil(scenario.horizon_s / HOUR_S)))
+        self.arrivals = np.zeros(int(np.ceil(scenario.horizon_s / HOUR_S)), dtype=np.int64)
         """Requests of each hour of the horizon, when they come."""
         self.activity: Activity | None = None
         """Who wants to see the logins too."""

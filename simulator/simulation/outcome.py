@@ -33,7 +33,7 @@ class Traffic:
     """None where the horizon is shorter than a day."""
     monthly_active_fraction: float | None
     """None where the horizon is shorter than 30 days."""
-    arrivals: FloatArray = field(default_factory=lambda: np.zeros(0))
+    arrivals: tuple[int, ...] = ()
     """Requests of each hour, when they come; Hours has them when they are answered."""
 
 

@@ -149,7 +149,8 @@ class _Simulation:
 
     def _sample(self) -> None:
         self.path.advance(self.env.now)
-        if self.plan.has_store and len(self.samples) % HOURS_TO_COUNT_ROWS == 0:
+        ends = self.env.now >= self.scenario.horizon_s
+        if self.plan.has_store and (ends or len(self.samples) % HOURS_TO_COUNT_ROWS == 0):
             self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
         lines = self.path.lines
         self.samples.append(
@@ -186,7 +187,7 @@ class _Simulation:
             busiest_minute=self.feed.busiest_minute,
             daily_active_fraction=self.feed.days.active_fraction,
             monthly_active_fraction=self.feed.months.active_fraction,
-            arrivals=self.feed.arrivals,
+            arrivals=tuple(self.feed.arrivals.tolist()),
         )
         writes_per_s = self._busiest_writes_per_s()
         kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows, writes_per_s)
