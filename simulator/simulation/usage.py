@@ -4,6 +4,7 @@ Runs and trainings are counted in proportion to time: a horizon of 36 hours hold
 it begins, so that a month's bill does not depend on how many runs happen to start within the horizon.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -75,7 +76,7 @@ def store_use(
         reads=tally["requests"],
         busiest_reads_per_s=traffic.busiest_minute / MINUTE_S,
         row_s=tally["row_s"],
-        peak_rows=peak_rows,
+        peak_rows=max(peak_rows, math.ceil(tally["row_s"] / scenario.horizon_s)),
         busiest_writes_per_s=busiest_writes_per_s,
     )
 
