@@ -1,6 +1,8 @@
 """The only door to Numba."""
 
 import functools
+import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +11,9 @@ import numba
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 """Whether kernels are compiled; with NUMBA_DISABLE_JIT=1 they run as plain Python."""
+_OPENS_THIS_DOOR = b"core.jit import"
+_IMPORT = re.compile(r"^from (\S+) import (\([^)]*\)|.*)", re.MULTILINE)
+_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
@@ -34,17 +39,38 @@ def inlined(function: Kernel) -> Kernel:
 
 
 def _stamped(compiled: Any) -> Any:
-    """Let compiled code on disk count as old when any source of the program has changed.
+    """Let compiled code on disk count as old when the source of any kernel has changed.
 
     Numba looks at a kernel's own file only, and not at those of the parts that are folded into it.
     """
     if COMPILED:
-        compiled._cache._cache_file._source_stamp = _sources_stamp()  # noqa: SLF001  (nothing public says what a cache depends on)
+        compiled._cache._cache_file._source_stamp = kernels_stamp()  # noqa: SLF001  (nothing public says what a cache depends on)
     return compiled
 
 
 @functools.cache
-def _sources_stamp() -> tuple[float, int]:
-    """Return when a source of the program last changed, and the size of all sources."""
-    found = [source.stat() for source in Path(__file__).parents[1].rglob("*.py")]
-    return max(stat.st_mtime for stat in found), sum(stat.st_size for stat in found)
+def kernels_stamp() -> str:
+    """Return a digest of every source that compiled code is made from: those of kernels, and of their constants.
+
+    An edit elsewhere compiles nothing, and a copy of the program with other times of change is the same program.
+    """
+    digest = hashlib.sha256()
+    for source in kernel_sources(Path(__file__).parents[1]):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def kernel_sources(package: Path) -> list[Path]:
+    """Return the files of a package from which kernels are compiled, in a fixed order: theirs, and their constants'."""
+    kernels = {}
+    for source in package.rglob("*.py"):
+        text = source.read_bytes()
+        if _OPENS_THIS_DOOR in text:
+            kernels[source] = text.decode()
+    constants = {
+        package.parent.joinpath(*module.split(".")).with_suffix(".py")
+        for text in kernels.values()
+        for module, names in _IMPORT.findall(text)
+        if module.startswith(f"{package.name}.") and _CONSTANT.search(names)
+    }
+    return sorted({*kernels, *constants, Path(__file__)})

@@ -1,11 +1,13 @@
 """Compiled code on disk is used only while the program is what it was compiled from."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import simulator
 from simulator.core import jit
+from simulator.core.jit import kernel_sources
 
 PACKAGE = Path(simulator.__file__).parent
 
@@ -38,3 +40,27 @@ def test_a_changed_part_of_a_kernel_is_noticed(tmp_path: Path) -> None:
     assert run(tmp_path) == ["9", "1"]
     (package / "parts.py").write_text(part.format(100))
     assert run(tmp_path) == ["108", "0"]
+
+
+def test_a_file_without_kernels_compiles_nothing_anew(tmp_path: Path) -> None:
+    test_a_changed_part_of_a_kernel_is_noticed(tmp_path)
+    (tmp_path / "fake" / "other.py").write_text("x = 1\n")
+    (tmp_path / "fake" / "kernels.py").touch()
+    assert run(tmp_path) == ["108", "1"]
+
+
+def test_every_constant_of_a_kernel_comes_from_a_source_of_kernels() -> None:
+    sources = set(kernel_sources(PACKAGE))
+    strangers = [
+        f"{source.relative_to(PACKAGE)}: {name.name} of {node.module}"
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("simulator.")
+        for name in node.names
+        if name.name.isupper() and _file(node.module) not in sources
+    ]
+    assert not strangers
+
+
+def _file(module: str) -> Path:
+    return PACKAGE.parent / Path(*module.split(".")).with_suffix(".py")
