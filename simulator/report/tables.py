@@ -201,18 +201,15 @@ def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", width=LABEL_WIDTH, no_wrap=True)
     width = min((WIDTH - LABEL_WIDTH - 1) // len(names) - 1, WIDEST_COLUMN)
+    short = form.short_names(list(comparison.plans), (width - 1) * NAME_LINES)
     for name in names:
         style = BEST if name == comparison.recommended else ""
-        table.add_column(_head(name, width, style), justify="right", width=width, overflow="fold")
+        table.add_column(Text(short[name], style=style), justify="right", width=width, overflow="fold")
     for section in _ROWS:
         for row in section:
             _add_row(table, comparison, names, row)
         table.add_section()
     return table
-
-
-def _head(name: str, width: int, style: str) -> Text:
-    return Text(form.shortened(name, (width - 1) * NAME_LINES), style=style)
 
 
 def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _Row) -> None:
