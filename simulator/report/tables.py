@@ -26,6 +26,13 @@ PLANS_PER_TABLE = 6
 LABEL_WIDTH = 16
 WIDEST_COLUMN = 18
 NAME_LINES = 4
+LEADING = frozenset(
+    {
+        *("rank", "bounds", "load", "cost per month", "net of cost", "spent on unread", "never read"),
+        *("age mean", "age p95", "stale", "latency p50", "latency p99"),
+    }
+)
+"""The rows that are shown first where there is little room."""
 BEST = "bold green"
 BAD = "bold red"
 
@@ -210,6 +217,13 @@ def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
             _add_row(table, comparison, names, row)
         table.add_section()
     return table
+
+
+def leading_rows(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """Return what decides, as people read it: by row, then by plan, without rows that say nothing."""
+    chosen = [row for section in _ROWS for row in section if row.label in LEADING]
+    rows = {row.label: {name: row.cell(comparison, plan) for name, plan in comparison.plans.items()} for row in chosen}
+    return {label: cells for label, cells in rows.items() if set(cells.values()) - {"", form.NOTHING}}
 
 
 def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _Row) -> None:

@@ -233,6 +233,7 @@ def test_the_title_of_the_publication_says_what_limits(stores: Comparison) -> No
     assert publication_title(slow).startswith("Write capacity limits publishing with nightly batch: 10,000 rows take ")
     fast = replace(without(stores, "provisioned"), scenario=stores.scenario.with_(store__write_capacity="1_000_000/s"))
     quick = without(fast, "memory")
+    quick = replace(quick, scenario=quick.scenario.with_(**cluster))
     assert "writing hardly delays its" in publication_title(quick)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, fontManager, get_font
@@ -19,6 +20,7 @@ WIDE_SCRIPTS = (
 BROUGHT = Path("fonts", "NotoSansCJKsc-Regular.otf")
 """What the extra brings, inside its package."""
 REMEDY = "pip install 'predcost[cjk]'"
+BOLD = 700
 _FIRST_OF_OTHERS = 0x0590
 """Letters before this one are in the font that comes with matplotlib."""
 
@@ -45,8 +47,17 @@ def _others() -> tuple[str, ...]:
     brought = _brought()
     if not found and brought is not None:
         fontManager.addfont(brought)
-        return (FontProperties(fname=brought).get_name(),)
+        found = (FontProperties(fname=brought).get_name(),)
+    for name in found:
+        _serve_as_bold(name)
     return found
+
+
+def _serve_as_bold(family: str) -> None:
+    """Let a family without bold letters stand for them, or every title would have matplotlib warn of it."""
+    fonts = [font for font in fontManager.ttflist if font.name == family]
+    if not any(font.weight == BOLD for font in fonts):
+        fontManager.ttflist += [replace(font, weight=BOLD) for font in fonts]
 
 
 def _brought() -> Path | None:

@@ -31,7 +31,7 @@ POINTS = 161
 HARDLY_FRACTION = 0.01
 """Below this share of the makespan writing does not delay a run."""
 IN_HOURS_FROM_S = 3 * HOUR_S
-_LEFT, _MIDDLE, _RIGHT, _KEY_LEFT = 0.085, 0.39, 0.725, 0.75
+_LEFT, _MIDDLE, _RIGHT, _KEY_LEFT = 0.098, 0.39, 0.725, 0.75
 _GAP = 0.075
 
 
