@@ -47,6 +47,11 @@ class Part(BaseModel):
         serialize_by_alias=True,
     )
 
+    @override
+    def __dir__(self) -> list[str]:
+        """Return what a scenario's part says of itself, without the machinery of pydantic that stands behind it."""
+        return [name for name in super().__dir__() if name.startswith("__") or not hasattr(BaseModel, name)]
+
 
 class Component(Part):
     """A member of a family; each states its own literal ``kind``."""

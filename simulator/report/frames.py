@@ -3,17 +3,27 @@
 import pandas as pd
 
 from simulator.report import format as form
-from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.comparison import COST, NET_VALUE, Comparison, PlanResult
+
+_LEADING = (
+    *(COST, NET_VALUE, "wasted_usd_per_month", "wasted_fraction", "age_mean_s", "age_p95_s"),
+    *("stale_fraction", "latency_p50_s", "latency_p99_s"),
+)
 
 
 def metrics_table(comparison: Comparison) -> pd.DataFrame:
-    """Return every metric's mean as people read it, with its unit: a row for each metric, a column for each plan."""
-    rows = {
+    """Return every metric's mean as people read it, with its unit: a row for each metric, a column for each plan.
+
+    What decides comes first: rank, cost, waste, age, latency.
+    """
+    found = _metrics(comparison)
+    ranks = {name: str(place) for place, name in enumerate(comparison.ranking, 1)}
+    rows = {"rank": {name: ranks[name] for name in comparison.plans}} | {
         form.metric_label(metric): {
             name: form.metric_text(metric, plan.metrics[metric].mean) if metric in plan.metrics else form.NOTHING
             for name, plan in comparison.plans.items()
         }
-        for metric in _metrics(comparison)
+        for metric in sorted(found, key=lambda metric: _LEADING.index(metric) if metric in _LEADING else len(_LEADING))
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(comparison.plans))
     return table.rename_axis(index="metric", columns="plan")
@@ -31,12 +41,6 @@ def metrics_of(result: PlanResult) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", dtype=float, columns=["mean", "low", "high"]).rename_axis(
         "metric"
     )
-
-
-def bill_table(result: PlanResult) -> pd.DataFrame:
-    """Return every line of a plan's bill: quantity x price_usd = usd_per_month."""
-    columns = ["item", "meter", "quantity", "unit", "price_usd", "usd_per_month", "source", "date", "detail"]
-    return pd.DataFrame([line.as_dict() for line in result.bill.lines], columns=columns).set_index("item")
 
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from simulator.core.errors import UserError, did_you_mean
 from simulator.report import format as form
-from simulator.report import frames
-from simulator.report.provenance import provenance
+from simulator.report import frames, notebook
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import recommendation
 from simulator.studies.warnings import warnings_of
@@ -95,8 +93,8 @@ class Result:
         return frames.metrics_of(self._plan(plan))
 
     def bill(self, plan: str) -> "pd.DataFrame":
-        """Return one plan's bill: every line's quantity and price."""
-        return frames.bill_table(self._plan(plan))
+        """Return one plan's bill: every line's quantity and price as numbers, shown formatted and with the total."""
+        return notebook.bill_table(self._plan(plan))
 
     @property
     def plot(self) -> Plots:
@@ -131,10 +129,7 @@ class Result:
         return f"<Result of {len(self.comparison.plans)} plans; {said}{cost}>"
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.recommendation.splitlines())
-        warned = "".join(f"<p><strong>Warning:</strong> {escape(sentence)}</p>" for sentence in self.warnings)
-        source = escape(" · ".join(provenance(self.comparison)))
-        return f"<div>{said}{warned}{self.table.to_html(escape=True)}<p><small>{source}</small></p></div>"
+        return notebook.result_html(self.comparison, self.table)
 
     def _plan(self, name: str) -> PlanResult:
         if name not in self.comparison.plans:

@@ -26,6 +26,13 @@ PLANS_PER_TABLE = 6
 LABEL_WIDTH = 16
 WIDEST_COLUMN = 18
 NAME_LINES = 4
+LEADING = frozenset(
+    {
+        *("rank", "bounds", "load", "cost per month", "net of cost", "spent on unread", "never read"),
+        *("age mean", "age p95", "stale", "latency p50", "latency p99"),
+    }
+)
+"""The rows that are shown first where there is little room."""
 BEST = "bold green"
 BAD = "bold red"
 
@@ -201,9 +208,10 @@ def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", width=LABEL_WIDTH, no_wrap=True)
     width = min((WIDTH - LABEL_WIDTH - 1) // len(names) - 1, WIDEST_COLUMN)
+    short = form.short_names(list(comparison.plans), (width - 1) * NAME_LINES)
     for name in names:
         style = BEST if name == comparison.recommended else ""
-        table.add_column(_head(name, width, style), justify="right", width=width, overflow="fold")
+        table.add_column(Text(short[name], style=style), justify="right", width=width, overflow="fold")
     for section in _ROWS:
         for row in section:
             _add_row(table, comparison, names, row)
@@ -211,8 +219,11 @@ def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
     return table
 
 
-def _head(name: str, width: int, style: str) -> Text:
-    return Text(form.shortened(name, (width - 1) * NAME_LINES), style=style)
+def leading_rows(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """Return what decides, as people read it: by row, then by plan, without rows that say nothing."""
+    chosen = [row for section in _ROWS for row in section if row.label in LEADING]
+    rows = {row.label: {name: row.cell(comparison, plan) for name, plan in comparison.plans.items()} for row in chosen}
+    return {label: cells for label, cells in rows.items() if set(cells.values()) - {"", form.NOTHING}}
 
 
 def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _Row) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from typing_extensions import override
+
 from simulator.core.estimate import Estimate
 from simulator.core.histogram import Histogram
 from simulator.core.usage import mean_usage
@@ -32,7 +34,7 @@ from simulator.studies.verdict import Violation, violations
 __all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "compare", "comparison_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PlanResult:
     """One plan over all replications."""
 
@@ -51,6 +53,10 @@ class PlanResult:
     """Whether it keeps up with what is asked of it."""
     consumptions: tuple[Consumption, ...] = ()
     """What each replication used."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<PlanResult of {self.name!r}, {len(self.values)} replications>"
 
     @property
     def meets_slo(self) -> bool:
@@ -103,7 +109,7 @@ class Difference:
         return {"plan": self.plan, "against": self.against, "metric": self.metric, **self.estimate.as_dict()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """All plans of a scenario on the same users and requests."""
 
@@ -115,6 +121,10 @@ class Comparison:
     """Whether every replication that was asked for is in it."""
     sizings: tuple[Sizing, ...] = ()
     """How the fleets came by their sizes that the scenario left to be found."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.plans)} plans, {self.replications} replications>"
 
     @property
     def replications(self) -> int:

@@ -5,6 +5,7 @@ from subprocess import run
 import pytest
 
 from simulator.core.errors import UserError
+from simulator.report import format as form
 from simulator.report.json_report import as_json
 from simulator.report.result import Result
 from simulator.studies.comparison import Comparison
@@ -55,6 +56,38 @@ def test_a_result_has_tables(comparison: Comparison) -> None:
     assert "online compute" in result.bill("on demand").index
     assert set(result.differences["plan"]) == set(comparison.ranking[1:])
     assert result.numbers.shape[1] == 3 * len(comparison.plans)
+
+
+def test_a_bill_shows_itself_formatted_with_its_total(comparison: Comparison) -> None:
+    bill = Result(comparison).bill("on demand")
+    total = form.usd(comparison.plans["on demand"].bill.total_usd_per_month)
+    for shown in (repr(bill), bill._repr_html_()):
+        assert total in shown
+        assert "$0.526" in shown
+    assert bill["usd_per_month"].sum() == pytest.approx(comparison.plans["on demand"].bill.total_usd_per_month)
+    assert "total" not in repr(bill[["quantity"]])
+
+
+def test_a_result_shows_what_decides_first_with_the_best_marked_and_one_picture(comparison: Comparison) -> None:
+    result = Result(comparison)
+    html = result._repr_html_()
+    rows = ("rank", "cost per month", "spent on unread", "age mean", "latency p99")
+    places = [html.index(f">{row}<") for row in rows]
+    assert places == sorted(places)
+    assert html.count("<img") == 1
+    assert f'font-weight: bold; background: rgba(0, 158, 115, 0.15)">{result.recommended}</th>' in html
+    assert list(result.table.index[:2]) == ["rank", "cost per month"]
+
+
+def test_what_a_result_holds_is_short_when_it_is_printed(comparison: Comparison) -> None:
+    assert len(repr(comparison)) < 100
+    assert all(len(repr(plan)) < 100 for plan in comparison.plans.values())
+
+
+def test_a_scenario_lists_its_own_parts_alone(comparison: Comparison) -> None:
+    names = [name for name in dir(comparison.scenario) if not name.startswith("_")]
+    assert {"population", "plans", "with_", "horizon_s"} <= set(names)
+    assert not {name for name in names if name.startswith(("model_", "parse_")) or name in {"json", "dict", "copy"}}
 
 
 def test_a_plan_that_is_not_there_is_the_users_error(comparison: Comparison) -> None:

@@ -7,6 +7,7 @@ from small_comparisons import without
 
 from simulator.report import format as form
 from simulator.report import frames, tables
+from simulator.report.notebook import bill_table
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
 
 WIDTH = 80
@@ -80,7 +81,7 @@ def test_the_rows_come_in_the_order_of_the_metrics(comparison: Comparison) -> No
 
 def test_the_bill_adds_up_to_the_cost(comparison: Comparison) -> None:
     for plan in comparison.plans.values():
-        bill = frames.bill_table(plan)
+        bill = bill_table(plan)
         assert bill["usd_per_month"].sum() == pytest.approx(plan.cost_usd_per_month, rel=1e-9)
         assert (bill["quantity"] * bill["price_usd"]).tolist() == pytest.approx(
             bill["usd_per_month"].tolist(), rel=1e-12

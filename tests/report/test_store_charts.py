@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from small_comparisons import NIGHTLY, ON_DEMAND, SCHEDULE, compared, without
 
 from simulator.prices.book import PriceBook, load_book
+from simulator.report import format as form
 from simulator.report.charts import NoChartError
 from simulator.report.charts.publication import publication, publication_title
 from simulator.report.charts.scoring_and_writing import Ahead, scoring_and_writing, scoring_and_writing_title
-from simulator.report.charts.store_mediums import store_mediums, store_mediums_title
+from simulator.report.charts.store_mediums import _against_the_cheapest, store_mediums, store_mediums_title
 from simulator.studies.comparison import Comparison
 from simulator.studies.publication import Publication
 from simulator.studies.store_mediums import Repriced, repriced
@@ -93,11 +94,25 @@ def test_the_mediums_are_drawn_where_they_cost_what_they_do(stores: Comparison) 
     assert axes.get_xscale() == "log"
 
 
-def test_the_title_of_the_mediums_has_the_factor(stores: Comparison) -> None:
-    costs = [one.usd_per_month for one in repriced(without(stores, "atomic"), "nightly batch")]
-    title = store_mediums_title(without(stores, "atomic"))
-    assert title.startswith(f"The medium of the store changes its bill {max(costs) / min(costs):,.0f}-fold: ")
-    assert title.endswith(" a month with nightly batch")
+def test_the_title_of_the_mediums_compares_the_present_one_with_the_cheapest(stores: Comparison) -> None:
+    costs = {one.name: one for one in sorted(repriced(stores, "nightly batch"), key=lambda one: -one.usd_per_month)}
+    present = next(one for one in costs.values() if one.is_present)
+    low = min(costs.values(), key=lambda one: one.usd_per_month)
+    assert store_mediums_title(without(stores, "atomic")) == (
+        f"Nightly batch's store costs {form.usd(present.usd_per_month)} a month in {present.name}; "
+        f"in {low.name} it would cost {form.usd(low.usd_per_month)}"
+    )
+
+
+def test_the_title_of_the_cheapest_medium_compares_it_with_the_next_and_not_with_the_dearest() -> None:
+    prices = (
+        Repriced("objects", "by the request, a row an object", 209_158.0, is_present=False),
+        Repriced("rows", "by the row", 2.0, is_present=False),
+        Repriced("objects", "by the request, 500 rows an object", 1.0, is_present=True),
+    )
+    assert _against_the_cheapest(prices) == (
+        " keeps its predictions in the cheapest store, objects, at $1.00 a month; in rows it would cost $2.00"
+    )
 
 
 def test_mediums_need_a_store_and_prices(stores: Comparison, book: PriceBook) -> None:
@@ -210,11 +225,15 @@ def test_publication_is_drawn_over_time_and_by_write_capacity(stores: Comparison
 
 
 def test_the_title_of_the_publication_says_what_limits(stores: Comparison) -> None:
-    assert publication_title(stores).startswith("Computing limits publishing with nightly batch: writing adds ")
-    slow = replace(stores, scenario=stores.scenario.with_(store__write_capacity="10/s"))
+    assert publication_title(stores).startswith("The feature pipeline takes 40.0 min of the ")
+    cluster = {"backends__night__feature_pipeline": None}
+    computing = replace(stores, scenario=stores.scenario.with_(**cluster))
+    assert publication_title(computing).startswith("Computing limits publishing with nightly batch: writing adds ")
+    slow = replace(stores, scenario=stores.scenario.with_(store__write_capacity="2/s"))
     assert publication_title(slow).startswith("Write capacity limits publishing with nightly batch: 10,000 rows take ")
     fast = replace(without(stores, "provisioned"), scenario=stores.scenario.with_(store__write_capacity="1_000_000/s"))
     quick = without(fast, "memory")
+    quick = replace(quick, scenario=quick.scenario.with_(**cluster))
     assert "writing hardly delays its" in publication_title(quick)
 
 

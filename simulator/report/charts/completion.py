@@ -25,6 +25,7 @@ from simulator.report.charts.look import (
     key,
     shown,
     slide,
+    ticks_that_fit,
     tint,
 )
 from simulator.studies.comparison import Comparison
@@ -78,6 +79,11 @@ class _Curve:
         return self.runs.purchase is Purchase.CONFIGURED
 
     @property
+    def spreads(self) -> bool:
+        """Whether some runs take longer than others."""
+        return bool(self.runs.makespans_s.min() < self.runs.makespans_s.max())
+
+    @property
     def spare_s(self) -> float:
         """The least time between a run's end and its deadline; below 0 where one is late. [s]"""
         return float((self.runs.allowed_s - self.runs.makespans_s).min())
@@ -97,6 +103,8 @@ def completion_cdf(comparison: Comparison) -> Figure:
     curves = _curves(comparison)
     if not curves:
         raise NoChartError("no plan computes anything ahead: there are no batch runs")
+    if comparison.scenario.slo.batch_deadline_s is None and not any(curve.spreads for curve in curves):
+        raise NoChartError("every batch run takes as long as the others, and there is no deadline to compare it with")
     figure = slide(comparison, _title(comparison, curves), _subtitle(curves))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     deadlines_s = _deadlines_s(curves)
@@ -156,21 +164,27 @@ def _title(comparison: Comparison, curves: Sequence[_Curve]) -> str:
     clock_s = comparison.scenario.slo.batch_deadline_s
     if clock_s is None:
         slow = max(configured, key=lambda curve: float(curve.runs.makespans_s.mean()))
-        return form.capital(f"{called(slow.plan)} takes {_typical(slow.runs)} from a run's start to its end")
+        return form.capital(
+            f"{called(comparison, slow.plan)} takes {_typical(slow.runs)} from a run's start to its end"
+        )
     clock = write_clock(clock_s)
     late = max(configured, key=lambda curve: curve.runs.late_fraction)
     if late.runs.late_fraction > 0:
-        return form.capital(f"{called(late.plan)} misses {clock} {_how_often(late.runs)}{_elsewise(late, curves)}")
+        return form.capital(
+            f"{called(comparison, late.plan)} misses {clock} {_how_often(late.runs)}{_elsewise(late, curves)}"
+        )
     close = min(curves, key=lambda curve: curve.spare_s)
     if close.spare_s < 0:
         return form.capital(
-            f"{called(close.plan)} keeps {clock} as configured; {close.runs.purchase} it misses it "
+            f"{called(comparison, close.plan)} keeps {clock} as configured; {close.runs.purchase} it misses it "
             f"{_how_often(close.runs)}"
         )
     how, spare = _bought(close, curves), f"with {_long_text(close.spare_s)} to spare"
     if len(configured) == 1:
-        return form.capital(f"every run of {called(close.plan)}{how} is through by {clock}, {spare}")
-    return form.capital(f"every plan is through by {clock}; {called(close.plan)}{how} is the closest, {spare}")
+        return form.capital(f"every run of {called(comparison, close.plan)}{how} is through by {clock}, {spare}")
+    return form.capital(
+        f"every plan is through by {clock}; {called(comparison, close.plan)}{how} is the closest, {spare}"
+    )
 
 
 def _bought(one: _Curve, curves: Sequence[_Curve]) -> str:
@@ -243,7 +257,8 @@ def _time_axis(axes: Axes, curves: Sequence[_Curve], deadlines_s: Sequence[float
     span_s = high_s - low_s
     step_s = next((step for step in _STEPS_S if span_s / step <= _MOST_TICKS), span_s / _MOST_TICKS)
     ticks = np.arange(math.ceil(low_s / step_s), math.floor(high_s / step_s) + 1) * step_s
-    axes.set_xticks(ticks, [_tick_text(float(tick)) for tick in ticks])
+    ticks = ticks_that_fit(axes, ticks.tolist(), _tick_text)
+    axes.set_xticks(ticks, [_tick_text(tick) for tick in ticks])
 
 
 def _long_text(time_s: float) -> str:

@@ -19,6 +19,7 @@ from simulator.report.charts.look import (
     WIDTH_IN,
     called,
     colours,
+    in_picture,
     in_style,
     ink_on,
     plan_labels,
@@ -74,9 +75,9 @@ def cost(comparison: Comparison) -> Figure:
 
 def cost_title(comparison: Comparison) -> str:
     """Return what the bills say, as a sentence that holds for this comparison."""
-    plans = sorted(comparison.plans.values(), key=lambda plan: plan.cost_usd_per_month)
+    plans = sorted(in_picture(comparison).values(), key=lambda plan: plan.cost_usd_per_month)
     first, best = plans[0], comparison.recommended
-    name, amount = called(first.name), form.usd(first.cost_usd_per_month)
+    name, amount = called(comparison, first.name), form.usd(first.cost_usd_per_month)
     if len(plans) == 1:
         said = f"{name} costs {amount} a month{'' if first.meets_slo else ', and breaks what it must keep'}"
     elif best is None:
@@ -87,26 +88,34 @@ def cost_title(comparison: Comparison) -> str:
     elif first.name not in {best, *comparison.rivals}:
         amount = form.usd(comparison.plans[best].cost_usd_per_month)
         keeps = " and keeps up" if comparison.passes_over_overloaded else ""
-        said = f"{called(best)} is the cheapest plan that meets every bound{keeps}, at {amount} a month"
+        said = f"{called(comparison, best)} is the cheapest plan that meets every bound{keeps}, at {amount} a month"
     else:
-        said = _against_the_dearest(comparison, plans)
+        rivals = {best, *comparison.rivals}
+        said = _against_the_next(comparison, [plan for plan in plans if plan.name in rivals], len(plans))
     return form.capital(said)
 
 
-def _against_the_dearest(comparison: Comparison, plans: Sequence[PlanResult]) -> str:
-    first, last = plans[0], plans[-1]
-    name, amount = called(first.name), form.usd(first.cost_usd_per_month)
-    if _alike(comparison, first, last):
-        who = f"{name} and {called(last.name)}" if len(plans) == PAIR else "all plans"
-        return f"{who} cost about the same: {amount} a month"
+def _against_the_next(comparison: Comparison, plans: Sequence[PlanResult], drawn: int) -> str:
+    """Say what the cheapest saves against the next of those that might be chosen, which is what a choice is between."""
+    first = plans[0]
+    name, amount = called(comparison, first.name), form.usd(first.cost_usd_per_month)
+    if len(plans) == 1:
+        return f"{name} is the only plan that meets every bound, at {amount} a month"
+    tied = [plan for plan in plans if _alike(comparison, first, plan)]
+    if len(tied) == len(plans):
+        who = form.listed([called(comparison, plan.name) for plan in tied]) if len(tied) == PAIR else "all plans"
+        meeting = "" if len(plans) == drawn or len(tied) == PAIR else " that meet every bound"
+        return f"{who}{meeting} cost about the same: {amount} a month"
+    following = next(plan for plan in plans if plan not in tied)
+    other = called(comparison, following.name)
+    then = ", the next" if len(plans) > PAIR else ""
     if first.cost_usd_per_month == 0:
-        return f"{name} costs nothing, {called(last.name)} {form.usd(last.cost_usd_per_month)} a month"
-    fraction = form.ratio(first.cost_usd_per_month, last.cost_usd_per_month)
-    tied = [called(plan.name) for plan in plans if _alike(comparison, first, plan)]
+        return f"{name} costs nothing, {other}{then} {form.usd(following.cost_usd_per_month)} a month"
+    fraction = form.ratio(first.cost_usd_per_month, following.cost_usd_per_month)
     if len(tied) == 1:
-        return f"{name} costs {fraction} {called(last.name)}"
-    who = form.listed(tied) if len(tied) == PAIR else f"{len(tied)} plans"
-    return f"{who} cost about the same, {fraction} {called(last.name)}"
+        return f"{name} costs {amount} a month, {fraction} {other}{then}"
+    who = form.listed([called(comparison, plan.name) for plan in tied]) if len(tied) == PAIR else f"{len(tied)} plans"
+    return f"{who} cost about the same, {amount} a month, {fraction} {other}"
 
 
 def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:

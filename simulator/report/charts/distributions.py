@@ -1,6 +1,6 @@
 """How old predictions are when they are served, and how long users wait: distributions on logarithmic time axes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,8 +18,10 @@ from simulator.report.charts.look import (
     NoChartError,
     called,
     colours,
+    in_picture,
     in_style,
     key,
+    overlap,
     shown,
     slide,
 )
@@ -130,12 +132,13 @@ def age_title(comparison: Comparison) -> str:
         return "Some replications served no prediction at all"
     young, old = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
     if len(medians) == 1:
-        return f"Half of the predictions that {called(young)} serves are older than {form.duration(medians[young])}"
+        median = form.duration(medians[young])
+        return f"Half of the predictions that {called(comparison, young)} serves are older than {median}"
     if _alike(medians[young], medians[old]):
         return f"Predictions are about as old with every plan: {form.duration(medians[old])} at the median"
     return (
-        f"The median prediction is {form.duration(medians[old])} old with {called(old)}, "
-        f"{form.duration(medians[young])} with {called(young)}"
+        f"The median prediction is {form.duration(medians[old])} old with {called(comparison, old)}, "
+        f"{form.duration(medians[young])} with {called(comparison, young)}"
     )
 
 
@@ -150,23 +153,23 @@ def latency_title(comparison: Comparison) -> str:
     fast, slow = min(p99s, key=p99s.__getitem__), max(p99s, key=p99s.__getitem__)
     bound_s = comparison.scenario.slo.latency_p99_s
     if bound_s is not None:
-        who = form.capital(called(slow)) if len(p99s) == 1 else "Every plan"
+        who = form.capital(called(comparison, slow)) if len(p99s) == 1 else "Every plan"
         return (
             f"{who} answers 99 % of requests within {form.duration(p99s[slow])}, "
             f"inside the bound of {form.exact_duration(bound_s)}"
         )
     if len(p99s) == 1:
-        return f"{form.capital(called(slow))} answers 99 % of requests within {form.duration(p99s[slow])}"
+        return f"{form.capital(called(comparison, slow))} answers 99 % of requests within {form.duration(p99s[slow])}"
     if _alike(p99s[fast], p99s[slow]):
         return f"All plans are about as fast: 99 % of requests within {form.duration(p99s[slow])}"
     return (
-        f"{form.capital(called(fast))} answers 99 % of requests within {form.duration(p99s[fast])}, "
-        f"{called(slow)} within {form.duration(p99s[slow])}"
+        f"{form.capital(called(comparison, fast))} answers 99 % of requests within {form.duration(p99s[fast])}, "
+        f"{called(comparison, slow)} within {form.duration(p99s[slow])}"
     )
 
 
 def _values(comparison: Comparison, metric: str) -> dict[str, float]:
-    return {name: plan.metrics[metric].mean for name, plan in comparison.plans.items() if metric in plan.metrics}
+    return {name: plan.metrics[metric].mean for name, plan in in_picture(comparison).items() if metric in plan.metrics}
 
 
 def _alike(small: float, large: float) -> bool:
@@ -177,7 +180,7 @@ def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: fl
     """Return who breaks a bound; empty where nobody does."""
     found = [
         (name, violation)
-        for name, plan in comparison.plans.items()
+        for name, plan in in_picture(comparison).items()
         for violation in plan.violations
         if violation.metric == metric
     ]
@@ -187,10 +190,11 @@ def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: fl
     bound, value = form.exact_duration(worst.bound), form.duration(worst.value)
     if len(found) == 1:
         more = f"{(1 - share) * 100:.0f} %"
-        return f"{form.capital(called(name))} breaks the {what} bound of {bound}: {more} {tail} {value}"
-    who = "All" if len(found) == len(comparison.plans) else f"{len(found)} of {len(comparison.plans)}"
+        return f"{form.capital(called(comparison, name))} breaks the {what} bound of {bound}: {more} {tail} {value}"
+    drawn = len(shown(comparison))
+    who = "All" if len(found) == drawn else f"{len(found)} of {drawn}"
     at = f"p{share * 100:.0f}"
-    return f"{who} plans break the {what} bound of {bound}; {at} is up to {value}, with {called(name)}"
+    return f"{who} plans break the {what} bound of {bound}; {at} is up to {value}, with {called(comparison, name)}"
 
 
 def _said(plan: PlanResult, what: str, quantiles: Sequence[str]) -> list[str]:
@@ -231,20 +235,25 @@ def _time_axis(axes: Axes, times: Sequence[FloatArray], bound_s: float | None, f
     low, high = low / 1.6, high * 1.6
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    ticks = _ticks_s(low, high)
     floored = any(float(each[0]) <= floor_s for each in times)
-    labels = [f"{'≤ ' if floored and tick == floor_s else ''}{_tick_text(tick)}" for tick in ticks]
-    axes.set_xticks(ticks, labels)
+
+    def text(tick_s: float) -> str:
+        return f"{'≤ ' if floored and tick_s == floor_s else ''}{_tick_text(tick_s)}"
+
+    ticks = _ticks_s(axes, text)
+    axes.set_xticks(ticks, [text(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.grid(visible=True)
 
 
-def _ticks_s(low_s: float, high_s: float) -> list[float]:
-    """Return round times between two, as many as there is room for, the roundest first."""
+def _ticks_s(axes: Axes, write: Callable[[float], str]) -> list[float]:
+    """Return round times on the axis, as many as there is room for, the roundest first."""
+    low_s, high_s = axes.get_xlim()
     least = np.log(high_s / low_s) / _MOST_TICKS
     chosen: list[float] = []
     for tick in (*_ROUNDEST_S, *_ROUND_S):
-        if low_s <= tick <= high_s and all(abs(np.log(tick / other)) >= least for other in chosen):
+        apart = all(abs(np.log(tick / other)) >= least and not overlap(axes, tick, other, write) for other in chosen)
+        if low_s <= tick <= high_s and apart:
             chosen.append(tick)
     return sorted(chosen)
 

@@ -6,9 +6,11 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ParamSpec, TypeVar
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -19,8 +21,9 @@ from matplotlib.textpath import text_to_path
 
 from simulator.core.errors import UserError
 from simulator.report import format as form
+from simulator.report.charts.fonts import families, note_on_boxes
 from simulator.report.provenance import provenance
-from simulator.studies.comparison import Comparison
+from simulator.studies.comparison import Comparison, PlanResult
 
 WIDTH_IN, HEIGHT_IN = 13.333, 7.5
 """A 16:9 slide. [inches]"""
@@ -40,12 +43,13 @@ ROOMY_ROW_IN = 0.8
 NAME_LETTERS = 34
 """So long may a plan's name be in a title."""
 TITLE_SIZES_PT, TITLE_LINES = (25.0, 22.0, 19.0), 2
+TICK_GAP_IN = 0.12
+"""Room between the texts of two ticks. [inches]"""
 SUBTITLE_PT, AXIS_PT, TICK_PT, FOOT_PT = 15, 14, 13, 10.5
 
 STYLE: Mapping[str, object] = {
     "text.parse_math": False,
     "text.usetex": False,
-    "font.family": ["DejaVu Sans"],
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": QUIET,
@@ -65,7 +69,7 @@ STYLE: Mapping[str, object] = {
 NOTEBOOK_DPI = 72
 
 MISSING_GLYPH = "Glyph .* missing from"
-"""What matplotlib warns of when a plan's name is in another script; it is drawn as boxes."""
+"""What matplotlib warns of when a name has letters that no font here has; the foot of the slide says so."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -84,9 +88,16 @@ def in_style(draw: Callable[P, R]) -> Callable[P, R]:
             warnings.filterwarnings("ignore", message=MISSING_GLYPH)
             mpl.rcdefaults()
             mpl.rcParams.update(dict(STYLE))  # type: ignore[arg-type]
+            mpl.rcParams["font.family"] = list(families(_names_in(args)))
             return draw(*args, **kwargs)
 
     return drawn
+
+
+def _names_in(arguments: Sequence[object]) -> str:
+    """Return every name that a chart may write which is not the program's own."""
+    compared = (each for each in arguments if isinstance(each, Comparison))
+    return "".join(text for each in compared for text in (each.scenario.name, *each.plans))
 
 
 def shown(comparison: Comparison) -> tuple[str, ...]:
@@ -138,18 +149,24 @@ def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
 
 def _footnote(comparison: Comparison) -> str:
     left_out = len(comparison.plans) - len(shown(comparison))
-    note = (f"the {MOST_PLANS} best ranked of {len(comparison.plans)} plans",) if left_out else ()
-    return "predcost  ·  " + "  ·  ".join((*provenance(comparison), *note))
+    notes = [f"the {MOST_PLANS} best ranked of {len(comparison.plans)} plans"] if left_out else []
+    notes.append(note_on_boxes(_names_in([comparison])))
+    return "predcost  ·  " + "  ·  ".join(filter(None, (*provenance(comparison), *notes)))
 
 
-def called(name: str) -> str:
-    """Return a plan's name for a sentence, shortened where it is long."""
-    return form.shortened(name, NAME_LETTERS)
+def in_picture(comparison: Comparison) -> dict[str, PlanResult]:
+    """Return the plans that are drawn, by name: what a title may speak of."""
+    return {name: comparison.plans[name] for name in shown(comparison)}
+
+
+def called(comparison: Comparison, name: str) -> str:
+    """Return a plan's name for a sentence, shortened where it is long, and no other plan's."""
+    return form.short_names(list(comparison.plans), NAME_LETTERS)[name]
 
 
 def width_in(text: str, size_pt: float, *, bold: bool = False) -> float:
     """Return how wide a line of text is. [inches]"""
-    font = FontProperties(family=["DejaVu Sans"], size=size_pt, weight="bold" if bold else "normal")
+    font = FontProperties(family=mpl.rcParams["font.family"], size=size_pt, weight="bold" if bold else "normal")
     points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(points) / POINTS_PER_INCH
 
@@ -178,11 +195,19 @@ _UNIT = re.compile(r"(?<=\d) (?=(?:%|µs|ms|s|min|h|d|times)\b|%)")
 """A number and its unit stay in one line."""
 
 
-def wrapped_name(name: str, size_pt: float, widest_in: float, lines: int) -> str:
-    """Return a plan's name in bold, in at most so many lines, its middle left out where it is too long."""
-    clean = form.one_line(name)
-    most = _most(clean, lambda part: _whole(form.shortened(clean, len(part)), size_pt, widest_in, lines))
-    return wrapped(form.shortened(clean, most), size_pt, widest_in, lines, bold=True)
+def wrapped_names(names: Sequence[str], size_pt: float, widest_in: float, lines: int) -> dict[str, str]:
+    """Return plans' names in bold, in at most so many lines; what is left out of long ones leaves them different."""
+    clean = {name: form.one_line(name) for name in names}
+    most = {name: _longest(text, size_pt, widest_in, lines) for name, text in clean.items()}
+    short = {name: form.shortened(text, most[name]) for name, text in clean.items()}
+    if len(set(short.values())) < len(short):
+        short = form.short_names(names, min(most.values()))
+    return {name: wrapped(text, size_pt, widest_in, lines, bold=True) for name, text in short.items()}
+
+
+def _longest(name: str, size_pt: float, widest_in: float, lines: int) -> int:
+    """Return how many letters of a bold name have room."""
+    return _most(name, lambda part: _whole(form.shortened(name, len(part)), size_pt, widest_in, lines))
 
 
 def _whole(text: str, size_pt: float, widest_in: float, lines: int) -> bool:
@@ -229,7 +254,8 @@ def key(figure: Figure, entries: Sequence[Entry], left: float) -> None:
     """Write the key to the right of a chart, a block for each entry; ``left`` as a share of the slide."""
     widest_in = (_KEY_RIGHT - left - _SWATCH) * WIDTH_IN
     for sizes in _KEY_SIZES:
-        blocks = [_block(entry, sizes, widest_in) for entry in entries]
+        names = wrapped_names([entry.name for entry in entries], sizes.name_pt, widest_in, sizes.name_lines)
+        blocks = [_block(names[entry.name], entry.detail, sizes, widest_in) for entry in entries]
         room = TOP - BOTTOM - sum(block.height for block in blocks)
         if room >= sizes.gap * (len(blocks) - 1):
             break
@@ -280,10 +306,9 @@ def _line_height(size_pt: float) -> float:
     return size_pt * 1.32 / POINTS_PER_INCH / HEIGHT_IN
 
 
-def _block(entry: Entry, sizes: _Sizes, widest_in: float) -> _Block:
-    name = wrapped_name(entry.name, sizes.name_pt, widest_in, sizes.name_lines)
+def _block(name: str, detail: Sequence[str], sizes: _Sizes, widest_in: float) -> _Block:
     lines: list[str] = []
-    for part in entry.detail:
+    for part in detail:
         longer = f"{lines[-1]}, {part}" if lines else part
         if lines and width_in(longer, sizes.detail_pt) <= widest_in:
             lines[-1] = longer
@@ -311,8 +336,9 @@ def plan_labels(
     note_height = _line_height(small) if notes else 0.0
     lines = max(1, min(3, int((row - note_height) / _line_height(size))))
     widest_in = (box.x0 - LEFT - 0.03) * WIDTH_IN
+    short = wrapped_names(names, size, widest_in, lines)
     for place, name in enumerate(names):
-        text = wrapped_name(name, size, widest_in, lines)
+        text = short[name]
         half = (text.count("\n") + 1) * _line_height(size) / 2
         y = box.y1 - (place + 0.5 - shift) * row + (note_height / 2 if name in notes else 0.0)
         ends = [y - half * 0.85, y + half * 0.85]
@@ -320,6 +346,22 @@ def plan_labels(
         figure.text(LEFT + 0.02, y, text, size=size, weight="bold", va="center", linespacing=_LINE_SPACING)
         if name in notes:
             figure.text(LEFT + 0.02, y - half, notes[name], size=small, color=FORBIDDEN, va="top")
+
+
+def ticks_that_fit(axes: Axes, ticks: Sequence[float], write: Callable[[float], str]) -> list[float]:
+    """Return as many of some ticks on the axis below, evenly thinned out, as have room for their text."""
+    for step in range(1, len(ticks) + 1):
+        kept = list(ticks[::step])
+        if not any(overlap(axes, one, other, write) for one, other in pairwise(kept)):
+            return kept
+    return list(ticks[:1])
+
+
+def overlap(axes: Axes, one: float, other: float, write: Callable[[float], str]) -> bool:
+    """Return whether the texts of two ticks on the axis below would touch, whatever the axis' scale."""
+    assert axes.figure is not None
+    apart_in = abs(float(np.diff(axes.transData.transform([(one, 0), (other, 0)])[:, 0])[0])) / axes.figure.dpi
+    return apart_in < (width_in(write(one), TICK_PT) + width_in(write(other), TICK_PT)) / 2 + TICK_GAP_IN
 
 
 def verdicts(comparison: Comparison) -> dict[str, str]:

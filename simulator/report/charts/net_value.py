@@ -70,7 +70,7 @@ def net_value(comparison: Comparison) -> Figure:
     axes.grid(axis="x")
     axes.xaxis.set_major_formatter(lambda amount, _: form.signed_usd(amount).removesuffix(".00") if amount else "0")
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(f"USD per 30-day month, against {called(names[0])}")
+    axes.set_xlabel(f"USD per 30-day month, against {called(comparison, names[0])}")
     _set_span(axes, comparison, names)
     size = 13.0 if (TOP - BOTTOM) * HEIGHT_IN / len(names) >= ROOMY_ROW_IN else 9.5
     _best(axes, comparison, names[0], size)
@@ -84,17 +84,19 @@ def net_value_title(comparison: Comparison) -> str:
     """Return which plan brings in most, as a sentence that holds for this comparison."""
     best = comparison.recommended
     if best is None:
-        return form.capital(f"no plan meets every bound; {called(comparison.ranking[0])} brings in most")
+        return form.capital(f"no plan meets every bound; {called(comparison, comparison.ranking[0])} brings in most")
     rivals = comparison.rivals
     if not rivals:
         keeps = " and keeps up" if comparison.passes_over_overloaded else ""
-        return form.capital(f"only {called(best)} meets every bound{keeps}")
-    tied = [called(name) for name in comparison.as_good]
+        return form.capital(f"only {called(comparison, best)} meets every bound{keeps}")
+    tied = [called(comparison, name) for name in comparison.as_good if name in shown(comparison)]
     if tied:
-        who = f"{called(best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
+        who = f"{called(comparison, best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
         return form.capital(f"{who} bring in the same, within the error")
     gap = comparison.difference(best, rivals[0], NET_VALUE)
-    return form.capital(f"{called(best)} brings in {form.usd(gap.mean)} a month more than {called(rivals[0])}")
+    return form.capital(
+        f"{called(comparison, best)} brings in {form.usd(gap.mean)} a month more than {called(comparison, rivals[0])}"
+    )
 
 
 class _Gaps:

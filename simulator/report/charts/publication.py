@@ -31,7 +31,7 @@ POINTS = 161
 HARDLY_FRACTION = 0.01
 """Below this share of the makespan writing does not delay a run."""
 IN_HOURS_FROM_S = 3 * HOUR_S
-_LEFT, _MIDDLE, _RIGHT, _KEY_LEFT = 0.085, 0.39, 0.725, 0.75
+_LEFT, _MIDDLE, _RIGHT, _KEY_LEFT = 0.098, 0.39, 0.725, 0.75
 _GAP = 0.075
 
 
@@ -70,13 +70,17 @@ def publication_title(comparison: Comparison) -> str:
     runs = _runs(comparison)
     name = max(runs, key=lambda each: runs[each].waiting_fraction)
     run = runs[name]
+    pipeline_s = run.backend.feature_pipeline.duration_s
+    if pipeline_s > max(run.compute_s, run.makespan_s - run.unlimited_s):
+        of = f"{form.duration(pipeline_s)} of the {form.duration(run.makespan_s)}"
+        return f"The feature pipeline takes {of} until the rows of {called(comparison, name)} are published"
     share, whole = form.about_share(run.waiting_fraction), form.duration(run.makespan_s)
     if run.is_limited_by_writes:
         rows = f"{form.count(run.rows)} rows take {whole}"
-        return f"Write capacity limits publishing with {called(name)}: {rows}, {share} of it for the store"
+        return f"Write capacity limits publishing with {called(comparison, name)}: {rows}, {share} of it for the store"
     if run.waiting_fraction < HARDLY_FRACTION:
-        return f"Computing limits publishing with {called(name)}: writing hardly delays its {whole}"
-    return f"Computing limits publishing with {called(name)}: writing adds {share} of its {whole}"
+        return f"Computing limits publishing with {called(comparison, name)}: writing hardly delays its {whole}"
+    return f"Computing limits publishing with {called(comparison, name)}: writing adds {share} of its {whole}"
 
 
 def _runs(comparison: Comparison) -> dict[str, Publication]:

@@ -17,6 +17,7 @@ from simulator.report.charts.look import (
     NoChartError,
     called,
     colours,
+    in_picture,
     in_style,
     ink_on,
     plan_labels,
@@ -75,6 +76,8 @@ def read_and_unread(comparison: Comparison) -> Figure:
     reads = {name: Reads.of(comparison.plans[name]) for name in shown(comparison)}
     if not any(one.computed for one in reads.values()):
         raise NoChartError("no plan computes a prediction: there is nothing to read")
+    if not any(_keeps(comparison, plan) for plan in in_picture(comparison).values()):
+        raise NoChartError("no plan keeps a prediction: each is read once, when it is computed")
     names = sorted(reads, key=lambda name: -reads[name].computed)
     horizon = form.exact_duration(comparison.scenario.horizon_s)
     figure = slide(
@@ -97,15 +100,19 @@ def read_and_unread(comparison: Comparison) -> Figure:
     return figure
 
 
+def _keeps(comparison: Comparison, plan: PlanResult) -> bool:
+    return comparison.scenario.plans[plan.outcomes[0].plan].has_store
+
+
 def read_title(comparison: Comparison) -> str:
     """Return who computes for nobody, and how much, as a sentence that holds for this comparison."""
-    reads = {name: Reads.of(plan) for name, plan in comparison.plans.items()}
+    reads = {name: Reads.of(plan) for name, plan in in_picture(comparison).items()}
     worst = max(reads, key=lambda name: reads[name].unread_fraction)
     if reads[worst].unread == 0:
-        name = f"{form.capital(called(worst))} computes" if len(reads) == 1 else "No plan computes"
+        name = f"{form.capital(called(comparison, worst))} computes" if len(reads) == 1 else "No plan computes"
         return f"{name} {'no' if len(reads) == 1 else 'a'} prediction that nobody reads"
     lost = form.about_share(reads[worst].unread_fraction)
-    said = f"Nobody reads {lost} of what {called(worst)} computes"
+    said = f"Nobody reads {lost} of what {called(comparison, worst)} computes"
     others = [name for name in reads if name != worst]
     if not others:
         return said
@@ -113,8 +120,8 @@ def read_title(comparison: Comparison) -> str:
         return f"{said}; the others compute nothing in vain"
     least = min(others, key=lambda name: reads[name].unread_fraction)
     if reads[least].unread == 0:
-        return f"{said}; {called(least)} computes nothing in vain"
-    return f"{said}, and {form.about_share(reads[least].unread_fraction)} of what {called(least)} does"
+        return f"{said}; {called(comparison, least)} computes nothing in vain"
+    return f"{said}, and {form.about_share(reads[least].unread_fraction)} of what {called(comparison, least)} does"
 
 
 def _draw_counts(axes: Axes, comparison: Comparison, names: list[str], reads: dict[str, Reads], size: float) -> None:

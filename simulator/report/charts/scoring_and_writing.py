@@ -106,7 +106,7 @@ def scoring_and_writing_title(comparison: Comparison) -> str:
     name = max(found, key=lambda each: found[each].scoring_usd + found[each].writing_usd)
     one = found[name]
     scoring, writing = form.usd(one.scoring_usd), form.usd(one.writing_usd)
-    with_plan = f"with {called(name)}: "
+    with_plan = f"with {called(comparison, name)}: "
     if one.dearer >= ALIKE:
         said = f"writing predictions costs {form.ratio(one.writing_usd, one.scoring_usd)} what computing them costs "
         return form.capital(f"{said}{with_plan}{writing} against {scoring} a month")

@@ -83,9 +83,25 @@ def store_mediums_title(comparison: Comparison) -> str:
     low, high = _ends(found[name])
     if high.usd_per_month < LEAST_FACTOR * low.usd_per_month:
         return f"Where predictions are kept hardly changes the bill: {form.usd(high.usd_per_month)} a month"
-    factor = form.number(high.usd_per_month / low.usd_per_month).removesuffix(".0")
-    span = f"{form.usd(low.usd_per_month)} to {form.usd(high.usd_per_month)} a month"
-    return f"The medium of the store changes its bill {factor}-fold: {span} with {called(name)}"
+    return form.capital(f"{called(comparison, name)}{_against_the_cheapest(found[name])}")
+
+
+def _against_the_cheapest(prices: Sequence[Repriced]) -> str:
+    """Compare what a plan has with the cheapest, or that with the next: the dearest nobody would take."""
+    ordered = sorted(prices, key=lambda one: one.usd_per_month)
+    low, present = ordered[0], next((one for one in ordered if one.is_present), ordered[0])
+    cost = form.usd(present.usd_per_month)
+    if present.usd_per_month >= LEAST_FACTOR * low.usd_per_month:
+        instead = f"{_where(low, present)} it would cost {form.usd(low.usd_per_month)}"
+        return f"'s store costs {cost} a month in {present.name}; {instead}"
+    following = next((one for one in ordered if one.name != present.name), ordered[-1])
+    instead = f"{_where(following, present)} it would cost {form.usd(following.usd_per_month)}"
+    return f" keeps its predictions in the cheapest store, {present.name}, at {cost} a month; {instead}"
+
+
+def _where(one: Repriced, present: Repriced) -> str:
+    """Return a medium in words; how it is paid only where the name is the same."""
+    return f"paid {one.how}" if one.name == present.name else f"in {one.name}"
 
 
 def _found(comparison: Comparison) -> Prices:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,10 +21,12 @@ from simulator.report.charts.look import (
     Entry,
     called,
     colours,
+    in_picture,
     in_style,
     key,
     shown,
     slide,
+    ticks_that_fit,
     tint,
 )
 from simulator.simulation.outcome import FloatArray
@@ -76,12 +79,13 @@ def week_title(comparison: Comparison) -> str:
     else:
         at = _local(comparison, float(start_s[busiest]))
         said = f"Traffic peaks on {at:%A} at {at:%H:%M}, at {per_s[busiest] / mean:.1f} times its mean"
-    fleets = [name for name in comparison.ranking if "utilisation" in comparison.plans[name].metrics]
+    drawn = in_picture(comparison)
+    fleets = [name for name in comparison.ranking if name in drawn and "utilisation" in drawn[name].metrics]
     if not fleets:
         return said
     busy = comparison.plans[fleets[0]].metrics["utilisation"].mean
     what = "fleet" if _machines(comparison, [comparison.plans[fleets[0]]]) == "replicas billed" else "live instances"
-    return f"{said}; {called(fleets[0])} keeps its {what} {form.about_share(busy)} busy"
+    return f"{said}; {called(comparison, fleets[0])} keeps its {what} {form.about_share(busy)} busy"
 
 
 def _machines(comparison: Comparison, plans: Iterable[PlanResult]) -> str:
@@ -92,9 +96,10 @@ def _machines(comparison: Comparison, plans: Iterable[PlanResult]) -> str:
 
 
 def _subtitle(comparison: Comparison, fleets: bool, batches: bool) -> str:  # noqa: FBT001
-    machines = _machines(comparison, comparison.plans.values())
+    drawn = in_picture(comparison).values()
+    machines = _machines(comparison, drawn)
     parts = ["requests per second", *(["batch runs"] * batches), *([f"{machines} (line) and busy (area)"] * fleets)]
-    if fleets and sum(bool(plan.outcomes[0].fleets) for plan in comparison.plans.values()) > MOST_AREAS:
+    if fleets and sum(bool(plan.outcomes[0].fleets) for plan in drawn) > MOST_AREAS:
         parts[-1] = f"{machines} (line) and busy (dotted)"
     return f"Hour by hour, mean over replications: {form.listed(parts)}"
 
@@ -201,17 +206,24 @@ def _days(axes: Axes, comparison: Comparison, *, labelled: bool) -> None:
     align = "left" if horizon_s > NAMED_DAYS * DAY_S else "center"
     axes.xaxis.remove_overlapping_locs = False
     axes.set_xticks(lines, [""] * len(lines))
-    axes.set_xticks([time_s for time_s, _ in labels], [text for _, text in labels], minor=True, ha=align)
+    written = dict(labels)
+    kept = ticks_that_fit(axes, list(written), written.__getitem__)
+    axes.set_xticks(kept, [written[time_s] for time_s in kept], minor=True, ha=align)
     axes.grid(axis="x")
     axes.tick_params(axis="x", which="both", length=0, labelbottom=labelled)
     axes.tick_params(axis="x", which="minor", labelsize=TICK_PT, pad=7)
     if labelled:
-        axes.set_xlabel(f"{'Day' if horizon_s > SHORT_DAYS * DAY_S else 'Time'}, local time ({_zone(comparison)})")
+        axes.set_xlabel(f"{'Day' if horizon_s > SHORT_DAYS * DAY_S else 'Time'}, {_clock(comparison)}")
 
 
-def _zone(comparison: Comparison) -> str:
-    name = comparison.scenario.demand.home_start.strftime("%Z")
-    return f"UTC{name}" if name[:1] in "+-" else name
+def _clock(comparison: Comparison) -> str:
+    """Return whose clock the axis has: that of ``start``, which is the users' own only where all live by it."""
+    start = comparison.scenario.demand.home_start
+    name = start.strftime("%Z")
+    zone = f"UTC{name}" if name[:1] in "+-" else name
+    homes = comparison.scenario.traffic.timezones
+    offsets = {start.astimezone(ZoneInfo(home)).utcoffset() for home in homes}
+    return f"local time ({zone})" if offsets == {start.utcoffset()} else zone
 
 
 def _lines_and_labels(comparison: Comparison) -> tuple[list[float], list[tuple[float, str]]]:
