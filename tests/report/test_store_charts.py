@@ -57,7 +57,7 @@ def test_every_medium_of_the_book_is_priced_for_the_same_use(stores: Comparison)
     found = by_medium(stores, "nightly batch")
     assert set(found) >= {
         ("dynamodb_on_demand", "by the row"),
-        ("redis", "by the row"),
+        ("redis", "by the node"),
         ("dynamodb_provisioned", "by the capacity bought"),
         ("elasticache/cache.m4.large", "by the node"),
         ("elasticache/cache.r5.4xlarge", "by the node"),

@@ -27,8 +27,15 @@ class JsonFile:
         return self._lines.get(keys)
 
 
-def parse_json(text: str, source: str) -> JsonFile:
+def parse_json(text: str, source: str, of: str = "keys") -> JsonFile:
     """Return the data of a JSON text that holds one object.
+
+    Parameters
+    ----------
+    text, source
+        The text, and what messages call it.
+    of
+        What the object should have.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def parse_json(text: str, source: str) -> JsonFile:
     if several:
         raise InputFileError(source, _scan(text)[1])
     if not isinstance(data, dict):
-        raise InputFileError(source, [Fault(f"must be an object, not {shown(data)}")])
+        raise InputFileError(source, [Fault(f"must be an object with {of}, not {shown(data)}")])
     return JsonFile(text, data)
 
 

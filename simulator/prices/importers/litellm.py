@@ -33,7 +33,7 @@ class LiteLlm(Importer):
 
     @override
     def read(self, path: Path) -> Imported:
-        file, reading = parse_json(text_of(path), str(path)), Reading(path)
+        file, reading = parse_json(text_of(path), str(path), "an entry per model"), Reading(path)
         models = tuple(_models(file, reading))
         reading.done()
         prices = tuple(price for model in models for price in _prices(model, path.name))

@@ -27,9 +27,7 @@ KINDS: Final = {
 """Kinds of token; of two fields of one kind the first counts."""
 BATCHES: Final = ("_batches", "_batch_requests")
 ONE_HOUR: Final = "_above_1hr"
-OTHER_SHOWN: Final = 3
-"""So many of a model's prices that are not understood are named beside it."""
-TIERS: Final = ("_priority", "_flex")
+OTHER_TIERS: Final = ("_priority", "_flex")
 PER_CALL: Final = ("input_cost_per_query", "input_cost_per_request")
 """A call is one query and one request."""
 NOTHING_WRITTEN: Final = frozenset(("embedding", "rerank", "moderation", "search"))
@@ -37,6 +35,8 @@ NOTHING_WRITTEN: Final = frozenset(("embedding", "rerank", "moderation", "search
 PAID_BY_THE_CALL: Final = frozenset(("rerank", "search"))
 """Modes in which a price of the call and none of tokens means that tokens cost nothing."""
 REASONING: Final = "output_cost_per_reasoning_token"
+SHOWN: Final = 3
+"""So many of a model's prices that are not understood are named beside it."""
 TIERS: Final = "tiered_pricing"
 _PARTS: Final = re.compile(r"_above_1hr|_above_(\d{1,9})([km]?)_tokens|_batches|_batch_requests")
 _FACTORS: Final = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -237,7 +237,9 @@ def _complete(model: ModelPrices, mode: str) -> None:
     if not model.tokens:
         what = ", ".join(model.left_out[:SHOWN]) or "no price"
         model.refused = {"": f"the list has {what} for it, and nothing that is understood"}
-        model.left_out.insert(0, "models with no price that is understood" if model.left_out else "models with no price")
+        model.left_out.insert(
+            0, "models with no price that is understood" if model.left_out else "models with no price"
+        )
     if any(len(by_length) > 1 for by_length in model.tokens.values()):
         for kind, by_length in model.tokens.items():
             if len(by_length) == 1:
