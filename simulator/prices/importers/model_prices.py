@@ -35,6 +35,7 @@ NOTHING_WRITTEN: Final = frozenset(("embedding", "rerank", "moderation", "search
 PAID_BY_THE_CALL: Final = frozenset(("rerank", "search"))
 """Modes in which a price of the call and none of tokens means that tokens cost nothing."""
 REASONING: Final = "output_cost_per_reasoning_token"
+SIDES: Final = frozenset(("input", "output", "batch_input", "batch_output"))
 SHOWN: Final = 3
 """So many of a model's prices that are not understood are named beside it."""
 TIERS: Final = "tiered_pricing"
@@ -209,11 +210,29 @@ def _refuse(model: ModelPrices, broken: Mapping[str, str], others: tuple[str, ..
             model.refused[kind] = "it has a price for long prompts alone"
         elif kind in broken:
             model.refused[kind] = broken[kind]
-        elif kind in ("input", "output", "batch_input", "batch_output") and not any(by_length.values()) and beside:
-            model.refused[kind] = f"the list has 0 a token beside {beside[0]}, which is not understood"
+        elif not any(by_length.values()):
+            _refuse_free(model, kind, beside)
         if kind in model.refused:
-            del model.tokens[kind]
+            model.tokens.pop(kind, None)
     model.refused |= {kind: why for kind, why in broken.items() if kind not in model.tokens}
+
+
+def _refuse_free(model: ModelPrices, kind: str, beside: list[str]) -> None:
+    """Refuse a price of 0 that is not free: beside one that is not understood, or beside a price of the same tokens.
+
+    What is written to a prompt cache is read as input too; 0 says that it costs nothing beside that.
+    """
+    if kind in SIDES:
+        if beside:
+            model.refused[kind] = f"the list has 0 a token beside {beside[0]}, which is not understood"
+        elif kind.startswith("batch_") and any(model.tokens.get(kind.removeprefix("batch_"), {}).values()):
+            model.refused[kind] = "the list has 0 for it beside a price of the same tokens without a batch"
+    elif any(model.tokens.get("input", {}).values()):
+        if kind == "cached_input":
+            model.refused[kind] = "the list has 0 for it beside a price of input"
+        else:
+            del model.tokens[kind]
+            model.left_out.append("prices of 0 of what is written to the prompt cache, which is paid as input")
 
 
 def _side(name: str) -> str | None:
