@@ -25,12 +25,16 @@ from simulator.backends.calls.token_trace import TokenTrace
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.noise.none import NoNoise
 from simulator.backends.online.kinds import API
-from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray
+from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray, Tokens
 from simulator.backends.trouble.retries import Retries
+from simulator.core.prompt_lengths import PROMPT_STEP, ByPrompt, scaled_by_prompt
 from simulator.core.units import MINUTE_S, Count, Seconds
 from simulator.core.usage import StandIn
 
 UNIT = "token"
+CALL = "call"
+RAREST = 1e-12
+"""Longest prompts that bring this share of all tokens at most are not told apart."""
 MOST_DRAWN = 1_000_000
 """Windows drawn to say how long a run takes."""
 RUNS_DRAWN = 100
@@ -50,7 +54,11 @@ class Api(OnlineBackend, BatchBackend):
 
     kind: Literal["api"] = "api"
     model: Annotated[str, Field(min_length=1, max_length=120, examples=["gpt-4.1-mini"])]
-    """The model, as the price book names it: its meters are ``llm/<model>/input`` and so on."""
+    """The model, as the price book names it: its meters are ``llm/<model>/input`` and so on.
+
+    What a call costs may depend on its length, which a price states as `long_prompts`; and where the book has a price
+    for ``llm/<model>/call``, each call pays that too.
+    """
     input_tokens: AnyTokens | None = None
     """Tokens that a call reads."""
     output_tokens: AnyTokens | None = None
@@ -171,20 +179,41 @@ class Api(OnlineBackend, BatchBackend):
             "prefix_limited": cache.limited if cache else True,
         }
 
+    def by_prompt(self) -> tuple[ByPrompt, ByPrompt, ByPrompt]:
+        """Return calls, and what a call reads and writes on average, by the length of prompts; all calls are 1."""
+        if self.tokens is not None:
+            return self.tokens.by_prompt()
+        assert self.input_tokens is not None
+        outputs, classes = _mean(self.output_tokens), _classes(self.input_tokens)
+        return (
+            tuple((number, chance) for number, chance, _ in classes),
+            tuple((number, mean) for number, _, mean in classes),
+            tuple((number, chance * outputs) for number, chance, _ in classes),
+        )
+
     def _meter(self, what: str) -> str:
         return f"llm/{self.model}/{what}"
 
     @override
     def used(self, use: OnlineUse) -> Iterator[Metered]:
-        counts = use.counts
-        yield Metered("input tokens", self._meter("input"), counts["input_tokens"], UNIT)
+        yield self._counted(use, "input tokens", "input", "input_tokens")
         if self.prompt_cache:
-            as_input = StandIn(self._meter("input"), 0.0)
-            yield Metered("cached input tokens", self._meter("cached_input"), counts["cached_tokens"], UNIT)
-            yield Metered(
-                "prompt cache writes", self._meter("cache_write"), counts["written_tokens"], UNIT, stand_in=as_input
-            )
-        yield Metered("output tokens", self._meter("output"), counts["output_tokens"], UNIT)
+            yield self._counted(use, "cached input tokens", "cached_input", "cached_tokens")
+            yield self._written(use, self.prompt_cache)
+        yield self._counted(use, "output tokens", "output", "output_tokens")
+        yield Metered("calls", self._meter("call"), use.counts["calls"], CALL, if_priced=True)
+
+    def _counted(self, use: OnlineUse, item: str, what: str, kind: str, stand_in: StandIn | None = None) -> Metered:
+        by_prompt = use.tokens.get(kind, ())
+        return Metered(item, self._meter(what), use.counts[kind], UNIT, stand_in=stand_in, by_prompt=by_prompt)
+
+    def _written(self, use: OnlineUse, cache: PromptCache) -> Metered:
+        """Return what is written to the prompt cache: for up to five minutes, or at the price of an hour."""
+        item, kind = "prompt cache writes", "written_tokens"
+        if not cache.is_long:
+            return self._counted(use, item, "cache_write", kind, StandIn(self._meter("input"), 0.0))
+        unless_short = StandIn(self._meter("input"), 0.0, unless=self._meter("cache_write"))
+        return self._counted(use, f"one-hour {item}", "cache_write_1h", kind, unless_short)
 
     @override
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
@@ -220,10 +249,34 @@ class Api(OnlineBackend, BatchBackend):
     @override
     def worked(self, work: BatchWork) -> Iterator[Metered]:
         """Yield the tokens of all rows: their number times the mean, as no call of a batch is drawn on its own."""
-        for side, tokens in (("input", self.mean_input_tokens), ("output", self.mean_output_tokens)):
-            off = self.batch.discount_fraction
-            stand_in = None if off is None else StandIn(self._meter(side), off)
-            yield Metered(f"{side} tokens", self._meter(f"batch_{side}"), work.rows * tokens, UNIT, stand_in=stand_in)
+        off, call = self.batch.discount_fraction, self._meter("call")
+        means = self.mean_input_tokens, self.mean_output_tokens
+        for side, tokens, parts in zip(("input", "output"), means, self.by_prompt()[1:], strict=True):
+            yield Metered(
+                f"{side} tokens",
+                self._meter(f"batch_{side}"),
+                work.rows * tokens,
+                UNIT,
+                stand_in=None if off is None else StandIn(self._meter(side), off),
+                by_prompt=scaled_by_prompt(parts, work.rows),
+            )
+        as_call = StandIn(call, 0.0, unless=call) if off is None else StandIn(call, off)
+        yield Metered("calls", self._meter("batch_call"), work.rows, CALL, stand_in=as_call, if_priced=True)
+
+
+def _classes(tokens: Tokens) -> list[tuple[int, float, float]]:
+    """Return the classes of prompts, each with its chance and its part of the mean; the rarest are one."""
+    found: list[tuple[int, float, float]] = []
+    chance, mean = 1.0, tokens.mean_tokens
+    least = mean * RAREST
+    while mean > 0:
+        number = len(found) + 1
+        chance_above, mean_above = tokens.above(number * PROMPT_STEP)
+        if mean_above <= least:
+            chance_above = mean_above = 0.0
+        found.append((number, chance - chance_above, mean - mean_above))
+        chance, mean = chance_above, mean_above
+    return [each for each in found if each[2] > 0]
 
 
 def _mean(tokens: AnyTokens | None) -> float:

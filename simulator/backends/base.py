@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
+from simulator.core.prompt_lengths import ByPrompt
 from simulator.core.units import Count, Number, Seconds, Usd
 from simulator.core.usage import StandIn
 from simulator.core.week_clock import WeekClock
@@ -40,6 +41,10 @@ class Metered:
     """Whether it is paid for whoever comes."""
     stand_in: StandIn | None = None
     """What its price follows from where the price book has none for the meter."""
+    if_priced: bool = False
+    """Whether it costs nothing where the price book has no price for it."""
+    by_prompt: ByPrompt = ()
+    """How the quantity splits by the length of prompts."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class OnlineUse:
     horizon_s: float = 0.0
     beyond_reserved_s: float = 0.0
     """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+    tokens: Mapping[str, ByPrompt] = field(default_factory=dict)
+    """Of the counts, the tokens by the length of the prompts that they belong to."""
 
 
 @dataclass(frozen=True)

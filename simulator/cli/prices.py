@@ -63,5 +63,8 @@ def import_(
     from simulator.prices.importers.importing import import_book
 
     imported = import_book(kind, file, out, region, name)
-    left_out = f"; {imported.left_out:,} entries without a price are left out" if imported.left_out else ""
-    typer.echo(f"Wrote {out}: {len(imported.book.prices):,} prices{left_out}. Next: predcost prices show {out}")
+    typer.echo(f"Wrote {out}: {len(imported.book.prices):,} prices. Next: predcost prices show {out}")
+    if imported.left_out:
+        typer.echo("Left out, by reason:")
+    for each in imported.left_out:
+        typer.echo(f"  {each.text()}")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from simulator.core.prompt_lengths import ByPrompt, mean_by_prompt, scaled_by_prompt
+
 
 class Driver(StrEnum):
     """What a quantity grows with, so that a bill can be read at another activity."""
@@ -18,6 +20,8 @@ class StandIn:
 
     meter: str
     discount_fraction: float
+    unless: str = ""
+    """A meter; where the book prices it, nothing stands in, as the book should then price what is used too."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,23 @@ class Usage:
 
     stand_in: StandIn | None = None
     """What its price follows from where the book has none for the meter; without it, that is a fault."""
+    if_priced: bool = False
+    """Whether it costs nothing where the book has no price for it, as few sell it: calls, beside their tokens."""
+    by_prompt: ByPrompt = ()
+    """How the quantity splits by the length of prompts, for meters that may cost more where those are long."""
 
     def scaled(self, factor: float) -> "Usage":
         """Return the same usage ``factor`` times."""
-        return replace(self, quantity=self.quantity * factor)
+        return replace(self, quantity=self.quantity * factor, by_prompt=scaled_by_prompt(self.by_prompt, factor))
 
 
 def mean_usage(runs: Sequence[Sequence[Usage]]) -> tuple[Usage, ...]:
     """Return the mean over runs that have the same items in the same order."""
     return tuple(
-        replace(items[0], quantity=sum(usage.quantity for usage in items) / len(items))
+        replace(
+            items[0],
+            quantity=sum(usage.quantity for usage in items) / len(items),
+            by_prompt=mean_by_prompt(usage.by_prompt for usage in items),
+        )
         for items in zip(*runs, strict=True)
     )

@@ -20,7 +20,7 @@ class Store(Part):
     """What the price book calls it."""
     medium: AnyMedium | None = None
     """How it is paid for; without it, that follows from `meter`: dynamodb_provisioned is paid by the capacity bought,
-    elasticache/... by the node, s3_standard by the request, and all others by the row."""
+    elasticache/... and redis by the node, s3_standard by the request, and all others by the row."""
     read_latency_s: Seconds = 0.004
     """Time to read a prediction; every request of a plan with a store waits for it."""
     write_capacity_per_s: PerSecond | None = None
@@ -47,6 +47,11 @@ class Store(Part):
     def paid_for_by(self) -> Medium:
         """The medium that is stated, or that follows from the meter."""
         return self.medium or medium_of(self.meter)
+
+    @property
+    def caution(self) -> str | None:
+        """What is to be known of a bill for it, where that is not plain."""
+        return self.paid_for_by.caution(self)
 
     @property
     def writes_per_s(self) -> float:

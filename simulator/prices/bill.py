@@ -9,7 +9,7 @@ from simulator.core.errors import UserError
 from simulator.core.units import HOUR_S, MONTH_S, write_share
 from simulator.core.usage import Driver, Usage
 from simulator.prices.book import PriceBook
-from simulator.prices.detail import commitment_detail, size_detail, terms_detail, unused_detail, usd_text
+from simulator.prices.detail import commitment_detail, mean_usd, size_detail, terms_detail, unused_detail, usd_text
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment, Discount, Term
 
@@ -82,7 +82,7 @@ class Bill:
     horizon_s: float
     """How long the usage took. [s]"""
     lines: tuple[BillLine, ...]
-    """A line per usage, in the same order, and then one for what is committed to and not used, if anything is."""
+    """A line per usage that is charged, in the same order, and then one for what is committed to and not used."""
 
     @classmethod
     def of(cls, usages: Iterable[Usage], book: PriceBook, horizon_s: float) -> "Bill":
@@ -165,6 +165,8 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[_Priced, ...
     found: list[_Priced] = []
     faults: dict[str, None] = {}
     for usage in usages:
+        if charged_meter(usage, book) is None:
+            continue
         if usage.given_price_usd is not None:
             given = Price(meter=usage.meter, unit=usage.unit, usd=usage.given_price_usd, source=GIVEN_SOURCE)
             found.append(_Priced(usage, given, given))
@@ -185,13 +187,25 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[_Priced, ...
 def _priced(usage: Usage, book: PriceBook) -> _Priced:
     """Return a usage at the book's price, or at what stands in for it where the book has none."""
     other = usage.stand_in
-    if other is None or usage.meter in book.meters:
+    if other is None or charged_meter(usage, book) == usage.meter:
         price = book.price_of(usage.meter)
         return _Priced(usage, price, price)
     listed, off = book.price_of(other.meter), other.discount_fraction
     how = f"{write_share(off)} off {other.meter}, {GIVEN_SOURCE}" if off else f"as {other.meter}"
     own = {"meter": usage.meter, "source": f"{listed.source}; {how}"}
     return _Priced(usage, listed.scaled(1 - off).model_copy(update=own), listed)
+
+
+def charged_meter(usage: Usage, book: PriceBook) -> str | None:
+    """Return the meter that must have a price: the usage's own or what stands in; None where nobody charges for it."""
+    other = usage.stand_in
+    if usage.given_price_usd is not None or book.find(usage.meter) is not None:
+        return usage.meter
+    if other is None:
+        return None if usage.if_priced else usage.meter
+    if other.unless and book.find(other.unless) is not None:
+        return usage.meter
+    return None if usage.if_priced and book.find(other.meter) is None else other.meter
 
 
 def wrong_unit(book: PriceBook, price: Price, unit: str) -> str:
@@ -216,7 +230,7 @@ def _lines(priced: Sequence[_Priced], discounts: Sequence[Discount], months: flo
 def _line(
     usage: Usage, price: Price, discounts: Sequence[Discount], quantity: float, pooled: float, months: float
 ) -> BillLine:
-    price_usd = price.mean_usd_per_unit(pooled)
+    price_usd = mean_usd(usage, price, pooled)
     for discount in discounts:
         price_usd *= 1 - discount.share_fraction
     by_size = price.size_step_gib is not None
@@ -234,7 +248,7 @@ def _line(
         computes_ahead=usage.computes_ahead,
         after_events=usage.after_events,
         size=size_detail(usage, price, months),
-        terms=terms_detail(price, discounts, pooled),
+        terms=terms_detail(usage, price, discounts, pooled, months),
     )
 
 

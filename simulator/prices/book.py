@@ -29,6 +29,8 @@ MOST_VALUES = 200_000
 """Of a book's file: a provider sells some thousand instance types, each at several prices."""
 CLOSEST = 3
 """How many known meters a message offers in place of one that is not known."""
+LARGEST_BYTES = 2**24
+"""Of a book's file: one made of LiteLLM's list takes a few million."""
 LIKE, ANY_LIKENESS = 0.6, 0.01
 """How like a meter must be to be offered, 0 to 1: much where there are thousands of its family."""
 
@@ -57,6 +59,19 @@ class PriceGroup(Part):
         return self.model_copy(update={"prices": tuple(price for price in self.prices if price.meter not in gone)})
 
 
+class Unpriced(Part):
+    """What a list sells in a way that is not understood, and that so has no price in the book."""
+
+    meter: Text
+    """The meter, or what its name begins with up to a ``/``."""
+    why: Text
+    """What the list says of it."""
+
+    def holds_for(self, meter: str) -> bool:
+        """Return whether it is about a meter."""
+        return meter == self.meter or meter.startswith(f"{self.meter}/")
+
+
 class PriceBook(Part):
     """What a unit of each meter costs at one place, at list price or as somebody has agreed."""
 
@@ -68,6 +83,8 @@ class PriceBook(Part):
     """How the prices are to be read: conventions, conversions, what is left out."""
     groups: tuple[PriceGroup, ...] = ()
     """The prices, by where and when they were read; none where the book only states terms for another's."""
+    unpriced: tuple[Unpriced, ...] = ()
+    """What has no price here though the list that the book was made of sells it, and why."""
     discounts: tuple[Discount, ...] = ()
     """What is off whatever some meters cost."""
     commitments: tuple[Commitment, ...] = ()
@@ -112,10 +129,14 @@ class PriceBook(Part):
         """
         found = self.find(meter)
         if found is None:
-            raise UserError(
-                f"price book '{self.name}' has no price for '{meter}'; {nearest_meters(meter, self.meters)}"
-            )
+            raise UserError(self.missing(meter))
         return found
+
+    def missing(self, meter: str) -> str:
+        """Return what to say of a meter that has no price: why, or the nearest ones that have."""
+        why = next((each.why for each in reversed(self.unpriced) if each.holds_for(meter)), None)
+        hint = f": {why}" if why else f"; {nearest_meters(meter, self.meters)}"
+        return f"price book '{self.name}' has no price for '{meter}'{hint}"
 
     def scaled(self, factor: float) -> Self:
         """Return a book in which everything costs ``factor`` times as much.
@@ -135,12 +156,17 @@ class PriceBook(Part):
         return self._changed(name=f"{self.name} x {factor:g}", groups=groups, commitments=commitments)
 
     def under(self, other: "PriceBook") -> Self:
-        """Return this book with another laid over it: the other's meters replace this one's, its terms join them."""
-        kept = (group.without(other.meters) for group in self.groups)
+        """Return this book with another laid over it: the other's meters replace this one's, its terms join them.
+
+        What the other could not price has no price any more either: this book's would be of something else.
+        """
+        refused = [meter for meter in self.meters if any(each.holds_for(meter) for each in other.unpriced)]
+        kept = (group.without((*other.meters, *refused)) for group in self.groups)
         return self._changed(
             name=f"{self.name} + {other.name}",
             notes=" ".join(filter(None, (self.notes.strip(), other.notes.strip()))),
             groups=(*(group for group in kept if group.prices), *other.groups),
+            unpriced=(*self.unpriced, *other.unpriced),
             discounts=(*self.discounts, *other.discounts),
             commitments=(*self.commitments, *other.commitments),
             energy=other.energy if self.energy is None else self.energy.under(other.energy),
@@ -244,5 +270,5 @@ def _load_one(name_or_path: str | Path, folder: Path) -> PriceBook:
 
         return LiteLlm().read(Path(found)).book
     else:
-        tree = read_tree(found, MOST_VALUES)
+        tree = read_tree(found, MOST_VALUES, LARGEST_BYTES)
     return validate(PriceBook, tree, found, folder)

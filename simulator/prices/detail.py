@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from simulator.core.prompt_lengths import PROMPT_STEP
 from simulator.core.units import write_share, write_size
 from simulator.core.usage import Usage
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment, Discount
+
+MILLION = 1_000_000
 
 
 def size_detail(usage: Usage, price: Price, months: float) -> str:
@@ -19,17 +22,31 @@ def size_detail(usage: Usage, price: Price, months: float) -> str:
     return f"{rows}, each {units} unit{'s' if units > 1 else ''} of {write_size(price.size_step_gib)}"
 
 
-def terms_detail(price: Price, discounts: Sequence[Discount], pooled: float) -> str:
+def mean_usd(usage: Usage, price: Price, pooled: float) -> float:
+    """Return the mean price of a charged unit before discounts; ``pooled`` as `terms_detail` takes it. [USD]"""
+    by_prompt = price.mean_usd_by_prompt(usage.by_prompt)
+    return price.mean_usd_per_unit(pooled) if by_prompt is None else by_prompt
+
+
+def terms_detail(usage: Usage, price: Price, discounts: Sequence[Discount], pooled: float, months: float) -> str:
     """Return how a price came about before commitments; empty where it is plain.
 
     Parameters
     ----------
+    usage
+        What is charged for.
     price, discounts
         What is charged, and what is off that.
     pooled
         Charged units a month of all lines that share the meter.
+    months
+        How often the usage's horizon fits into a month.
     """
-    parts = (*_price_detail(price, pooled), *_discount_detail(price.mean_usd_per_unit(pooled), discounts))
+    parts = (
+        *_price_detail(price, pooled),
+        *_prompts_detail(usage, price, months),
+        *_discount_detail(mean_usd(usage, price, pooled), discounts),
+    )
     return "; ".join(parts)
 
 
@@ -72,10 +89,24 @@ def _price_detail(price: Price, pooled: float) -> Iterable[str]:
     yield f"mean price of {pooled:,.0f} units a month{free}; per {price.per:,.0f}: {price_text(price)}"
 
 
+def _prompts_detail(usage: Usage, price: Price, months: float) -> Iterable[str]:
+    """Yield how many tokens cost what, where long prompts cost more and there are some."""
+    if price.mean_usd_by_prompt(usage.by_prompt) is None:
+        return
+    ends = [each.above for each in price.long_prompts]
+    for number, usd in enumerate((price.usd or 0.0, *(each.usd for each in price.long_prompts))):
+        above, up_to = (ends[number - 1] if number else 0), (ends[number] if number < len(ends) else math.inf)
+        tokens = math.fsum(part for place, part in usage.by_prompt if above < place * PROMPT_STEP <= up_to)
+        what = f"prompts above {above:,} tokens" if above else f"prompts up to {up_to:,} tokens"
+        if tokens:
+            yield f"{tokens * months:,.0f} tokens of {what} at {usd_text(usd / price.per * MILLION)} a million"
+
+
 def price_text(price: Price) -> str:
     """Return what ``per`` units cost, tier by tier."""
     if price.usd is not None:
-        return usd_text(price.usd)
+        longer = (f", {usd_text(each.usd)} where prompts exceed {each.above:,} tokens" for each in price.long_prompts)
+        return usd_text(price.usd) + "".join(longer)
     return ", ".join(
         f"{usd_text(tier.usd)} up to {tier.up_to:,.0f}" if math.isfinite(tier.up_to) else f"then {usd_text(tier.usd)}"
         for tier in price.tiers

@@ -8,11 +8,14 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.core.component import Part
+from simulator.core.prompt_lengths import PROMPT_STEP, ByPrompt
 from simulator.core.steps import started_steps
-from simulator.core.units import Gib, Number
+from simulator.core.units import Count, Gib, Number
 
 ROW = "row"
 """The unit of meters that count rows, the only ones that can be charged by size."""
+TOKEN = "token"  # noqa: S105  (of language models)
+"""The unit of meters that count tokens, the only ones that can cost more where prompts are long."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
@@ -43,6 +46,25 @@ class Tier(Part):
         return self.model_copy(update={"usd": self.usd * factor})
 
 
+class LongPrompts(Part):
+    """What tokens cost in calls whose prompt is long."""
+
+    above: Annotated[Count, Field(ge=PROMPT_STEP, examples=["200_000"])]
+    """Tokens, in whole thousands; it holds for calls whose prompt has more, those read from a cache too."""
+    usd: Amount
+    """What ``per`` tokens of such a call cost, all of them and not those above alone. [USD]"""
+
+    @model_validator(mode="after")
+    def _is_in_thousands(self) -> Self:
+        if self.above % PROMPT_STEP:
+            raise ValueError(f"above ({self.above:,}) must be whole thousands: usage is counted by these")
+        return self
+
+    def scaled(self, factor: float) -> Self:
+        """Return the same at ``factor`` times its price."""
+        return self.model_copy(update={"usd": self.usd * factor})
+
+
 class Price(Part):
     """What one meter costs: one price, or graduated ``tiers``."""
 
@@ -60,6 +82,8 @@ class Price(Part):
     """A row is charged once per started step of its size; absent where its size does not matter. [GiB]"""
     tiers: tuple[Tier, ...] = ()
     """Graduated prices: each tier prices the part of the month's quantity, less what is free, that falls into it."""
+    long_prompts: tuple[LongPrompts, ...] = ()
+    """Other prices of tokens where the prompt is long; of several, the highest that it exceeds holds."""
     source: str = ""
     """Where the price was read; the group's where empty."""
     date: DateText = ""
@@ -78,7 +102,21 @@ class Price(Part):
             raise ValueError(
                 f"tiers of '{self.meter}' end at {ends}; each must end above the one before, the last at inf"
             )
+        if self.long_prompts:
+            self._check_long_prompts()
         return self
+
+    def _check_long_prompts(self) -> None:
+        if self.unit != TOKEN or self.usd is None or self.free:
+            raise ValueError(
+                f"'{self.meter}' has long_prompts, which takes the unit '{TOKEN}', one usd for the others, and nothing "
+                "free"
+            )
+        above = [each.above for each in self.long_prompts]
+        if above != sorted(set(above)):
+            raise ValueError(
+                f"long_prompts of '{self.meter}' begin above {above}; each must begin above the one before"
+            )
 
     def units_per_row(self, row_gib: float) -> int:
         """Return how many units one row of ``row_gib`` is charged as: its started size steps, at least 1."""
@@ -93,6 +131,25 @@ class Price(Part):
         if self.usd is not None and not self.free:
             return self.usd / self.per
         return self._usd_per_month(max(0.0, units_per_month - self.free)) / units_per_month
+
+    def usd_in_class(self, prompt_class: int) -> float:
+        """Return what ``per`` tokens cost in calls whose prompts are of a class. [USD]"""
+        assert self.usd is not None
+        held = [each.usd for each in self.long_prompts if prompt_class * PROMPT_STEP > each.above]
+        return held[-1] if held else self.usd
+
+    def mean_usd_by_prompt(self, parts: ByPrompt) -> float | None:
+        """Return the mean price of a token, where long prompts cost more; None where all cost the same. [USD]
+
+        Parameters
+        ----------
+        parts
+            Tokens by the length of the prompts that they belong to.
+        """
+        total = math.fsum(part for _, part in parts)
+        if not self.long_prompts or total <= 0:
+            return None
+        return math.fsum(part * self.usd_in_class(number) for number, part in parts) / total / self.per
 
     def _usd_per_month(self, charged: float) -> float:
         if self.usd is not None:
@@ -109,5 +166,6 @@ class Price(Part):
             update={
                 "usd": None if self.usd is None else self.usd * factor,
                 "tiers": tuple(tier.scaled(factor) for tier in self.tiers),
+                "long_prompts": tuple(each.scaled(factor) for each in self.long_prompts),
             }
         )

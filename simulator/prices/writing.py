@@ -25,6 +25,9 @@ def _lines(book: PriceBook) -> Iterator[str]:
         yield f"    date: {_text(group.date)}"
         yield "    prices:" if group.prices else "    prices: []"
         yield from (f"      - {_flow(each)}" for each in _prices(group))
+    if book.unpriced:
+        yield "unpriced:"
+        yield from (f"  - {_flow(each.model_dump(mode='json'))}" for each in book.unpriced)
     stated = book.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     yield from (f"{key}: {_flow(stated[key])}" for key in ("discounts", "commitments") if stated.get(key))
     if book.energy is not None:

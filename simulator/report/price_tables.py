@@ -50,6 +50,9 @@ def book_tables(book: PriceBook, glob: str) -> Iterator[RenderableType]:
     for term in terms:
         if glob == "*" or any(term.holds_for(price.meter) for price in matching(book, glob)):
             yield Text(f"{term_text(term)}: {term.source}, {term.date}")
+    for each in book.unpriced:
+        if fnmatchcase(each.meter, glob) or fnmatchcase(f"{each.meter}/", glob):
+            yield Text(f"no price for {each.meter}: {each.why}", style="dim")
     if book.notes and glob == "*":
         yield Text(form.one_line(book.notes), style="dim")
 
@@ -67,6 +70,7 @@ def book_json(book: PriceBook, glob: str) -> dict[str, Any]:
         "name": book.name,
         "notes": book.notes.strip(),
         "prices": _without_infinity(prices),
+        "unpriced": stated["unpriced"],
         "discounts": stated["discounts"],
         "commitments": stated["commitments"],
         "energy": stated.get("energy"),

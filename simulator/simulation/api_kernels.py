@@ -9,6 +9,7 @@ from typing import Final
 
 from simulator.backends.tokens.base import MOST_TOKENS, TOKEN_BITS
 from simulator.core.jit import inlined
+from simulator.core.prompt_lengths import PROMPT_STEP
 from simulator.core.units import MINUTE_S
 from simulator.simulation.records import Record
 from simulator.simulation.rows import Int
@@ -58,4 +59,9 @@ def call(
         q.cached_tokens += cached
         q.written_tokens += shared - cached
         q.output_tokens += outputs
+        by_kind = q.by_prompt[(inputs + PROMPT_STEP - 1) // PROMPT_STEP]
+        by_kind[0] += inputs - shared
+        by_kind[1] += cached
+        by_kind[2] += shared - cached
+        by_kind[3] += outputs
     return float((q.first_token_s + (inputs - cached) * q.input_token_s + outputs * q.output_token_s) * factor)

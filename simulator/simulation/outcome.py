@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core.prompt_lengths import ByPrompt
 from simulator.core.usage import Usage
 from simulator.plans.medium.base import StoreUse
 
@@ -45,6 +46,8 @@ class ServiceUse:
     """Its name."""
     counts: Mapping[str, float]
     """What its computations added up to, by the names of records.LINE."""
+    tokens: Mapping[str, ByPrompt] = field(default_factory=dict)
+    """Of these, the tokens by the length of the prompts that they belong to."""
 
     @property
     def provisioned_replica_s(self) -> FloatArray:

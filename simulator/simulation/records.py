@@ -4,10 +4,15 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from simulator.backends.tokens.base import MOST_TOKENS
 from simulator.core.jit import COMPILED
+from simulator.core.prompt_lengths import prompt_class
 
 Record: TypeAlias = Any
 """An array of records or one of them; only compiled code reads their fields."""
+
+TOKEN_KINDS: Final = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
+"""What an external API counts, in the order of `by_prompt`."""
 
 RULES = np.dtype(
     [
@@ -103,6 +108,7 @@ LINE = np.dtype(
         ("cached_tokens", np.int64),
         ("written_tokens", np.int64),
         ("output_tokens", np.int64),
+        ("by_prompt", np.int64, (prompt_class(MOST_TOKENS) + 1, len(TOKEN_KINDS))),  # the same, by the prompt's class
     ]
 )
 """An online backend and its queue."""

@@ -12,6 +12,7 @@ from simulator.backends.online.slots import leaves_for
 from simulator.backends.serverless import Serverless
 from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram, IntArray
+from simulator.core.prompt_lengths import ByPrompt
 from simulator.core.streams import stream
 from simulator.plans.plan import OnFailure, OnMiss
 from simulator.plans.scope.base import BitSet
@@ -32,6 +33,7 @@ from simulator.simulation.records import (
     RETURN,
     RULES,
     TALLY,
+    TOKEN_KINDS,
     WAITING,
     Record,
     grown,
@@ -93,6 +95,10 @@ class Line:
     def counts(self) -> dict[str, float]:
         """Return what its computations have added up to, by the names of records.LINE."""
         return self._path.line_counts(self._number)
+
+    def tokens(self) -> dict[str, ByPrompt]:
+        """Return the tokens that its computations have added up to, by kind and by the length of prompts."""
+        return self._path.line_tokens(self._number)
 
     def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
         """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
@@ -170,7 +176,17 @@ class RequestPath:
 
     def line_counts(self, line: int) -> dict[str, float]:
         """Return what a backend's computations have added up to, by the names of records.LINE."""
-        return {name: self._line_records[name][line].item() for name in LINE.names or ()}
+        names = (name for name in LINE.names or () if name != "by_prompt")
+        return {name: self._line_records[name][line].item() for name in names}
+
+    def line_tokens(self, line: int) -> dict[str, ByPrompt]:
+        """Return the tokens that a backend's computations have added up to, by kind and by the prompt's class."""
+        counted = self._line_records["by_prompt"][line]
+        classes = np.flatnonzero(counted.any(axis=1))
+        return {
+            name: tuple(zip(classes.tolist(), counted[classes, kind].astype(float).tolist(), strict=True))
+            for kind, name in enumerate(TOKEN_KINDS)
+        }
 
     def advance_ticks(
         self, line: int, from_s: float, tick_s: float, most_work_s: float, until_s: float

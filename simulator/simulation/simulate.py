@@ -263,7 +263,9 @@ class _Simulation:
 
     def _service_uses(self) -> tuple[ServiceUse, ...]:
         lines = zip(self.scenario.online_names(self.plan), self.fleets, self.path.lines, strict=True)
-        return tuple(ServiceUse(name, line.counts()) for name, backend, line in lines if not backend.has_replicas)
+        return tuple(
+            ServiceUse(name, line.counts(), line.tokens()) for name, backend, line in lines if not backend.has_replicas
+        )
 
     def _batch_use(self) -> BatchUse | None:
         if self.precompute is None or self.ahead is None:

@@ -108,7 +108,11 @@ def _online_usage(scenario: Scenario, answering: str | None, use: OnlineBackendU
     backend, ahead = scenario.backends[use.backend], use.backend != answering
     assert isinstance(backend, OnlineBackend)
     online = OnlineUse(
-        float(use.provisioned_replica_s.sum()), use.counts, scenario.horizon_s, beyond_reserved_s=use.beyond_reserved_s
+        float(use.provisioned_replica_s.sum()),
+        use.counts,
+        scenario.horizon_s,
+        beyond_reserved_s=use.beyond_reserved_s,
+        tokens=use.tokens if isinstance(use, ServiceUse) else {},
     )
     for metered in backend.used(online):
         yield Usage(
@@ -122,6 +126,8 @@ def _online_usage(scenario: Scenario, answering: str | None, use: OnlineBackendU
             after_events=ahead,
             computes_ahead=ahead,
             stand_in=metered.stand_in,
+            if_priced=metered.if_priced,
+            by_prompt=metered.by_prompt,
         )
 
 
@@ -140,6 +146,8 @@ def _batch_usage(scenario: Scenario, precompute: Precompute, batch: BatchUse) ->
             driver,
             computes_ahead=True,
             stand_in=metered.stand_in,
+            if_priced=metered.if_priced,
+            by_prompt=metered.by_prompt,
         )
     pipeline = cluster.feature_pipeline
     if pipeline.instance is not None:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from simulator.backends.api import Api
 from simulator.backends.base import BatchWork, Metered, OnlineUse
+from simulator.core.prompt_lengths import scaled_by_prompt
 from simulator.core.units import MINUTE_S, MONTH_S, about_duration
 from simulator.core.usage import Driver, Usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 
+CALLS = 1_000.0
+"""As many are priced."""
 Fact = tuple[str, str]
 """What, and its value."""
 
@@ -53,13 +56,40 @@ def limited_tokens(api: Api) -> float:
 
 
 def _call(api: Api, read: float, cached: float, written: float) -> Iterator[Metered]:
-    tokens = {"input": read, "cached": cached, "written": written, "output": api.mean_output_tokens}
-    return api.used(OnlineUse(0.0, {f"{name}_tokens": 1_000.0 * number for name, number in tokens.items()}))
+    """Yield what 1,000 calls use, whose prompts have so much in common that is cached, or written to the cache."""
+    calls, inputs, outputs = api.by_prompt()
+    shared = tuple(
+        (number, inside - (cached + written) * chance)
+        for (number, inside), (_, chance) in zip(inputs, calls, strict=True)
+    )
+    counts = {"input": read, "cached": cached, "written": written, "output": api.mean_output_tokens}
+    parts = {
+        "input": shared,
+        "cached": scaled_by_prompt(calls, cached),
+        "written": scaled_by_prompt(calls, written),
+        "output": outputs,
+    }
+    return api.used(
+        OnlineUse(
+            0.0,
+            {"calls": CALLS, **{f"{name}_tokens": CALLS * count for name, count in counts.items()}},
+            tokens={f"{name}_tokens": scaled_by_prompt(part, CALLS) for name, part in parts.items()},
+        )
+    )
 
 
 def _usd(metered: Iterable[Metered], book: PriceBook) -> str:
     usages = [
-        Usage(each.what, each.meter, each.quantity, each.unit, Driver.TRAFFIC, stand_in=each.stand_in)
+        Usage(
+            each.what,
+            each.meter,
+            each.quantity,
+            each.unit,
+            Driver.TRAFFIC,
+            stand_in=each.stand_in,
+            if_priced=each.if_priced,
+            by_prompt=each.by_prompt,
+        )
         for each in metered
     ]
     return f"{Bill.of(usages, book, MONTH_S).total_usd_per_month:,.4g} USD"

@@ -114,6 +114,9 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     if plan.has_store and limit_gib is not None:
         room = int(limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
+    caution = scenario.store_of(plan).caution if plan.has_store else None
+    if caution is not None:
+        yield Consequence(name, "warning", caution)
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")

@@ -11,8 +11,8 @@ from simulator.core.errors import Fault, InputFileError, UserError
 from simulator.core.input_files.reading import Keys, Tree, read_tree
 from simulator.core.input_files.wording import written_path
 from simulator.core.usage import Usage
-from simulator.prices.bill import wrong_unit
-from simulator.prices.book import PriceBook, nearest_meters
+from simulator.prices.bill import charged_meter, wrong_unit
+from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.usage import no_usage
 
@@ -41,8 +41,9 @@ def check_prices(scenario: Scenario, book: PriceBook, file: Path | None = None) 
     needs: defaultdict[tuple[str, str], list[Need]] = defaultdict(list)
     for plan in scenario.plans:
         for usage in no_usage(scenario, plan):
-            if usage.given_price_usd is None:
-                needs[_meter(usage, book), usage.unit].append((plan, usage))
+            meter = charged_meter(usage, book)
+            if usage.given_price_usd is None and meter is not None:
+                needs[meter, usage.unit].append((plan, usage))
     faults = [(said, who) for (meter, unit), who in needs.items() if (said := _fault(book, meter, unit)) is not None]
     if faults:
         tree = None if file is None else read_tree(file)
@@ -50,15 +51,10 @@ def check_prices(scenario: Scenario, book: PriceBook, file: Path | None = None) 
         raise UserError("\n".join(map(str, told))) if file is None else InputFileError(str(file), told)
 
 
-def _meter(usage: Usage, book: PriceBook) -> str:
-    """Return the meter that must have a price: the usage's own, or the one that stands in where it has none."""
-    return usage.meter if usage.stand_in is None or book.find(usage.meter) else usage.stand_in.meter
-
-
 def _fault(book: PriceBook, meter: str, unit: str) -> str | None:
     price = book.find(meter)
     if price is None:
-        return f"price book '{book.name}' has no price for '{meter}'; {nearest_meters(meter, book.meters)}"
+        return book.missing(meter)
     return None if price.unit == unit else wrong_unit(book, price, unit)
 
 

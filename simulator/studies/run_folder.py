@@ -31,6 +31,8 @@ TABLES = "tables"
 CONSUMPTION_COLUMNS = ("horizon_s", "requests", "unread_batch_fraction", "unread_nearline_fraction")
 STAND_IN = "stand_in_"
 """What the columns begin with that say what stands in for a price."""
+BY_PROMPT = "by_prompt"
+"""Two columns begin so: the classes of prompts, and how the quantity splits by them."""
 LIBRARIES = ("numpy", "numba", "simpy", "scipy", "pandas")
 
 
@@ -167,7 +169,9 @@ def _flat(usage: Usage) -> dict[str, Any]:
     """Return a line of usage as columns; what stands in for its price has one for each of its parts."""
     other = usage.stand_in
     return {
-        **{name: value for name, value in vars(usage).items() if name != "stand_in"},
+        **{name: value for name, value in vars(usage).items() if name not in {"stand_in", BY_PROMPT}},
+        f"{BY_PROMPT}_class": [number for number, _ in usage.by_prompt] or None,
+        f"{BY_PROMPT}_part": [part for _, part in usage.by_prompt] or None,
         **{f"{STAND_IN}{part.name}": None if other is None else getattr(other, part.name) for part in fields(StandIn)},
     }
 

@@ -17,7 +17,7 @@ from simulator.prices.book import PriceBook, load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.consumption import Consumption, FleetTime
-from simulator.studies.run_folder import CONSUMPTION_COLUMNS, STAND_IN, TABLES
+from simulator.studies.run_folder import BY_PROMPT, CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.saturation import Saturation, Verdict
 from simulator.studies.sizing import Sizing
 
@@ -110,7 +110,8 @@ def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple
 
 
 def _usage(row: Mapping[str, Any]) -> Usage:
-    known = {field.name: row[field.name] for field in fields(Usage) if field.name != "stand_in"}
+    known = {field.name: row[field.name] for field in fields(Usage) if field.name not in {"stand_in", BY_PROMPT}}
+    by_prompt = zip(row[f"{BY_PROMPT}_class"] or (), row[f"{BY_PROMPT}_part"] or (), strict=True)
     other = {part.name: row[f"{STAND_IN}{part.name}"] for part in fields(StandIn)}
     stand_in = None if other["meter"] is None else StandIn(**other)
-    return Usage(**{**known, "driver": Driver(row["driver"]), "stand_in": stand_in})
+    return Usage(**{**known, "driver": Driver(row["driver"]), "stand_in": stand_in, "by_prompt": tuple(by_prompt)})

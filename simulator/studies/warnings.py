@@ -112,6 +112,10 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
             f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a "
             "longer keep-alive, it would be fewer."
         )
+    plan = comparison.scenario.plans[name]
+    caution = comparison.scenario.store_of(plan).caution if plan.has_store else None
+    if caution is not None:
+        yield f"{name}: {caution}."
     yield from _of_limits(comparison, result)
     yield from _of_reads(comparison, result)
     yield from _of_writes(comparison, result)

@@ -25,7 +25,7 @@ FIXED = {
     "input_tokens": {"kind": "fixed", "count": 2_000},
     "output_tokens": {"kind": "fixed", "count": 300},
 }
-ONE_CALL = {"input_tokens": 2_000.0, "cached_tokens": 0.0, "written_tokens": 0.0, "output_tokens": 300.0}
+ONE_CALL = {"input_tokens": 2_000.0, "cached_tokens": 0.0, "written_tokens": 0.0, "output_tokens": 300.0, "calls": 1.0}
 USD_PER_MILLION = {
     "input": 0.75,
     "cached_input": 0.075,
@@ -48,7 +48,19 @@ def usd(metered: Iterable[Metered], without: str = "nothing") -> float:
         if not name.startswith(without)
     ]
     book = PriceBook.model_validate({"name": "b", "groups": [{"source": "s", "date": "2025-09-01", "prices": prices}]})
-    usages = [Usage(m.what, m.meter, m.quantity, m.unit, Driver.TRAFFIC, stand_in=m.stand_in) for m in metered]
+    usages = [
+        Usage(
+            m.what,
+            m.meter,
+            m.quantity,
+            m.unit,
+            Driver.TRAFFIC,
+            stand_in=m.stand_in,
+            if_priced=m.if_priced,
+            by_prompt=m.by_prompt,
+        )
+        for m in metered
+    ]
     return sum(line.usd_per_month for line in Bill.of(usages, book, MONTH_S).lines)
 
 
@@ -103,7 +115,7 @@ def test_a_model_without_batch_prices_and_without_a_discount_is_an_error_that_na
 def test_rows_of_a_batch_use_the_mean_tokens() -> None:
     api = an_api(output_tokens={"kind": "lognormal", "mean": 250, "cv": 1.5})
     quantities = [metered.quantity for metered in api.worked(BatchWork(3.0, 12.0, {}))]
-    assert quantities == pytest.approx([24_000, 3_000], rel=1e-6)
+    assert quantities == pytest.approx([24_000, 3_000, 12], rel=1e-6)
 
 
 def run(api: Api, shard_users: list[int], writes_per_s: float = math.inf) -> list[tuple[float, int]]:

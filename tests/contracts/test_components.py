@@ -169,6 +169,7 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "objects": [{}],
         "provisioned": [{}],
         "rows": [{}],
+        "share": [{}],
     },
 }
 

@@ -37,17 +37,20 @@ def test_every_price_has_its_source_and_date(name: str) -> None:
         ("instance/g4dn.xlarge/on_demand", 1, 0.526),
         ("dynamodb_on_demand/write", 100e6, 62.50),
         ("dynamodb_on_demand/read", 8e6, 1.00),
-        ("dynamodb_on_demand/storage", 95.367431640625 * HOURS_PER_MONTH, 23.84185791015625),
+        ("dynamodb_on_demand/storage", 95.367431640625 * HOURS_PER_MONTH, 23.84185791015625 - 25 * 0.25),
+        ("dynamodb_on_demand/storage", 25 * HOURS_PER_MONTH, 0.0),
         ("feature_store/read", 3e6, 0.375),
         ("s3_standard/write", 1e6, 5.0),
         ("s3_standard/read", 1e6, 0.4),
         ("s3_standard/storage", 100 * HOURS_PER_MONTH, 2.3),
         ("redis/storage", 105.81 * HOURS_PER_MONTH, 1.724 * HOURS_PER_MONTH),
-        ("redis/read", 1e9, 0.0),
+        ("redis/node", 2 * HOURS_PER_MONTH, 2482.56),
         ("aws_lambda/gb_second", 400_000 + 16e9, 100_000.2 + 135_000 + 13_333.4),
         ("aws_lambda/request", 3e6, 0.40),
         ("aws_lambda_arm/gb_second", 400_000 + 11_520e6, 100_000.50 + 48_240.402),
-        ("dynamodb_provisioned/write_capacity", 50_000 * HOURS_PER_MONTH, 23_400.0),
+        ("dynamodb_provisioned/write_capacity", 50_000 * HOURS_PER_MONTH, 23_400.0 - 11.70),
+        ("dynamodb_provisioned/read_capacity", 30 * HOURS_PER_MONTH, 5 * 720 * 0.00013),
+        ("dynamodb_provisioned/storage", 26 * HOURS_PER_MONTH, 0.25),
         ("elasticache/cache.r5.4xlarge", 2 * HOURS_PER_MONTH, 2482.56),
         ("egress", 100 + 154_600, 921.60 + 3_481.60 + 7_168 + 50),
         ("kinesis_on_demand/stream", 730, 29.20),
@@ -99,6 +102,7 @@ def test_stores_cost_what_the_list_they_come_from_says(aws: PriceBook) -> None:
         "s3_standard/read": ("aws_s3_standard", "get_per_1k"),
         "s3_standard/storage": ("aws_s3_standard", "storage_gb_month"),
         "redis/storage": ("aws_elasticache", "cache.r5.4xlarge_hour"),
+        "redis/node": ("aws_elasticache", "cache.r5.4xlarge_hour"),
         "dynamodb_provisioned/write_capacity": ("aws_dynamodb", "wcu_hour"),
         "dynamodb_provisioned/read_capacity": ("aws_dynamodb", "rcu_hour"),
         "dynamodb_provisioned/storage": ("aws_dynamodb", "storage_gb_month"),
@@ -119,7 +123,10 @@ def test_token_prices_are_those_of_the_list_they_come_from() -> None:
     models = {price.meter.removeprefix("llm/").rpartition("/")[0] for price in book.prices}
     assert len(models) > 24
     for price in book.prices:
-        assert price.mean_usd_per_unit(1) == pytest.approx(listed.price_of(price.meter).usd, rel=1e-12)
+        found = listed.price_of(price.meter)
+        assert price.mean_usd_per_unit(1) == pytest.approx(found.usd, rel=1e-12)
+        longer = {each.above: each.usd / price.per for each in price.long_prompts}
+        assert longer == pytest.approx({each.above: each.usd for each in found.long_prompts}, rel=1e-12)
     for meter in listed.meters:  # a model is there with all of its prices
         assert meter in book.meters or meter.removeprefix("llm/").rpartition("/")[0] not in models
 

@@ -58,7 +58,7 @@ def test_every_medium_of_the_book_is_priced_for_the_same_use(stores: Comparison)
     found = by_medium(stores, "nightly batch")
     assert set(found) >= {
         ("dynamodb_on_demand", "by the row"),
-        ("redis", "by the row"),
+        ("redis", "by the node"),
         ("dynamodb_provisioned", "by the capacity bought"),
         ("elasticache/cache.m4.large", "by the node"),
         ("elasticache/cache.r5.4xlarge", "by the node"),
@@ -73,8 +73,8 @@ def test_every_medium_of_the_book_is_priced_for_the_same_use(stores: Comparison)
     )
     assert a_row - a_shard == pytest.approx(30 * 0.005 / 1000 * (10_000 - 20))
     provisioned = found["dynamodb_provisioned", "by the capacity bought"].usd_per_month
-    reads = use.busiest_reads_per_s * 0.00013 * 720
-    assert provisioned == pytest.approx(200 * 0.00065 * 720 + reads + 10_000 / 2**20 * 0.25)
+    assert use.busiest_reads_per_s < 25
+    assert provisioned == pytest.approx((200 - 25) * 0.00065 * 720)  # 25 units of either kind and 25 GB are free
     assert found["elasticache/cache.m4.large", "by the node"].usd_per_month == pytest.approx(0.156 * 720)
 
 
@@ -82,7 +82,8 @@ def test_a_plan_without_runs_buys_no_write_capacity_for_them(stores: Comparison)
     use = stores.plans["cached"].outcomes[0].store
     assert use is not None
     found = by_medium(stores, "cached")["dynamodb_provisioned", "by the capacity bought"]
-    assert found.usd_per_month == pytest.approx(use.busiest_reads_per_s * (0.00065 + 0.00013) * 720, rel=1e-3)
+    assert use.busiest_reads_per_s < 25
+    assert found.usd_per_month == 0
     assert repriced(stores, "on demand") == ()
 
 
@@ -90,7 +91,8 @@ def test_the_mediums_are_drawn_where_they_cost_what_they_do(stores: Comparison) 
     axes = store_mediums(stores).axes[0]
     drawn = sorted(float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_marker() == "o")
     plans = [name for name in PLANS if name != "on demand"]
-    assert drawn == pytest.approx(sorted(one.usd_per_month for name in plans for one in repriced(stores, name)))
+    costs = sorted(one.usd_per_month for name in plans for one in repriced(stores, name))
+    assert drawn == pytest.approx([usd for usd in costs if usd > 0])  # the axis has no place for what is free
     assert axes.get_xscale() == "log"
 
 

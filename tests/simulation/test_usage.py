@@ -61,7 +61,7 @@ def items(outcome: Outcome) -> dict[str, Usage]:
 
 
 def test_a_store_without_a_medium_of_its_own_is_paid_by_the_row() -> None:
-    for meter in ("dynamodb_on_demand", "redis", "my_store"):
+    for meter in ("dynamodb_on_demand", "my_store"):
         found = used(meter=meter)
         assert [(usage.item, usage.meter, usage.quantity) for usage in found.values()] == [
             ("batch writes", f"{meter}/write", 700e6),

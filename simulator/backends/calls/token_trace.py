@@ -11,6 +11,7 @@ from simulator.backends.tokens.base import MOST_TOKENS, TOKEN_BITS, IntArray
 from simulator.core.component import Part
 from simulator.core.files import InputFile
 from simulator.core.input_files.wording import shown
+from simulator.core.prompt_lengths import ByPrompt, prompt_class
 
 MOST_ROWS = 5_000_000
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -47,6 +48,14 @@ class TokenTrace(Part):
     def mean_output_tokens(self) -> float:
         """Mean number of tokens that a call writes."""
         return float((self.calls & MOST_TOKENS).mean())
+
+    def by_prompt(self) -> tuple[ByPrompt, ByPrompt, ByPrompt]:
+        """Return calls, and what a call reads and writes on average, by the length of prompts; all calls are 1."""
+        read, written = self.calls >> TOKEN_BITS, self.calls & MOST_TOKENS
+        classes, place = np.unique(prompt_class(read), return_inverse=True)
+        sides = (np.bincount(place, weights=side) / read.size for side in (None, read, written))
+        calls, inputs, outputs = (tuple(zip(classes.tolist(), side.tolist(), strict=True)) for side in sides)
+        return calls, inputs, outputs
 
     def draw(self, rng: np.random.Generator, size: int) -> IntArray:
         """Return ``size`` calls of the file, each drawn on its own: input tokens x 2^24 + output tokens."""

@@ -25,6 +25,10 @@ class Tokens(Component):
         """Its mean."""
 
     @abstractmethod
+    def above(self, count: int) -> tuple[float, float]:
+        """Return the chance that there are more than ``count``, from 1 on, and how many of the mean those bring."""
+
+    @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> IntArray:
         """Return ``size`` independent counts, each from 1 to `MOST_TOKENS`."""
 

@@ -23,5 +23,9 @@ class FixedTokens(Tokens):
         return float(self.count)
 
     @override
+    def above(self, count: int) -> tuple[float, float]:
+        return (1.0, float(self.count)) if self.count > count else (0.0, 0.0)
+
+    @override
     def draw(self, rng: np.random.Generator, size: int) -> IntArray:
         return np.full(size, self.count, dtype=np.int64)

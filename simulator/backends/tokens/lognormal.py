@@ -41,6 +41,15 @@ class LognormalTokens(Tokens):
         return 1.0 + self._further.mean_up_to_s(self.most - 1.0)
 
     @override
+    def above(self, count: int) -> tuple[float, float]:
+        # with M(x) the mean of the further tokens cut at x: P(N > n) = M(n) - M(n - 1), whose sums are differences too
+        if count >= self.most:
+            return 0.0, 0.0
+        up_to, before = (self._further.mean_up_to_s(float(n)) if n else 0.0 for n in (count, count - 1))
+        chance = max(up_to - before, 0.0)
+        return chance, count * chance + max(self._further.mean_up_to_s(self.most - 1.0) - before, 0.0)
+
+    @override
     def draw(self, rng: np.random.Generator, size: int) -> IntArray:
         further = np.minimum(self._further.draw_s(rng, size), self.most - 1.0)
         further += rng.random(size)

@@ -85,7 +85,7 @@ class Tree:
     """By the topmost key that an override set or made."""
 
 
-def read_tree(path: Path | str, most_values: int = MOST_VALUES) -> Tree:
+def read_tree(path: Path | str, most_values: int = MOST_VALUES, largest_bytes: int = LARGEST_FILE_BYTES) -> Tree:
     """Return the data of a YAML 1.2 file that holds one mapping.
 
     Parameters
@@ -94,13 +94,15 @@ def read_tree(path: Path | str, most_values: int = MOST_VALUES) -> Tree:
         The file.
     most_values
         How many values it may hold, after aliases are expanded.
+    largest_bytes
+        How large it may be.
 
     Raises
     ------
     InputFileError
         If the file cannot be read, is not YAML, or is larger or deeper than what people write.
     """
-    return parse_tree(_text_of(Path(path), str(path)), str(path), most_values)
+    return parse_tree(_text_of(Path(path), str(path), largest_bytes), str(path), most_values)
 
 
 def parse_tree(text: str, source: str, most_values: int = MOST_VALUES) -> Tree:
@@ -127,20 +129,20 @@ def unprintable_in(text: str) -> str | None:
     return None if found is None else f"U+{ord(found[0]):04X}"
 
 
-def _text_of(path: Path, source: str) -> str:
+def _text_of(path: Path, source: str, largest_bytes: int) -> str:
     try:
         if path.is_dir():
             _stop(source, "is a folder, not a file")
         with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE_BYTES + 1)
+            raw = file.read(largest_bytes + 1)
     except FileNotFoundError:
         _stop(source, "there is no such file")
     except PermissionError:
         _stop(source, "may not be read: permission denied")
     except (OSError, ValueError) as error:
         _stop(shortened(one_line(source), 120), f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    if len(raw) > LARGEST_FILE_BYTES:
-        _stop(source, "is larger than 1 MiB, the most that is read; is it the right file?")
+    if len(raw) > largest_bytes:
+        _stop(source, f"is larger than {largest_bytes >> 20} MiB, the most that is read; is it the right file?")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

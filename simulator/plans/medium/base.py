@@ -73,6 +73,11 @@ class Medium(Component):
         del store
         return None
 
+    def caution(self, store: "Store") -> str | None:
+        """Return what is to be known of a bill that is paid for in this way."""
+        del store
+        return None
+
     @abstractmethod
     def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
         """Yield what was used of it, the same meters in the same order whatever the quantities."""

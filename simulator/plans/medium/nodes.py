@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from simulator.plans.store import Store
 
 PREFIX = "elasticache/"
+REDIS, REDIS_NODE = "redis", "redis/node"
+"""A store whose type of node is left to the price book, and the meter of its nodes' hours."""
 RESERVED_FRACTION = 0.25
 """Of a node's memory, kept free for what is not data: the default of `reserved-memory-percent` (AWS, ElastiCache User
 Guide, "Managing reserved memory", read 2026-11)."""
@@ -24,10 +26,11 @@ MAXMEMORY_BYTES: Final[Mapping[str, int]] = MappingProxyType(
         "cache.m4.large": 6_892_593_152,
         "cache.m6g.12xlarge": 168_715_971_994,
         "cache.r5.4xlarge": 113_609_865_216,
+        REDIS: 113_609_865_216,
     }
 )
 """Memory of a node for data and what is reserved: AWS, ElastiCache User Guide, "Valkey and Redis OSS node-type specific
-parameters", read 2026-11. [bytes]"""
+parameters", read 2026-11; redis is a cache.r5.4xlarge, as in the bundled price book. [bytes]"""
 
 
 class Nodes(Medium):
@@ -40,12 +43,12 @@ class Nodes(Medium):
     paid_by: ClassVar[str] = "the node"
     room_gib: Gib | None = None
     """Room for rows on one node; it is known for the types cache.m4.large, cache.m6g.12xlarge and cache.r5.4xlarge of
-    ElastiCache: their memory less the quarter that is reserved."""
+    ElastiCache, and for `redis`, which is the last of these: their memory less the quarter that is reserved."""
 
     @classmethod
     @override
     def recognises(cls, meter: str) -> bool:
-        return meter.startswith(PREFIX)
+        return meter.startswith(PREFIX) or meter == REDIS
 
     def room_of_node_gib(self, meter: str) -> float | None:
         """Return the room for rows on one node; None where nobody knows. [GiB]"""
@@ -67,4 +70,5 @@ class Nodes(Medium):
         assert room_gib is not None
         needed_gib = use.peak_gib if store.size_limit_gib is None else store.size_limit_gib
         hours = started_steps(needed_gib, room_gib) * use.hours
-        yield Usage("store nodes", store.meter, hours, "h", use.follows, stores=True)
+        meter = REDIS_NODE if store.meter == REDIS else store.meter
+        yield Usage("store nodes", meter, hours, "h", use.follows, stores=True)

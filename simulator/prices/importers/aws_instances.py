@@ -41,7 +41,8 @@ class AwsInstances(Importer):
         watts = tuple(_watts(rows, reading))
         reading.done()
         energy = Energy(watts=(_watt_group(path, rows[0], watts),)) if watts else None
-        return Imported(self.book_of(path, tuple(hourly.groups()), energy=energy), hourly.left_out)
+        left_out = hourly.left_out()
+        return Imported(self.book_of(path, tuple(hourly.groups()), left_out, energy=energy), left_out)
 
 
 def _watts(rows: list[Row], reading: Reading) -> Iterator[InstanceWatts]:

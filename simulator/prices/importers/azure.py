@@ -25,4 +25,5 @@ class Azure(Importer):
             instance, date = reading.text(row, "vm_size"), row.cells["price_date"]
             hourly.add(row, instance, "on_demand", reading.usd(row, column), source, date)
         reading.done()
-        return Imported(self.book_of(path, tuple(hourly.groups())), hourly.left_out)
+        left_out = hourly.left_out()
+        return Imported(self.book_of(path, tuple(hourly.groups()), left_out), left_out)

@@ -3,7 +3,8 @@
 import csv
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from simulator.prices.book import PriceBook, PriceGroup
 
 LARGEST_BYTES = 2**27
 """Of a price list; a provider's, with all regions and zones, takes some ten million bytes."""
+NAMED = 3
+"""So many of what is left out are named."""
 MOST_FAULTS = 100
 """As many are told; a list with more is probably another list."""
 
@@ -25,8 +28,31 @@ class Imported:
     """A price book made of a list."""
 
     book: PriceBook
-    left_out: int
-    """Entries of the list that state no price."""
+    left_out: tuple["LeftOut", ...] = ()
+    """What of the list is not in the book, by reason."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What of a list is not in the book, for one reason."""
+
+    why: str
+    names: tuple[str, ...]
+    """What the entries are called, in the order of the list."""
+
+    @classmethod
+    def by_reason(cls, found: Iterable[tuple[str, str]]) -> tuple["LeftOut", ...]:
+        """Return reasons, each with the names that it holds for: those that hold for most first."""
+        names: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for why, name in found:
+            names[why][name] = None
+        several = sorted(names.items(), key=lambda entry: -len(entry[1]))
+        return tuple(cls(why, tuple(each)) for why, each in several)
+
+    def text(self) -> str:
+        """Return how many there are, why, and what the first are called."""
+        some = ", ".join(map(one_line, self.names[:NAMED])) + (", ..." if len(self.names) > NAMED else "")
+        return f"{len(self.names):,}: {self.why} ({shortened(some, 160)})"
 
 
 @dataclass(frozen=True)
@@ -58,17 +84,22 @@ class Importer(Component):
             If it has several regions and none is asked for, or lacks the one that is.
         """
 
-    def book_of(self, path: Path, groups: Sequence[PriceGroup], **more: Any) -> PriceBook:
+    def book_of(
+        self, path: Path, groups: Sequence[PriceGroup], left_out: Sequence[LeftOut] = (), **more: Any
+    ) -> PriceBook:
         """Return the book of these prices.
 
         Raises
         ------
         UserError
-            If there is none.
+            If there is none; the message says what is left out and why.
         """
         some = tuple(group for group in groups if group.prices)
         if not some:
-            raise UserError(f"{path}: holds no price")
+            reasons = "; ".join(each.text() for each in left_out)
+            raise UserError(
+                f"{path}: holds no price" + (f" that is understood; left out are {reasons}" if reasons else "")
+            )
         return PriceBook(name=self.name or path.stem, groups=some, **more)
 
     def of_region(self, rows: Sequence[Row], column: str, path: Path) -> list[Row]:

@@ -1,76 +1,91 @@
 """Token prices of language models, as LiteLLM's and tokencost's JSON files state them."""
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from typing_extensions import override
 
-from simulator.core.errors import Fault, InputFileError
-from simulator.core.input_files.wording import one_line, shortened, shown
-from simulator.prices.book import PriceGroup
-from simulator.prices.importers.base import Imported, Importer, Reading, file_date, text_of
-from simulator.prices.price import Price
+from simulator.core.input_files.json_reading import JsonFile, parse_json
+from simulator.core.input_files.wording import one_line, shortened
+from simulator.prices.book import PriceGroup, Unpriced
+from simulator.prices.importers.base import Imported, Importer, LeftOut, Reading, file_date, text_of
+from simulator.prices.importers.model_prices import ModelPrices, read_model
+from simulator.prices.price import TOKEN, LongPrompts, Price
 
-FIELDS: Final = {
-    "input": "input_cost_per_token",
-    "output": "output_cost_per_token",
-    "cached_input": "cache_read_input_token_cost",
-    "cache_write": "cache_creation_input_token_cost",
-    "batch_input": "input_cost_per_token_batches",
-    "batch_output": "output_cost_per_token_batches",
-}
-"""The file's field for each kind of token; a kind that a model has no price for gets no meter."""
 DOCUMENTATION: Final = "sample_spec"
 """An entry that explains the others."""
-UNIT = "token"
-_ENTRY: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:')
+CALL: Final = "call"
 
 
 class LiteLlm(Importer):
-    """Meters ``llm/<model>/input`` and so on, a price per token.
+    """Meters ``llm/<model>/input`` and so on, a price per token; and ``llm/<model>/call``, where a call has a price.
 
-    Prices that depend on a prompt's length, and prices of sound and pictures, are left out.
+    Read are prices of input, output, cached input and what is written to a prompt cache, for five minutes or an hour;
+    those of the batch tier; those of long prompts, for any whole thousand tokens; and those of a query or a request.
+    All others, such as those of sound, pictures, pages, or the faster and slower tiers, are named as left out. A model
+    is left out itself where nothing of it is understood, and so are its tokens where they cost 0 beside a price that is
+    not, for then they are not free.
     """
 
     kind: Literal["litellm"] = "litellm"
 
     @override
     def read(self, path: Path) -> Imported:
-        models, lines, reading = *_models(path), Reading(path)
-        prices = {name: tuple(_prices(name, model, lines.get(name), reading)) for name, model in models.items()}
+        file, reading = parse_json(text_of(path), str(path), "an entry per model"), Reading(path)
+        models = tuple(_models(file, reading))
         reading.done()
-        every = tuple(price for group in prices.values() for price in group)
-        group = PriceGroup(source=path.name, date=file_date(path), prices=every)
-        return Imported(self.book_of(path, [group]), sum(not group for group in prices.values()))
+        prices = tuple(price for model in models for price in _prices(model, path.name))
+        group = PriceGroup(source=path.name, date=file_date(path), prices=prices)
+        unpriced = tuple(each for model in models for each in _unpriced(model))
+        left_out = LeftOut.by_reason((why, model.name) for model in models for why in model.left_out)
+        return Imported(self.book_of(path, [group], left_out, unpriced=unpriced), left_out)
 
 
-def _models(path: Path) -> tuple[Mapping[str, Any], Mapping[str, int]]:
-    """Return the entries by model, and the line of each."""
-    text = text_of(path)
-    try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = getattr(error, "lineno", None)
-        raise InputFileError(str(path), [Fault(f"not JSON: {getattr(error, 'msg', error)}", line=line)]) from None
-    if not isinstance(found, dict):
-        raise InputFileError(str(path), [Fault(f"must be an object with an entry per model, not {shown(found)}")])
-    lines: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        entry = _ENTRY.match(line)
-        if entry:
-            lines.setdefault(json.loads(entry[1]), number)
-    return {name: model for name, model in found.items() if name != DOCUMENTATION}, lines
+def _models(file: JsonFile, reading: Reading) -> Iterator[ModelPrices]:
+    for name, fields in file.data.items():
+        if name == DOCUMENTATION:
+            continue
+        short = shortened(one_line(name))
+        if not name or not name.isprintable() or not isinstance(fields, dict):
+            reading.wrong(file.line(name), short, "must be a model's name with an object of its prices")
+            continue
+        amounts = _Amounts(file, reading, name, short)
+        yield read_model(name, fields, amounts.usd)
 
 
-def _prices(name: str, model: object, line: int | None, reading: Reading) -> Iterator[Price]:
-    shown_name = shortened(one_line(name))
-    if not name or not name.isprintable() or not isinstance(model, dict):
-        reading.wrong(line, shown_name, "must be a model's name with an object of its prices")
-        return
-    for kind, field in FIELDS.items():
-        usd = reading.amount(model.get(field), line, f"{shown_name}.{field}")
-        if usd is not None:
-            yield Price(meter=f"llm/{name}/{kind}", unit=UNIT, usd=usd)
+class _Amounts:
+    """Reads the prices of a model."""
+
+    def __init__(self, file: JsonFile, reading: Reading, name: str, short: str) -> None:
+        self._file, self._reading, self._name, self._short = file, reading, name, short
+
+    def usd(self, value: object, *keys: str | int) -> float | None:
+        """Return a price; None where there is none or a wrong one, which is noted. [USD]"""
+        if isinstance(value, float) and 0 <= value < math.inf:
+            return value
+        if value is None or value == "":
+            return None
+        line = self._file.line(self._name, *keys)
+        return self._reading.amount(value, line, ".".join(map(str, (self._short, *keys))))
+
+
+def _prices(model: ModelPrices, source: str) -> Iterator[Price]:
+    for kind, by_length in model.tokens.items():
+        yield Price(
+            meter=f"llm/{model.name}/{kind}",
+            unit=TOKEN,
+            usd=by_length[0],
+            long_prompts=tuple(LongPrompts(above=above, usd=usd) for above, usd in sorted(by_length.items()) if above),
+            source="; ".join(filter(None, (source, model.notes.get(kind)))),
+        )
+    if model.call_usd is not None:
+        yield Price(
+            meter=f"llm/{model.name}/{CALL}", unit=CALL, usd=model.call_usd, source=f"{source}; a call is one query"
+        )
+
+
+def _unpriced(model: ModelPrices) -> Iterator[Unpriced]:
+    for kind, why in model.refused.items():
+        yield Unpriced(meter=f"llm/{model.name}/{kind}" if kind else f"llm/{model.name}", why=why)
