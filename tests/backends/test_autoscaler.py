@@ -28,11 +28,12 @@ def a_rule(**changes: Any) -> Autoscaled:
         (3, 3, 1.0 + 2e-16, 5, "and 5 it stays when rounding adds to a full load"),
         (10, 10, 0.0, 1, "never below the minimum"),
         (90, 90, 1.0, 100, "never above the maximum"),
-        (0, 3, 0.0, 1, "nobody ready"),
+        (0, 3, 0.0, 3, "nobody is ready, so that nothing was measured"),
+        (3, 3, None, 3, "nobody was ready before now"),
     ],
 )
 def test_the_replicas_wanted_follow_the_rule(
-    ready: int, total: int, utilisation: float, desired: int, why: str
+    ready: int, total: int, utilisation: float | None, desired: int, why: str
 ) -> None:
     assert a_rule().desired_replicas(ready, total, utilisation) == desired, why
 
@@ -47,6 +48,9 @@ class _NoRequests:
 
     def advance(self, until_s: float) -> None:
         del until_s
+
+    def asked(self) -> bool:
+        return False
 
     def work_done_s(self) -> float:
         return 0.0

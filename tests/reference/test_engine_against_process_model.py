@@ -39,7 +39,7 @@ COUNTS = (
     "wasted",
     "evicted",
 )
-CALLS = ("calls", "batches", "refused", "retried", "cold_starts")
+CALLS = ("calls", "batches", "batched", "refused", "retried", "cold_starts")
 TOKENS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 RELATIVE = 1e-9
 
