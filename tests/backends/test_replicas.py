@@ -29,6 +29,9 @@ class _NoRequests:
     def work_done_s(self) -> float:
         return 0.0
 
+    def asked(self) -> bool:
+        return False
+
     def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
         del from_s, tick_s, most_work_s, until_s
         return 0, 0.0

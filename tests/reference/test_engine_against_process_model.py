@@ -216,6 +216,39 @@ def test_replicas_are_lost_and_come_back_alike(capacity: dict[str, Any], plan: s
     assert outcome.fleets[0].beyond_reserved_s > 0
 
 
+LIVE = {
+    "kind": "fleet",
+    "instance": "f",
+    "slots": 1,
+    "service_time": {"kind": "affine", "fixed": "17 s", "noise": "exponential"},
+}
+
+
+@pytest.mark.parametrize("more", [{}, {"timeout": "9 s"}, {"queue_limit": 0}, {"batching": {"max": 3, "hold": "20 s"}}])
+@pytest.mark.parametrize("keeps", ["0 s", "2 min"])
+def test_a_fleet_sleeps_and_is_woken_alike(more: dict[str, Any], keeps: str) -> None:
+    """What gives up or is refused before the tick wakes it too."""
+    capacity = {"kind": "autoscaled", "min": 0, "max": 9, "target": "60 %", "startup": "50 s", "stabilisation": keeps}
+    plans = {"p": {"on_miss": "compute", "backend": "live"}}
+    few = {"users": 25, "logins_per_day": "3/day", "shape": 0.6}
+    live = LIVE | more | {"capacity": capacity}
+    outcome, seen = both(a_scenario(backends={"live": live}, plans=plans, population=few), "p")
+    assert seen.woken > 5
+    assert 0 < outcome.provisioned_replica_s.sum() < 0.7 * outcome.horizon_s
+
+
+@pytest.mark.parametrize("select", ["max", "min"])
+def test_replicas_are_held_back_alike(select: str) -> None:
+    policies = [{"pods": 1, "period": "100 s"}, {"percent": "30 %", "period": "45 s"}]
+    rules = {"policies": policies, "select": select}
+    behavior = {"scale_up": {**rules, "stabilisation": "40 s", "tolerance": "0 %"}, "scale_down": rules}
+    live = a_scenario().model_dump(mode="json")["backends"]["live"]
+    live["capacity"] |= {"behavior": behavior, "stabilisation": "20 s", "max": 40}
+    plans = {"p": {"on_miss": "compute", "backend": "live"}}
+    _, seen = both(a_scenario(backends={"live": live}, plans=plans), "p")
+    assert seen.held_back > 50
+
+
 @pytest.mark.parametrize("plan", ["crowded", "crowded, few slots", "crowded, few slots, cached"])
 def test_thousands_at_once_are_carried_alike(plan: str) -> None:
     """More requests wait, compute and follow at a time than the engine makes room for at first."""
