@@ -16,6 +16,7 @@ from simulator.backends.base import (
     Metered,
     OnlineBackend,
     OnlineUse,
+    StoreWriter,
     WorkerSpan,
 )
 from simulator.backends.calls.batch_tier import BatchTier
@@ -225,16 +226,29 @@ class Api(OnlineBackend, BatchBackend):
         writes_per_s: float,
         written: Callable[[int], None],
         spans: list[WorkerSpan],
+        writer: StoreWriter | None = None,
     ) -> Generator[simpy.Event, None, None]:
         """Hand in a job for each shard at once, and write what comes back, first come, first written."""
         del spans
         yield env.timeout(self.feature_pipeline.duration_s)
         handed_in_s = env.now
         back_s = self.batch.window.draw_s(rng, len(shard_users))
-        for shard in np.argsort(back_s, kind="stable").tolist():
+        store = writer or StoreWriter()
+
+        def job(shard: int) -> Generator[simpy.Event, None, None]:
             yield env.timeout(max(handed_in_s + float(back_s[shard]) - env.now, 0.0))
-            yield env.timeout(shard_users[shard] / writes_per_s)
+            yield env.timeout(store.done_s(env.now, shard_users[shard] / writes_per_s) - env.now)
             written(shard)
+
+        jobs = [env.process(job(shard)) for shard in np.argsort(back_s, kind="stable").tolist()]
+        for each in jobs:
+            yield each
+
+    @property
+    @override
+    def overlaps(self) -> bool:
+        """Whether a run starts when it is due: a provider takes jobs while others are still with it."""
+        return True
 
     @override
     def worked(self, work: BatchWork) -> Iterator[Metered]:

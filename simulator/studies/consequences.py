@@ -170,7 +170,15 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     yield Consequence(name, "expected makespan", about_duration(run.makespan_s))
     yield Consequence(name, "a run is limited by", _limit(run))
     yield from _reclaims(scenario, name, round(run.rows))
-    if run.makespan_s > precompute.every_s:
+    if run.backend.overlaps:
+        if run.makespan_s > precompute.every_s:
+            going = f"{math.ceil(run.makespan_s / precompute.every_s):,}; the provider takes jobs while others are with it"
+            yield Consequence(name, "runs under way at a time, up to", going)
+        if run.write_s > precompute.every_s:
+            late = f"writing a run takes {about_duration(run.write_s)}, and one is due every"
+            every = about_duration(precompute.every_s)
+            yield Consequence(name, "warning", f"{late} {every}: rows become visible later and later")
+    elif run.makespan_s > precompute.every_s:
         yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
     clock_s, available_s, needed_per_s = scenario.slo.batch_deadline_s, run.available_s, run.writes_needed_per_s
     if clock_s is None or available_s is None or needed_per_s is None:

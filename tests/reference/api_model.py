@@ -2,9 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-
-import numpy as np
 
 from simulator.backends.api import Api
 
@@ -63,15 +60,3 @@ class ApiModel:
             self.counts.update({f"{name}_tokens": number for name, number in found.items()})
         reading_s = (inputs - cached) * first.per_input_token_s
         return (first.base_s + reading_s + outputs * self.api.per_token_s) * factor
-
-
-def jobs_written_at(
-    api: Api, due_s: float, rng: np.random.Generator, sizes: list[int], per_s: float
-) -> Iterator[tuple[float, int]]:
-    """Yield when each job's last row is written, in that order: one writer serves them as they come back."""
-    handed_in_s = due_s + api.feature_pipeline.duration_s
-    back_s = [handed_in_s + window_s for window_s in api.batch.window.draw_s(rng, len(sizes)).tolist()]
-    writer_free_s = -math.inf
-    for shard in sorted(range(len(sizes)), key=back_s.__getitem__):
-        writer_free_s = max(back_s[shard], writer_free_s) + sizes[shard] / per_s
-        yield writer_free_s, shard

@@ -112,6 +112,8 @@ class Seen:
     reclaims: list[tuple[int, int]] = field(default_factory=list)
     """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
+    overlaps: int = 0
+    """Runs that started while a provider was at another's jobs."""
     replicas_reclaimed: int = 0
     interrupted: int = 0
     orders: int = 0

@@ -216,6 +216,21 @@ def test_replicas_are_lost_and_come_back_alike(capacity: dict[str, Any], plan: s
     assert outcome.fleets[0].beyond_reserved_s > 0
 
 
+@pytest.mark.parametrize("window", [{"kind": "fixed", "value": "61 min"}, {"kind": "exponential", "mean": "40 min"}])
+@pytest.mark.parametrize("publish", ["rolling", "atomic"])
+@pytest.mark.parametrize("scope", ["everyone", {"kind": "active_within", "window": "3 h"}])
+def test_jobs_of_a_provider_overlap_alike(window: dict[str, Any], publish: str, scope: Any) -> None:
+    """A run is due every 20 min; a store of 2 rows a second is the busier for it, and jobs overtake one another."""
+    bought = a_scenario().model_dump(mode="json")["backends"]["bought"]
+    bought |= {"batch": {"window": window}, "shard": 90, "feature_pipeline": {"duration": "2 min"}}
+    plan = {"precompute": {"every": "20 min", "publish": publish, "scope": scope, "backend": "b"}, "on_miss": "default"}
+    store = {"read_latency": "3.7 ms", "write_capacity": "2/s", "expiry": "200 min"}
+    outcome, seen = both(a_scenario(backends={"b": bought}, plans={"p": plan}, store=store), "p")
+    assert seen.overlaps > 10
+    assert outcome.batch is not None
+    assert (outcome.batch.missed, outcome.batch.runs_per_horizon) == (0, 15)
+
+
 LIVE = {
     "kind": "fleet",
     "instance": "f",
