@@ -135,6 +135,11 @@ class OnlineBackend(Backend):
         return self.service_times_s[-1] / (len(self.service_times_s) - 1)
 
     @property
+    def computes_together(self) -> bool:
+        """Whether requests are computed in batches, so that it can do more than while it fills them."""
+        return len(self.service_times_s) > 2  # noqa: PLR2004  (0 and 1)
+
+    @property
     def has_replicas(self) -> bool:
         """Whether it is made of replicas, or of instances that come with the requests; others run what has none."""
         return True

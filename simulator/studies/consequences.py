@@ -121,7 +121,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
 
 
 def _if_all(backend: OnlineBackend) -> str:
-    in_batches = ", in full batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    in_batches = ", in full batches" if backend.computes_together else ""
     return f"offered load if all is computed{in_batches}"
 
 

@@ -132,23 +132,25 @@ def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of fleets that have no room, each on its own."""
     plan, fleets = comparison.scenario.plans[result.name], result.consumptions[0].fleets
     for backend in fleets:
-        if not isinstance(comparison.scenario.backends[backend], Fleet):
+        fleet = comparison.scenario.backends[backend]
+        if not isinstance(fleet, Fleet):
             continue  # what is not busy goes, or is nobody's
-        busy = _busy(result, backend) if len(fleets) > 1 else result.metrics["utilisation"].mean
-        if busy <= BUSIEST_UTILISATION:
+        load = _load(result, backend)
+        if load <= BUSIEST_UTILISATION:
             continue
         which = f"the fleet '{backend}'" if len(fleets) > 1 else "the fleet"
         felt = "it has no room, and its latency depends on how long the horizon is."
         if backend != plan.backend:
             felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
-        yield f"{result.name}: {which} is busy {busy:.1%} of the time; {felt}"
+        said = f"is asked for {load:.1%} of what it does in full batches" if fleet.computes_together else ""
+        yield f"{result.name}: {which} {said or f'is busy {load:.1%} of the time'}; {felt}"
 
 
-def _busy(result: PlanResult, backend: str) -> float:
-    """Return the utilisation of one of a plan's fleets."""
+def _load(result: PlanResult, backend: str) -> float:
+    """Return which share of what one of a plan's fleets can do was done."""
     times = [consumption.fleets[backend] for consumption in result.consumptions]
     provisioned_h = math.fsum(each.provisioned_h for each in times)
-    return math.fsum(each.provisioned_h * each.utilisation for each in times) / provisioned_h if provisioned_h else 0.0
+    return math.fsum(each.provisioned_h * each.load for each in times) / provisioned_h if provisioned_h else 0.0
 
 
 def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
