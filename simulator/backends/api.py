@@ -42,11 +42,12 @@ class Api(OnlineBackend, BatchBackend):
 
     A call is answered after the time to the first token and the time per token of all that it writes, the whole times
     a random factor. Requests and tokens per minute are limited by a bucket each, which holds a minute's worth and is
-    refilled without a pause (as Anthropic says of its own), or what a shorter `limit_window` has: 60 a minute may be
-    held to as one a second, as OpenAI and Anthropic both say. A call takes 1 out of one and its input and output out of the other when it is admitted, though its output is known
-    only later: providers estimate it. What is refused takes nothing, and is asked again as 'retries' says. A call of
-    more tokens than a bucket holds is always refused. Calls of the batch tier have limits of their own, which are
-    not simulated.
+    refilled without a pause (as Anthropic says of its own), or the worth of a shorter `limit_window`: OpenAI and
+    Anthropic both say that 60 a minute may be held to as one a second. A call takes 1 out of one and its input and
+    output out of the other when it is admitted, though its output is known only later: providers estimate it. What is
+    refused takes nothing, and is asked again as 'retries' says. A call of more tokens than a bucket holds is always
+    refused. Calls of the batch tier have limits of their own, which are not simulated; its jobs overlap: a run starts
+    when it is due, whichever others the provider has, and of two that write a row the later writing stays.
     """
 
     kind: Literal["api"] = "api"
@@ -241,8 +242,7 @@ class Api(OnlineBackend, BatchBackend):
             written(shard)
 
         jobs = [env.process(job(shard)) for shard in np.argsort(back_s, kind="stable").tolist()]
-        for each in jobs:
-            yield each
+        yield from jobs
 
     @property
     @override

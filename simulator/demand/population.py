@@ -13,7 +13,7 @@ from simulator.demand.clusters import Clusters
 MOST_USERS = 2**31 - 1
 """Users are numbered with 32-bit integers."""
 MOST_LOGINS_PER_DAY = DAY_S
-"""The user behind a typical login may log in once a second at most; beyond, shape and share contradict what a day is."""
+"""How often the user behind a typical login may log in: once a second. Beyond, shape and share do not fit a day."""
 DIGITS = 3
 """Of what would be right, as it is written."""
 SHARES_TOLERANCE = 1e-6
@@ -96,10 +96,9 @@ class Activity(Part):
         least = self._least_shape()
         larger = "" if least is None else f"a 'shape' from {least:g} on, or "
         dormant = ", or a smaller 'dormant'" if self.dormant_fraction > 0 else ""
-        return [
-            f"{stated} and 'shape' ({shape:g}) imply {_many(mean)} logins per user and day, and {_many(typical)} of the "
-            f"user behind a typical login: at most {MOST_LOGINS_PER_DAY:,.0f}, one a second; take {larger}{lower}{dormant}"
-        ]
+        implied = f"{_many(mean)} logins per user and day, and {_many(typical)} of the user behind a typical login"
+        bound = f"at most {MOST_LOGINS_PER_DAY:,.0f}, one a second"
+        return [f"{stated} and 'shape' ({shape:g}) imply {implied}: {bound}; take {larger}{lower}{dormant}"]
 
     def _least_shape(self) -> float | None:
         """Return about the smallest shape with which the users' logins fit into a day; None where none does."""

@@ -162,13 +162,11 @@ class Scenario(Part):
             total, busiest_per_s = float(by_hour.sum()), float(by_hour.max()) / HOUR_S
         if total <= MOST_REQUESTS and busiest_per_s <= MOST_REQUESTS_PER_S:
             return
-        yield (
-            ("population",),
-            f"{self.population.users:,} users make {_many(total)} requests in {about_duration(self.horizon_s)}, "
-            f"{_many(busiest_per_s)} a second in the busiest hour; every one is simulated, and at most "
-            f"{MOST_REQUESTS:,.0f} of them and {MOST_REQUESTS_PER_S:,.0f} a second can be; lower 'users', how often "
-            "they log in, the requests of a login ('traffic.session'), growth or spikes, or 'horizon'",
-        )
+        asked = f"{_many(total)} requests in {about_duration(self.horizon_s)}, {_many(busiest_per_s)} a second"
+        bounds = f"at most {MOST_REQUESTS:,.0f} of them and {MOST_REQUESTS_PER_S:,.0f} a second"
+        remedy = "'users', how often they log in, the requests of a login ('traffic.session'), growth or spikes"
+        said = f"{self.population.users:,} users make {asked} in the busiest hour; every one is simulated, and {bounds}"
+        yield ("population",), f"{said} can be; lower {remedy}, or 'horizon'"
 
     def _store_faults(self, path: tuple[str, ...], store: Store) -> Iterator[Contradiction]:
         limit_gib, size_gib = store.size_limit_gib, self.model.prediction_size_gib

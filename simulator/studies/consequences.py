@@ -172,7 +172,9 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     yield from _reclaims(scenario, name, round(run.rows))
     if run.backend.overlaps:
         if run.makespan_s > precompute.every_s:
-            going = f"{math.ceil(run.makespan_s / precompute.every_s):,}; the provider takes jobs while others are with it"
+            going = (
+                f"{math.ceil(run.makespan_s / precompute.every_s):,}; the provider takes jobs while others are with it"
+            )
             yield Consequence(name, "runs under way at a time, up to", going)
         if run.write_s > precompute.every_s:
             late = f"writing a run takes {about_duration(run.write_s)}, and one is due every"

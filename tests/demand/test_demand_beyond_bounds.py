@@ -112,9 +112,17 @@ def test_what_is_accepted_is_simulated(shape: float, share: str, traffic: dict[s
 @pytest.mark.parametrize(
     ("population", "changes", "numbers"),
     [
-        ({"users": "1B", "logins_per_day": "80_000/day"}, {"horizon": "2 weeks"}, ["1.12e+15 requests in 14 d", "9.26e+08 a"]),
+        (
+            {"users": "1B", "logins_per_day": "80_000/day"},
+            {"horizon": "2 weeks"},
+            ["1.12e+15 requests in 14 d", "9.26e+08 a"],
+        ),
         ({"users": "100M", "logins_per_day": "1000/day"}, {}, ["4.17e+09 requests in 1 h", "1.16e+06 a second"]),
-        ({"users": "100M", "logins_per_day": "10/day"}, {"horizon": "1500 d"}, ["1.5e+12 requests in 1.5e+03 d", "1.16e+04 a"]),
+        (
+            {"users": "100M", "logins_per_day": "10/day"},
+            {"horizon": "1500 d"},
+            ["1.5e+12 requests in 1.5e+03 d", "1.16e+04 a"],
+        ),
         (
             {"users": "1M", "logins_per_day": "1/day"},
             {"traffic": {"growth_per_week": "900 %"}, "horizon": "3000 d"},

@@ -14,9 +14,9 @@ from tournament import Slot, Tournament
 
 from simulator.backends.api import Api
 from simulator.backends.capacity.autoscaled import Autoscaled
-from simulator.backends.capacity.behavior import Rules, ScaleUp
 from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.scaling.behavior import Rules, ScaleUp
 from simulator.backends.serverless import Serverless
 from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
@@ -410,7 +410,7 @@ class FleetModel(BackendModel):
         return since, math.fsum(max(min(to_s, end) - max(from_s, begin), 0.0) for from_s, to_s in work[since:])
 
     def _scale(self, rule: Autoscaled) -> Steps:
-        """Do what Kubernetes' controller does at each tick, from the lists of all that was wanted and changed before."""
+        """Do what Kubernetes' controller does at each tick, from lists of all that was wanted and changed before."""
         wishes: list[tuple[float, int]] = [(self.env.now, len(self.serving))]
         changes: list[tuple[float, int]] = []
         up, down = rule.behavior.scale_up, rule.behavior.scale_down

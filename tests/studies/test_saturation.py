@@ -303,7 +303,9 @@ def test_a_batching_fleet_has_room_as_long_as_its_batches_can_be_fuller(book: Pr
     assert half.plans["p"].metrics["utilisation"].mean > 0.99
     assert (said, half.plans["p"].saturation.verdict) == ([], Verdict.STABLE)
     full, said = told(49.5)
-    assert ["is asked for 9" in sentence and "% of what it does in full batches" in sentence for sentence in said] == [True]
+    assert ["is asked for 9" in sentence and "% of what it does in full batches" in sentence for sentence in said] == [
+        True
+    ]
     assert full.plans["p"].metrics["requests_per_batch"].mean > 30
 
 

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from typing_extensions import override
 
 from simulator.backends.capacity.base import Capacity
-from simulator.backends.capacity.behavior import Behavior, Pace, Window
 from simulator.backends.capacity.fixed import MOST_REPLICAS
+from simulator.backends.scaling.behavior import Behavior, Pace
 from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds, read_count
 from simulator.core.week_clock import WeekClock
 
@@ -105,10 +105,7 @@ class Autoscaled(Capacity):
         requests.advance(env.now)
         tick_end_s = env.now
         worked_s, ready_s = requests.work_done_s(), replicas.ready_slot_s()
-        pace, largest = Pace(self.behavior), Window(self.keeps_s, largest=True)
-        smallest = Window(self.behavior.scale_up.stabilisation_s, largest=False)
-        for window in (largest, smallest):
-            window.add(env.now, replicas.total)
+        pace = Pace.of(self.behavior, self.keeps_s, env.now, replicas.total)
         while True:
             if self._may_skip(replicas, tick_end_s):
                 most_work_s = self.target_fraction * replicas.ready * replicas.slots_per_replica * self.tick_s
@@ -116,30 +113,29 @@ class Autoscaled(Capacity):
                 tick_end_s += ticks * self.tick_s
                 ready_s += ticks * self.tick_s * replicas.ready * replicas.slots_per_replica
                 if ticks:
-                    smallest.add(tick_end_s, self.min)
+                    pace.idle(tick_end_s, self.min)
             tick_end_s += self.tick_s
             yield env.timeout(tick_end_s - env.now)
             requests.advance(env.now)
             worked_before_s, worked_s = worked_s, requests.work_done_s()
             ready_before_s, ready_s = ready_s, replicas.ready_slot_s()
             offered_s = ready_s - ready_before_s
-            total, asked = replicas.total, requests.asked()
-            if total == 0 and asked:
-                replicas.order(1)
-                pace.note(env.now, 1)
-                largest.add(env.now, 1)
-                continue
             utilisation = (worked_s - worked_before_s) / offered_s if offered_s > 0 else None
-            desired = max(self.desired_replicas(replicas.ready, total, utilisation), int(asked))
-            up_to, down_to = smallest.add(env.now, desired), largest.add(env.now, desired)
-            wanted = min(max(total, up_to), down_to)
-            allowed = max(pace.allowed(env.now, total, wanted), min(self.min, wanted))
-            if allowed > total:
-                replicas.order(allowed - total)
-            elif allowed < total:
-                replicas.remove(total - allowed)
-            if allowed != total:
-                pace.note(env.now, allowed - total)
+            self._decide(env.now, replicas, pace, utilisation)
+
+    def _decide(self, now_s: float, replicas: "Replicas", pace: Pace, utilisation: float | None) -> None:
+        """Order or remove replicas at a tick."""
+        total, asked = replicas.total, replicas.requests.asked()
+        if total == 0 and asked:
+            replicas.order(1)
+            pace.wake(now_s)
+            return
+        desired = max(self.desired_replicas(replicas.ready, total, utilisation), int(asked))
+        change = pace.next(now_s, total, desired, self.min) - total
+        if change > 0:
+            replicas.order(change)
+        elif change < 0:
+            replicas.remove(-change)
 
     def _may_skip(self, replicas: "Replicas", now_s: float) -> bool:
         """Return whether ticks change nothing until one brings more work than the target, or the first request.

@@ -133,19 +133,55 @@ class Window:
 
 @dataclass
 class Pace:
-    """What an autoscaler has changed lately, and so what it may change now."""
+    """What an autoscaler has wanted and changed lately, and so what it may change now."""
 
     behavior: Behavior
+    _largest: Window
+    _smallest: Window
     _changes: deque[tuple[float, int]] = field(default_factory=deque)
 
-    def allowed(self, now_s: float, total: int, wanted: int) -> int:
-        """Return the number of replicas next to the one that is wanted that the policies allow. [s]
+    @classmethod
+    def of(cls, behavior: Behavior, keeps_s: float, now_s: float, total: int) -> "Pace":
+        """Return the pace of an autoscaler that begins with some replicas.
+
+        Parameters
+        ----------
+        keeps_s
+            How far back the largest desire still keeps replicas. [s]
+        """
+        largest, smallest = Window(keeps_s, largest=True), Window(behavior.scale_up.stabilisation_s, largest=False)
+        largest.add(now_s, total)
+        smallest.add(now_s, total)
+        return cls(behavior, largest, smallest)
+
+    def idle(self, now_s: float, fewest: int) -> None:
+        """Take down that the fewest replicas have been wanted, which is what there are. [s]"""
+        self._smallest.add(now_s, fewest)
+
+    def wake(self, now_s: float) -> None:
+        """Take down that the first replica has been ordered, whatever the policies say. [s]"""
+        self._largest.add(now_s, 1)
+        self._note(now_s, 1)
+
+    def next(self, now_s: float, total: int, desired: int, fewest: int) -> int:
+        """Return how many replicas there are to be, and take that down. [s]
 
         Parameters
         ----------
         total
             How many there are.
+        fewest
+            So many there are to be at once.
         """
+        up_to, down_to = self._smallest.add(now_s, desired), self._largest.add(now_s, desired)
+        wanted = min(max(total, up_to), down_to)
+        allowed = max(self._allowed(now_s, total, wanted), min(fewest, wanted))
+        if allowed != total:
+            self._note(now_s, allowed - total)
+        return allowed
+
+    def _allowed(self, now_s: float, total: int, wanted: int) -> int:
+        """Return the number of replicas next to the one that is wanted that the policies allow. [s]"""
         rules = self.behavior.scale_up if wanted > total else self.behavior.scale_down
         if wanted == total or rules.select == "disabled":
             return total
@@ -157,8 +193,7 @@ class Pace:
         limits = [policy.fewest_after(count) for policy, count in before]
         return max(wanted, min(total, min(limits) if largest else max(limits)))
 
-    def note(self, now_s: float, change: int) -> None:
-        """Take a change down. [s]"""
+    def _note(self, now_s: float, change: int) -> None:
         longest_s = max(policy.period_s for policy in _all_policies(self.behavior))
         while self._changes and self._changes[0][0] <= now_s - longest_s:
             self._changes.popleft()
