@@ -18,6 +18,7 @@ from simulator.simulation.due_runs import timetables
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
+from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
 from simulator.theory.serverless import live_instances
@@ -103,6 +104,10 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     fleet = scenario.online_backend(plan)
     yield from _runs(scenario, name)
+    for batch in batch_sizes(scenario, name):
+        yield Consequence(name, f"largest throughput of a {batch.where} of '{batch.backend}'", batch.rates)
+        if batch.is_too_large:
+            yield Consequence(name, "warning", batch.warning)
     if fleet:
         mean, peak = load.mean_per_s * fleet.full_batch_work_s, load.peak_per_s * fleet.full_batch_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")

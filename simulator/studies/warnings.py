@@ -10,6 +10,7 @@ from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.plans.medium.provisioned import Provisioned
 from simulator.simulation.timing import LONGEST_KEPT_S
+from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
 
@@ -100,6 +101,9 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if result.saturation.verdict is not Verdict.STABLE:
         yield f"{name}: {result.saturation.verdict}: {result.saturation.reason}."
     yield from _of_fleets(comparison, result)
+    for batch in batch_sizes(comparison.scenario, name):
+        if batch.is_too_large:
+            yield f"{name}: {batch.warning}."
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
