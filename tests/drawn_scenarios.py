@@ -249,10 +249,28 @@ def retries(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def behaviors(draw: st.DrawFn) -> dict[str, Any]:
+    def rules() -> dict[str, Any]:
+        policies = [
+            {"pods": draw(st.integers(1, 3)), "period": f"{draw(st.sampled_from([15, 40, 100]))} s"},
+            {"percent": draw(st.sampled_from([0.1, 0.5, 1, 3])), "period": f"{draw(st.sampled_from([5, 15, 61]))} s"},
+        ]
+        return {
+            "policies": draw(st.sampled_from([policies, policies[:1], policies[1:]])),
+            "select": draw(st.sampled_from(["max", "max", "min", "disabled"])),
+            "tolerance": draw(st.sampled_from([0, 0.1, 0.4])),
+        }
+
+    up_s = draw(st.sampled_from([0, 30, 120]))
+    return {"scale_up": {**rules(), "stabilisation": f"{up_s} s"}, "scale_down": rules()}
+
+
+@st.composite
 def fleets(draw: st.DrawFn) -> dict[str, Any]:
     autoscaled = {
         "kind": "autoscaled",
-        "min": draw(st.integers(1, 3)),
+        "min": draw(st.sampled_from([0, 1, 1, 2, 3])),
+        "behavior": draw(st.one_of(st.just({}), behaviors())),
         "max": draw(st.integers(3, 20)),
         "target": draw(st.sampled_from([0.4, 0.6, 0.75, 0.9])),
         "tick": f"{draw(st.sampled_from([5, 15, 40]))} s",
@@ -347,6 +365,13 @@ def clusters(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+limits = [
+    {"requests_per_minute": requests, "tokens_per_minute": tokens, "limit_window": window}
+    for requests in (None, 2, 11, 60)
+    for tokens, window in ((None, "1 s"), (None, "10 s"), (None, "1 min"), (4_000, "1 min"), (30_000, "10 s"))
+]
+
+
 @st.composite
 def apis(draw: st.DrawFn) -> dict[str, Any]:
     cache = {
@@ -362,8 +387,7 @@ def apis(draw: st.DrawFn) -> dict[str, Any]:
         "first_token": {"base": f"{draw(seconds)} s", "per_input_token": draw(st.sampled_from(["0 s", "3.1 ms"]))},
         "per_token": "37 ms",
         "noise": draw(noises),
-        "requests_per_minute": draw(st.sampled_from([None, 2, 11, 60])),
-        "tokens_per_minute": draw(st.sampled_from([None, 4_000, 30_000])),
+        **draw(st.sampled_from(limits)),
         "retries": draw(st.one_of(st.none(), retries())),
         "prompt_cache": draw(st.sampled_from([None, cache])),
     }

@@ -16,6 +16,7 @@ from simulator.backends.base import (
     Metered,
     OnlineBackend,
     OnlineUse,
+    StoreWriter,
     WorkerSpan,
 )
 from simulator.backends.calls.batch_tier import BatchTier
@@ -28,7 +29,7 @@ from simulator.backends.online.kinds import API
 from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray, Tokens
 from simulator.backends.trouble.retries import Retries
 from simulator.core.prompt_lengths import PROMPT_STEP, ByPrompt, scaled_by_prompt
-from simulator.core.units import MINUTE_S, Count, Seconds
+from simulator.core.units import MINUTE_S, Count, PositiveSeconds, Seconds, write_duration
 from simulator.core.usage import StandIn
 
 UNIT = "token"
@@ -45,11 +46,12 @@ class Api(OnlineBackend, BatchBackend):
 
     A call is answered after the time to the first token and the time per token of all that it writes, the whole times
     a random factor. Requests and tokens per minute are limited by a bucket each, which holds a minute's worth and is
-    refilled without a pause (as Anthropic says of its own; OpenAI says that a limit may hold for shorter periods too).
-    A call takes 1 out of one and its input and output out of the other when it is admitted, though its output is known
-    only later: providers estimate it. What is refused takes nothing, and is asked again as 'retries' says. A call of
-    more tokens than a minute's limit is always refused. Calls of the batch tier have limits of their own, which are
-    not simulated.
+    refilled without a pause (as Anthropic says of its own), or the worth of a shorter `limit_window`: OpenAI and
+    Anthropic both say that 60 a minute may be held to as one a second. A call takes 1 out of one and its input and
+    output out of the other when it is admitted, though its output is known only later: providers estimate it. What is
+    refused takes nothing, and is asked again as 'retries' says. A call of more tokens than a bucket holds is always
+    refused. Calls of the batch tier have limits of their own, which are not simulated; its jobs overlap: a run starts
+    when it is due, whichever others the provider has, and of two that write a row the later writing stays.
     """
 
     kind: Literal["api"] = "api"
@@ -75,6 +77,9 @@ class Api(OnlineBackend, BatchBackend):
     """The provider's limit; without it there is none."""
     tokens_per_minute: Count | None = None
     """The provider's limit on input and output together; without it there is none."""
+    limit_window_s: Annotated[PositiveSeconds, Field(ge=0.1, le=MINUTE_S, examples=["1 s", "10 s"])] = MINUTE_S
+    """The shortest time over which the provider holds to the limits per minute: as much as they let in within it may
+    come at once, one request at least."""
     retries: Retries | None = Retries.model_construct(
         attempts=2, backoff_s=0.5, longest_backoff_s=8.0, jitter_fraction=0.25
     )
@@ -99,10 +104,11 @@ class Api(OnlineBackend, BatchBackend):
             raise ValueError("needs 'input_tokens' and 'output_tokens', or a file of both: 'tokens'")
         if self.first_token.base_s + self.per_token_s == 0:
             raise ValueError("'first_token' and 'per_token' are both 0; an answer takes time, e.g. per_token: 10 ms")
-        if self.tokens_per_minute is not None and self.mean_tokens > self.tokens_per_minute:
+        if self.mean_tokens > self.most_tokens:
+            window = "" if self.limit_window_s == MINUTE_S else f" within {write_duration(self.limit_window_s)}"
             raise ValueError(
                 f"a call takes {self.mean_tokens:,.0f} tokens on average, more than 'tokens_per_minute' "
-                f"({self.tokens_per_minute:,}) ever admits"
+                f"({self.tokens_per_minute:,}) ever admits{window}"
             )
         if self.prompt_cache is not None and self.prompt_cache.prefix > self.mean_input_tokens:
             raise ValueError(
@@ -148,6 +154,18 @@ class Api(OnlineBackend, BatchBackend):
     def refuses(self) -> bool:
         return self.requests_per_minute is not None or self.tokens_per_minute is not None
 
+    @property
+    def most_requests(self) -> float:
+        """Requests that its limit lets in at one moment, not whole where the window is short; infinity without one."""
+        if self.requests_per_minute is None:
+            return math.inf
+        return max(self.requests_per_minute * self.limit_window_s / MINUTE_S, 1.0)
+
+    @property
+    def most_tokens(self) -> float:
+        """Tokens that its limit lets in at one moment; infinity without one."""
+        return math.inf if self.tokens_per_minute is None else self.tokens_per_minute * self.limit_window_s / MINUTE_S
+
     def draw_tokens(self, rng: np.random.Generator, size: int) -> IntArray:
         """Return the tokens of ``size`` calls: input tokens x 2^24 + output tokens."""
         if self.tokens is not None:
@@ -162,6 +180,7 @@ class Api(OnlineBackend, BatchBackend):
     @override
     def line(self) -> Mapping[str, float]:
         cache = self.prompt_cache
+        request_room_s = MINUTE_S / self.requests_per_minute if self.requests_per_minute else 0.0
         return {
             **super().line(),
             "kind": API,
@@ -169,8 +188,10 @@ class Api(OnlineBackend, BatchBackend):
             "first_token_s": self.first_token.base_s,
             "input_token_s": self.first_token.per_input_token_s,
             "output_token_s": self.per_token_s,
-            "request_room_s": MINUTE_S / self.requests_per_minute if self.requests_per_minute else 0.0,
+            "request_room_s": request_room_s,
             "token_room_s": MINUTE_S / self.tokens_per_minute if self.tokens_per_minute else 0.0,
+            "request_bucket_s": max(self.limit_window_s, request_room_s),
+            "token_bucket_s": self.limit_window_s,
             "requests_full_s": -math.inf,
             "tokens_full_s": -math.inf,
             "prefix": cache.prefix if cache else 0,
@@ -235,16 +256,28 @@ class Api(OnlineBackend, BatchBackend):
         writes_per_s: float,
         written: Callable[[int], None],
         spans: list[WorkerSpan],
+        writer: StoreWriter | None = None,
     ) -> Generator[simpy.Event, None, None]:
         """Hand in a job for each shard at once, and write what comes back, first come, first written."""
         del spans
         yield env.timeout(self.feature_pipeline.duration_s)
         handed_in_s = env.now
         back_s = self.batch.window.draw_s(rng, len(shard_users))
-        for shard in np.argsort(back_s, kind="stable").tolist():
+        store = writer or StoreWriter()
+
+        def job(shard: int) -> Generator[simpy.Event, None, None]:
             yield env.timeout(max(handed_in_s + float(back_s[shard]) - env.now, 0.0))
-            yield env.timeout(shard_users[shard] / writes_per_s)
+            yield env.timeout(store.done_s(env.now, shard_users[shard] / writes_per_s) - env.now)
             written(shard)
+
+        jobs = [env.process(job(shard)) for shard in np.argsort(back_s, kind="stable").tolist()]
+        yield from jobs
+
+    @property
+    @override
+    def overlaps(self) -> bool:
+        """Whether a run starts when it is due: a provider takes jobs while others are still with it."""
+        return True
 
     @override
     def worked(self, work: BatchWork) -> Iterator[Metered]:

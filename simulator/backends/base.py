@@ -1,5 +1,6 @@
 """What every backend gives: those that answer while users wait, and those that compute ahead."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,6 +142,11 @@ class OnlineBackend(Backend):
         return self.service_times_s[-1] / (len(self.service_times_s) - 1)
 
     @property
+    def computes_together(self) -> bool:
+        """Whether requests are computed in batches, so that it can do more than while it fills them."""
+        return len(self.service_times_s) > 2  # noqa: PLR2004  (0 and 1)
+
+    @property
     def has_replicas(self) -> bool:
         """Whether it is made of replicas, or of instances that come with the requests; others run what has none."""
         return True
@@ -223,6 +229,19 @@ class WorkerSpan:
     """Shards that it had begun then, which are done again."""
 
 
+@dataclass
+class StoreWriter:
+    """The store as runs write it side by side: one after the other, first come, first written."""
+
+    free_s: float = -math.inf
+    """When it is through with what it has been given. [s]"""
+
+    def done_s(self, now_s: float, takes_s: float) -> float:
+        """Return when something that comes now is written. [s]"""
+        self.free_s = max(now_s, self.free_s) + takes_s
+        return self.free_s
+
+
 class BatchBackend(Backend):
     """What computes predictions ahead, in shards of users, run by run."""
 
@@ -230,6 +249,11 @@ class BatchBackend(Backend):
     """Users per shard: the unit of work, and of publication."""
     feature_pipeline: FeaturePipeline
     """What prepares the features before a run."""
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether a run starts when it is due while another is going; one machine park has to be through first."""
+        return False
 
     @property
     def is_reclaimed(self) -> bool:
@@ -259,6 +283,7 @@ class BatchBackend(Backend):
         writes_per_s: float,
         written: Callable[[int], None],
         spans: list[WorkerSpan],
+        writer: StoreWriter | None = None,
     ) -> Generator[simpy.Event, None, None]:
         """Compute and write every shard once; ends when the last is written.
 
@@ -276,6 +301,8 @@ class BatchBackend(Backend):
             Called with a shard's number when its last row is in the store.
         spans
             Receives each worker's time, for the bill.
+        writer
+            What runs that overlap write to, each after what was there first; without it, a run has one of its own.
         """
 
     @abstractmethod

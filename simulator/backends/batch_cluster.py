@@ -12,7 +12,15 @@ import simpy
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from simulator.backends.base import BatchBackend, BatchWork, FeaturePipeline, Machines, Metered, WorkerSpan
+from simulator.backends.base import (
+    BatchBackend,
+    BatchWork,
+    FeaturePipeline,
+    Machines,
+    Metered,
+    StoreWriter,
+    WorkerSpan,
+)
 from simulator.backends.trouble.reclaim import Reclaim
 from simulator.core.units import HOUR_S, Count, Seconds, about_duration
 
@@ -144,7 +152,9 @@ class BatchCluster(Machines, BatchBackend):
         writes_per_s: float,
         written: Callable[[int], None],
         spans: list[WorkerSpan],
+        writer: StoreWriter | None = None,
     ) -> Steps:
+        del writer  # no run overlaps another
         yield env.timeout(self.feature_pipeline.duration_s)
         if shard_users:
             yield from _Run(self, env, shard_users, rng, writes_per_s, written, spans).to_its_end()

@@ -1,5 +1,6 @@
 """Who comes and when, before anything is drawn."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.errors import UserError
-from simulator.core.units import DAY_S, HOUR_S
+from simulator.core.units import DAY_S, HOUR_S, WEEK_S
 from simulator.core.week_clock import WeekClock
 from simulator.demand.clusters import Clusters
 from simulator.demand.intensity import Cohorts, Intensity, cohorts_of, phase_of_day
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
+LARGEST_LOG = 700.0
+"""Of what a float holds."""
 INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
 REQUESTS_PER_INTERVAL = 2**19
 """Intervals are shortened until they hold about so many requests at most: their arrays then stay in fast memory."""
@@ -141,6 +144,20 @@ class Demand:
         """Requests per second at weight 1, without growth and spikes; of a replay while its file lasts. [1/s]"""
         logins_per_s = self.mean_logins_per_user_day * self.population.users / DAY_S
         return logins_per_s * self.traffic.session.requests.mean_per_login
+
+    def busiest_per_s_at_most(self, horizon_s: float) -> float:
+        """Return a rate of drawn requests that no moment up to the horizon is above on average, infinity too. [1/s]
+
+        It is the profile's largest weight at once in all time zones, in all spikes, and after all growth.
+        """
+        traffic, weeks = self.traffic, horizon_s / WEEK_S
+        growth = max(math.log1p(traffic.growth_per_week_fraction) * weeks, 0.0)
+        factors = [float(traffic.profile.weekly_weights().max()), traffic.session.requests.mean_per_login]
+        factors += [spike.multiplier for spike in traffic.spikes if spike.multiplier > 1]
+        factors += [traffic.returns.logins_per_primary] if traffic.returns else []
+        per_s = self.population.mean_logins_per_user_day() * self.population.users / DAY_S
+        log_per_s = math.log(per_s) + math.fsum(math.log(factor) for factor in factors) + growth
+        return math.exp(log_per_s) if log_per_s < LARGEST_LOG else math.inf
 
     @property
     def interval_s(self) -> float:

@@ -1,16 +1,21 @@
 """The users: how many there are and how often each of them logs in."""
 
 import math
+import sys
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part, key_of
-from simulator.core.units import Count, Fraction, Number, PerDay
+from simulator.core.units import DAY_S, Count, Fraction, Number, PerDay, write_share
 from simulator.demand.clusters import Clusters
 
 MOST_USERS = 2**31 - 1
 """Users are numbered with 32-bit integers."""
+MOST_LOGINS_PER_DAY = DAY_S
+"""How often the user behind a typical login may log in: once a second. Beyond, shape and share do not fit a day."""
+DIGITS = 3
+"""Of what would be right, as it is written."""
 SHARES_TOLERANCE = 1e-6
 """Shares written in percent must add up to 1 within this."""
 
@@ -44,8 +49,7 @@ class Activity(Part):
             return logins / clusters.logins_per_primary if clusters else logins
         assert self.daily_active_fraction is not None
         assert self.shape is not None
-        log_absent = math.log1p(-self.daily_active_fraction / awake)
-        rate = -log_absent if math.isinf(self.shape) else self.shape * math.expm1(-log_absent / self.shape)
+        rate = _mean_rate_per_day(self.daily_active_fraction / awake, self.shape)
         return rate / clusters.reach_days() if clusters else rate
 
     def active_within(self, days: float, factor: float = 1.0, clusters: Clusters | None = None) -> float:
@@ -69,7 +73,80 @@ class Activity(Part):
             if self.daily_active_fraction >= 1 - self.dormant_fraction:
                 awake = f"the share that is not dormant ({1 - self.dormant_fraction:.6g})"
                 return [f"'daily_active' ({self.daily_active_fraction:.6g}) must be below {awake}"]
-        return []
+        return self._heavy_faults(self.shape)
+
+    def _heavy_faults(self, shape: float) -> list[str]:
+        """Return that a few users would log in more often than a day has room for.
+
+        The user behind a typical login logs in m (1 + 1/shape) times a day, m being the mean of all.
+        """
+        mean = self.mean_rate_per_day()
+        typical = mean * (1.0 + 1.0 / shape)
+        if typical <= MOST_LOGINS_PER_DAY:
+            return []
+        if self.daily_active_fraction is None:
+            assert self.logins_per_day is not None
+            stated = f"'logins_per_day' ({self.logins_per_day:.6g})"
+            limit = _down(MOST_LOGINS_PER_DAY / (1.0 + 1.0 / shape) * (1.0 - self.dormant_fraction))
+            lower = f"a 'logins_per_day' of at most '{limit:g}/day'"
+        else:
+            stated = f"'daily_active' ({write_share(self.daily_active_fraction)})"
+            active = _active_share(MOST_LOGINS_PER_DAY / (1.0 + 1.0 / shape), shape) * (1.0 - self.dormant_fraction)
+            lower = f"a 'daily_active' of at most '{_down(active * 100.0):g} %'"
+        least = self._least_shape()
+        larger = "" if least is None else f"a 'shape' from {least:g} on, or "
+        dormant = ", or a smaller 'dormant'" if self.dormant_fraction > 0 else ""
+        implied = f"{_many(mean)} logins per user and day, and {_many(typical)} of the user behind a typical login"
+        bound = f"at most {MOST_LOGINS_PER_DAY:,.0f}, one a second"
+        return [f"{stated} and 'shape' ({shape:g}) imply {implied}: {bound}; take {larger}{lower}{dormant}"]
+
+    def _least_shape(self) -> float | None:
+        """Return about the smallest shape with which the users' logins fit into a day; None where none does."""
+        low, high = math.log(sys.float_info.min), math.log(sys.float_info.max)
+        if not self._fits(math.exp(high)):
+            return None
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._fits(math.exp(middle)) else (middle, high)
+        return _up(math.exp(high))
+
+    def _fits(self, shape: float) -> bool:
+        mean = self.model_copy(update={"shape": shape}).mean_rate_per_day()
+        return mean * (1.0 + 1.0 / shape) <= MOST_LOGINS_PER_DAY
+
+
+def _mean_rate_per_day(active: float, shape: float) -> float:
+    """Return shape x ((1-p)^(-1/shape) - 1) for a share p of active users; infinity beyond what numbers hold."""
+    if active >= 1.0:
+        return math.inf
+    log_absent = math.log1p(-active)
+    if math.isinf(shape):
+        return -log_absent
+    try:
+        return shape * math.expm1(-log_absent / shape)
+    except OverflowError:
+        return math.inf
+
+
+def _active_share(rate_per_day: float, shape: float) -> float:
+    """Return the share of active users that a mean rate gives."""
+    return -math.expm1(-rate_per_day if math.isinf(shape) else -shape * math.log1p(rate_per_day / shape))
+
+
+def _up(number: float) -> float:
+    """Return a number rounded up to DIGITS digits, and a little more than rounding itself."""
+    step = 10.0 ** (math.floor(math.log10(number)) + 1 - DIGITS)
+    return math.ceil(number / step + 1e-6) * step
+
+
+def _down(number: float) -> float:
+    """Return a number rounded down to DIGITS digits, and a little more than rounding itself."""
+    step = 10.0 ** (math.floor(math.log10(number)) + 1 - DIGITS)
+    return math.floor(number / step - 1e-6) * step
+
+
+def _many(number: float) -> str:
+    return f"{number:,.3g}" if math.isfinite(number) else "more than 1e308"
 
 
 class Segment(Activity):

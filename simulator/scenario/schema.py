@@ -1,5 +1,6 @@
 """The scenario: everything a user states, validated and frozen."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
 from simulator.core.units import (
     DAY_S,
+    HOUR_S,
     WEEK_S,
     ClockSeconds,
     Count,
@@ -43,6 +45,10 @@ Contradiction = tuple[tuple[str, ...], str]
 BACKENDS = "simulator.backends"
 LONGEST_S = 10 * 366 * DAY_S
 QUARTER_MIN = 15
+MOST_REQUESTS = 1e12
+"""In a horizon: a day's work and more."""
+MOST_REQUESTS_PER_S = 500_000.0
+"""In the busiest hour: five minutes of them, which are in memory at once, take about 12 GB."""
 
 
 def _check_start(value: object) -> object:
@@ -61,6 +67,10 @@ def _listed(kinds: list[str]) -> str:
     """Return ``a fleet, serverless or api`` for these kinds."""
     *first, last = (f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in kinds)
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def _many(number: float) -> str:
+    return f"{number:.3g}" if math.isfinite(number) else "more than 1e308"
 
 
 class Slo(Part):
@@ -138,6 +148,25 @@ class Scenario(Part):
                 yield from self._store_faults(("plans", name, "store"), plan.store)
         yield from self._sizing_faults()
         yield from self._store_faults(("store",), self.store)
+        if self.traffic.replay is None:
+            yield from self._demand_faults()
+
+    def _demand_faults(self) -> Iterator[Contradiction]:
+        """Yield a demand that would fill the memory, or take days, before a simulation has said anything."""
+        demand, hours = self.demand, math.ceil(max(self.horizon_s, HOUR_S) / HOUR_S)
+        bound_per_s = demand.busiest_per_s_at_most(self.horizon_s)
+        if bound_per_s <= MOST_REQUESTS_PER_S and bound_per_s * max(self.horizon_s, HOUR_S) <= MOST_REQUESTS:
+            return  # as all others; hour by hour takes a while
+        with np.errstate(over="ignore", invalid="ignore"):
+            by_hour = np.nan_to_num(demand.expected_requests(0.0, hours), nan=np.inf, posinf=np.inf)
+            total, busiest_per_s = float(by_hour.sum()), float(by_hour.max()) / HOUR_S
+        if total <= MOST_REQUESTS and busiest_per_s <= MOST_REQUESTS_PER_S:
+            return
+        asked = f"{_many(total)} requests in {about_duration(self.horizon_s)}, {_many(busiest_per_s)} a second"
+        bounds = f"at most {MOST_REQUESTS:,.0f} of them and {MOST_REQUESTS_PER_S:,.0f} a second"
+        remedy = "'users', how often they log in, the requests of a login ('traffic.session'), growth or spikes"
+        said = f"{self.population.users:,} users make {asked} in the busiest hour; every one is simulated, and {bounds}"
+        yield ("population",), f"{said} can be; lower {remedy}, or 'horizon'"
 
     def _store_faults(self, path: tuple[str, ...], store: Store) -> Iterator[Contradiction]:
         limit_gib, size_gib = store.size_limit_gib, self.model.prediction_size_gib

@@ -1,6 +1,6 @@
 """The hot loop of calls to an external API: its rate limits, its prompt cache, its tokens.
 
-``q`` is the record of an API's line (``records.py``). A limit is a bucket that holds a minute's worth and is refilled
+``q`` is the record of an API's line (``records.py``). A limit is a bucket that holds a window's worth and is refilled
 without a pause; it is kept as the moment at which it will be full again, which needs no looking at the clock. A limit
 that is not there takes no time to refill.
 """
@@ -10,14 +10,11 @@ from typing import Final
 from simulator.backends.tokens.base import MOST_TOKENS, TOKEN_BITS
 from simulator.core.jit import inlined
 from simulator.core.prompt_lengths import PROMPT_STEP
-from simulator.core.units import MINUTE_S
 from simulator.simulation.records import Record
 from simulator.simulation.rows import Int
 
 ROUNDING_S: Final = 1e-6
-"""What the clock's last digits may add up to when a whole minute's calls come at one moment."""
-BUCKET_S: Final = MINUTE_S + ROUNDING_S
-"""How long an empty bucket takes to be full."""
+"""What the clock's last digits may add up to when a whole window's calls come at one moment."""
 REFUSED: Final = -1.0
 
 
@@ -49,7 +46,7 @@ def call(
     limited = inputs + outputs - (0 if q.prefix_limited else cached)
     requests_full_s = max(q.requests_full_s, t) + q.request_room_s
     tokens_full_s = max(q.tokens_full_s, t) + limited * q.token_room_s
-    if max(requests_full_s, tokens_full_s) - t > BUCKET_S:
+    if requests_full_s - t > q.request_bucket_s + ROUNDING_S or tokens_full_s - t > q.token_bucket_s + ROUNDING_S:
         return REFUSED
     q.requests_full_s = requests_full_s
     q.tokens_full_s = tokens_full_s

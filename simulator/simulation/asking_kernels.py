@@ -82,6 +82,7 @@ def _ask_otherwise(
         if taken:
             answer(asked_s, t, service_s, t + service_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
     else:
+        q.sought = True
         taken = q.waiting - q.gone < q.queue_limit
         if taken:
             enqueue(t, asked_s, attempt, factor, tokens, flight, spot, q, queue)

@@ -122,6 +122,7 @@ def start_batches(
         completion_s = occupy(start_s, service_s, q, free_s, losers)
         if 0.0 <= start_s < r.horizon_s:
             q.batches += 1
+            q.batched += together
         for k in range(together):
             entry = queue[(q.head + k) & mask]
             answer(

@@ -137,8 +137,8 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "replicas_mean", provisioned_s / outcome.horizon_s
     yield "replicas_peak", sum(fleet.replicas_peak for fleet in outcome.fleets)
     yield "utilisation", _share(busy_s, provisioned_s)
-    together = [use.counts for use in outcome.fleets if use.counts["batches"]]
-    yield "requests_per_batch", _share(sum(one["calls"] for one in together), sum(one["batches"] for one in together))
+    counts = [use.counts for use in outcome.fleets]
+    yield "requests_per_batch", _share(sum(one["batched"] for one in counts), sum(one["batches"] for one in counts))
     instances = [use.counts for use in outcome.fleets if isinstance(scenario.backends[use.backend], Serverless)]
     cold = sum(one["cold_starts"] for one in instances)
     yield "instance_cold_start_fraction", _share(cold, sum(one["calls"] for one in instances))

@@ -75,6 +75,9 @@ class FleetUse:
     """What its computations added up to, by the names of records.LINE."""
     beyond_reserved_s: float = 0.0
     """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
+    full_batch_replica_s: float = 0.0
+    """What its work takes where requests are computed in batches as large as may be; its work itself where they are
+    computed one by one. [s]"""
     ready_replica_s: FloatArray = field(default_factory=lambda: np.zeros(0))
     """Of it, the time in which replicas served, hour by hour. [s]"""
     waiting: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))

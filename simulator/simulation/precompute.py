@@ -7,7 +7,7 @@ from typing import Protocol
 
 import simpy
 
-from simulator.backends.base import WorkerSpan
+from simulator.backends.base import StoreWriter, WorkerSpan
 from simulator.core.streams import stream
 from simulator.plans.scope.base import BitSet
 from simulator.scenario.schema import Scenario
@@ -87,13 +87,28 @@ class Precomputing:
         )
         self._precompute, self._cluster, self._membership = precompute, cluster, membership
         self._writes_per_s = scenario.store_of(scenario.plans[plan_name]).writes_per_s
-        self._timetables = timetables(scenario, plan_name)
+        self._timetables, self._writer = timetables(scenario, plan_name), StoreWriter()
         self.log = BatchLog()
 
     def start(self) -> None:
         """Have the runs start when they are due."""
+        run_all = self._run_all_at_once if self._cluster.overlaps else self._run_all
         for number, timetable in enumerate(self._timetables):
-            self._env.process(self._run_all(number, timetable))
+            self._env.process(run_all(number, timetable))
+
+    def _run_all_at_once(self, number: int, timetable: Timetable) -> Generator[simpy.Event, None, None]:
+        """Start each run when it is due, whatever is still going; of two that write a row, the later write stays."""
+        env, since_s = self._env, timetable.last_before(self._env.now)
+        for due in timetable.dues(env.now):
+            yield env.timeout(max(due.time_s - env.now, 0.0))
+            if self._nobody_sees(due):
+                return
+            env.process(self._run(due, due.time_s, self._work(number, due, since_s)))
+            since_s = due.time_s
+
+    def _nobody_sees(self, due: Due) -> bool:
+        """Whether a run's rows come after the horizon; whom they would be for is not known."""
+        return self._membership is not None and due.time_s >= self._scenario.horizon_s
 
     def _run_all(self, number: int, timetable: Timetable) -> Generator[simpy.Event, None, None]:
         """Start the runs of a timetable.
@@ -111,8 +126,8 @@ class Precomputing:
                     (self.log.joined_s if due.time_s == turns.made_up_s else self.log.missed_s).append(due.time_s)
                     continue
             yield env.timeout(max(due.time_s - env.now, 0.0))
-            if self._membership is not None and due.time_s >= self._scenario.horizon_s:
-                return  # nobody will see its rows, and whom they would be for is not known
+            if self._nobody_sees(due):
+                return
             if turns.next is not None:
                 self.log.joined_s.append(turns.next.due.time_s)
                 since_s = turns.next.since_s
@@ -155,7 +170,9 @@ class Precomputing:
         log.rows.append(sum(work.sizes))
         rng = stream(self._scenario.seed, self._replication, f"batch{due.kind}", *due.key)
         yield env.process(
-            self._cluster.run(env, work.sizes, rng, self._writes_per_s, publish if rolling else written.append, spans)
+            self._cluster.run(
+                env, work.sizes, rng, self._writes_per_s, publish if rolling else written.append, spans, self._writer
+            )
         )
         for shard in written:
             publish(shard)

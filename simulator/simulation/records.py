@@ -71,6 +71,7 @@ LINE = np.dtype(
         ("chance", np.int64),  # state of the random numbers for that
         ("waiting", np.int64),  # entries in the queue
         ("most_waiting", np.int64),  # the most that waited since the queue was last looked at
+        ("sought", np.bool_),  # something found no slot that was free since the autoscaler last looked
         ("gone", np.int64),  # of these: entries that are empty, as their requests gave up
         ("head", np.int64),  # the queue's oldest entry
         ("leaving", np.int64),  # no request before this entry is still to give up
@@ -92,6 +93,8 @@ LINE = np.dtype(
         ("output_token_s", np.float64),
         ("request_room_s", np.float64),  # time in which the limit on requests lets one more in; 0 without a limit
         ("token_room_s", np.float64),  # the same for a token
+        ("request_bucket_s", np.float64),  # time in which the empty bucket of requests is full
+        ("token_bucket_s", np.float64),
         ("requests_full_s", np.float64),  # when the bucket of requests is full again
         ("tokens_full_s", np.float64),
         ("prefix", np.int64),  # tokens that all prompts begin with
@@ -99,7 +102,8 @@ LINE = np.dtype(
         ("prefix_used_s", np.float64),
         ("prefix_limited", np.bool_),  # whether the limit on tokens counts those that are read from the prompt cache
         ("calls", np.int64),  # from here on, counted of what was asked for within the horizon: computations begun
-        ("batches", np.int64),  # what these were begun in
+        ("batches", np.int64),  # what was begun together within the horizon, whenever it was asked for
+        ("batched", np.int64),  # computations in these
         ("refused", np.int64),  # times that the backend refused
         ("retried", np.int64),  # times that a request was to come again
         ("cold_starts", np.int64),  # computations for which an instance was started

@@ -100,6 +100,10 @@ class Line:
         """Return the tokens that its computations have added up to, by kind and by the length of prompts."""
         return self._path.line_tokens(self._number)
 
+    def asked(self) -> bool:
+        """Return whether anything waits, or came and found no slot that was free since this was last asked for."""
+        return self._path.asked(self._number)
+
     def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
         """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
 
@@ -155,6 +159,12 @@ class RequestPath:
         longest: list[int] = self._line_records["most_waiting"][: len(self.lines)].tolist()
         self._line_records["most_waiting"] = self._queued()
         return longest
+
+    def asked(self, line: int) -> bool:
+        """Return whether anything waits for a backend, or came and found no free slot since this was last asked for."""
+        kept = self._line_records[line]
+        sought, kept["sought"] = bool(kept["sought"]), False
+        return sought or bool(kept["waiting"] > kept["gone"])
 
     def _queued(self) -> IntArray:
         """Return the entries of each backend's queue, less those whose requests have given up."""

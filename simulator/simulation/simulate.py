@@ -228,10 +228,12 @@ class _Simulation:
 
     def _fleet_uses(self) -> tuple[FleetUse, ...]:
         names = self.scenario.online_names(self.plan)
+        busy_s = [np.diff([sample.work_s[k] for sample in self.samples]) for k in range(len(self.fleets))]
         return tuple(
             FleetUse(
                 name,
-                busy_replica_s=np.diff([sample.work_s[number] for sample in self.samples]) / fleet.slots_per_replica,
+                busy_replica_s=busy_s[number] / fleet.slots_per_replica,
+                full_batch_replica_s=_in_full_batches_s(fleet, line, busy_s[number]) / fleet.slots_per_replica,
                 provisioned_replica_s=self._provisioned_s(line.replicas, number),
                 replicas_peak=self._most_replicas(line),
                 counts=line.counts(),
@@ -299,3 +301,10 @@ class _Simulation:
         if rows:
             return sum(rows) / len(rows)
         return expected_rows(self.scenario, precompute, self.scenario.population.users)
+
+
+def _in_full_batches_s(fleet: OnlineBackend, line: Line, busy_s: FloatArray) -> float:
+    """Return the slot-seconds that the horizon's work takes in batches as large as may be. [s]"""
+    if fleet.computes_together:
+        return line.counts()["batched"] * fleet.full_batch_work_s
+    return float(busy_s.sum())

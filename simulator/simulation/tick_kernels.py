@@ -51,7 +51,8 @@ def serve_ticks(
 ) -> tuple[int, float, bool]:
     """Carry all requests tick by tick, up to the first tick that brings a fleet more than ``most_work_s`` of work.
 
-    Only ticks that end before ``end_s`` are begun. The other parameters are those of ``serve``.
+    Where that is 0, as no replica serves, what waits or comes ends them too. Only ticks that end before ``end_s`` are
+    begun. The other parameters are those of ``serve``.
 
     Returns
     -------
@@ -99,6 +100,8 @@ def serve_ticks(
         if not roomy:
             return ticks, worked_s, False
         if q.work_s - q.work_left_s - worked_s > most_work_s:
+            break
+        if most_work_s <= 0.0 and (q.sought or q.waiting > q.gone):
             break
         worked_s = q.work_s - q.work_left_s
         ticks += 1

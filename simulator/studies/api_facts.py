@@ -9,9 +9,12 @@ from simulator.core.units import MINUTE_S, MONTH_S, about_duration
 from simulator.core.usage import Driver, Usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
+from simulator.theory.rate_limit import token_bucket_refused_fraction
 
 CALLS = 1_000.0
 """As many are priced."""
+LARGEST_BUCKET = 2_000
+"""Of a larger one, chance alone empties nothing as long as fewer are asked for than it lets in."""
 Fact = tuple[str, str]
 """What, and its value."""
 
@@ -29,6 +32,10 @@ def calls_facts(api: Api, peak_per_s: float, book: PriceBook | None) -> Iterator
         yield f"{what} per minute, busiest hour, if all is computed", f"{asked:,.0f}{of_limit}"
         if limit is not None and asked > limit:
             yield "warning", f"more {what} per minute are asked for than are admitted; what is refused is asked again"
+    if api.requests_per_minute is not None and peak_per_s > 0 and api.most_requests <= LARGEST_BUCKET:
+        share = token_bucket_refused_fraction(peak_per_s, api.requests_per_minute / MINUTE_S, api.most_requests)
+        at_once = f"{share * 100:.3g} %, as {api.most_requests:.4g} may come at once"
+        yield "calls refused at first in that hour, if they come at random, about", at_once
     if book is not None:
         yield from _costs(api, book)
 

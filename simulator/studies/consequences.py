@@ -18,6 +18,7 @@ from simulator.simulation.due_runs import timetables
 from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
+from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
 from simulator.theory.serverless import live_instances
@@ -103,6 +104,10 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     fleet = scenario.online_backend(plan)
     yield from _runs(scenario, name)
+    for batch in batch_sizes(scenario, name):
+        yield Consequence(name, f"largest throughput of a {batch.where} of '{batch.backend}'", batch.rates)
+        if batch.is_too_large:
+            yield Consequence(name, "warning", batch.warning)
     if fleet:
         mean, peak = load.mean_per_s * fleet.full_batch_work_s, load.peak_per_s * fleet.full_batch_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
@@ -124,7 +129,7 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
 
 
 def _if_all(backend: OnlineBackend) -> str:
-    in_batches = ", in full batches" if len(backend.service_times_s) > 2 else ""  # noqa: PLR2004  (0 and 1)
+    in_batches = ", in full batches" if backend.computes_together else ""
     return f"offered load if all is computed{in_batches}"
 
 
@@ -173,7 +178,17 @@ def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
     yield Consequence(name, "expected makespan", about_duration(run.makespan_s))
     yield Consequence(name, "a run is limited by", _limit(run))
     yield from _reclaims(scenario, name, round(run.rows))
-    if run.makespan_s > precompute.every_s:
+    if run.backend.overlaps:
+        if run.makespan_s > precompute.every_s:
+            going = (
+                f"{math.ceil(run.makespan_s / precompute.every_s):,}; the provider takes jobs while others are with it"
+            )
+            yield Consequence(name, "runs under way at a time, up to", going)
+        if run.write_s > precompute.every_s:
+            late = f"writing a run takes {about_duration(run.write_s)}, and one is due every"
+            every = about_duration(precompute.every_s)
+            yield Consequence(name, "warning", f"{late} {every}: rows become visible later and later")
+    elif run.makespan_s > precompute.every_s:
         yield Consequence(name, "warning", "a run takes longer than the time to the next, which is then skipped")
     clock_s, available_s, needed_per_s = scenario.slo.batch_deadline_s, run.available_s, run.writes_needed_per_s
     if clock_s is None or available_s is None or needed_per_s is None:

@@ -33,12 +33,20 @@ class FleetTime:
     """Their hours, from the order to the end; a reserved replica that does not run is paid for and has none. [h]"""
     utilisation: float
     """Share of these that they worked, 0 to 1."""
+    load_fraction: float | None = None
+    """Share of these that their work takes in batches as large as may be; None where a run of old does not know."""
 
     @classmethod
     def of(cls, use: FleetUse) -> "FleetTime":
         """Return it for what a fleet did in a replication."""
         provisioned_s = float(use.provisioned_replica_s.sum())
-        return cls(provisioned_s / HOUR_S, _share(float(use.busy_replica_s.sum()), provisioned_s))
+        busy = _share(float(use.busy_replica_s.sum()), provisioned_s)
+        return cls(provisioned_s / HOUR_S, busy, _share(use.full_batch_replica_s, provisioned_s))
+
+    @property
+    def load(self) -> float:
+        """Share of what the replicas can do that was done: a fleet that fills no batch is busy, and yet has room."""
+        return self.utilisation if self.load_fraction is None else self.load_fraction
 
 
 @dataclass(frozen=True)

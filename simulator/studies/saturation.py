@@ -16,10 +16,16 @@ from simulator.simulation.outcome import QUEUE_STEP_S, FleetUse, FloatArray, Int
 
 BoolArray = npt.NDArray[np.bool_]
 
-SHORTEST_BACKLOG_S = 5.0
+SHORTEST_BACKLOG_S = 0.2
 """A queue is a backlog where the slots that serve would need longer to work it off, ..."""
-SHORTEST_BACKLOG_SERVICES = 20.0
-"""... and longer than so many service times: a queue in steady state is rarely so long below a load of 0.8."""
+SHORTEST_BACKLOG_SERVICES = 2.0
+"""... and longer than so many service times, ..."""
+MOST_LOAD = 0.95
+"""... and where a fleet that keeps up at this load has so many waiting by chance ..."""
+MOST_CHANCE = 1e-4
+"""... in one of so many horizons only."""
+CERTAIN_DEVIATIONS = 4.0
+"""More is asked than can be done where it is by so many standard deviations of what random requests bring."""
 MOST_GIVE_UPS_FRACTION = 0.05
 """A plan is overloaded where more of the horizon's requests give up or are refused; backlogged, where an hour's do."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -108,9 +114,46 @@ class _Fleet:
 
     @property
     def is_backlog(self) -> BoolArray:
-        """Whether the queue was a backlog at each look."""
+        """Whether the queue was a backlog at each look: a long wait, and more than chance brings at a load of 0.95.
+
+        Where no slot serves whoever waits is one, unless the fleet may be without a replica: a request that has one
+        ordered waits for its start.
+        """
+        return np.asarray(self.is_long & (self.use.waiting > self._most_by_chance) | self._is_left)
+
+    @property
+    def is_long(self) -> BoolArray:
+        """Whether who came last would wait for long at each look."""
         shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.service_times_s[-1])
-        return np.asarray(self.use.waiting * self.backend.full_batch_work_s > shortest_s * self.slots)
+        slots = np.maximum(self.slots, self.backend.slots) if self.backend.capacity.scales_to_zero else self.slots
+        return np.asarray(self.use.waiting * self.backend.full_batch_work_s > shortest_s * slots)
+
+    @property
+    def _is_left(self) -> BoolArray:
+        """Whether anybody waited at each look with no replica there, or to come."""
+        if self.backend.capacity.scales_to_zero:
+            return np.zeros(self.slots.size, dtype=np.bool_)
+        return np.asarray((self.slots == 0) & (self.use.waiting > 0))
+
+    @property
+    def variability(self) -> float:
+        """Variance of the work of so many random requests as come one at a time on average, relative to its square."""
+        together = len(self.backend.service_times_s) - 1
+        return 1.0 + together * self.backend.noise.cv_squared
+
+    @property
+    def _most_by_chance(self) -> float:
+        """How many wait in a queue that keeps up at MOST_LOAD, but in one horizon of 1 / MOST_CHANCE.
+
+        In heavy traffic the number waiting is above n with a probability of about e^(-theta n), theta being
+        2 (1 - load) / variability, which of exponential times is the -ln(load) of M/M/c but for 3 %. A stretch above n
+        begins (1 - load)^2 times as often for each request that could be done. With batches, so many more may wait as
+        two of them hold.
+        """
+        theta = 2.0 * (1.0 - MOST_LOAD) / self.variability
+        could = float(self.use.ready_replica_s.sum()) * self.backend.slots / self.backend.full_batch_work_s
+        together = len(self.backend.service_times_s) - 1
+        return 2.0 * together + max(math.log(max(could, 1.0) * (1.0 - MOST_LOAD) ** 2 / MOST_CHANCE), 0.0) / theta
 
     def time_s(self, look: int) -> float:
         """Return when the queue was looked at. [s]"""
@@ -130,21 +173,25 @@ class _Fleet:
 def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
     """Tell of the longest backlog; of one that is still there at the end, whether it grows."""
     waiting, spans = fleet.use.waiting, list(_spans(fleet.is_backlog))
+    ends_long = bool(spans) and spans[-1][1] == waiting.size - 1
+    if not ends_long and _asks_too_much(fleet):
+        since_s = fleet.time_s(spans[0][0] if spans else int(np.argmax(fleet.is_long)))
+        yield fleet.found(Verdict.OVERLOADED, since_s, _too_much(fleet))
+        return
     if not spans:
         return
     first, last = spans[-1]
     hour_before = max(waiting.size - 1 - round(HOUR_S / QUEUE_STEP_S), first)
-    still_grows = last == waiting.size - 1 and waiting[last] > waiting[hour_before]
+    still_grows = ends_long and waiting[last] > waiting[hour_before]
     if still_grows:
         since_s = fleet.time_s(first)
         limit = f"more comes than {_slots(fleet, last)} can do" if fleet.slots[last] else "no replica serves"
         reason = f"since {_clock(fleet.scenario, since_s)} {limit}; {waiting[last]:,} wait at the end"
         yield fleet.found(Verdict.OVERLOADED, since_s, reason)
         return
-    asked, had = _offered(fleet)
-    if last == waiting.size - 1 and asked > had > 0:
-        reason = f"{asked / had:.0%} of what all slots can do is asked; {waiting[last]:,} wait at the end"
-        yield fleet.found(Verdict.OVERLOADED, fleet.time_s(spans[0][0]), reason)
+    asked_s, had_s = _offered(fleet)
+    if ends_long and asked_s > had_s > 0:
+        yield fleet.found(Verdict.OVERLOADED, fleet.time_s(spans[0][0]), _too_much(fleet))
         return
     worst = max(spans, key=lambda span: int(waiting[span[0] : span[1] + 1].max()))
     yield _backlog(fleet, worst, len(spans))
@@ -162,10 +209,28 @@ def _backlog(fleet: _Fleet, span: tuple[int, int], times: int) -> Saturation:
     return fleet.found(Verdict.BACKLOGGED, begin_s, said)
 
 
+def _asks_too_much(fleet: _Fleet) -> bool:
+    """Whether those who wait at the end, for long, are what all slots could not do, beyond chance.
+
+    Those who gave up are told of by their number.
+    """
+    asked_s, had_s = _offered(fleet)
+    asked_s -= fleet.gone * fleet.backend.full_batch_work_s
+    if not fleet.is_long[-1] or had_s <= 0:
+        return False
+    deviation = math.sqrt(fleet.variability * fleet.backend.full_batch_work_s / asked_s)
+    return asked_s / had_s > 1.0 + CERTAIN_DEVIATIONS * deviation
+
+
+def _too_much(fleet: _Fleet) -> str:
+    asked_s, had_s = _offered(fleet)
+    return f"{asked_s / had_s:.0%} of what all slots can do is asked; {fleet.use.waiting[-1]:,} wait at the end"
+
+
 def _offered(fleet: _Fleet) -> tuple[float, float]:
     """Return the slot-seconds of work that was asked for within the horizon, and those that were ready. [s]"""
     left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + fleet.gone
-    done_s = float(fleet.use.busy_replica_s.sum()) * fleet.backend.slots
+    done_s = fleet.use.full_batch_replica_s * fleet.backend.slots
     return done_s + left * fleet.backend.full_batch_work_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
 
 
@@ -194,9 +259,17 @@ def _gone(outcome: Outcome) -> FloatArray:
 
 
 def _of_runs(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:
-    """Tell of batch runs that met their successors."""
-    precompute, batch = scenario.plans[outcome.plan].precompute, outcome.batch
-    if precompute is None or batch is None or not batch.missed_s:
+    """Tell of batch runs that met their successors, or of a store that they do not leave a pause."""
+    plan, batch = scenario.plans[outcome.plan], outcome.batch
+    precompute, backend = plan.precompute, scenario.batch_backend(plan)
+    if precompute is None or batch is None or backend is None:
+        return
+    write_s = batch.mean_run_rows / scenario.store_of(plan).writes_per_s
+    if backend.overlaps and write_s > precompute.every_s:
+        reason = f"writing a run takes {about_duration(write_s)}, and one is due every"
+        found = f"{reason} {about_duration(precompute.every_s)}: rows become visible later and later"
+        yield Saturation(Verdict.OVERLOADED, 0.0, _stamp(scenario, 0.0), found)
+    if not batch.missed_s:
         return
     since_s = batch.missed_s[0]
     mean_s = float(np.mean([run.makespan_s for run in batch.runs])) if batch.runs else math.inf

@@ -99,7 +99,7 @@ def _consumptions(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, tuple
         usages[row["plan"], row["replication"]].append(_usage(row))
     fleets: defaultdict[tuple[str, int], dict[str, FleetTime]] = defaultdict(dict)
     for row in tables["fleets"]:
-        ran = {field.name: row[field.name] for field in fields(FleetTime)}
+        ran = {field.name: row[field.name] for field in fields(FleetTime) if field.name in row}
         fleets[row["plan"], row["replication"]][row["backend"]] = FleetTime(**ran)
     found: defaultdict[str, list[Consumption]] = defaultdict(list)
     for row in tables["consumption"]:

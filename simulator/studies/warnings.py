@@ -10,6 +10,7 @@ from simulator.backends.fleet import Fleet
 from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
 from simulator.plans.medium.provisioned import Provisioned
 from simulator.simulation.timing import LONGEST_KEPT_S
+from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
 
@@ -100,6 +101,9 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if result.saturation.verdict is not Verdict.STABLE:
         yield f"{name}: {result.saturation.verdict}: {result.saturation.reason}."
     yield from _of_fleets(comparison, result)
+    for batch in batch_sizes(comparison.scenario, name):
+        if batch.is_too_large:
+            yield f"{name}: {batch.warning}."
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
@@ -136,23 +140,25 @@ def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     """Warn of fleets that have no room, each on its own."""
     plan, fleets = comparison.scenario.plans[result.name], result.consumptions[0].fleets
     for backend in fleets:
-        if not isinstance(comparison.scenario.backends[backend], Fleet):
+        fleet = comparison.scenario.backends[backend]
+        if not isinstance(fleet, Fleet):
             continue  # what is not busy goes, or is nobody's
-        busy = _busy(result, backend) if len(fleets) > 1 else result.metrics["utilisation"].mean
-        if busy <= BUSIEST_UTILISATION:
+        load = _load(result, backend)
+        if load <= BUSIEST_UTILISATION:
             continue
         which = f"the fleet '{backend}'" if len(fleets) > 1 else "the fleet"
         felt = "it has no room, and its latency depends on how long the horizon is."
         if backend != plan.backend:
             felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
-        yield f"{result.name}: {which} is busy {busy:.1%} of the time; {felt}"
+        said = f"is asked for {load:.1%} of what it does in full batches" if fleet.computes_together else ""
+        yield f"{result.name}: {which} {said or f'is busy {load:.1%} of the time'}; {felt}"
 
 
-def _busy(result: PlanResult, backend: str) -> float:
-    """Return the utilisation of one of a plan's fleets."""
+def _load(result: PlanResult, backend: str) -> float:
+    """Return which share of what one of a plan's fleets can do was done."""
     times = [consumption.fleets[backend] for consumption in result.consumptions]
     provisioned_h = math.fsum(each.provisioned_h for each in times)
-    return math.fsum(each.provisioned_h * each.utilisation for each in times) / provisioned_h if provisioned_h else 0.0
+    return math.fsum(each.provisioned_h * each.load for each in times) / provisioned_h if provisioned_h else 0.0
 
 
 def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:

@@ -64,6 +64,12 @@ def count(name: str, value: npt.ArrayLike) -> FloatArray:
     return _require(name, values, whole, "a whole number >= 1")
 
 
+def at_least_one(name: str, value: npt.ArrayLike) -> FloatArray:
+    """Return the values as floats, each finite and 1 or above."""
+    values = np.asarray(value, dtype=np.float64)
+    return _require(name, values, np.isfinite(values) & (values >= 1), ">= 1 and finite")
+
+
 def _require(name: str, values: FloatArray, valid: npt.NDArray[np.bool_], rule: str) -> FloatArray:
     if not np.all(valid):
         first = values[~valid].flat[0] if values.ndim else values

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
+from pydantic import ValidationError
 
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.online.replicas import Replicas
@@ -28,11 +29,12 @@ def a_rule(**changes: Any) -> Autoscaled:
         (3, 3, 1.0 + 2e-16, 5, "and 5 it stays when rounding adds to a full load"),
         (10, 10, 0.0, 1, "never below the minimum"),
         (90, 90, 1.0, 100, "never above the maximum"),
-        (0, 3, 0.0, 1, "nobody ready"),
+        (0, 3, 0.0, 3, "nobody is ready, so that nothing was measured"),
+        (3, 3, None, 3, "nobody was ready before now"),
     ],
 )
 def test_the_replicas_wanted_follow_the_rule(
-    ready: int, total: int, utilisation: float, desired: int, why: str
+    ready: int, total: int, utilisation: float | None, desired: int, why: str
 ) -> None:
     assert a_rule().desired_replicas(ready, total, utilisation) == desired, why
 
@@ -47,6 +49,11 @@ class _NoRequests:
 
     def advance(self, until_s: float) -> None:
         del until_s
+
+    waits = False
+
+    def asked(self) -> bool:
+        return self.waits
 
     def work_done_s(self) -> float:
         return 0.0
@@ -130,3 +137,127 @@ def test_replicas_that_stay_keep_their_work_when_others_come() -> None:
     env.run(until=6)
     assert replicas.free_s.tolist() == [9.0, 1.0, 5.0, np.inf]
     assert replicas.ready_slot_s() == 2 * 5 + 3 * 1
+
+
+def totals(utilisations: list[float], begin_with: int, **rule: Any) -> list[int]:
+    """Return how many replicas there are after each tick of 15 s; they start at once."""
+    rule = {"target": "50 %", "startup": "0 s", "stabilisation": "0 s", "max": 1000, **rule}
+    return [total for _, total in replicas_under(utilisations, begin_with, **rule)[1]]
+
+
+def test_replicas_grow_by_four_or_double_every_fifteen_seconds_unless_told_otherwise() -> None:
+    assert totals([1.0] * 6, 1, target="1 %") == [5, 10, 20, 40, 80, 160]
+    assert totals([1.0] * 3, 1, target="1 %", tick="30 s") == [5, 10, 20]
+    assert totals([1.0] * 4, 1, target="1 %", tick="5 s") == [5, 5, 5, 10]
+
+
+def growing(*policies: dict[str, Any], **rules: Any) -> dict[str, Any]:
+    return {"behavior": {"scale_up": {"policies": list(policies), **rules}}, "target": "1 %"}
+
+
+def shrinking(*policies: dict[str, Any], **rules: Any) -> dict[str, Any]:
+    return {"behavior": {"scale_down": {"policies": list(policies), **rules}}}
+
+
+PODS, SHARE = {"pods": 2, "period": "60 s"}, {"percent": "10 %", "period": "15 s"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (growing(PODS), [12, 12, 12, 12, 14, 14]),
+        (growing(SHARE), [11, 13, 15, 17, 19, 21]),  # rounded up each time
+        (growing(PODS, SHARE), [12, 14, 16, 18, 20, 22]),
+        (growing(PODS, SHARE, select="min"), [11, 12, 12, 12, 13, 14]),
+        (growing(PODS, select="disabled"), [10] * 6),
+        (growing({"percent": "900 %", "period": "15 s"}), [100, 1000, 1000, 1000, 1000, 1000]),
+    ],
+)
+def test_what_may_be_added_is_reckoned_from_what_was_there_when_the_period_began(
+    rule: dict[str, Any], expected: list[int]
+) -> None:
+    assert totals([1.0] * 6, 10, **rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (shrinking(PODS), [8, 8, 8, 8, 6, 6]),
+        (shrinking({"percent": "25 %", "period": "15 s"}), [7, 5, 3, 2, 1, 1]),  # of what may be left, rounded down
+        (shrinking({"percent": "25 %", "period": "15 s"}, PODS, select="min"), [8, 8, 8, 8, 6, 6]),
+        (shrinking(PODS, select="disabled"), [10] * 6),
+    ],
+)
+def test_what_may_be_removed_is_reckoned_alike(rule: dict[str, Any], expected: list[int]) -> None:
+    assert totals([0.01] * 6, 10, **rule) == expected
+
+
+def test_replicas_removed_within_the_period_may_be_added_again() -> None:
+    """Kubernetes reckons from the number at the period's beginning: 10 again, and 2 above it."""
+    assert totals([0.4, 1.0, 1.0], 10, **growing(PODS) | {"target": "50 %"}) == [8, 12, 12]
+
+
+def test_each_direction_has_a_tolerance_of_its_own() -> None:
+    near = {"behavior": {"scale_up": {"tolerance": "0 %"}, "scale_down": {"tolerance": "50 %"}}}
+    assert totals([0.51], 100, **near) == [102]
+    assert totals([0.26], 100, **near) == [100]
+    assert totals([0.24], 100, **near) == [48]
+
+
+def test_a_window_for_growth_keeps_to_the_smallest_desire_in_it() -> None:
+    slow = {"behavior": {"scale_up": {"stabilisation": "30 s"}}}
+    assert totals([0.8, 1.0, 0.7, 0.5], 10, **slow) == [10, 16, 20, 20]
+
+
+def test_the_window_for_fewer_replicas_may_be_stated_in_either_place_but_not_in_both() -> None:
+    behavior = {"scale_down": {"stabilisation": "30 s"}}
+    base = {"min": 1, "max": 100, "target": "60 %"}
+    assert Autoscaled.model_validate(base | {"behavior": behavior}).keeps_s == 30
+    assert Autoscaled.model_validate(base | {"stabilisation": "31 s"}).keeps_s == 31
+    assert Autoscaled.model_validate(base).keeps_s == 300
+    with pytest.raises(ValidationError, match="leave out one"):
+        Autoscaled.model_validate(base | {"behavior": behavior, "stabilisation": "31 s"})
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({"period": "15 s"}, "needs either 'pods'"),
+        ({"pods": 4, "percent": "100 %", "period": "15 s"}, "not both"),
+        ({"percent": 100, "period": "15 s"}, "10000 % must be above 0 % and at most 1,000 %"),
+        ({"percent": "0 %", "period": "15 s"}, "must be above 0 %"),
+        ({"pods": 0, "period": "15 s"}, "greater than or equal to 1"),
+        ({"pods": 4}, "period"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        a_rule(behavior={"scale_up": {"policies": [policy]}})
+
+
+def test_a_fleet_below_its_minimum_is_brought_there_whatever_the_policies_say() -> None:
+    env, capacity, measured = simpy.Environment(), a_rule(min=9, startup="0 s", **growing(PODS)), _Measured([0.5])
+    replicas = measured.replicas = Replicas(env, 1, 0.0, measured)
+    replicas.begin_with(3)
+    env.process(capacity.control(env, replicas, WeekClock()))
+    env.run(until=16)
+    assert replicas.total == 9
+
+
+def test_the_last_replica_goes_after_the_window_and_one_comes_at_the_tick_after_a_request() -> None:
+    env, capacity, measured = simpy.Environment(), a_rule(min=0, startup="40 s"), _Measured([0.1] + [0.0] * 20)
+    replicas = measured.replicas = Replicas(env, 1, 40.0, measured)
+    replicas.begin_with(1)
+    env.process(capacity.control(env, replicas, WeekClock()))
+    env.run(until=74)
+    assert replicas.total == 1
+    env.run(until=80)
+    assert (replicas.total, replicas.most_billed(1e9)) == (0, 1)
+    measured.waits = True
+    env.run(until=91)
+    assert (replicas.ready, replicas.total) == (0, 1)
+    env.run(until=129)
+    assert (replicas.ready, replicas.total) == (0, 1)
+    env.run(until=131)
+    assert (replicas.ready, replicas.total) == (1, 1)
+    assert sorted(replicas.changes) == [(0, 1), (75, -1), (90, 1)]

@@ -29,6 +29,9 @@ class _NoRequests:
     def work_done_s(self) -> float:
         return 0.0
 
+    def asked(self) -> bool:
+        return False
+
     def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
         del from_s, tick_s, most_work_s, until_s
         return 0, 0.0
@@ -197,3 +200,17 @@ def test_who_is_away_when_a_timetable_has_fewer_does_not_come_back() -> None:
 def test_only_spot_instances_are_taken_back() -> None:
     with pytest.raises(ValidationError, match="purchase: spot"):
         a_fleet(reclaim={"mean": "1 h"})
+
+
+def test_a_replica_is_taken_back_while_it_serves_and_never_while_it_starts() -> None:
+    """Its mean life counts from when it begins to serve, a start of ten times as long before it or not."""
+    capacity = {"kind": "autoscaled", "min": 1, "max": 5000, "target": "60 %", "startup": "50 min"}
+    fleet = a_fleet(capacity=capacity, purchase="spot", reclaim={"mean": "5 min"})
+    env, replicas = running(fleet, 0)
+    replicas.order(4000)
+    env.run(until=3000 - 1e-6)
+    assert (replicas.ready, replicas.total) == (0, 4000)
+    env.run(until=20_000)
+    ends_s = np.array([at_s for at_s, change in replicas.changes if change < 0])
+    assert ends_s.size > 3990
+    assert abs(ends_s.mean() - (3000 + 300)) < STANDARD_ERRORS * 300 / math.sqrt(4000)

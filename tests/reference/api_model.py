@@ -2,9 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-
-import numpy as np
 
 from simulator.backends.api import Api
 
@@ -14,16 +11,17 @@ ROUNDING = 1e-8
 
 
 class Bucket:
-    """What a limit has left; it fills up within a minute, and then no further."""
+    """What a limit has left; it fills up within the time over which it holds, and then no further."""
 
-    def __init__(self, per_minute: int | None) -> None:
-        self.most = math.inf if per_minute is None else float(per_minute)
+    def __init__(self, per_minute: int | None, window_s: float, least: float = 0.0) -> None:
+        self.per_s = math.inf if per_minute is None else per_minute / MINUTE_S
+        self.most = max(self.per_s * window_s, least)
         self.left, self.looked_s = self.most, 0.0
 
     def has(self, t: float, amount: float) -> bool:
         """Fill up to the moment ``t``, and tell whether there is so much."""
         if math.isfinite(self.most):
-            self.left = min(self.left + (t - self.looked_s) * self.most / MINUTE_S, self.most)
+            self.left = min(self.left + (t - self.looked_s) * self.per_s, self.most)
         self.looked_s = t
         return amount <= self.left + ROUNDING * self.most
 
@@ -36,7 +34,8 @@ class ApiModel:
 
     def __init__(self, api: Api, begin_s: float) -> None:
         self.api = api
-        self.requests, self.tokens = Bucket(api.requests_per_minute), Bucket(api.tokens_per_minute)
+        self.requests = Bucket(api.requests_per_minute, api.limit_window_s, least=1.0)
+        self.tokens = Bucket(api.tokens_per_minute, api.limit_window_s)
         self.requests.looked_s = self.tokens.looked_s = begin_s
         self.prefix_used_s = -math.inf
         self.counts: Counter[str] = Counter()
@@ -61,15 +60,3 @@ class ApiModel:
             self.counts.update({f"{name}_tokens": number for name, number in found.items()})
         reading_s = (inputs - cached) * first.per_input_token_s
         return (first.base_s + reading_s + outputs * self.api.per_token_s) * factor
-
-
-def jobs_written_at(
-    api: Api, due_s: float, rng: np.random.Generator, sizes: list[int], per_s: float
-) -> Iterator[tuple[float, int]]:
-    """Yield when each job's last row is written, in that order: one writer serves them as they come back."""
-    handed_in_s = due_s + api.feature_pipeline.duration_s
-    back_s = [handed_in_s + window_s for window_s in api.batch.window.draw_s(rng, len(sizes)).tolist()]
-    writer_free_s = -math.inf
-    for shard in sorted(range(len(sizes)), key=back_s.__getitem__):
-        writer_free_s = max(back_s[shard], writer_free_s) + sizes[shard] / per_s
-        yield writer_free_s, shard

@@ -16,6 +16,7 @@ from simulator.backends.api import Api
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.scaling.behavior import Rules, ScaleUp
 from simulator.backends.serverless import Serverless
 from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
@@ -111,11 +112,17 @@ class Seen:
     reclaims: list[tuple[int, int]] = field(default_factory=list)
     """For each of these, how many workers were reclaimed and how many shards lost."""
     missed: int = 0
+    overlaps: int = 0
+    """Runs that started while a provider was at another's jobs."""
     replicas_reclaimed: int = 0
     interrupted: int = 0
     orders: int = 0
     removals: int = 0
     cancelled_starts: int = 0
+    woken: int = 0
+    """Times that a fleet without a replica had one ordered."""
+    held_back: int = 0
+    """Ticks at which replicas would have changed by more than the policies allow."""
     followed_queued: int = 0
     followed_running: int = 0
     longest_queue: int = 0
@@ -208,6 +215,8 @@ class FleetModel(BackendModel):
         """When the week began that the scenario starts in."""
         self.ready_slot_s = 0.0
         self.changed_s = env.now
+        self.sought = False
+        """Whether anything came since the last tick and found no idle slot."""
         per_s = float(scenario.demand.expected_requests(env.now, 1)[0]) / HOUR_S
         for outage in fleet.outages:
             env.process(self._interrupt(outage))
@@ -342,6 +351,7 @@ class FleetModel(BackendModel):
         del counts
         idle = self.tournament.slots and not self.tournament.slots[self.tournament.first].busy
         limit, is_direct = self.fleet.queue_limit, self.fleet.batching is None and idle and not self.queue
+        self.sought = self.sought or not is_direct
         if limit is not None and len(self.queue) >= limit and not is_direct:
             return None
         turn = Turn(self.env.event(), arrival_s, need.factor)
@@ -378,7 +388,8 @@ class FleetModel(BackendModel):
             slot.busy, slot.free_s = True, start_s + service_s
             self.tournament.again()
             self.did.work.append((start_s, slot.free_s))
-            self.did.counts["batches"] += self.fleet.batching is not None and self.counts(start_s)
+            if self.fleet.batching is not None and self.counts(start_s):
+                self.did.counts.update(batches=1, batched=len(turns))
             turns[0].leads = True
             for turn in turns:
                 turn.slot, turn.start_s, turn.service_s, turn.decided_s = slot, start_s, service_s, start_s
@@ -399,7 +410,11 @@ class FleetModel(BackendModel):
         return since, math.fsum(max(min(to_s, end) - max(from_s, begin), 0.0) for from_s, to_s in work[since:])
 
     def _scale(self, rule: Autoscaled) -> Steps:
-        desires: list[tuple[float, int]] = [(self.env.now, len(self.serving))]
+        """Do what Kubernetes' controller does at each tick, from lists of all that was wanted and changed before."""
+        wishes: list[tuple[float, int]] = [(self.env.now, len(self.serving))]
+        changes: list[tuple[float, int]] = []
+        up, down = rule.behavior.scale_up, rule.behavior.scale_down
+        keeps_s = rule.stabilisation_s if down.stabilisation_s is None else down.stabilisation_s
         before_s, ready_before_s, since = self.env.now, 0.0, 0
         while True:
             yield self.env.timeout(rule.tick_s)
@@ -408,23 +423,47 @@ class FleetModel(BackendModel):
             since, worked_s = self._worked_s(since, before_s, now)
             offered_s = self.ready_slot_s - ready_before_s
             before_s, ready_before_s = now, self.ready_slot_s
-            desired = self._desired(rule, worked_s / offered_s if offered_s > 0 else 0.0)
-            desires.append((now, desired))
-            keep = max(wish for at_s, wish in desires if at_s > now - rule.stabilisation_s or at_s == now)
-            total = len(self.serving) + len(self.starting)
-            if desired > total:
-                for _ in range(desired - total):
-                    self._order(rule.startup_s)
-            elif keep < total:
-                self._remove(total - keep)
+            total, sought = len(self.serving) + len(self.starting), bool(self.queue) or self.sought
+            self.sought = False
+            if total == 0 and sought:
+                self._order(rule.startup_s)
+                changes.append((now, 1))
+                wishes.append((now, 1))
+                self.seen.woken += 1
+                continue
+            wish = total
+            if self.serving and offered_s > 0:
+                ratio = worked_s / offered_s / rule.target_fraction
+                if not 1 - down.tolerance_fraction <= ratio <= 1 + up.tolerance_fraction:
+                    wish = math.ceil(len(self.serving) * ratio - NEAR_WHOLE)
+            wish = max(rule.min, min(rule.max, wish), 1 if sought else 0)
+            wishes.append((now, wish))
+            highest = max(number for at_s, number in wishes if at_s > now - keeps_s or at_s == now)
+            lowest = min(number for at_s, number in wishes if at_s > now - up.stabilisation_s or at_s == now)
+            goal = total
+            if total < lowest:
+                goal = max(min(lowest, self._limit(up, total, changes)), total, min(rule.min, lowest))
+            if total > highest:
+                goal = min(max(highest, self._limit(down, total, changes)), total)
+            self.seen.held_back += goal != min(max(total, lowest), highest)
+            for _ in range(goal - total):
+                self._order(rule.startup_s)
+            if goal < total:
+                self._remove(total - goal)
+            changes.append((now, goal - total))
 
-    def _desired(self, rule: Autoscaled, utilisation: float) -> int:
-        ratio = utilisation / rule.target_fraction
-        if 0.9 <= ratio <= 1.1:
-            wish = len(self.serving) + len(self.starting)
-        else:
-            wish = math.ceil(len(self.serving) * ratio - NEAR_WHOLE)
-        return max(rule.min, min(rule.max, wish))
+    def _limit(self, rules: Rules, total: int, changes: list[tuple[float, int]]) -> int:
+        """Return how far the number of replicas may go in one direction."""
+        if rules.select == "disabled":
+            return total
+        is_up, limits = isinstance(rules, ScaleUp), []
+        for policy in rules.policies:
+            then = total - sum(change for at_s, change in changes if at_s > self.env.now - policy.period_s)
+            share = 0.0 if policy.percent_fraction is None else policy.percent_fraction
+            step = policy.pods or then * share
+            limits.append(math.ceil(then + step - 1e-9) if is_up else math.floor(then - step + 1e-9))
+        farthest, nearest = (max, min) if is_up else (min, max)
+        return farthest(limits) if rules.select == "max" else nearest(limits)
 
     def _order(self, startup_s: float) -> None:
         replica = self._replica(self.env.now + startup_s)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import simpy
-from api_model import jobs_written_at
 from backend_model import (
     HOUR_S,
     BackendModel,
@@ -85,6 +84,8 @@ class ProcessModel:
         self.begin_s = begin_s(scenario, plan_name)
         self.env = simpy.Environment(self.begin_s)
         self.seen = Seen()
+        self.writer, self.handed_in = simpy.Resource(self.env), set[Due]()
+        """Of the jobs that a provider has computed; and the runs whose jobs it has."""
         self.store: dict[int, Row] = {}
         self.under_way: dict[int, Computation] = {}
         users = scenario.population.users
@@ -419,6 +420,13 @@ class ProcessModel:
         assert self.scope is not None
         dues = deque(due for due in zone.dues if due.time_s >= self.begin_s)
         previous_s = owed_since_s = zone.before(self.begin_s)
+        if isinstance(cluster, Api):
+            for due in dues:
+                yield self.env.timeout(due.time_s - self.env.now)
+                units = self._units(cluster, zone, due, previous_s)
+                self.env.process(self._hand_in(cluster, due, units))
+                previous_s = due.time_s
+            return
         owed: tuple[Due, list[list[int]]] | None = None
         while dues:
             if owed and (dues[0].time_s >= self.env.now or dues[0].time_s >= self.horizon_s):
@@ -449,18 +457,44 @@ class ProcessModel:
         cuts = [unit * len(members) // count for unit in range(count + 1)] if members else []
         return [members[first:last] for first, last in itertools.pairwise(cuts)]
 
-    def _run(self, cluster: BatchCluster | Api, zone: Zone, due: Due, start_s: float, units: list[list[int]]) -> Steps:
+    def _hand_in(self, api: Api, due: Due, units: list[list[int]]) -> Steps:
+        """Hand in a run's jobs, whichever others are with the provider, and be through when the last is written."""
+        assert self.plan.precompute is not None
+        start_s, under_way, written = due.time_s, len(self.handed_in), list[list[int]]()
+        self.handed_in.add(due)
+        self.seen.overlaps += under_way > 0
+        rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
+        yield self.env.timeout(api.feature_pipeline.duration_s)
+        back_s = api.batch.window.draw_s(rng, len(units)).tolist()
+        jobs = [self.env.process(self._job(*job, start_s, written)) for job in zip(units, back_s, strict=True)]
+        yield self.env.all_of(jobs)
+        self.handed_in.remove(due)
+        for users in written:
+            self._publish(users, self.env.now, start_s)
+        if due.time_s >= 0 and self.env.now <= self.horizon_s:
+            self.seen.runs.append((due.time_s, start_s, self.env.now))
+            self.seen.reclaims.append((0, 0))
+
+    def _job(self, users: list[int], back_s: float, start_s: float, written: list[list[int]]) -> Steps:
+        assert self.plan.precompute is not None
+        yield self.env.timeout(back_s)
+        turn = self.writer.request()
+        yield turn
+        yield self.env.timeout(len(users) / self.scenario.store_of(self.plan).writes_per_s)
+        self.writer.release(turn)
+        if self.plan.precompute.publish == "rolling":
+            self._publish(users, self.env.now, start_s)
+        else:
+            written.append(users)
+
+    def _run(self, cluster: BatchCluster, zone: Zone, due: Due, start_s: float, units: list[list[int]]) -> Steps:
         assert self.plan.precompute is not None
         rng = stream(self.scenario.seed, self.replication, f"batch{due.kind}", *due.key)
         per_s = self.scenario.store_of(self.plan).writes_per_s
         sizes, until_s = [len(users) for users in units], self.horizon_s + 24 * HOUR_S
-        if isinstance(cluster, Api):
-            written, lost = list(jobs_written_at(cluster, start_s, rng, sizes, per_s)), (0, 0)
-            last_s = written[-1][0] if written else start_s + cluster.feature_pipeline.duration_s
-        else:
-            model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
-            self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
-            written, lost, last_s = model.written, (model.reclaims, model.lost), min(model.through_s, until_s)
+        model = ClusterModel(cluster, start_s, sizes, rng, per_s, until_s)
+        self.seen.workers += [(worker.ordered_s, worker.gone_s) for worker in model.instances]
+        written, lost, last_s = model.written, (model.reclaims, model.lost), min(model.through_s, until_s)
         met_s = [met.time_s for met in zone.dues if start_s < met.time_s < last_s and not met.triggered]
         self.seen.missed += sum(map(self._counts, met_s))
         for at_s, unit in written:

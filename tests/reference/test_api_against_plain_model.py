@@ -47,8 +47,16 @@ caches = st.builds(
     st.integers(1, 60),
     st.booleans(),
 )
+
+
+def an_api(*, window_s: int, tokens_per_window: int | None, **fields: Any) -> Api:
+    tokens = None if tokens_per_window is None else tokens_per_window * 60 // window_s
+    limits = {"tokens_per_minute": tokens, "limit_window": f"{window_s} s"}
+    return Api.model_validate({"model": "m", **fields, **limits})
+
+
 apis = st.builds(
-    lambda **fields: Api.model_validate({"model": "m", **fields}),
+    an_api,
     input_tokens=st.builds(
         lambda mean, cv: {"kind": "lognormal", "mean": mean, "cv": cv}, st.integers(300, 900), st.floats(0.1, 2)
     ),
@@ -56,7 +64,8 @@ apis = st.builds(
     first_token=st.just({"base": "300 ms", "per_input_token": "0.13 ms"}),
     per_token=st.just("7.1 ms"),
     requests_per_minute=st.none() | st.integers(1, 400),
-    tokens_per_minute=st.none() | st.integers(10_000, 400_000),
+    tokens_per_window=st.none() | st.integers(10_000, 400_000),
+    window_s=st.sampled_from([60, 60, 10, 2]),
     prompt_cache=st.none() | caches,
 )
 

@@ -39,7 +39,7 @@ COUNTS = (
     "wasted",
     "evicted",
 )
-CALLS = ("calls", "batches", "refused", "retried", "cold_starts")
+CALLS = ("calls", "batches", "batched", "refused", "retried", "cold_starts")
 TOKENS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 RELATIVE = 1e-9
 
@@ -214,6 +214,54 @@ def test_replicas_are_lost_and_come_back_alike(capacity: dict[str, Any], plan: s
     assert seen.replicas_reclaimed > 20
     assert seen.interrupted > 2
     assert outcome.fleets[0].beyond_reserved_s > 0
+
+
+@pytest.mark.parametrize("window", [{"kind": "fixed", "value": "61 min"}, {"kind": "exponential", "mean": "40 min"}])
+@pytest.mark.parametrize("publish", ["rolling", "atomic"])
+@pytest.mark.parametrize("scope", ["everyone", {"kind": "active_within", "window": "3 h"}])
+def test_jobs_of_a_provider_overlap_alike(window: dict[str, Any], publish: str, scope: Any) -> None:
+    """A run is due every 20 min; a store of 2 rows a second is the busier for it, and jobs overtake one another."""
+    bought = a_scenario().model_dump(mode="json")["backends"]["bought"]
+    bought |= {"batch": {"window": window}, "shard": 90, "feature_pipeline": {"duration": "2 min"}}
+    plan = {"precompute": {"every": "20 min", "publish": publish, "scope": scope, "backend": "b"}, "on_miss": "default"}
+    store = {"read_latency": "3.7 ms", "write_capacity": "2/s", "expiry": "200 min"}
+    outcome, seen = both(a_scenario(backends={"b": bought}, plans={"p": plan}, store=store), "p")
+    assert seen.overlaps > 10
+    assert outcome.batch is not None
+    assert (outcome.batch.missed, outcome.batch.runs_per_horizon) == (0, 15)
+
+
+LIVE = {
+    "kind": "fleet",
+    "instance": "f",
+    "slots": 1,
+    "service_time": {"kind": "affine", "fixed": "17 s", "noise": "exponential"},
+}
+
+
+@pytest.mark.parametrize("more", [{}, {"timeout": "9 s"}, {"queue_limit": 0}, {"batching": {"max": 3, "hold": "20 s"}}])
+@pytest.mark.parametrize("keeps", ["0 s", "2 min"])
+def test_a_fleet_sleeps_and_is_woken_alike(more: dict[str, Any], keeps: str) -> None:
+    """What gives up or is refused before the tick wakes it too."""
+    capacity = {"kind": "autoscaled", "min": 0, "max": 9, "target": "60 %", "startup": "50 s", "stabilisation": keeps}
+    plans = {"p": {"on_miss": "compute", "backend": "live"}}
+    few = {"users": 25, "logins_per_day": "3/day", "shape": 0.6}
+    live = LIVE | more | {"capacity": capacity}
+    outcome, seen = both(a_scenario(backends={"live": live}, plans=plans, population=few), "p")
+    assert seen.woken > 5
+    assert 0 < outcome.provisioned_replica_s.sum() < 0.7 * outcome.horizon_s
+
+
+@pytest.mark.parametrize("select", ["max", "min"])
+def test_replicas_are_held_back_alike(select: str) -> None:
+    policies = [{"pods": 1, "period": "100 s"}, {"percent": "30 %", "period": "45 s"}]
+    rules = {"policies": policies, "select": select}
+    behavior = {"scale_up": {**rules, "stabilisation": "40 s", "tolerance": "0 %"}, "scale_down": rules}
+    live = a_scenario().model_dump(mode="json")["backends"]["live"]
+    live["capacity"] |= {"behavior": behavior, "stabilisation": "20 s", "max": 40}
+    plans = {"p": {"on_miss": "compute", "backend": "live"}}
+    _, seen = both(a_scenario(backends={"live": live}, plans=plans), "p")
+    assert seen.held_back > 50
 
 
 @pytest.mark.parametrize("plan", ["crowded", "crowded, few slots", "crowded, few slots, cached"])

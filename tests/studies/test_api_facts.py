@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from small_runs import small
 
+from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook, load_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import compare
@@ -74,3 +75,22 @@ def test_limits_that_bind_are_warned_of(book: PriceBook) -> None:
     bound = compare(with_api(requests_per_minute=2), book, workers=1)
     assert words in "\n".join(warnings_of(bound))
     assert words not in "\n".join(warnings_of(compare(with_api(), book, workers=1)))
+
+
+def test_what_a_short_window_refuses_is_told_in_closed_form(book: PriceBook) -> None:
+    what = "calls refused at first in that hour, if they come at random, about"
+    assert what not in told(with_api(), "asked", book)
+    per_s = float(told(with_api(), "traffic", book)["requests per second, busiest hour"])
+    limit = max(round(per_s * 60 * 1.25), 2)
+    minute = told(with_api(requests_per_minute=limit), "asked", book)[what]
+    second = told(with_api(requests_per_minute=limit, limit_window="1 s"), "asked", book)[what]
+    assert float(minute.split(" %")[0]) < float(second.split(" %")[0])
+    assert minute.endswith(f"as {limit} may come at once")
+
+
+def test_a_window_too_short_for_a_call_is_refused_with_its_numbers() -> None:
+    with pytest.raises(
+        UserError, match=r"takes 2,300 tokens on average, more than .* \(60,000\) ever admits within 2 s"
+    ):
+        with_api(tokens_per_minute=60_000, limit_window="2 s")
+    with_api(tokens_per_minute=60_000, limit_window="3 s")

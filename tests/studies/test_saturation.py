@@ -11,6 +11,7 @@ from simulator.report.json_report import as_json
 from simulator.report.tables import WIDTH, comparison_panel
 from simulator.scenario.schema import Scenario
 from simulator.simulation.simulate import simulate
+from simulator.studies.check.worlds import fleet_world
 from simulator.studies.comparison import Comparison, compare
 from simulator.studies.recommendation import recommendation
 from simulator.studies.saturation import Saturation, Verdict, saturation_of
@@ -224,3 +225,114 @@ def test_the_verdict_is_in_json_in_the_table_and_among_the_warnings(book: PriceB
         console.print(comparison_panel(comparison))
     (line,) = [line for line in capture.get().splitlines() if line.split()[:1] == ["load"]]
     assert line.split() == ["load", "overload"]
+
+
+def steady(load: float, servers: int, service_s: float, noise: Any, seed: int) -> Saturation:
+    """Return the verdict on an M/G/c queue of some load over so many services as 2 h have of 1 s."""
+    scenario = fleet_world(load * servers / service_s, service_s, servers, noise, seed=seed)
+    scenario = scenario.model_copy(update={"horizon_s": 7200 * service_s})
+    return saturation_of(scenario, (simulate(scenario, "on demand"),))
+
+
+QUEUES = [(1, 0.25, "exponential"), (4, 0.4, "none"), (24, 3.4, "exponential"), (100, 0.1, "none")]
+
+
+@pytest.mark.parametrize(("servers", "service_s", "noise"), QUEUES)
+@pytest.mark.parametrize("load", [0.8, 0.95])
+def test_a_queue_that_keeps_up_is_stable_however_long_chance_makes_it(
+    servers: int, service_s: float, noise: str, load: float
+) -> None:
+    verdicts = {steady(load, servers, service_s, noise, seed).verdict for seed in range(12)}
+    assert verdicts == {Verdict.STABLE}
+
+
+@pytest.mark.parametrize(("servers", "service_s", "noise"), QUEUES)
+@pytest.mark.parametrize("load", [1.06, 1.3])
+def test_a_queue_that_is_asked_for_too_much_is_overloaded(
+    servers: int, service_s: float, noise: str, load: float
+) -> None:
+    verdicts = {steady(load, servers, service_s, noise, seed).verdict for seed in range(12)}
+    assert verdicts == {Verdict.OVERLOADED}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("servers", "service_s", "noise"), QUEUES)
+@pytest.mark.parametrize(("load", "verdict"), [(0.95, Verdict.STABLE), (1.06, Verdict.OVERLOADED)])
+def test_two_hundred_steady_queues_raise_no_false_alarm(
+    servers: int, service_s: float, noise: str, load: float, verdict: Verdict
+) -> None:
+    assert {steady(load, servers, service_s, noise, seed).verdict for seed in range(200)} == {verdict}
+
+
+def test_a_wait_of_many_services_in_the_peak_is_a_backlog_though_the_slots_are_many() -> None:
+    """24 slots of 3.4 s are asked for as much as they can do at six in the evening: p99 is 13 services above one."""
+    cosine = {"profile": {"kind": "cosine", "peak": "18:00", "amplitude": "80 %"}}
+    fleet = {"slots": 4, "service_time": {"kind": "affine", "fixed": "3.4 s"}}
+    population = {"users": 1_000_000, "logins_per_day": f"{24 / 1.8 / 3.4 * 86400 / 1e6}/day", "shape": "inf"}
+    scenario = world(6, fleet=fleet, population=population, traffic=cosine, horizon="2 d")
+    outcome = simulate(scenario, "p")
+    assert 35 < outcome.counted.latency.quantile(0.99) < 65
+    found = saturation_of(scenario, (outcome,))
+    assert found.verdict is Verdict.BACKLOGGED
+    assert ", all 24 slots busy" in found.reason
+
+
+def test_a_request_that_wakes_a_fleet_is_no_backlog() -> None:
+    sleepy = {"capacity": {"kind": "autoscaled", "min": 0, "max": 9, "target": "60 %", "startup": "2 min"}}
+    few = {"users": 1000, "logins_per_day": "0.05/day", "shape": "inf"}
+    scenario = world(fleet=sleepy, population=few, horizon="1 d")
+    outcome = simulate(scenario, "p")
+    assert outcome.fleets[0].serving.min() == 0
+    assert outcome.fleets[0].waiting.max() > 0
+    assert outcome.counted.latency.quantile(0.5) > 120
+    assert saturation_of(scenario, (outcome,)).verdict is Verdict.STABLE
+
+
+FILLING = {"service_time": {"kind": "affine", "fixed": "390 ms", "per_item": "10 ms"}, "batching": {"max": 40}}
+
+
+def test_a_batching_fleet_has_room_as_long_as_its_batches_can_be_fuller(book: PriceBook) -> None:
+    """One slot does 40 in 790 ms: 50.6 a second. It is busy all the time, asked for 25 or for 49 of them."""
+
+    def told(per_s: float) -> tuple[Comparison, list[str]]:
+        population = {"users": 1_000_000, "logins_per_day": f"{per_s * 86400 / 1e6}/day", "shape": "inf"}
+        comparison = compare(world(1, fleet=FILLING, population=population, horizon="1 h"), book, workers=1)
+        return comparison, [said for said in warnings_of(comparison) if "no room" in said]
+
+    half, said = told(25.0)
+    assert half.plans["p"].metrics["utilisation"].mean > 0.99
+    assert (said, half.plans["p"].saturation.verdict) == ([], Verdict.STABLE)
+    full, said = told(49.5)
+    assert ["is asked for 9" in sentence and "% of what it does in full batches" in sentence for sentence in said] == [
+        True
+    ]
+    assert full.plans["p"].metrics["requests_per_batch"].mean > 30
+
+
+def test_no_more_are_computed_together_than_may_be_however_many_wait(book: PriceBook) -> None:
+    """At three times what the fleet can do, most of what is asked for within the horizon begins after it."""
+    population = {"users": 1_000_000, "logins_per_day": f"{150 * 86400 / 1e6}/day", "shape": "inf"}
+    comparison = compare(world(1, fleet=FILLING, population=population, horizon="1 h"), book, workers=1)
+    assert comparison.plans["p"].metrics["requests_per_batch"].mean == 40
+
+
+def test_a_provider_whose_results_are_written_slower_than_they_come_is_overloaded() -> None:
+    night = API | {"kind": "api", "shard": 1000, "batch": {"window": {"kind": "fixed", "value": "5 h"}}}
+    plan = {"precompute": {"every": "2 h", "backend": "night"}, "on_miss": "default"}
+    users = {"users": 10_000, "logins_per_day": "1/day", "shape": 1}
+
+    def found(per_s: float) -> Saturation:
+        return verdict_on(
+            world(
+                backends={"night": night},
+                plan=plan,
+                population=users,
+                horizon="1 d",
+                store={"write_capacity": f"{per_s}/s"},
+            )
+        )
+
+    assert found(2.0).verdict is Verdict.STABLE
+    late = found(1.0)
+    assert late.verdict is Verdict.OVERLOADED
+    assert late.reason == "writing a run takes 2.78 h, and one is due every 2 h: rows become visible later and later"

@@ -1,24 +1,22 @@
 """Replicas that follow the load, as the Kubernetes HorizontalPodAutoscaler makes them."""
 
 import math
-from collections import deque
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import simpy
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from typing_extensions import override
 
 from simulator.backends.capacity.base import Capacity
 from simulator.backends.capacity.fixed import MOST_REPLICAS
-from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds
+from simulator.backends.scaling.behavior import Behavior, Pace
+from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds, read_count
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas
 
-TOLERANCE = 0.1
-"""No change while utilisation is within 10 % of its target."""
 TICKS_PER_S = 1024
 """Whole multiples of a power of two of seconds add up exactly."""
 NEAR_WHOLE = 1e-9
@@ -28,13 +26,24 @@ NEAR_WHOLE = 1e-9
 class Autoscaled(Capacity):
     """Kubernetes' rule: at every tick, desired = ceil(ready x utilisation / target).
 
-    Within 10 % of the target nothing changes. Scaling up is at once; scaling down goes to the largest number desired
-    within the stabilisation window. A new replica serves after its start-up time.
+    Within the tolerance of the target nothing changes, nor where no replica has been ready since the last tick, so that
+    nothing was measured. Replicas are added at once, and removed down to the largest number desired within the
+    stabilisation window, both no faster than `behavior` allows; by default at most 4 replicas or 100 % are added every
+    15 s, as Kubernetes does. A new replica serves after its start-up time.
+
+    With a minimum of 0 the last replica goes as the others do, when nothing was worked on within the stabilisation
+    window. If then a request comes, one is ordered at the next tick, as KEDA does at its next poll, whatever `behavior`
+    says, and the request waits for it as long as it waits for anything.
     """
 
     kind: Literal["autoscaled"] = "autoscaled"
-    min: Annotated[Count, Field(le=MOST_REPLICAS)] = 1
-    """Fewest replicas."""
+    min: Annotated[
+        int,
+        BeforeValidator(read_count),
+        Field(ge=0, le=MOST_REPLICAS),
+        WithJsonSchema({"type": ["string", "integer"], "minimum": 0, "maximum": MOST_REPLICAS, "examples": [1, 0]}),
+    ] = 1
+    """Fewest replicas; 0 = none while nobody comes (scale to zero)."""
     max: Annotated[Count, Field(le=MOST_REPLICAS, examples=[40])]
     """Most replicas."""
     target_fraction: Annotated[Fraction, Field(gt=0, examples=["60 %"])]
@@ -45,11 +54,17 @@ class Autoscaled(Capacity):
     """Time from the order of a replica to its first request."""
     stabilisation_s: Seconds = 300.0
     """How far back the largest desire still keeps replicas."""
+    behavior: Behavior = Behavior()
+    """How fast replicas may be added and removed."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.min > self.max:
             raise ValueError(f"'min' ({self.min}) must be at most 'max' ({self.max})")
+        if "stabilisation_s" in self.model_fields_set and self.behavior.scale_down.stabilisation_s is not None:
+            raise ValueError(
+                "has both 'stabilisation' and 'behavior.scale_down.stabilisation', which are the same; leave out one"
+            )
         return self
 
     @property
@@ -64,8 +79,19 @@ class Autoscaled(Capacity):
 
     @property
     @override
+    def scales_to_zero(self) -> bool:
+        return self.min == 0
+
+    @property
+    @override
     def most_replicas(self) -> int:
         return self.max
+
+    @property
+    def keeps_s(self) -> float:
+        """How far back the largest desire still keeps replicas. [s]"""
+        own_s = self.behavior.scale_down.stabilisation_s
+        return self.stabilisation_s if own_s is None else own_s
 
     @override
     def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:
@@ -79,45 +105,54 @@ class Autoscaled(Capacity):
         requests.advance(env.now)
         tick_end_s = env.now
         worked_s, ready_s = requests.work_done_s(), replicas.ready_slot_s()
-        desires: deque[tuple[float, int]] = deque([(env.now, replicas.total)])
+        pace = Pace.of(self.behavior, self.keeps_s, env.now, replicas.total)
         while True:
             if self._may_skip(replicas, tick_end_s):
                 most_work_s = self.target_fraction * replicas.ready * replicas.slots_per_replica * self.tick_s
                 ticks, worked_s = requests.advance_ticks(tick_end_s, self.tick_s, most_work_s, env.peek())
                 tick_end_s += ticks * self.tick_s
                 ready_s += ticks * self.tick_s * replicas.ready * replicas.slots_per_replica
+                if ticks:
+                    pace.idle(tick_end_s, self.min)
             tick_end_s += self.tick_s
             yield env.timeout(tick_end_s - env.now)
             requests.advance(env.now)
             worked_before_s, worked_s = worked_s, requests.work_done_s()
             ready_before_s, ready_s = ready_s, replicas.ready_slot_s()
             offered_s = ready_s - ready_before_s
-            utilisation = (worked_s - worked_before_s) / offered_s if offered_s > 0 else 0.0
-            total = replicas.total
-            desired = self.desired_replicas(replicas.ready, total, utilisation)
-            while desires and desires[0][0] <= env.now - self.stabilisation_s:
-                desires.popleft()
-            while desires and desires[-1][1] <= desired:  # an older, smaller desire can never be the largest again
-                desires.pop()
-            desires.append((env.now, desired))
-            if desired > total:
-                replicas.order(desired - total)
-            elif desires[0][1] < total:
-                replicas.remove(total - desires[0][1])
+            utilisation = (worked_s - worked_before_s) / offered_s if offered_s > 0 else None
+            self._decide(env.now, replicas, pace, utilisation)
+
+    def _decide(self, now_s: float, replicas: "Replicas", pace: Pace, utilisation: float | None) -> None:
+        """Order or remove replicas at a tick."""
+        total, asked = replicas.total, replicas.requests.asked()
+        if total == 0 and asked:
+            replicas.order(1)
+            pace.wake(now_s)
+            return
+        desired = max(self.desired_replicas(replicas.ready, total, utilisation), int(asked))
+        change = pace.next(now_s, total, desired, self.min) - total
+        if change > 0:
+            replicas.order(change)
+        elif change < 0:
+            replicas.remove(-change)
 
     def _may_skip(self, replicas: "Replicas", now_s: float) -> bool:
-        """Return whether ticks change nothing until one brings more work than the target.
+        """Return whether ticks change nothing until one brings more work than the target, or the first request.
 
-        At the minimum nothing can be removed, and all desires of the window are the minimum. Times must add up
+        At the minimum nothing can be removed, and more is wanted only by a tick above the target. Times must add up
         exactly, so that it makes no difference which ticks are skipped.
         """
         exact = all(float(time_s * TICKS_PER_S).is_integer() for time_s in (self.tick_s, now_s))
         return exact and replicas.total == self.min and replicas.is_settled
 
-    def desired_replicas(self, ready: int, total: int, utilisation: float) -> int:
-        """Return the replicas wanted for the utilisation of those that are ready."""
+    def desired_replicas(self, ready: int, total: int, utilisation: float | None) -> int:
+        """Return the replicas wanted for the utilisation of those that are ready; None where none was measured."""
+        if utilisation is None or ready == 0:
+            return self._bounded(total)
         ratio = utilisation / self.target_fraction
-        if abs(ratio - 1.0) <= TOLERANCE:
+        up, down = self.behavior.scale_up.tolerance_fraction, self.behavior.scale_down.tolerance_fraction
+        if -down <= ratio - 1.0 <= up:
             return self._bounded(total)
         return self._bounded(math.ceil(ready * ratio - NEAR_WHOLE))
 

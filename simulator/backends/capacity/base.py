@@ -32,6 +32,11 @@ class Capacity(Component):
         return True
 
     @property
+    def scales_to_zero(self) -> bool:
+        """Whether it may have no replica while nobody comes, so that a request has one ordered and waits for it."""
+        return False
+
+    @property
     def is_to_be_sized(self) -> bool:
         """Whether it is a wish, which a study turns into a fixed number before anything is simulated."""
         return False

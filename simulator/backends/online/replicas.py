@@ -24,8 +24,13 @@ class RequestClock(Protocol):
     def work_done_s(self) -> float:
         """Return the slot-seconds worked up to the moment of the last advance. [s]"""
 
+    def asked(self) -> bool:
+        """Return whether anything waits, or came and found no slot that was free since this was last asked for."""
+
     def advance_ticks(self, from_s: float, tick_s: float, most_work_s: float, until_s: float) -> tuple[int, float]:
         """Carry all requests tick by tick, for as long as no tick brings more work than asked for.
+
+        Where no work at all may come, what waits or comes ends that too.
 
         Parameters
         ----------

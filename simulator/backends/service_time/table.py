@@ -1,6 +1,7 @@
 """A measured table of batch sizes and times."""
 
 import csv
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -56,6 +57,11 @@ class Table(ServiceTime):
     @override
     def mean_s(self, predictions: float) -> float:
         return float(np.interp(predictions, self._batch, self._time_s))
+
+    @property
+    @override
+    def bends(self) -> Sequence[int]:
+        return tuple(int(batch) for batch in self._batch)
 
     @property
     @override

@@ -7,12 +7,13 @@ from simulator.core.units import PositiveSeconds, Seconds
 class Reclaim(Part):
     """Instances are reclaimed after an exponential time, each on its own, and replaced.
 
-    A fleet's replica is told beforehand: it finishes what it is doing, takes nothing more, and is paid for until then.
-    Where the number of replicas is given (fixed, hourly), another takes its place; an autoscaler sees one less that is
-    ready, and orders by its rule.
+    A fleet's replica is reclaimed while it serves, never while it starts. It is told beforehand: it finishes what it
+    is doing, takes nothing more, and is paid for until then. Where the number of replicas is given (fixed, hourly),
+    another takes its place; an autoscaler sees one less that is ready, and orders by its rule.
     """
 
     mean_s: PositiveSeconds
-    """Mean time from when an instance begins to work to its reclaim."""
+    """Mean time to a reclaim: of a fleet's replica from when it begins to serve; of a batch cluster's worker from its
+    order, so that one may be reclaimed while it starts."""
     reprovision_s: Seconds = 0.0
     """Time from a reclaim until the instance that takes its place works."""

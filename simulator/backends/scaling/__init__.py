@@ -1,0 +1,1 @@
+"""How fast an autoscaler may change the number of its replicas."""

@@ -1,0 +1,88 @@
+"""How fast batches of the stated size are computed, and whether another size would be faster."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simulator.backends.base import Backend
+from simulator.backends.batch_cluster import BatchCluster
+from simulator.backends.fleet import Fleet
+from simulator.backends.service_time.base import ServiceTime
+from simulator.scenario.schema import Scenario
+
+WORTH_TELLING_FRACTION = 0.01
+"""A rate that is so little larger is no reason to take other batches."""
+MANY_PER_S = 1000
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """The batches that a plan's backend computes."""
+
+    backend: str
+    stated: int
+    """Predictions of a full batch."""
+    where: str
+    """What computes one: a slot, or a worker."""
+    times: ServiceTime
+
+    @property
+    def best(self) -> int:
+        """The batch with the largest rate, among those that are known: larger ones than stated, if any are measured."""
+        among_all = self.times.best_batch()
+        found = self.times.best_batch(self.stated) if among_all is None else among_all
+        assert found is not None
+        return found
+
+    @property
+    def gain_fraction(self) -> float:
+        """By how much the best rate is above that of the stated batch."""
+        return self.times.rate_per_s(self.best) / self.times.rate_per_s(self.stated) - 1.0
+
+    @property
+    def other_is_better(self) -> bool:
+        """Whether batches of another size are computed faster."""
+        return self.gain_fraction > WORTH_TELLING_FRACTION
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether smaller batches are computed faster."""
+        return self.other_is_better and self.best < self.stated
+
+    @property
+    def rates(self) -> str:
+        """The largest throughput, and that of the stated batch where it is another."""
+        best = f"{_per_s(self.times.rate_per_s(self.best))}/s at batches of {self.best:,}"
+        stated = f"{_per_s(self.times.rate_per_s(self.stated))}/s"
+        if self.other_is_better:
+            return f"{best}; at the batch of {self.stated:,} stated {stated}"
+        return f"{stated} at batches of {self.stated:,}, as stated"
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with a batch that is too large."""
+        return (
+            f"batches of {self.stated:,} on '{self.backend}' are slower than smaller ones: the largest throughput of a "
+            f"{self.where} is {self.rates}"
+        )
+
+
+def batch_sizes(scenario: Scenario, plan_name: str) -> Iterator[BatchSize]:
+    """Yield the batches of a plan's backends, of those that compute any."""
+    plan = scenario.plans[plan_name]
+    ahead = [plan.precompute.backend] if plan.precompute else []
+    for name in dict.fromkeys([*ahead, *scenario.online_names(plan)]):
+        found = _of(name, scenario.backends[name])
+        if found is not None:
+            yield found
+
+
+def _of(name: str, backend: Backend) -> BatchSize | None:
+    if isinstance(backend, BatchCluster) and (backend.batch_size > 1 or backend.service_time.bends):
+        return BatchSize(name, backend.batch_size, "worker", backend.service_time)
+    if isinstance(backend, Fleet) and backend.batching is not None:
+        return BatchSize(name, backend.batching.max, "slot", backend.service_time)
+    return None
+
+
+def _per_s(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= MANY_PER_S else f"{rate:.3g}"
