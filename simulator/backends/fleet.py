@@ -148,7 +148,7 @@ class Fleet(Machines, OnlineBackend):
         most = math.inf if self.capacity.replaces_lost else self.capacity.most_replicas
         replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests, most=most)
         offered = around.requests_per_s * self.full_batch_work_s / self.slots
-        Troubles(self, replicas, around.rng).begin()
+        Troubles(self, replicas, around.rng, around.clock).begin()
         replicas.begin_with(self.capacity.replicas_for(offered, around.clock.hour(env.now)))
         control = self.capacity.control(env, replicas, around.clock)
         if control is not None:

@@ -156,6 +156,11 @@ def _reader(unit: str, example: str) -> Callable[[Any], float]:
     return read
 
 
+def read_seconds(value: Any) -> float:
+    """Return a duration such as ``6 h`` or ``1 d 19 h``, which may be below 0. [s]"""
+    return _reader("s", "6 h")(value)
+
+
 def _number_or_short_text(value: Any, what: str, example: str) -> str | int | float:
     """Return a value that may be ``what``; everything else ends here, with a hint."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
