@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import simpy
@@ -15,6 +15,7 @@ from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.prompt_lengths import ByPrompt
 from simulator.core.units import Count, Number, Seconds, Usd
 from simulator.core.usage import StandIn
@@ -192,6 +193,8 @@ class OnlineBackend(Backend):
 
 class FeaturePipeline(Part):
     """What prepares the features before a run."""
+
+    short: ClassVar[Short | None] = Short("duration")
 
     duration_s: Seconds = 0.0
     """How long it takes; the run's feature snapshot is at its start."""

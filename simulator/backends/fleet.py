@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from simulator.backends.trouble.outage import Outage
 from simulator.backends.trouble.reclaim import Reclaim
 from simulator.core.component import Part
 from simulator.core.errors import UserError
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import HOUR_S, Count, PositiveSeconds, Seconds, write_duration
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ points."""
 class Batching(Part):
     """Requests computed together: a free slot starts when enough wait, or when the oldest has waited long enough."""
 
+    short: ClassVar[Short | None] = Short("max")
+
     max: Annotated[Count, Field(ge=2, le=MOST_TOGETHER, examples=[16])]
     """Most requests computed together; the service time must be known for as many."""
     hold_s: Seconds = 0.0
@@ -43,6 +46,8 @@ class Batching(Part):
 
 class Reserved(Part):
     """Replicas that are paid for all the time, used or not, at the price of a longer term."""
+
+    short: ClassVar[Short | None] = Short("replicas")
 
     replicas: Annotated[Count, Field(le=MOST_REPLICAS, examples=[20])]
     """How many."""
@@ -143,7 +148,7 @@ class Fleet(Machines, OnlineBackend):
         most = math.inf if self.capacity.replaces_lost else self.capacity.most_replicas
         replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests, most=most)
         offered = around.requests_per_s * self.full_batch_work_s / self.slots
-        Troubles(self, replicas, around.rng).begin()
+        Troubles(self, replicas, around.rng, around.clock).begin()
         replicas.begin_with(self.capacity.replicas_for(offered, around.clock.hour(env.now)))
         control = self.capacity.control(env, replicas, around.clock)
         if control is not None:

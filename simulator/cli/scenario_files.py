@@ -13,9 +13,10 @@ from simulator.cli import options
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)],
     set_: options.Set = None,
+    full: Annotated[bool, typer.Option("--full", help="Print the scenario with all its defaults, too.")] = False,
     json_: options.Json = False,
 ) -> None:
-    """Check scenario files; say what is wrong with them, or what follows from them."""
+    """Check scenario files; say what is wrong with them, or what follows from them and what a run would warn of."""
     from simulator.core.errors import UserError
     from simulator.prices.book import load_book
     from simulator.studies.prices_needed import check_prices
@@ -33,6 +34,7 @@ def validate(
         raise UserError("\n".join(faults))
     from simulator.report.scenario_text import print_json, print_scenario
     from simulator.studies.consequences import consequences
+    from simulator.studies.foreseen import foreseen
 
     if json_:
         print_json(
@@ -40,13 +42,16 @@ def validate(
                 str(file): {
                     "scenario": scenario.model_dump(mode="json", exclude_none=True),
                     "consequences": [vars(fact) for fact in consequences(scenario, book)],
+                    "warnings": list(foreseen(scenario)),
                 }
                 for file, scenario, book in found
             }
         )
         return
-    for file, scenario, book in found:
-        print_scenario(file, scenario, consequences(scenario, book))
+    for number, (file, scenario, book) in enumerate(found):
+        if number:
+            typer.echo()
+        print_scenario(file, scenario, consequences(scenario, book), foreseen(scenario), full=full)
 
 
 def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)]) -> None:

@@ -7,13 +7,16 @@ A family is a folder. Every module in it may hold one component: a subclass of t
 import importlib
 import pkgutil
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 from typing_extensions import override
+
+from simulator.core.input_files.short_forms import InFull, Short
 
 _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
 
@@ -46,6 +49,26 @@ class Part(BaseModel):
         use_attribute_docstrings=True,
         serialize_by_alias=True,
     )
+    short: ClassVar[Short | None] = None
+    """What a value stands for that is given in place of the part; a family's base says it for the whole family."""
+
+    @classmethod
+    @override
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let a value alone stand for the part where that is obvious."""
+        schema = handler(source)
+        if cls.short is None or issubclass(cls, Component):
+            return schema
+        return core_schema.no_info_before_validator_function(InFull(cls.short), schema)
+
+    @classmethod
+    @override
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Show that a value alone is taken, too."""
+        found = handler(schema)
+        if cls.short is None or issubclass(cls, Component) or "anyOf" in found:  # asked for twice: model and wrapper
+            return found
+        return {"anyOf": [found, _alone(found, cls.short, handler)]}
 
     @override
     def __dir__(self) -> list[str]:
@@ -57,6 +80,8 @@ class Component(Part):
     """A member of a family; each states its own literal ``kind``."""
 
     kind: str
+    listed: ClassVar[Short | None] = None
+    """What a list stands for that is given in place of a component of this family."""
 
     @override
     def model_post_init(self, context: Any, /) -> None:
@@ -66,7 +91,11 @@ class Component(Part):
 
 @dataclass(frozen=True)
 class OneOf:
-    """Marks a field that takes any component of a family: ``Annotated[Profile, OneOf("simulator.demand.profile")]``."""
+    """Marks a field that takes any component of a family: ``Annotated[Profile, OneOf("simulator.demand.profile")]``.
+
+    A value alone stands for the kind that the family's base states in ``short``, a list for the one in ``listed``, and
+    the name of a kind for a component of that kind with nothing else stated.
+    """
 
     package: str
 
@@ -76,12 +105,44 @@ class OneOf:
             kind: handler.generate_schema(component) for kind, component in components(source, self.package).items()
         }
         union = core_schema.tagged_union_schema(choices, discriminator="kind")
-        return core_schema.no_info_before_validator_function(_kind_alone, union)
+        in_full = InFull(source.short, source.listed, tuple(choices))
+        return core_schema.no_info_before_validator_function(
+            in_full, union, metadata={"pydantic_js_functions": [_ShortSchema(source, self.package)]}
+        )
 
 
-def _kind_alone(value: Any) -> Any:
-    """Let ``noise: none`` stand for ``noise: {kind: none}``."""
-    return {"kind": value} if isinstance(value, str) else value
+@dataclass(frozen=True)
+class _ShortSchema:
+    """Adds the short forms of a family to its JSON Schema."""
+
+    base: type[Component]
+    package: str
+
+    def __call__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler(schema)
+        kinds = components(self.base, self.package)
+        forms = [found]
+        alone = [kind for kind, component in kinds.items() if _needs_nothing(component)]
+        if alone:
+            forms.append({"enum": alone, "description": "a kind alone"})
+        mapping: Mapping[str, str] = found.get("discriminator", {}).get("mapping", {})
+        forms += [
+            _alone({"$ref": mapping[short.kind]}, short, handler)
+            for short in (self.base.short, self.base.listed)
+            if short is not None and short.kind in mapping
+        ]
+        return {"anyOf": forms} if len(forms) > 1 else found
+
+
+def _needs_nothing(component: type[Component]) -> bool:
+    return not any(each.is_required() for each in component.model_fields.values())
+
+
+def _alone(part: JsonSchemaValue, short: Short, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """Return the schema of the value that stands for a part."""
+    properties = handler.resolve_ref_schema(part).get("properties", {})
+    value = {name: item for name, item in properties.get(short.key, {}).items() if name not in ("title", "default")}
+    return {**value, "description": f"short for {short.written('...')}"}
 
 
 def components(base: type[Component], package: str) -> dict[str, type[Component]]:

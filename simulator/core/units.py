@@ -30,17 +30,50 @@ MONTH_DAYS: Final = 30
 KIB_PER_GIB: Final = 2**20
 
 _MULTIPLIERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
+_WORDS: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _DECIMAL: Final = r"[+-]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
-_COUNT: Final = re.compile(rf"\s*([+-]?[0-9]{{1,3}}(?:,[0-9]{{3}})+|{_DECIMAL})\s*([kMGBT]?)\s*\Z")
-_SHARE: Final = re.compile(rf"\s*({_DECIMAL})\s*(%?)\s*\Z")
+_COUNT: Final = re.compile(
+    rf"\s*([+-]?[0-9]{{1,3}}(?:,[0-9]{{3}})+|{_DECIMAL})\s*([kMGBT]?|thousand|million|billion)\s*\Z"
+)
+_SHARE: Final = re.compile(rf"\s*({_DECIMAL})\s*(%|percent|)\s*\Z")
 _NUMBER: Final = re.compile(rf"\s*({_DECIMAL}|[+-]?(?:inf|infinity))\s*\Z", re.IGNORECASE)
 _TERM: Final = re.compile(rf"\s*({_DECIMAL})\s*([^0-9\s][^0-9]*)?")
 _UNIT: Final = re.compile(r"(?:/ *)?[A-Za-z\xb5\u03bc%]+(?:(?: *[/*] *| +)[A-Za-z\xb5\u03bc%]+)*\Z")
 """Names with ``/``, ``*`` or a space in between: no powers, brackets or numbers, which could ask for endless work."""
+_SEVERAL: Final = re.compile(r"([kMGBT])(?: ?(?=/)| )(.+)\Z")
+"""As in ``50k/s``."""
+_DOLLARS: Final = re.compile(rf"\s*\$\s*({_DECIMAL})|(?<=[0-9])\s*\$(?=\s*(?:/|\Z))")
 _LONGEST_TEXT: Final = 64
 _LARGEST_COUNT: Final = 2**53
 """The last whole number that a float holds with all before it."""
-_CLOCK: Final = re.compile(r"\s*([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9]))?\s*\Z")
+_CLOCK: Final = re.compile(
+    r"\s*([01]?[0-9]|2[0-4])(?::([0-5][0-9])(?::([0-5][0-9]))?)?\s*(?:([ap])\.?m\.?)?\s*\Z", re.IGNORECASE
+)
+
+
+_COUNTED: Final = (
+    *("request", "row", "prediction", "login", "write", "read", "call", "token", "event", "user", "visit", "query"),
+    *("req", "queries"),
+)
+"""What a rate may be said to be of."""
+_UNITS: Final = {
+    "s": "us, ms, s, min, h, d, w, month, y",
+    "USD": "all money is in US dollars",
+    "USD/h": "all money is in US dollars",
+    "GiB": "B, kB, MB, GB, KiB, MiB, GiB",
+    "1/s": "/s, /min, /h, /day, rps",
+    "1/day": "/day, /week, /month",
+}
+"""What messages list."""
+_MISTAKEN: Final = {
+    ("s", "m"): "minutes are min, and months are month",
+    ("s", "M"): "minutes are min, and months are month",
+    ("s", "quarter"): "write 13 w, or 3 months",
+    ("s", "quarters"): "write weeks or months",
+    ("GiB", "kb"): "bytes are kB or KiB",
+    ("GiB", "mb"): "bytes are MB or MiB",
+    ("GiB", "gb"): "bytes are GB or GiB",
+}
 
 
 @functools.cache
@@ -50,12 +83,23 @@ def _registry() -> "pint.UnitRegistry[float]":
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=":auto:", on_redefinition="ignore")
     registry.define("USD = [currency]")
     registry.define("bit = [information]")  # pint's own has no dimension, so that 5 % would be a size
-    registry.define("request = [] = requests = row = rows = prediction = predictions")
+    registry.define("month = 30 * day = mo")  # a month is 30 days wherever money is reported
+    registry.define("year = 365 * day = y = yr")
+    registry.define("week = 7 * day = w = wk")
+    registry.define("dollar = USD = usd")
+    for unit, binary in (("K", 10), ("M", 20), ("G", 30), ("T", 40)):
+        registry.define(f"{unit}i = {2**binary} * byte")
+    registry.define("KB = 1000 * byte")
+    for counted in _COUNTED:
+        registry.define(f"{counted} = []")
+    registry.define("rps = request / second = qps")  # pint's own are revolutions
+    registry.define("rpm = request / minute = qpm")
     return registry
 
 
 def _parse_quantity(text: str, unit: str, example: str) -> float:
     """Return ``text`` (one or several terms, as in ``4 d 18 h``) in ``unit``."""
+    text = _DOLLARS.sub(r"\1 USD", text) if "USD" in unit else text
     total, position, end = 0.0, 0, len(text.rstrip())
     while position < end:
         term = _TERM.match(text, position)
@@ -66,16 +110,20 @@ def _parse_quantity(text: str, unit: str, example: str) -> float:
             raise ValueError(f"{shown(text)} has no unit; write e.g. '{example}'")
         size = _size(name, unit)
         if size is None:
-            raise ValueError(f"{shown(text)} is not a quantity in a unit like '{unit}'; write e.g. '{example}'")
+            raise ValueError(_no_such_unit(text, name, unit, example))
         total += number * size
         position = term.end()
     return total
 
 
+@functools.lru_cache(maxsize=256)
 def _size(name: str, unit: str) -> float | None:
     """Return what one ``name`` is in ``unit``; None where it is no such unit."""
     import pint  # noqa: PLC0415
 
+    several = _SEVERAL.match(name)
+    if several is not None and unit.startswith("1/"):
+        return _times(_MULTIPLIERS[several[1]], _size(several[2].strip(), unit))
     if not _UNIT.match(name):
         return None
     written = f"1{name}" if name.startswith("/") else f"1 {name}"
@@ -83,6 +131,19 @@ def _size(name: str, unit: str) -> float | None:
         return float(_registry().Quantity(written).to(unit).magnitude)
     except (pint.errors.PintError, AttributeError, ValueError, TypeError, AssertionError, ZeroDivisionError):
         return None
+
+
+def _times(factor: int, size: float | None) -> float | None:
+    return None if size is None else factor * size
+
+
+def _no_such_unit(text: str, name: str, unit: str, example: str) -> str:
+    """Return what to tell about a unit that is none of those that are wanted."""
+    hint = _MISTAKEN.get((unit, name))
+    if hint is None and name.startswith(","):
+        hint = "write 1.5, not 1,5, and 1_000, not 1,000"
+    told = f"{shown(text)} is not a quantity in a unit like '{unit}'; write e.g. '{example}'"
+    return f"{told} ({hint or _UNITS[unit]})"
 
 
 def _reader(unit: str, example: str) -> Callable[[Any], float]:
@@ -93,6 +154,11 @@ def _reader(unit: str, example: str) -> Callable[[Any], float]:
         return _finite(_parse_quantity(value, unit, example), value)
 
     return read
+
+
+def read_seconds(value: Any) -> float:
+    """Return a duration such as ``6 h`` or ``1 d 19 h``, which may be below 0. [s]"""
+    return _reader("s", "6 h")(value)
 
 
 def _number_or_short_text(value: Any, what: str, example: str) -> str | int | float:
@@ -120,14 +186,23 @@ def _as_float(value: float, what: str, example: str) -> float:
 
 
 def read_fraction(value: Any) -> float:
-    """Return a fraction: ``2 %`` or a bare ``0.02``."""
+    """Return a fraction: ``2 %`` or a bare ``0.02``. Above 1 the percent sign is needed, for a bare 2 may mean 2 %."""
     value = _number_or_short_text(value, "a share", "2 %")
     if not isinstance(value, str):
-        return _finite(_as_float(value, "a share", "2 %"), value)
+        return _bare_share(_finite(_as_float(value, "a share", "2 %"), value), value)
     match = _SHARE.match(value)
     if match is None:
         raise ValueError(f"{shown(value)} is not a share; write e.g. '2 %'")
-    return _finite(float(match[1].replace("_", "")) / (100.0 if match[2] else 1.0), value)
+    number = _finite(float(match[1].replace("_", "")), value)
+    return number / 100.0 if match[2] else _bare_share(number, value)
+
+
+def _bare_share(number: float, written: object) -> float:
+    if abs(number) > 1:
+        raise ValueError(
+            f"{shown(written)} without a percent sign is {number * 100:.6g} %; write '{number:.6g} %' if that is meant"
+        )
+    return number
 
 
 def read_count(value: Any) -> int:
@@ -138,7 +213,7 @@ def read_count(value: Any) -> int:
         match = _COUNT.match(value)
         if match is None:
             raise ValueError(f"{shown(value)} is not a count; write e.g. '100M'")
-        number = Decimal(match[1].replace("_", "").replace(",", "")) * _MULTIPLIERS[match[2]]
+        number = Decimal(match[1].replace("_", "").replace(",", "")) * {**_MULTIPLIERS, **_WORDS}[match[2]]
     else:
         number = value
     if number > _LARGEST_COUNT or number < -_LARGEST_COUNT:
@@ -154,7 +229,9 @@ def read_number(value: Any) -> float:
     if isinstance(value, str):
         match = _NUMBER.match(value)
         if match is None:
-            raise ValueError(f"{shown(value)} is not a number; write e.g. '0.5'")
+            share = _SHARE.match(value)
+            example = f"{float(share[1].replace('_', '')) / 100:.12g}" if share else "0.5"
+            raise ValueError(f"{shown(value)} is not a number; write e.g. '{example}'")
         number = float(match[1].replace("_", ""))
         if math.isinf(number) and "i" not in match[1].lower():
             raise ValueError(f"{shown(value)} is too large a number; write e.g. '0.5', or inf")
@@ -166,18 +243,27 @@ def read_number(value: Any) -> float:
 
 
 def read_clock(value: Any) -> float:
-    """Return seconds since midnight from a time of day such as ``"02:00"``."""
+    """Return seconds since midnight from a time of day such as ``"02:00"`` or ``2 am``."""
     match = _CLOCK.match(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{shown(value)} is not a time of day; write e.g. '\"02:00\"', in quotes")
-    seconds = int(match[1]) * HOUR_S + int(match[2]) * MINUTE_S + int(match[3] or 0)
+    hours, half = int(match[1]), (match[4] or "").lower()
+    if match[2] is None and not half:
+        raise ValueError(f"{shown(value)} is not a time of day; write e.g. '\"{hours:02d}:00\"', in quotes")
+    if half:
+        if not 1 <= hours <= HOURS_PER_DAY // 2:
+            raise ValueError(f"'{value}' is not a time of day; with am or pm the hour is from 1 to 12")
+        hours = hours % (HOURS_PER_DAY // 2) + (HOURS_PER_DAY // 2 if half == "p" else 0)
+    seconds = hours * HOUR_S + int(match[2] or 0) * MINUTE_S + int(match[3] or 0)
     if seconds > DAY_S:
         raise ValueError(f"'{value}' is after midnight; the last time of a day is 24:00")
     return seconds % DAY_S
 
 
 _DURATIONS: Final = (("d", DAY_S), ("h", HOUR_S), ("min", MINUTE_S), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
+_LONGEST_COMPOUND_S: Final = 1e9
 _SIZES: Final = (("GiB", 1.0), ("MiB", 1 / 2**10), ("KiB", 1 / KIB_PER_GIB), ("B", 1 / 2**30))
+_DECIMAL_SIZES: Final = (("TB", 1e12 / 2**30), ("GB", 1e9 / 2**30), ("MB", 1e6 / 2**30), ("kB", 1e3 / 2**30))
 
 
 def write_quantity(number: float, units: tuple[tuple[str, float], ...]) -> str:
@@ -194,8 +280,28 @@ def write_quantity(number: float, units: tuple[tuple[str, float], ...]) -> str:
 
 
 def write_duration(seconds: float) -> str:
-    """Return seconds as people write them, such as ``6 h``."""
-    return write_quantity(seconds, _DURATIONS)
+    """Return seconds as people write them, such as ``6 h`` or ``1 d 19 h``; reading it again gives the same number."""
+    plain = write_quantity(seconds, _DURATIONS)
+    if _is_plain(plain.split()[0]) or not MINUTE_S <= seconds < _LONGEST_COMPOUND_S:
+        return plain
+    compound = _compound(seconds)
+    return compound if _parse_quantity(compound, "s", "6 h") == seconds else f"{float(seconds)!r} s"
+
+
+def _is_plain(number: str) -> bool:
+    """Return whether a number is whole or has one decimal."""
+    whole, _, decimals = number.partition(".")
+    return whole.isdigit() and len(decimals) <= 1
+
+
+def _compound(seconds: float) -> str:
+    """Return seconds in days, hours, minutes and what is left, in seconds with their decimals."""
+    left, parts = Decimal(repr(float(seconds))), list[str]()
+    for name, size in _DURATIONS[:3]:
+        whole, left = divmod(left, int(size))
+        parts += [f"{whole:f} {name}"] if whole else []
+    parts += [f"{left.normalize():f} s"] if left else []
+    return " ".join(parts)
 
 
 def about_duration(seconds: float) -> str:
@@ -205,12 +311,21 @@ def about_duration(seconds: float) -> str:
 
 
 def write_size(gib: float) -> str:
-    """Return GiB as people write them, such as ``1 KiB``."""
-    return write_quantity(gib, _SIZES)
+    """Return GiB as people write them, such as ``1 KiB`` or ``2 MB``."""
+    binary = write_quantity(gib, _SIZES)
+    others = (f"{gib / size:.12g} {name}" for name, size in _DECIMAL_SIZES if gib >= size)
+    same = [text for text in others if _is_plain(text.split()[0]) and _parse_quantity(text, "GiB", "1 KiB") == gib]
+    return min([binary, *same], key=len)
 
 
-def _write_rate(rate: float, unit: str) -> str:
+def _write_rate(rate: float, unit: str, others: tuple[str, ...]) -> str:
+    """Return a rate in ``unit``, or in the first of ``others`` in which it is a plain number and in ``unit`` is not."""
     short = f"{rate:.12g}"
+    if float(short) != rate:
+        texts = ((f"{rate / (_size(f'/{other}', f'1/{unit}') or 1.0):.12g}", other) for other in others)
+        for text, other in texts:
+            if _is_plain(text) and _parse_quantity(f"{text}/{other}", f"1/{unit}", "1/s") == rate:
+                return f"{text}/{other}"
     return f"{short if float(short) == rate else repr(float(rate))}/{unit}"
 
 
@@ -274,14 +389,14 @@ PerSecond = Annotated[
     BeforeValidator(_reader("1/s", "50_000/s")),
     Field(gt=0),
     _text_schema("a rate", "50_000/s", "20/min"),
-    _writer(lambda rate: _write_rate(rate, "s")),
+    _writer(lambda rate: _write_rate(rate, "s", ("min", "h", "day"))),
 ]
 PerDay = Annotated[
     float,
     BeforeValidator(_reader("1/day", "0.3/day")),
     Field(gt=0),
     _text_schema("a rate per day", "0.3/day", "2/week"),
-    _writer(lambda rate: _write_rate(rate, "day")),
+    _writer(lambda rate: _write_rate(rate, "day", ("week", "month", "h"))),
 ]
 Fraction = Annotated[
     float,

@@ -60,7 +60,7 @@ def cohorts_of(population: Population, traffic: Traffic, home: tzinfo, clusters:
         first_user=edges[:-1],
         awake_users=awake,
         logins_per_s=awake * per_s,
-        shape=tuple(group.shape for group, _, _ in cells if group.shape is not None),
+        shape=tuple(group.shape_for(clusters) for group, _, _ in cells),
     )
 
 
@@ -117,19 +117,23 @@ class Intensity:
     def __init__(self, cohorts: Cohorts, traffic: Traffic, start: datetime) -> None:
         self._cohorts = cohorts
         self._profile = LocalProfile(traffic, start)
-        self._spikes = traffic.spikes
+        begins_s = [spike.begins_s(start) for spike in traffic.spikes]
+        self._spikes = [
+            (begin_s, begin_s + spike.duration_s, spike.multiplier)
+            for begin_s, spike in zip(begins_s, traffic.spikes, strict=True)
+        ]
         self._growth_per_s = math.log1p(traffic.growth_per_week_fraction) / WEEK_S
 
     def pieces(self, begin_s: float, end_s: float) -> Pieces:
         """Return the expected primary logins from ``begin_s`` to ``end_s``, both from the scenario's start. [s]"""
         first, last = math.ceil(begin_s / SLOT_S), math.floor(end_s / SLOT_S)
         inside = [slot * SLOT_S for slot in range(first, last + 1)]
-        turns = [edge for spike in self._spikes for edge in (spike.at_s, spike.at_s + spike.duration_s)]
+        turns = [edge for begins_s, ends_s, _ in self._spikes for edge in (begins_s, ends_s)]
         edges = np.unique([begin_s, end_s, *inside, *(edge for edge in turns if begin_s < edge < end_s)])
         middle = (edges[1:] + edges[:-1]) / 2
         common = np.diff(edges) * np.exp(self._growth_per_s * middle)
-        for spike in self._spikes:
-            common[(middle >= spike.at_s) & (middle < spike.at_s + spike.duration_s)] *= spike.multiplier
+        for begins_s, ends_s, multiplier in self._spikes:
+            common[(middle >= begins_s) & (middle < ends_s)] *= multiplier
         weights = {zone: self._profile.weights(zone, middle) for zone in set(self._cohorts.zones)}
         by_cohort = np.stack([weights[zone] for zone in self._cohorts.zones], axis=1)
         return Pieces(edges, common[:, None] * by_cohort * self._cohorts.logins_per_s)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from simulator.core.component import Part, key_of
 from simulator.core.units import DAY_S, Count, Fraction, Number, PerDay, write_share
 from simulator.demand.clusters import Clusters
+from simulator.demand.monthly import Known, shape_for
 
 MOST_USERS = 2**31 - 1
 """Users are numbered with 32-bit integers."""
@@ -16,6 +17,8 @@ MOST_LOGINS_PER_DAY = DAY_S
 """How often the user behind a typical login may log in: once a second. Beyond, shape and share do not fit a day."""
 DIGITS = 3
 """Of what would be right, as it is written."""
+MONTHLY_ACTIVE_DAYS = 28
+"""Monthly active users are those of 28 days: four of each day of the week."""
 SHARES_TOLERANCE = 1e-6
 """Shares written in percent must add up to 1 within this."""
 
@@ -29,6 +32,8 @@ class Activity(Part):
     """Mean logins per user and day over all the group's users, return visits included; instead of `daily_active`."""
     shape: Annotated[Number, Field(gt=0)] | None = None
     """Gamma shape of the users' login rates; `inf` = everyone alike. Asked for, as products differ from 0.01 to 4.6."""
+    monthly_active_fraction: Annotated[Fraction | None, Field(examples=["35 %"])] = None
+    """Share of all the group's users with at least one login in 28 days, instead of `shape`, which is solved for."""
     dormant_fraction: Fraction = 0.0
     """Share of the group that never logs in."""
 
@@ -48,32 +53,75 @@ class Activity(Part):
             logins = self.logins_per_day / awake
             return logins / clusters.logins_per_primary if clusters else logins
         assert self.daily_active_fraction is not None
-        assert self.shape is not None
-        rate = _mean_rate_per_day(self.daily_active_fraction / awake, self.shape)
+        rate = _mean_rate_per_day(self.daily_active_fraction / awake, self.shape_for(clusters))
         return rate / clusters.reach_days() if clusters else rate
+
+    def shape_for(self, clusters: Clusters | None = None) -> float:
+        """Return the gamma shape: the one that is given, or the one that `monthly_active` asks for."""
+        if self.shape is not None:
+            return self.shape
+        assert self.monthly_active_fraction is not None
+        return shape_for(self._known(clusters), self.monthly_active_fraction / (1.0 - self.dormant_fraction))
+
+    def _known(self, clusters: Clusters | None) -> Known:
+        """Return what the shape is solved from."""
+        day, month = (clusters.reach_days(days) if clusters else days for days in (1.0, float(MONTHLY_ACTIVE_DAYS)))
+        if self.daily_active_fraction is None:
+            return Known(None, self.mean_rate_per_day(clusters), day, month)
+        return Known(-math.log1p(-self.daily_active_fraction / (1.0 - self.dormant_fraction)), 0.0, day, month)
+
+    def unreachable(self, clusters: Clusters | None = None) -> str | None:
+        """Return what is wrong with `monthly_active` where no shape gives it."""
+        if self.monthly_active_fraction is None:
+            return None
+        awake = 1.0 - self.dormant_fraction
+        least, most = (share * awake for share in self._known(clusters).monthly_range())
+        if least <= self.monthly_active_fraction <= most:
+            return None
+        given = (
+            f"logins_per_day {self.logins_per_day:.4g}/day"
+            if self.daily_active_fraction is None
+            else f"daily_active {write_share(self.daily_active_fraction)}"
+        )
+        with_returns = " and these return visits" if clusters else ""
+        return (
+            f"{write_share(self.monthly_active_fraction)} cannot be reached with {given}{with_returns}; it must be "
+            f"from {math.ceil(least * 1e4) / 100:.4g} % (the same few come again and again) to "
+            f"{math.floor(most * 1e4) / 100:.4g} % (everyone alike)"
+        )
 
     def active_within(self, days: float, factor: float = 1.0, clusters: Clusters | None = None) -> float:
         """Return the share of the group active within some days of mean weight, at ``factor`` times the logins."""
-        assert self.shape is not None
+        shape = self.shape_for(clusters)
         rate = factor * (clusters.reach_days(days) if clusters else days) * self.mean_rate_per_day(clusters)
-        absent = math.exp(-rate) if math.isinf(self.shape) else (1 + rate / self.shape) ** -self.shape
+        absent = math.exp(-rate) if math.isinf(shape) else (1 + rate / shape) ** -shape
         return (1 - self.dormant_fraction) * (1 - absent)
 
     def faults(self) -> list[str]:
         """Return what contradicts itself."""
         if not self.states_activity:
             return ["needs either 'daily_active', e.g. '2 %', or 'logins_per_day', e.g. '0.3/day', and not both"]
-        if self.shape is None:
-            return ["needs 'shape', the gamma shape of the users' login rates, e.g. 0.12 (inf = everyone alike)"]
+        if self.shape is not None and self.monthly_active_fraction is not None:
+            return ["has both 'shape' and 'monthly_active'; leave out one, as each follows from the other"]
+        if self.shape is None and self.monthly_active_fraction is None:
+            needed = "needs 'shape', the gamma shape of the users' login rates, e.g. 0.12 (inf = everyone alike), or "
+            return [f"{needed}'monthly_active', the share who come within 28 days, e.g. '35 %'"]
         if self.dormant_fraction == 1:
             return ["'dormant' is 100 %: nobody would ever log in"]
-        if self.daily_active_fraction is not None:
-            if self.daily_active_fraction == 0:
-                return ["'daily_active' is 0 %: nobody would ever log in"]
-            if self.daily_active_fraction >= 1 - self.dormant_fraction:
-                awake = f"the share that is not dormant ({1 - self.dormant_fraction:.6g})"
-                return [f"'daily_active' ({self.daily_active_fraction:.6g}) must be below {awake}"]
-        return self._heavy_faults(self.shape)
+        faults = []
+        for key, share in (
+            ("daily_active", self.daily_active_fraction),
+            ("monthly_active", self.monthly_active_fraction),
+        ):
+            if share == 0:
+                faults.append(f"'{key}' is 0 %: nobody would ever log in")
+            elif share is not None and share >= 1 - self.dormant_fraction:
+                awake = f"the share that is not dormant ({write_share(1 - self.dormant_fraction)})"
+                meant = "; write '1 %' if that is meant" if share == 1 else ""
+                faults.append(f"'{key}' ({write_share(share)}) must be below {awake}{meant}")
+        if faults or self.unreachable():
+            return faults
+        return self._heavy_faults(self.shape_for())
 
     def _heavy_faults(self, shape: float) -> list[str]:
         """Return that a few users would log in more often than a day has room for.
@@ -111,7 +159,7 @@ class Activity(Part):
         return _up(math.exp(high))
 
     def _fits(self, shape: float) -> bool:
-        mean = self.model_copy(update={"shape": shape}).mean_rate_per_day()
+        mean = self.model_copy(update={"shape": shape, "monthly_active_fraction": None}).mean_rate_per_day()
         return mean * (1.0 + 1.0 / shape) <= MOST_LOGINS_PER_DAY
 
 

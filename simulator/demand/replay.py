@@ -1,12 +1,13 @@
 """Recorded demand: requests or logins whose times come from a file instead of being drawn."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from simulator.core.component import Part
 from simulator.core.errors import UserError
 from simulator.core.files import InputFile
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import DAY_S, Number, PositiveSeconds
 from simulator.demand.zones import check_zone
 
@@ -22,6 +23,8 @@ class Replay(Part):
     that the warm-up before `start` is filled from the file's end; times of day and days of the week stay in place where
     `length` is a number of whole days or weeks. Rows are counted from 1 in messages, the header left out.
     """
+
+    short: ClassVar[Short | None] = Short("path")
 
     path: InputFile
     """The file, CSV (compressed or not) or Parquet; a relative path starts at the scenario's folder."""

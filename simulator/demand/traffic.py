@@ -1,5 +1,6 @@
 """When they come: profile, time zones, growth, spikes, return visits, bursts and sessions."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -7,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from simulator.core.component import Part, key_of
 from simulator.core.duration.base import AnyDuration
 from simulator.core.duration.exponential import Exponential
-from simulator.core.units import Fraction, Number, PositiveSeconds, Seconds, read_fraction, write_share
+from simulator.core.moment import Moment, from_start_s
+from simulator.core.units import Fraction, Number, PositiveSeconds, read_fraction, write_share
 from simulator.demand.burstiness import Burstiness
 from simulator.demand.population import SHARES_TOLERANCE
 from simulator.demand.profile.base import AnyProfile
@@ -33,12 +35,16 @@ def _check_zones(zones: dict[str, float]) -> dict[str, float]:
 class Spike(Part):
     """A stretch of time in which everybody comes more often, or less."""
 
-    at_s: Seconds
-    """When it begins, from the scenario's start."""
+    at: Moment
+    """When it begins: a time from the scenario's start, or a date, on the clock of `start` where it states no zone."""
     duration_s: PositiveSeconds
     """How long it lasts."""
     multiplier: Annotated[Number, Field(ge=0, le=10_000)]
     """The factor on the login rate."""
+
+    def begins_s(self, start: datetime) -> float:
+        """Return how long after the scenario's start it begins; below 0 before it. [s]"""
+        return from_start_s(self.at, start)
 
 
 class Session(Part):

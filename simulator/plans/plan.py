@@ -1,11 +1,12 @@
 """A plan: one way to serve, composed of choices."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import DAY_S, KIB_PER_GIB, ClockSeconds, Gib, PositiveSeconds, Seconds, write_duration
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
@@ -38,6 +39,8 @@ class OnFailure(StrEnum):
 
 class Precompute(Part):
     """Predictions computed ahead, on a schedule."""
+
+    short: ClassVar[Short | None] = Short("backend")
 
     every_s: PositiveSeconds = DAY_S
     """Time between the starts of two runs."""
@@ -77,6 +80,8 @@ class Precompute(Part):
 class Stream(Part):
     """What carries the events to the computation."""
 
+    short: ClassVar[Short | None] = Short("meter")
+
     meter: Annotated[str, Field(min_length=1, max_length=80)] = "kinesis_on_demand"
     """What the price book calls it."""
     event_size_gib: Gib = 1 / KIB_PER_GIB
@@ -85,6 +90,8 @@ class Stream(Part):
 
 class Refresh(Part):
     """Nearline computation: a user's prediction is computed again after an event, while nobody waits."""
+
+    short: ClassVar[Short | None] = Short("backend")
 
     on: Literal["login", "request"] = "login"
     """What an event is: the last request of a login, or every request."""

@@ -1,13 +1,14 @@
 """The model behind a plan's predictions: how accurate it is, how it ages, and what renewing it takes."""
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import DAY_S, HOUR_S, Count, Fraction, Number, PositiveSeconds, about_duration, write_share
 
 MOST_MACHINES = 100_000
@@ -16,6 +17,8 @@ MOST_MACHINE_HOURS = 1e9
 
 class Accuracy(Part):
     """How accurate a model is, by its age: the time since its training data's cutoff."""
+
+    short: ClassVar[Short | None] = Short("initial")
 
     initial_fraction: Annotated[Fraction, Field(gt=0, examples=["96 %"])]
     """Accuracy at age 0."""

@@ -1,11 +1,12 @@
 """The store that predictions are kept in."""
 
 import functools
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part, components
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import Count, Gib, PerSecond, PositiveSeconds, Seconds
 from simulator.plans.medium.base import AnyMedium, Medium
 from simulator.plans.medium.rows import Rows
@@ -15,6 +16,8 @@ MEDIUMS = "simulator.plans.medium"
 
 class Store(Part):
     """The prediction store."""
+
+    short: ClassVar[Short | None] = Short("meter")
 
     meter: Annotated[str, Field(min_length=1, max_length=80)] = "dynamodb_on_demand"
     """What the price book calls it."""

@@ -19,14 +19,22 @@ def print_json(content: Mapping[str, Any]) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_scenario(file: Path, scenario: Scenario, facts: Iterable[Consequence]) -> None:
-    """Print a resolved scenario and what follows from it."""
+ONLY_A_RUN_TELLS = (
+    "A run also tells what only its outcomes show: plans that do not keep up, requests that give up or are refused, "
+    "limits that bind, runs that do not start, intervals that are wide."
+)
+
+
+def print_scenario(
+    file: Path, scenario: Scenario, facts: Iterable[Consequence], warnings: Iterable[str], *, full: bool = False
+) -> None:
+    """Print what follows from a scenario and what to know before a run; ``full`` for the resolved scenario below."""
     console = Console()
-    console.print(
-        f"{file} is a valid scenario. In full, defaults included:\n", markup=False, highlight=False, soft_wrap=True
-    )
-    yaml = YAML()
-    yaml.dump(scenario.model_dump(mode="json", exclude_none=True), console.file)
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    say(f"{file} is a valid scenario.")
     table = Table(title="\nWhat follows from it", title_justify="left", box=None, pad_edge=False)
     for column in ("about", "what", "value"):
         table.add_column(column, overflow="fold")
@@ -35,3 +43,12 @@ def print_scenario(file: Path, scenario: Scenario, facts: Iterable[Consequence])
         table.add_row("" if fact.subject == about else fact.subject, fact.what, fact.value)
         about = fact.subject
     console.print(table)
+    say("")
+    for sentence in warnings:
+        say(f"Warning: {sentence}")
+    say(ONLY_A_RUN_TELLS)
+    if full:
+        say("\nIn full, defaults included:\n")
+        YAML().dump(scenario.model_dump(mode="json", exclude_none=True), console.file)
+    else:
+        say("With --full the scenario is printed with all its defaults.")

@@ -31,5 +31,5 @@ def load_scenario(path: Path | str, overrides: Mapping[str, object] | None = Non
     """
     from simulator.scenario.schema import Scenario  # noqa: PLC0415  (the schema imports every component)
 
-    tree = apply_overrides(read_tree(path), overrides or {})
+    tree = apply_overrides(read_tree(path), overrides or {}, model=Scenario)
     return validate(Scenario, tree, str(path), Path(path).parent)

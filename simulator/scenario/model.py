@@ -1,10 +1,11 @@
 """The model whose predictions are served, and what a served request is worth."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from simulator.core.component import Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import Fraction, Gib, PositiveSeconds, Seconds, Usd, write_share
 from simulator.plans.served_model import Accuracy, Training
 
@@ -43,6 +44,8 @@ class Model(Part):
 
 class Value(Part):
     """What answers are worth: weights that are the user's to give, for none is a fact."""
+
+    short: ClassVar[Short | None] = Short("per_request")
 
     per_request_usd: Annotated[Usd, Field(examples=["0.0004 USD"])]
     """What a request is worth that is answered with quality 1."""

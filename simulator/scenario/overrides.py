@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, time
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel
 
@@ -21,6 +21,7 @@ from simulator.core.input_files.reading import (
     parse_value,
     unprintable_in,
 )
+from simulator.core.input_files.schema_walk import SchemaWalk
 from simulator.core.input_files.wording import one_line, shortened, shown, written_path
 
 _ASSIGNMENT: Final = re.compile(r'((?:"[^"]*"|[^"=])*)=(.*)\Z', re.DOTALL)
@@ -54,7 +55,9 @@ def read_assignment(text: str) -> tuple[str, Plain]:
     return key, parse_value(value, label)
 
 
-def apply_overrides(tree: Tree, overrides: Mapping[str, object], by: str = "--set") -> Tree:
+def apply_overrides(
+    tree: Tree, overrides: Mapping[str, object], by: str = "--set", model: type[BaseModel] | None = None
+) -> Tree:
     """Return ``tree`` with the values of ``overrides`` under their dotted key paths; ``tree`` stays as it is.
 
     Parameters
@@ -66,14 +69,18 @@ def apply_overrides(tree: Tree, overrides: Mapping[str, object], by: str = "--se
         What is there already decides where a key ends. None deletes the key.
     by
         What the overrides are called in messages.
+    model
+        The model of the file's root, which says what short forms stand for: a path may lead into what one stands for.
 
     Raises
     ------
     UserError
         If a path does not lead to a mapping's key or a list's item.
     """
+    walk = SchemaWalk(model) if model is not None else None
     for path, value in overrides.items():
         label = _label(by, path)
+        tree = _in_full_along(tree, path.strip(), _step_of_path(label), walk)
         tree = _with_value(tree, _keys_of_path(tree.data, path, label), value, label)
     return tree
 
@@ -107,6 +114,10 @@ def _label(by: str, path: str) -> str:
 
 
 def _keys_of_path(data: Plain, path: str, label: str) -> Keys:
+    return _descend(data, path.strip(), _step_of_path(label), label)
+
+
+def _step_of_path(label: str) -> "_Step":
     def next_step(node: Plain, rest: str) -> tuple[str | int, str]:
         key, length = _step_in_list(node, rest, label) if isinstance(node, list) else _step_in_mapping(node, rest)
         if length == 0:
@@ -114,7 +125,29 @@ def _keys_of_path(data: Plain, path: str, label: str) -> Keys:
         rest = rest[length:]
         return key, rest if rest.startswith("[") else rest[1:] or ("." if rest else "")
 
-    return _descend(data, path.strip(), next_step, label)
+    return next_step
+
+
+def _in_full_along(tree: Tree, path: str, next_step: "_Step", walk: SchemaWalk | None) -> Tree:
+    """Return ``tree`` with the short forms written out that ``path`` leads into."""
+    node: Plain = tree.data
+    data: Plain = tree.data
+    keys, rest = list[str | int](), path
+    while walk is not None and rest and len(keys) <= DEEPEST:
+        if node is not None and keys and not isinstance(node, dict):
+            forms = walk.short_forms(data, tuple(keys))
+            full = forms(node) if forms else node
+            if isinstance(full, dict):
+                node, data = full, _replaced(data, tuple(keys), full)
+        if not isinstance(node, (dict, list)):
+            break
+        key, rest = next_step(node, rest)
+        keys.append(key)
+        node = _child(node, key)
+    if data is tree.data:
+        return tree
+    assert isinstance(data, dict)
+    return replace(tree, data=data)
 
 
 def _step_in_list(items: list[Plain], rest: str, label: str) -> tuple[int, int]:
@@ -160,7 +193,11 @@ def _key_for_name(known: dict[str, Plain], name: str, label: str) -> str:
     return fitting[0]
 
 
-def _descend(data: Plain, path: str, next_step: Callable[[Plain, str], tuple[str | int, str]], label: str) -> Keys:
+_Step: TypeAlias = Callable[[Plain, str], tuple[str | int, str]]
+"""Takes the next key off a path; what is there already decides where it ends."""
+
+
+def _descend(data: Plain, path: str, next_step: _Step, label: str) -> Keys:
     """Return the keys that ``next_step`` takes off ``path``, one by one, going down ``data`` as far as it goes."""
     node, keys, rest = data, list[str | int](), path
     while rest or not keys:

@@ -39,7 +39,7 @@ from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Contradiction = tuple[tuple[str, ...], str]
+Contradiction = tuple[tuple[str | int, ...], str]
 """A key path and what is wrong there."""
 
 BACKENDS = "simulator.backends"
@@ -146,6 +146,7 @@ class Scenario(Part):
                 yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
             if plan.store is not None:
                 yield from self._store_faults(("plans", name, "store"), plan.store)
+        yield from self._activity_faults()
         yield from self._sizing_faults()
         yield from self._store_faults(("store",), self.store)
         if self.traffic.replay is None:
@@ -167,6 +168,18 @@ class Scenario(Part):
         remedy = "'users', how often they log in, the requests of a login ('traffic.session'), growth or spikes"
         said = f"{self.population.users:,} users make {asked} in the busiest hour; every one is simulated, and {bounds}"
         yield ("population",), f"{said} can be; lower {remedy}, or 'horizon'"
+
+    def _activity_faults(self) -> Iterator[Contradiction]:
+        """Yield shares of monthly active users that no shape gives, which depends on the return visits too."""
+        population = self.population
+        if not any(group.monthly_active_fraction is not None for group in population.groups):
+            return
+        clusters = self.demand.clusters()
+        for number, group in enumerate(population.groups):
+            wrong = group.unreachable(clusters)
+            if wrong is not None:
+                path = ("population", "segments", number) if population.segments else ("population",)
+                yield (*path, "monthly_active"), wrong
 
     def _store_faults(self, path: tuple[str, ...], store: Store) -> Iterator[Contradiction]:
         limit_gib, size_gib = store.size_limit_gib, self.model.prediction_size_gib

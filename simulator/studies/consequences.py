@@ -1,8 +1,10 @@
 """What follows from a scenario before anything is simulated: rates, loads, rows, memory."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -10,7 +12,8 @@ from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.backends.serverless import Serverless
-from simulator.core.units import DAY_S, HOUR_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
+from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
+from simulator.demand.population import MONTHLY_ACTIVE_DAYS
 from simulator.plans.plan import Plan
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
@@ -23,6 +26,10 @@ from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
 from simulator.theory.serverless import live_instances
 
+ACTIVE_WITHIN: Final[Mapping[str, int]] = MappingProxyType(
+    {"daily active": 1, "weekly active": DAYS_PER_WEEK, "monthly active": MONTHLY_ACTIVE_DAYS}
+)
+"""Windows in which users are counted. [day]"""
 MANY_PER_S = 1000
 """Rates from here on are written as whole numbers. [1/s]"""
 WORD_BYTES = 4
@@ -88,8 +95,15 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
         yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
     else:  # users are drawn by the population's shape, as often as there are logins
         factor = demand.mean_logins_per_user_day / population.mean_logins_per_user_day(demand.clusters())
-        yield Consequence("traffic", "daily active", _percent(demand.share_active_at(factor)))
-        yield Consequence("traffic", "monthly active", _percent(demand.share_active_at(factor, MONTH_DAYS)))
+        shares = {what: demand.share_active_at(factor, days) for what, days in ACTIVE_WITHIN.items()}
+        for what, share in shares.items():
+            yield Consequence("traffic", what, _percent(share))
+        counts = " / ".join(f"{share * population.users:,.0f}" for share in shares.values())
+        yield Consequence("traffic", "DAU / WAU / MAU (28 d)", counts)
+        for group in population.groups:
+            if group.monthly_active_fraction is not None:
+                which = f" of '{group.name}'" if population.segments else ""
+                yield Consequence("traffic", f"shape{which}, solved for", f"{group.shape_for(demand.clusters()):.4g}")
     yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")
     yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
     total = load.mean_per_s * scenario.horizon_s

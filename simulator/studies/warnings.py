@@ -3,14 +3,11 @@
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
-from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_duration
+from simulator.core.units import about_duration
 from simulator.plans.medium.provisioned import Provisioned
-from simulator.simulation.timing import LONGEST_KEPT_S
-from simulator.studies.batch_sizes import batch_sizes
+from simulator.studies import foreseen
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
 
@@ -22,8 +19,6 @@ MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
 LATENCIES = ("latency_p99_s", "latency_mean_s")
-WHOLE = 1e-9
-"""How far from a whole number counts as whole."""
 
 
 def warnings_of(comparison: Comparison) -> tuple[str, ...]:
@@ -40,60 +35,11 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     scenario, done = comparison.scenario, comparison.replications
     if not comparison.complete:
         yield f"Only {done} of {scenario.replications} replications finished; the figures are of these."
-    for spike in scenario.traffic.spikes:
-        if spike.at_s >= scenario.horizon_s:
-            yield f"The spike at {write_duration(spike.at_s)} comes after the horizon and is not simulated."
-    yield from _of_outages(comparison)
-    if scenario.traffic.spikes:
-        yield "The bill per month repeats the horizon, its spikes too."
     if done == 1:
-        yield "There is one replication only: no interval says how far chance alone moves the figures."
-    if scenario.horizon_s < WEEK_S and _weekdays_differ(comparison):
-        yield (
-            f"The horizon of {write_duration(scenario.horizon_s)} is shorter than a week, and the traffic differs "
-            "by weekday: other days would give other figures."
-        )
-    yield from _of_replay(comparison)
+        yield foreseen.ONE_REPLICATION
+    yield from foreseen.of_traffic(scenario)
     yield from (sizing.text for sizing in comparison.sizings)
-    if scenario.model.half_life_s is None:
-        yield "model.half_life is not given: nothing is said about how many predictions are stale."
-    if scenario.value is not None:
-        yield (
-            "The weights of 'value' decide the net value. They are the scenario's own, not facts: try others before "
-            "trusting a ranking by it."
-        )
-
-
-def _of_outages(comparison: Comparison) -> Iterator[str]:
-    for name, backend in comparison.scenario.backends.items():
-        outages = backend.outages if isinstance(backend, Fleet) else []
-        for outage in outages:
-            if outage.at_s >= comparison.scenario.horizon_s:
-                at = write_duration(outage.at_s)
-                yield f"The outage of '{name}' at {at} comes after the horizon and is not simulated."
-
-
-def _of_replay(comparison: Comparison) -> Iterator[str]:
-    scenario = comparison.scenario
-    replay, recorded = scenario.traffic.replay, scenario.demand.recorded
-    if replay is None or recorded is None:
-        return
-    length_s = recorded.length_s / replay.speed
-    if scenario.horizon_s <= length_s * (1 + WHOLE):
-        return
-    span = about_duration(length_s)
-    if replay.loop:
-        yield (
-            f"The horizon holds the replayed file's {span} {scenario.horizon_s / length_s:.3g} times over: no interval "
-            "says how other days would differ."
-        )
-    else:
-        yield f"The replayed file ends after {span}: nobody comes in the rest of the horizon."
-
-
-def _weekdays_differ(comparison: Comparison) -> bool:
-    days = comparison.scenario.traffic.profile.weekly_weights().reshape(DAYS_PER_WEEK, -1)
-    return not np.allclose(days, days[0])
+    yield from foreseen.of_weights(scenario)
 
 
 def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
@@ -101,9 +47,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     if result.saturation.verdict is not Verdict.STABLE:
         yield f"{name}: {result.saturation.verdict}: {result.saturation.reason}."
     yield from _of_fleets(comparison, result)
-    for batch in batch_sizes(comparison.scenario, name):
-        if batch.is_too_large:
-            yield f"{name}: {batch.warning}."
+    yield from foreseen.of_batches(comparison.scenario, name)
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
         yield f"{name}: {timeouts.mean:.1%} of the requests give up waiting; the fleet is too small or slow to grow."
@@ -116,16 +60,15 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
             f"{name}: {cold.mean:.1%} of the computations wait for an instance to start; with more requests, or a "
             "longer keep-alive, it would be fewer."
         )
-    plan = comparison.scenario.plans[name]
-    caution = comparison.scenario.store_of(plan).caution if plan.has_store else None
-    if caution is not None:
-        yield f"{name}: {caution}."
+    yield from foreseen.of_store(comparison.scenario, name)
     yield from _of_limits(comparison, result)
     yield from _of_reads(comparison, result)
     yield from _of_writes(comparison, result)
-    yield from _of_rows(comparison, result)
+    age = metrics.get("age_p99_s")
+    yield from foreseen.of_rows(comparison.scenario, name, age.mean if age else None)
     yield from _of_runs(comparison, result)
-    yield from _of_model(comparison, result)
+    yield from foreseen.of_cycles(comparison.scenario, name)
+    yield from foreseen.of_model(comparison.scenario, name)
     wide = [metric for metric in LATENCIES if _is_wide(result, metric)]
     if wide:
         found = metrics[wide[0]]
@@ -203,67 +146,15 @@ def _of_writes(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         )
 
 
-def _of_rows(comparison: Comparison, result: PlanResult) -> Iterator[str]:
-    """Warn of rows whose age nothing bounds."""
-    plan = comparison.scenario.plans[result.name]
-    expiry_s = comparison.scenario.store_of(plan).expiry_s
-    age = result.metrics.get("age_p99_s")
-    seen = f" One answer in a hundred is older than {about_duration(age.mean)}." if age else ""
-    if plan.cache and plan.cache.slides:
-        yield (
-            f"{result.name}: a sliding TTL does not bound the age of what is served: who keeps coming keeps the same "
-            f"prediction.{seen}"
-        )
-    if plan.cache and math.isinf(plan.cache.kept_for_s):
-        yield (
-            f"{result.name}: without 'stale_for' a prediction is served once more however old it is; the simulation "
-            f"remembers {write_duration(LONGEST_KEPT_S)} before its beginning.{seen}"
-        )
-    lasting = plan.refresh or (plan.precompute and not plan.precompute.is_for_all)
-    if lasting and expiry_s is None:
-        yield (
-            f"{result.name}: without 'store.expiry' the predictions of users who have left are served when they come "
-            f"back, however old; the simulation remembers {write_duration(LONGEST_KEPT_S)} before its beginning.{seen}"
-        )
-
-
 def _of_runs(comparison: Comparison, result: PlanResult) -> Iterator[str]:
-    scenario, precompute = comparison.scenario, comparison.scenario.plans[result.name].precompute
-    if precompute is None:
+    """Warn of runs that fell out."""
+    if comparison.scenario.plans[result.name].precompute is None:
         return
     missed = sum(outcome.batch.missed for outcome in result.outcomes if outcome.batch)
     if missed:
         yield (
             f"{result.name}: {missed} batch runs in {len(result.outcomes)} replications did not start, as the run "
             "before was still going."
-        )
-    cycles = scenario.horizon_s / precompute.every_s
-    if abs(cycles - round(cycles)) > WHOLE * cycles:
-        yield (
-            f"{result.name}: the horizon holds {cycles:.3g} times the {write_duration(precompute.every_s)} between "
-            "two runs. The bill counts runs in proportion to time; the predictions counted are those of the runs "
-            "that fell into the horizon. Give a horizon of whole cycles to have both agree."
-        )
-
-
-def _of_model(comparison: Comparison, result: PlanResult) -> Iterator[str]:
-    scenario = comparison.scenario
-    plan = scenario.plans[result.name]
-    accuracy, training = scenario.accuracy(plan), scenario.training(plan)
-    if accuracy is None or accuracy.loss_per_day_fraction == 0:
-        return
-    if training is None:
-        yield (
-            f"{result.name}: the model loses accuracy and is never trained again ('training' is not given): a longer "
-            "horizon would give a lower quality."
-        )
-        return
-    cycles = scenario.horizon_s / training.every_s
-    if abs(cycles - round(cycles)) > WHOLE * cycles:
-        yield (
-            f"{result.name}: the horizon holds {cycles:.3g} times the {write_duration(training.every_s)} between two "
-            "trainings, whose cost is counted in proportion to time; the quality is that of models as old as they "
-            "are within the horizon. Give a horizon of whole cycles to have the long-run mean."
         )
 
 

@@ -50,7 +50,7 @@ def running(fleet: Fleet, begin_with: int, seed: int = 1) -> tuple[simpy.Environ
     env = simpy.Environment()
     most = math.inf if fleet.capacity.replaces_lost else fleet.capacity.most_replicas
     replicas = Replicas(env, fleet.slots, fleet.capacity.replica_startup_s, _NoRequests(), most=most)
-    Troubles(fleet, replicas, np.random.default_rng(seed)).begin()
+    Troubles(fleet, replicas, np.random.default_rng(seed), WeekClock()).begin()
     replicas.begin_with(begin_with)
     return env, replicas
 

@@ -1,4 +1,5 @@
 import math
+import re
 from typing import Any
 
 import pytest
@@ -16,6 +17,54 @@ seconds = TypeAdapter(units.Seconds)
 def test_a_duration_written_is_read_as_the_same(value: float) -> None:
     assert seconds.validate_python(units.write_duration(value)) == pytest.approx(value, rel=1e-15)
     assert seconds.validate_json(seconds.dump_json(value)) == pytest.approx(value, rel=1e-15)
+
+
+@given(st.one_of(st.integers(0, 10**9), st.integers(0, 10**12).map(lambda ms: ms / 1000), amounts))
+def test_a_duration_written_is_read_as_the_very_same_number(value: float) -> None:
+    assert seconds.validate_python(units.write_duration(value)) == value
+
+
+@given(st.integers(1, 10**7))
+def test_a_duration_of_whole_minutes_is_written_without_long_decimals(minutes: int) -> None:
+    numbers = re.findall(r"[0-9.]+", units.write_duration(minutes * 60.0))
+    assert all(len(number.partition(".")[2]) <= 1 for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (154_800, "1 d 19 h"),
+        (129_600, "1.5 d"),
+        (118_800, "1 d 9 h"),
+        (5_400, "1.5 h"),
+        (4_020, "1 h 7 min"),
+        (3_661.5, "1 h 1 min 1.5 s"),
+        (604_801, "7 d 1 s"),
+        (100.123, "100.123 s"),
+        (0.0123, "12.3 ms"),
+        (0, "0 s"),
+    ],
+)
+def test_a_duration_is_written_as_people_write_it(value: float, text: str) -> None:
+    assert units.write_duration(value) == text
+
+
+@pytest.mark.parametrize("text", ["1 KiB", "2 MB", "1.5 GiB", "512 MiB", "50 GB", "3 TiB", "100 kB", "7 B"])
+def test_a_size_is_written_as_it_was_given(text: str) -> None:
+    sizes = TypeAdapter(units.Gib)
+    assert sizes.dump_python(sizes.validate_python(text), mode="json") in {text, "3072 GiB"}
+
+
+@pytest.mark.parametrize("text", ["50000/s", "20/min", "100/h", "0.5/s"])
+def test_a_rate_is_written_as_it_was_given(text: str) -> None:
+    rates = TypeAdapter(units.PerSecond)
+    assert rates.dump_python(rates.validate_python(text), mode="json") == text
+
+
+@pytest.mark.parametrize("text", ["0.3/day", "2/week", "1/month"])
+def test_a_daily_rate_is_written_as_it_was_given(text: str) -> None:
+    rates = TypeAdapter(units.PerDay)
+    assert rates.dump_python(rates.validate_python(text), mode="json") == text
 
 
 @given(st.one_of(st.just(0.0), st.floats(1e-9, 1e9)))
@@ -58,6 +107,12 @@ def test_a_rate_written_is_read_as_the_same(value: float) -> None:
         ("10 µs", 1e-5),
         ("0 s", 0.0),
         ("1_000 s", 1000.0),
+        ("1h30min", 5400.0),
+        ("2 w", 1209600.0),
+        ("1 month", 30 * 86400.0),
+        ("3 months", 90 * 86400.0),
+        ("1 y", 365 * 86400.0),
+        ("2 years", 730 * 86400.0),
     ],
 )
 def test_people_write_durations_in_many_ways(text: str, value: float) -> None:
@@ -69,6 +124,34 @@ def test_people_write_durations_in_many_ways(text: str, value: float) -> None:
 )
 def test_people_write_counts_in_many_ways(text: object, value: int) -> None:
     assert units.read_count(text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (units.Usd, "$5", 5),
+        (units.Usd, "5 $", 5),
+        (units.UsdPerHour, "$0.526/h", 0.526),
+        (units.PerSecond, "50k/s", 50_000),
+        (units.PerSecond, "50k requests/s", 50_000),
+        (units.PerSecond, "20 rps", 20),
+        (units.PerSecond, "60 rpm", 1),
+        (units.PerSecond, "10 writes/s", 10),
+        (units.PerDay, "0.3 logins/day", 0.3),
+        (units.Gib, "2Gi", 2),
+        (units.Gib, "1 KB", 1000 / 2**30),
+        (units.Fraction, "6 percent", 0.06),
+        (units.Fraction, 1, 1),
+        (units.Count, "100 million", 10**8),
+        (units.Count, 1e8, 10**8),
+        (units.ClockSeconds, "2am", 7200),
+        (units.ClockSeconds, "2:30 PM", 52_200),
+        (units.ClockSeconds, "12 am", 0),
+        (units.ClockSeconds, "12 p.m.", 43_200),
+    ],
+)
+def test_people_write_other_quantities_in_many_ways(kind: Any, text: object, value: float) -> None:
+    assert TypeAdapter(kind).validate_python(text) == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +167,17 @@ def test_people_write_counts_in_many_ways(text: object, value: int) -> None:
         (units.Seconds, True, "not a quantity"),
         (units.PositiveSeconds, "0 s", "greater than 0"),
         (units.Fraction, "120 %", "less than or equal to 1"),
+        (units.Fraction, 6, "6 without a percent sign is 600 %; write '6 %' if that is meant"),
+        (units.Fraction, "2.5", "write '2.5 %' if that is meant"),
+        (units.Number, "30 %", "write e.g. '0.3'"),
+        (units.Seconds, "5 m", "minutes are min"),
+        (units.Seconds, "1 parsec", "us, ms, s, min, h, d, w, month, y"),
+        (units.Seconds, "1 quarter", "write 13 w, or 3 months"),
+        (units.Seconds, "1,5 h", "write 1.5, not 1,5"),
+        (units.Usd, "5 EUR", "all money is in US dollars"),
+        (units.Gib, "1 kb", "bytes are kB or KiB"),
+        (units.ClockSeconds, "13 pm", "from 1 to 12"),
+        (units.ClockSeconds, "2", "02:00"),
         (units.Fraction, "some", "not a share"),
         (units.Count, "1.5", "not a whole number"),
         (units.Count, 0, "greater than or equal to 1"),

@@ -20,6 +20,7 @@ from simulator.backends.scaling.behavior import Rules, ScaleUp
 from simulator.backends.serverless import Serverless
 from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
+from simulator.core.week_clock import WeekClock
 from simulator.scenario.schema import Scenario
 
 Steps = Generator[simpy.Event, object, None]
@@ -301,7 +302,7 @@ class FleetModel(BackendModel):
             self._send_away(replica, away_s, away_s - self.capacity.replica_startup_s)
 
     def _interrupt(self, outage: Outage) -> Steps:
-        yield self.env.timeout(outage.at_s - self.env.now)
+        yield self.env.timeout(WeekClock().time_s(outage.at) - self.env.now)
         self._count_ready()
         gone = self.serving[len(self.serving) - math.ceil(len(self.serving) * outage.share_fraction - NEAR_WHOLE) :]
         for replica in reversed(gone):

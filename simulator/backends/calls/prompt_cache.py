@@ -1,11 +1,12 @@
 """The provider's cache of what prompts have in common."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
 from simulator.backends.tokens.base import MOST_TOKENS
 from simulator.core.component import Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import MINUTE_S, Count, PositiveSeconds
 
 SHORT_LIFETIME_S: Final = 5 * MINUTE_S
@@ -22,6 +23,8 @@ class PromptCache(Part):
     (``cache_write_1h``), which holds for every longer `lifetime`; OpenAI has none. Calls of the batch tier neither read
     nor write the cache.
     """
+
+    short: ClassVar[Short | None] = Short("prefix")
 
     prefix: Annotated[Count, Field(le=MOST_TOKENS, examples=["1_500"])]
     """Tokens that all prompts begin with."""

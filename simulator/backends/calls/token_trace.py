@@ -2,7 +2,7 @@
 
 import csv
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from simulator.backends.tokens.base import MOST_TOKENS, TOKEN_BITS, IntArray
 from simulator.core.component import Part
 from simulator.core.files import InputFile
+from simulator.core.input_files.short_forms import Short
 from simulator.core.input_files.wording import shown
 from simulator.core.prompt_lengths import ByPrompt, prompt_class
 
@@ -19,6 +20,8 @@ ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 class TokenTrace(Part):
     """The calls in a CSV file, drawn with replacement: what a call reads and what it writes stay together."""
+
+    short: ClassVar[Short | None] = Short("path")
 
     path: InputFile
     """The file; a relative path starts at the scenario's folder."""

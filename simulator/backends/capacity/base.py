@@ -2,11 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import simpy
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 class Capacity(Component):
     """How many replicas a fleet has over time."""
+
+    short: ClassVar[Short | None] = Short("replicas", "fixed")
+    listed: ClassVar[Short | None] = Short("replicas", "hourly")
 
     @property
     def replica_startup_s(self) -> float:

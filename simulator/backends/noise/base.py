@@ -1,18 +1,21 @@
 """What every noise gives."""
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 FloatArray = npt.NDArray[np.float64]
 
 
 class Noise(Component):
     """A random factor with mean 1."""
+
+    short: ClassVar[Short | None] = Short("cv", "lognormal")
 
     @property
     @abstractmethod

@@ -8,6 +8,7 @@ import simpy
 
 from simulator.backends.online.replicas import Replica, Replicas
 from simulator.backends.trouble.outage import Outage
+from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.fleet import Fleet
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 class Troubles:
     """Takes replicas away, and brings others back."""
 
-    def __init__(self, fleet: "Fleet", replicas: Replicas, rng: np.random.Generator) -> None:
-        self._fleet, self._replicas, self._rng = fleet, replicas, rng
+    def __init__(self, fleet: "Fleet", replicas: Replicas, rng: np.random.Generator, clock: WeekClock) -> None:
+        self._fleet, self._replicas, self._rng, self._clock = fleet, replicas, rng, clock
 
     def begin(self) -> None:
         """Go on from now; replicas that serve later are watched too."""
@@ -40,5 +41,9 @@ class Troubles:
         self._replicas.take_back(replica, self._fleet.reclaim.reprovision_s if replaced else None)
 
     def _interrupt(self, outage: Outage) -> Generator[simpy.Event, None, None]:
-        yield self._replicas.env.timeout(outage.at_s - self._replicas.env.now)
-        self._replicas.interrupt(outage.share_fraction, outage.duration_s)
+        env, begins_s = self._replicas.env, self._clock.time_s(outage.at)
+        late_s = max(env.now - begins_s, 0.0)
+        if late_s >= outage.duration_s:  # a date before the simulation begins
+            return
+        yield env.timeout(max(begins_s - env.now, 0.0))
+        self._replicas.interrupt(outage.share_fraction, outage.duration_s - late_s)

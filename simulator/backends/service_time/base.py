@@ -3,15 +3,19 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from simulator.backends.noise.base import AnyNoise
 from simulator.backends.noise.none import NoNoise
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 
 class ServiceTime(Component):
     """The time to compute n predictions together, times a random factor of mean 1."""
+
+    short: ClassVar[Short | None] = Short("fixed", "affine")
+    listed: ClassVar[Short | None] = Short("points", "table")
 
     noise: AnyNoise = NoNoise()
     """The random factor."""

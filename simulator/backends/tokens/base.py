@@ -1,12 +1,13 @@
 """What every count of tokens gives."""
 
 from abc import abstractmethod
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 TOKEN_BITS: Final = 24
 """Bits that hold one side of a call's tokens, where both are carried as one number."""
@@ -18,6 +19,8 @@ IntArray = npt.NDArray[np.int64]
 
 class Tokens(Component):
     """A random whole number of tokens, at least one."""
+
+    short: ClassVar[Short | None] = Short("count", "fixed")
 
     @property
     @abstractmethod

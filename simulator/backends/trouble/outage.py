@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from simulator.core.component import Part
-from simulator.core.units import Fraction, PositiveSeconds, Seconds
+from simulator.core.moment import Moment
+from simulator.core.units import Fraction, PositiveSeconds
 
 
 class Outage(Part):
@@ -16,8 +17,8 @@ class Outage(Part):
     room up to its maximum only, and is removed by its rule where it is too much.
     """
 
-    at_s: Annotated[Seconds, Field(examples=["4 d 18 h"])]
-    """When it begins, from the scenario's start."""
+    at: Annotated[Moment, Field(examples=["4 d 18 h"])]
+    """When it begins: a time from the scenario's start, or a date, on the clock of `start` where it states no zone."""
     duration_s: PositiveSeconds
     """How long it lasts."""
     share_fraction: Annotated[Fraction, Field(gt=0, examples=["50 %"])]

@@ -1,6 +1,9 @@
 """How a provider takes spot instances back."""
 
+from typing import ClassVar
+
 from simulator.core.component import Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import PositiveSeconds, Seconds
 
 
@@ -11,6 +14,8 @@ class Reclaim(Part):
     is doing, takes nothing more, and is paid for until then. Where the number of replicas is given (fixed, hourly),
     another takes its place; an autoscaler sees one less that is ready, and orders by its rule.
     """
+
+    short: ClassVar[Short | None] = Short("mean")
 
     mean_s: PositiveSeconds
     """Mean time to a reclaim: of a fleet's replica from when it begins to serve; of a batch cluster's worker from its

@@ -1,16 +1,19 @@
 """What a client does whose request is refused or times out."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from simulator.core.component import Part
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import Count, Fraction, PositiveSeconds
 
 
 class Retries(Part):
     """Asking again, a bounded number of times, after waits that double."""
+
+    short: ClassVar[Short | None] = Short("attempts")
 
     attempts: Annotated[Count, Field(le=20)] = 3
     """How often a request is tried again."""

@@ -1,16 +1,19 @@
 """What every duration gives."""
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 
 class Duration(Component):
     """A random length of time."""
+
+    short: ClassVar[Short | None] = Short("value", "fixed")
 
     @property
     @abstractmethod

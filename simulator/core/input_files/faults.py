@@ -55,6 +55,9 @@ class _Note:
 def _note(detail: Mapping[str, Any], walk: SchemaWalk, tree: Tree) -> _Note:
     place = walk.place(detail["loc"])
     kind = str(detail["type"])
+    alone = _length_to_value_alone(tree.data, place.keys)
+    if alone is not None:
+        return _note_of_short_form(detail, walk, place, tree, alone)
     value = place.keys[-1] if place.of_key else _value_at(tree.data, place.keys, detail.get("input"))
     if kind in _OF_PARENT:
         message, at = _OF_PARENT[kind](walk, place), place.keys
@@ -64,6 +67,32 @@ def _note(detail: Mapping[str, Any], walk: SchemaWalk, tree: Tree) -> _Note:
         wrong = value.get(tag) if isinstance(value, dict) else value
         return _Note(f"{tag} {_not_one_of(_choices(place.schema), wrong)}", place.keys, (*place.keys, tag), place.union)
     return _Note(_message(kind, walk, place, value, detail), place.keys, place.keys, place.union)
+
+
+def _length_to_value_alone(data: object, keys: Keys) -> int | None:
+    """Return how many of ``keys`` lead to a value that stands for a part, where others lead into that part."""
+    for length, key in enumerate(keys):
+        if isinstance(data, (str, int, float)) or (isinstance(data, list) and isinstance(key, str)):
+            return length
+        data = _value_at(data, (key,), None)
+    return None
+
+
+def _note_of_short_form(detail: Mapping[str, Any], walk: SchemaWalk, place: Place, tree: Tree, alone: int) -> _Note:
+    """Return a fault of a part in place of which the file gives a value alone, or of an item of a list alone."""
+    at, kind = place.keys[:alone], str(detail["type"])
+    value = _value_at(tree.data, at, None)
+    forms = walk.short_forms(tree.data, at)
+    if kind in _OF_PARENT:
+        message = f"{shown(value)} alone does not say all: {_OF_PARENT[kind](walk, place)}"
+    else:
+        message = _message(kind, walk, place, detail.get("input"), detail)
+    form = forms.form_of(value) if forms is not None else None
+    if forms is not None and form is not None and form.kind and "has no unit" not in message:
+        others = ", ".join(kind for kind in forms.kinds if kind != form.kind)
+        message = f"{message}; alone it stands for kind: {form.kind}, and other kinds are {others}"
+    keys = (*at, *place.keys[alone + 1 :])
+    return _Note(message, keys, keys, place.union)
 
 
 def _value_at(data: object, keys: Keys, otherwise: object) -> Any:

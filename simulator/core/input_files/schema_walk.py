@@ -13,7 +13,8 @@ from typing import Annotated, Any, Final, TypeAlias, Union
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from simulator.core.input_files.reading import Keys
+from simulator.core.input_files.reading import Keys, Plain
+from simulator.core.input_files.short_forms import InFull
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -61,6 +62,23 @@ class SchemaWalk:
             else:
                 owner, schema, keys = schema, self._child(schema, step), (*keys, step)
         return Place(keys, schema, owner, union, of_key)
+
+    def short_forms(self, data: Plain, keys: Keys) -> InFull | None:
+        """Return what values alone stand for under ``keys`` of a file's data; None where they stand for nothing."""
+        schema = self._root
+        for key in keys:
+            core = self.core(schema)
+            if core["type"] == "tagged-union":
+                kind = data.get(core["discriminator"]) if isinstance(data, dict) else None
+                core = self.core(core["choices"].get(kind, _ANY))
+            schema = self._child(core, key)["outer"]
+            data = _value_under(data, key)
+        for layer in self.layers(schema):
+            function = layer.get("function")
+            found = function.get("function") if isinstance(function, dict) else None
+            if isinstance(found, InFull):
+                return found
+        return None
 
     def layers(self, schema: Schema) -> Iterator[Schema]:
         """Yield ``schema`` and what it wraps, down to the model, container or simple type inside."""
@@ -116,6 +134,13 @@ class SchemaWalk:
             if inner["type"] in ("model", "tagged-union", "dict", *_SEQUENCES):
                 parts.append(inner)
         return parts[0] if len(parts) == 1 else _ANY
+
+
+def _value_under(data: Plain, key: str | int) -> Plain:
+    try:
+        return data[key]  # type: ignore[index]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _item(schema: Schema, index: int) -> Schema:

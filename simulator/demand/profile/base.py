@@ -1,12 +1,13 @@
 """What every profile gives."""
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 from simulator.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, WEEK_S
 
 SLOT_S = 300.0
@@ -20,6 +21,9 @@ FloatArray = npt.NDArray[np.float64]
 
 class Profile(Component):
     """How the login rate varies over a week of local time."""
+
+    short: ClassVar[Short | None] = Short("name", "named", takes_words=True)
+    listed: ClassVar[Short | None] = Short("weights", "hourly")
 
     @abstractmethod
     def weekly_weights(self) -> FloatArray:

@@ -1,12 +1,13 @@
 """What every count of requests gives."""
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 MOST_PER_LOGIN = 10_000
 """A mean above this is taken for a slip."""
@@ -14,6 +15,8 @@ MOST_PER_LOGIN = 10_000
 
 class Requests(Component):
     """How many requests a login makes: at least one."""
+
+    short: ClassVar[Short | None] = Short("count", "fixed")
 
     @property
     @abstractmethod

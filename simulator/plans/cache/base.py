@@ -1,13 +1,16 @@
 """What every cache gives."""
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 
 class Cache(Component):
     """How long an online prediction may be served again."""
+
+    short: ClassVar[Short | None] = Short("ttl", "ttl")
 
     @property
     @abstractmethod

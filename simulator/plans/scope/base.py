@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.component import Component, OneOf
+from simulator.core.input_files.short_forms import Short
 
 BitSet: TypeAlias = npt.NDArray[np.uint64]
 """Users, one bit each, in an order that only the simulation knows."""
@@ -59,6 +60,8 @@ class Moment(Protocol):
 
 class Scope(Component):
     """The users that a run computes predictions for."""
+
+    short: ClassVar[Short | None] = Short("window", "active_within")
 
     is_fixed: ClassVar[bool] = False
     """Whether it is the same users at every run."""
