@@ -8,6 +8,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from simulator.backends.api import Api
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.component import Part, components
@@ -115,7 +116,22 @@ class Scenario(Part):
     @property
     def demand(self) -> Demand:
         """Who comes and when."""
-        return Demand(self.population, self.traffic, self.start)
+        return Demand(self.population, self.traffic, self.start, self.horizon_s, self.tells_rows)
+
+    @property
+    def tells_rows(self) -> bool:
+        """Whether some backend's tokens are those of the replay's rows."""
+        return any(self.takes_rows(backend) for backend in self.backends.values())
+
+    def takes_rows(self, backend: Backend | None) -> bool:
+        """Return whether a call's tokens are those of the row of the replayed file that asks for it.
+
+        They are where both are of one file and a row is one request; else calls are drawn from the file.
+        """
+        replay, session = self.traffic.replay, self.traffic.session
+        if replay is None or replay.value is not None or not isinstance(backend, Api) or backend.tokens is None:
+            return False
+        return backend.tokens.path == replay.path and session.requests.mean_per_login == 1
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield what no part alone can see: a plan names a backend that is not there, or is of another kind."""

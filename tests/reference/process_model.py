@@ -149,6 +149,7 @@ class ProcessModel:
         time_s, user = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("time_s", "user"))
         columns = [column.tolist() for column in (time_s, user & (2**31 - 1), user < 0)]
         needs = self._needs(time_s, self.online, ""), self._needs(time_s, self.refreshing, "refresh ")
+        self.rows = None if blocks[0].row is None else np.concatenate([block.row for block in blocks])
         yield from zip(*columns, *needs, strict=True)
 
     def _needs(self, time_s: np.ndarray, fleet: FleetModel | None, prefix: str) -> list[Need]:
