@@ -15,12 +15,10 @@ from simulator.core.tables import BATCH_ROWS
 from simulator.core.units import HOUR_S, about_duration
 from simulator.demand.replay import LONGEST_S, Replay
 from simulator.demand.second_passes import SecondPasses, UnclearError, comes_twice, placed_in_any_order
-from simulator.demand.stamps import LAST_NS, NS, NS_PER, IntArray, StampForm, StampReader, cast, present
+from simulator.demand.stamps import LAST_NS, NS, NS_PER, IntArray, StampForm, StampReader, counts, present
 
 HashArray = npt.NDArray[np.uint64]
 UserArray = npt.NDArray[np.int32]
-
-LARGEST_COUNT = 2**53
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,9 @@ class _Reader:
             self._texts = columns[0]
             found = self._stamps.read(columns[0], self._fault)
             user = self._users(columns[1]) if self._replay.user else None
-            count = self._counts(columns[-1]) if self._replay.value else None
+            count = None
+            if self._replay.value:
+                count = counts(columns[-1], self._replay.value, self._fault, whole=True).astype(np.int64)
             row = np.arange(self._before, self._before + batch.num_rows)
             yield Rows(found.time_ns, user, count, row, found.form, found.late_ns)
             self._before += batch.num_rows
@@ -148,16 +148,6 @@ class _Reader:
         digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in encoded.dictionary.to_pylist()]
         hashed = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
         return np.asarray(np.maximum(hashed, 1)[encoded.indices.to_numpy(zero_copy_only=False)], dtype=np.uint64)
-
-    def _counts(self, column: pa.Array) -> IntArray:
-        column = present(column, f"has no {shown(self._replay.value)}", self._fault)
-        values = cast(column, pa.float64(), "is not a count", self._fault).to_numpy(zero_copy_only=False)
-        with np.errstate(invalid="ignore"):
-            good = (values >= 0) & (values <= LARGEST_COUNT) & (values == np.floor(values))
-        if not good.all():
-            bad = int(np.argmin(good))
-            raise self._fault(bad, f"{shown(column[bad].as_py())} is not a whole number from 0 on")
-        return np.asarray(values, dtype=np.int64)
 
 
 def _sorted(replay: Replay, batches: Iterator[Rows]) -> Iterator[Rows]:

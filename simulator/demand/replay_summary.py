@@ -12,8 +12,8 @@ from simulator.core.units import about_duration
 from simulator.demand import kernels
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.replay import Replay
-from simulator.demand.replay_file import LARGEST_COUNT, HashArray, UserArray, name_of, rows
-from simulator.demand.stamps import LAST_NS, NS, UNITS_NS, IntArray, StampForm
+from simulator.demand.replay_file import HashArray, UserArray, name_of, rows
+from simulator.demand.stamps import LARGEST_COUNT, LAST_NS, NS, UNITS_NS, IntArray, StampForm
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -64,18 +64,18 @@ def reading_hint(text: str) -> str:
     if _DIGITS.match(text):
         found = next((f"%Y%m%d{clock}" for clock in _CLOCKS if _parsed(text, f"%Y%m%d{clock}")), None)
         number = ", or if it is a number, its 'unit'" if text.isdigit() else ""
-        return f"if it is a date, say format: '{found}'{number}" if found else ""
+        return f"is not ISO 8601; if it is a date, say format: '{found}'{number}" if found else ""
     match = _DATE.match(text)
     if match is None:
         return ""
     first, mark, middle, last = match.groups()
     if len(first) == 4:  # noqa: PLR2004  (digits of a year)
         found = _whole(text, f"%Y{mark}%m{mark}%d")
-        return f"it is not ISO 8601; if the year is first, say format: '{found}'" if found else ""
+        return f"is not ISO 8601; if the year is first, say format: '{found}'" if found else ""
     year = "%Y" if len(last) == 4 else "%y"  # noqa: PLR2004
     if not middle.isdigit():
         found = _whole(text, f"%d{mark}%b{mark}{year}")
-        return f"it is not ISO 8601; say format: '{found}'" if found else ""
+        return f"is not ISO 8601; say format: '{found}'" if found else ""
     return _both(text, (f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"))
 
 
@@ -91,7 +91,7 @@ def _both(text: str, dates: tuple[str, str]) -> str:
         formats.append(f"'{found}'")
     if not formats:
         return ""
-    return f"it is not ISO 8601 and is not guessed: {', '.join(said)}; say which with format: {' or '.join(formats)}"
+    return f"is not ISO 8601 and is not guessed: {', '.join(said)}; say which with format: {' or '.join(formats)}"
 
 
 def _whole(text: str, date: str) -> str | None:

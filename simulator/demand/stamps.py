@@ -16,11 +16,13 @@ from simulator.core.tables import is_text
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, NS_PER_S
 from simulator.demand.stamp_formats import finest_s, reading_hint, states_zone
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 NS: Final = 1e-9
 NS_PER: Final = {"s": NS_PER_S, "ms": 10**6, "us": 10**3, "ns": 1}
 LAST_NS: Final = 2**63 - 1
+LARGEST_COUNT: Final = 2**53
 UNITS_NS: Final = (*(round(size_s) * NS_PER_S for size_s in (DAY_S, HOUR_S, MINUTE_S)), *(10**k for k in range(9, 5, -1)))
 """What times may be rounded to, each a multiple of the next; finer ones count as exact. [ns]"""
 LOOKED_AT: Final = 64
@@ -57,6 +59,8 @@ class StampForm:
     """Whether they count from 1970 in UTC; else they are readings of a clock whose zone nobody states."""
     offset_ns: int
     """What the first row's own clock is ahead of UTC. [ns]"""
+    last_offset_ns: int
+    """The same of the last row. [ns]"""
     rounded_ns: int
     """The largest of `UNITS_NS` that all times, as they are written, are a multiple of; 0 for none. [ns]"""
     written_ns: int
@@ -81,11 +85,12 @@ Fault = Callable[[int, str], UserError]
 class StampReader:
     """Reads the times of one file, batch by batch."""
 
-    def __init__(self, written: Written, name: str) -> None:
+    def __init__(self, written: Written, name: str, *, keeps_readings: bool = False) -> None:
         self._written = written
+        self._keeps_readings = keeps_readings  # of a clock whose zone is known: what it shows, not when
         self._name = name
         self._states_zone: bool | None = None
-        self._offset_ns = 0
+        self._offset_ns = self._last_offset_ns = 0
         self._units = UNITS_NS  # those that all times so far are multiples of
         self._written_ns: int | None = None
 
@@ -111,10 +116,14 @@ class StampReader:
             time_ns = _as_ns(moments)
             self._note_unit(time_ns + self._offset_ns)
             if self._written.timezone and not are_moments:
-                time_ns, late = self._localised(moments, column, self._written.timezone, fault)
-                are_moments = True
+                found, late = self._localised(moments, column, self._written.timezone, fault)
+                if self._keeps_readings:
+                    late = None
+                else:
+                    time_ns, are_moments = found, True
         rounded = self._units[0] if self._units else 0
-        return Stamps(time_ns, late, StampForm(are_moments, self._offset_ns, rounded, self._written_ns))
+        form = StampForm(are_moments, self._offset_ns, self._last_offset_ns, rounded, self._written_ns)
+        return Stamps(time_ns, late, form)
 
     def _check_type(self, kind: pa.DataType) -> None:
         written, what = self._written, f"{self._name}: column {shown(self._written.time)}"
@@ -171,9 +180,8 @@ class StampReader:
         if self._states_zone is None:
             first = _ZONE.search(_normal(column[:1])[0].as_py())
             self._states_zone = first is not None
-            if first is not None and first[1]:
-                ahead = (int(first[2]) * 60 + int(first[3] or 0)) * 60 * NS_PER_S
-                self._offset_ns = -ahead if first[1] == "-" else ahead
+            self._offset_ns = _offset_ns(first)
+        self._last_offset_ns = _offset_ns(_ZONE.search(_normal(column[-1:])[0].as_py()))
         wanted = pa.timestamp("ns", "UTC" if self._states_zone else None)
         try:
             return column.cast(wanted)
@@ -193,7 +201,7 @@ class StampReader:
             how = "" if self._states_zone else ", so nobody knows which clock it shows"
             raise fault(bad, f"{text} {this}, and the first row {first}{how}; write all times in one way")
         hint = reading_hint(column[bad].as_py())
-        raise fault(bad, f"{text} {_FORM}" + (f": {hint}" if hint else ""))
+        raise fault(bad, f"{text} {hint or _FORM}")
 
     def _formatted(self, column: pa.Array, fault: Fault) -> pa.Array:
         import pandas as pd  # noqa: PLC0415  (only a stated format needs it)
@@ -241,6 +249,18 @@ def present(column: pa.Array, said: str, fault: Fault) -> pa.Array:
     return column
 
 
+def counts(column: pa.Array, name: str, fault: Fault, *, whole: bool = False) -> FloatArray:
+    """Return a column of counts from 0 on."""
+    column = present(column, f"has no {shown(name)}", fault)
+    values = cast(column, pa.float64(), "is not a count", fault).to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore"):
+        good = (values >= 0) & (values <= LARGEST_COUNT) & ((values == np.floor(values)) | (not whole))
+    if not good.all():
+        bad = int(np.argmin(good))
+        raise fault(bad, f"{shown(column[bad].as_py())} is not a {'whole number' if whole else 'count'} from 0 on")
+    return np.asarray(values, dtype=np.float64)
+
+
 def cast(column: pa.Array, kind: pa.DataType, said: str, fault: Fault) -> pa.Array:
     """Return a column as another type."""
     try:
@@ -284,6 +304,13 @@ def _normal(column: pa.Array) -> pa.Array:
     for pattern, by in _SAME_OTHERWISE:
         column = pc.replace_substring_regex(column, pattern, by)
     return column
+
+
+def _offset_ns(zone: re.Match[str] | None) -> int:
+    if zone is None or not zone[1]:
+        return 0
+    ahead = round(int(zone[2]) * HOUR_S + int(zone[3] or 0) * MINUTE_S) * NS_PER_S
+    return -ahead if zone[1] == "-" else ahead
 
 
 def _clock_ns(text: str) -> int:

@@ -1,6 +1,7 @@
 """What every profile gives."""
 
 from abc import abstractmethod
+from datetime import tzinfo
 from typing import Annotated
 
 import numpy as np
@@ -21,9 +22,14 @@ FloatArray = npt.NDArray[np.float64]
 class Profile(Component):
     """How the login rate varies over a week of local time."""
 
+    @property
+    def clock(self) -> tzinfo | None:
+        """Whose clock the week is told by; None for every user's own."""
+        return None
+
     @abstractmethod
     def weekly_weights(self) -> FloatArray:
-        """Return the weights of a week from Monday 00:00 local time, shape (SLOTS_PER_WEEK,), mean 1."""
+        """Return the weights of a week from Monday 00:00 on its clock, shape (SLOTS_PER_WEEK,), mean 1."""
 
 
 AnyProfile = Annotated[Profile, OneOf("simulator.demand.profile")]
