@@ -90,7 +90,10 @@ class Demand:
         replay, found = self.traffic.replay, self.recorded
         assert replay is not None
         assert found is not None
-        file_s, per_login = (edges_s - self.recorded_from_s) * replay.speed, self.traffic.session.requests.mean_per_login
+        file_s, per_login = (
+            (edges_s - self.recorded_from_s) * replay.speed,
+            self.traffic.session.requests.mean_per_login,
+        )
         if not replay.loop:
             return np.diff(found.expected(np.clip(file_s, 0.0, found.length_s))) * per_login
         rounds, within_s = np.divmod(file_s, found.length_s)

@@ -76,7 +76,9 @@ class Replay(Part):
         if self.unit and self.format:
             raise ValueError("has both 'unit', for numbers, and 'format', for text; leave out one of them")
         if self.resolution_s is not None and self.value is not None:
-            raise ValueError("'resolution' is for rows of one event each; counts ('value') are spread over their periods")
+            raise ValueError(
+                "'resolution' is for rows of one event each; counts ('value') are spread over their periods"
+            )
         if len(set(self.columns)) < len(self.columns):
             raise ValueError(f"'time', 'user' and 'value' must be different columns, not {', '.join(self.columns)}")
         from simulator.demand.replay_file import check_head  # noqa: PLC0415  (pyarrow, which only a replay needs)

@@ -157,9 +157,7 @@ def _sorted(replay: Replay, batches: Iterator[Rows]) -> Iterator[Rows]:
     whole = joined(held)
     if whole.late_ns is not None:
         try:
-            times = placed_in_any_order(
-                whole.time_ns, whole.late_ns, whole.user, counts=replay.value is not None
-            )
+            times = placed_in_any_order(whole.time_ns, whole.late_ns, whole.user, counts=replay.value is not None)
         except UnclearError as error:
             twice_ns = int((whole.late_ns - whole.time_ns)[error.row])
             said = comes_twice(replay.timezone, twice_ns, error.said)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.errors import UserError
-from simulator.core.units import about_duration
+from simulator.core.units import NS_PER_S, about_duration
 from simulator.demand import kernels
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.replay import Replay
@@ -91,7 +91,9 @@ def summary(replay: Replay) -> Summary:
         found = replay.path.stat()
     except OSError as error:
         raise UserError(f"{name_of(replay)} cannot be read: {error.strerror}") from error
-    return _summary(replay.model_copy(update={"speed": 1.0, "loop": True, "clock": "file"}), found.st_mtime_ns, found.st_size)
+    return _summary(
+        replay.model_copy(update={"speed": 1.0, "loop": True, "clock": "file"}), found.st_mtime_ns, found.st_size
+    )
 
 
 @functools.lru_cache(maxsize=16)
@@ -171,7 +173,7 @@ def _resolution_s(replay: Replay, form: StampForm, steps: _Steps) -> float:
         found_ns = form.rounded_ns
         if steps.times < FEW_TIMES:  # which may be round by chance
             found_ns = min(found_ns, form.written_ns)
-        return 0.0 if found_ns < UNITS_NS[-1] else min(found_ns, steps.least_ns) * NS
+        return 0.0 if found_ns < UNITS_NS[-1] else min(found_ns, steps.least_ns) / NS_PER_S
     if replay.resolution_s > steps.least_ns * NS * (1 + NS):
         raise UserError(
             f"{name_of(replay)} has times that are {about_duration(steps.least_ns * NS)} apart, so that they are not "

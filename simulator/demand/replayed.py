@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.errors import UserError
+from simulator.core.tables import BATCH_ROWS
 from simulator.demand import kernels
 from simulator.demand.demand import Demand
 from simulator.demand.lorenz import position_table
 from simulator.demand.replay import Replay
-from simulator.demand.replay_file import BATCH_ROWS, Rows, joined, rows, taken
+from simulator.demand.replay_file import Rows, joined, rows, taken
 from simulator.demand.replay_summary import Numbers, Summary
 from simulator.demand.stamps import NS
 

@@ -78,7 +78,7 @@ class SecondPasses:
             again = goes_on & (step == 0)
             if self._shares_times and again.any():
                 raise UnclearError(int(np.argmax(again)), _SHARED)
-            return back | again
+            return np.asarray(back | again, dtype=np.bool_)
         for row in np.flatnonzero(ambiguous).tolist():
             here = int(time_ns[row]), int(user[row])
             if not goes_on[row] or back[row] or here in self._seen:
@@ -92,9 +92,7 @@ _MIXED = "and its two passes are not one after the other; say 'sort: true'"
 _SHARED = "and several rows of this file share a time, so that nobody knows which are of the second pass; state offsets"
 
 
-def placed_in_any_order(
-    time_ns: IntArray, late_ns: IntArray, user: HashArray | None, *, counts: bool
-) -> IntArray:
+def placed_in_any_order(time_ns: IntArray, late_ns: IntArray, user: HashArray | None, *, counts: bool) -> IntArray:
     """Return the times of a whole file that is to be sorted, given those on the first and on the second pass. [ns]
 
     Raises

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,10 @@ NS: Final = 1e-9
 NS_PER: Final = {"s": NS_PER_S, "ms": 10**6, "us": 10**3, "ns": 1}
 LAST_NS: Final = 2**63 - 1
 LARGEST_COUNT: Final = 2**53
-UNITS_NS: Final = (*(round(size_s) * NS_PER_S for size_s in (DAY_S, HOUR_S, MINUTE_S)), *(10**k for k in range(9, 5, -1)))
+UNITS_NS: Final = (
+    *(round(size_s) * NS_PER_S for size_s in (DAY_S, HOUR_S, MINUTE_S)),
+    *(10**k for k in range(9, 5, -1)),
+)
 """What times may be rounded to, each a multiple of the next; finer ones count as exact. [ns]"""
 LOOKED_AT: Final = 64
 """Rows whose written form tells how fine a file's times are."""
@@ -45,10 +48,21 @@ _FORM: Final = "is not a time such as 2026-03-02 18:30:05, or a number with its 
 class Written(Protocol):
     """What is said about how a file's times are written."""
 
-    time: str
-    unit: str | None
-    timezone: str | None
-    format: str | None
+    @property
+    def time(self) -> str:
+        """The column."""
+
+    @property
+    def unit(self) -> Literal["s", "ms", "us", "ns"] | None:
+        """Of numbers."""
+
+    @property
+    def timezone(self) -> str | None:
+        """Of times that state none."""
+
+    @property
+    def format(self) -> str | None:
+        """Of times that are not ISO 8601."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +167,7 @@ class StampReader:
             return UNITS_NS[0]
         if unit:
             return NS_PER[unit] if pa.types.is_integer(kind) else 1
-        return NS_PER[kind.unit]
+        return NS_PER[str(kind.unit)]
 
     def _scaled(self, column: pa.Array, unit: str, fault: Fault) -> IntArray:
         factor = NS_PER[unit]

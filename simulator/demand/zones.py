@@ -69,4 +69,3 @@ def _hint(zone: str, known: set[str]) -> str:
         return f"did you mean '{next((name for name in same if '/' in name), same[0])}'?"
     hint = did_you_mean(zone, {name for name in known if "/" in name})
     return hint if hint.startswith("did") else "write an IANA name such as America/New_York"
-

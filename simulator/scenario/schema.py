@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from simulator.backends.api import Api
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
@@ -34,6 +34,7 @@ from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.plans.served_model import Accuracy, Training
 from simulator.plans.store import Store
 from simulator.scenario.book_names import BookNames
+from simulator.scenario.file_users import with_users_of_file
 from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
@@ -77,9 +78,14 @@ class Slo(Part):
     """Time of day by which a run must be published."""
 
 
+def _need_no_population(schema: dict[str, Any]) -> None:
+    schema["required"] = [key for key in schema["required"] if key != "population"]
+
+
 class Scenario(Part):
     """A question: who comes, what could serve them, and what they may wait for."""
 
+    model_config = ConfigDict(json_schema_extra=_need_no_population)
     name: Name = "Scenario"
     """What the scenario is called in reports."""
     start: Annotated[datetime, BeforeValidator(_check_start), AfterValidator(_check_quarter)] = datetime(2026, 3, 2)  # noqa: DTZ001  (a Monday; UTC where it states no zone)
@@ -89,7 +95,8 @@ class Scenario(Part):
     warmup_s: Annotated[Seconds, Field(le=LONGEST_S)] = DAY_S
     """How long is simulated before it; plans that need longer to reach their long-run state begin earlier."""
     population: Population
-    """The users."""
+    """The users. Where `traffic.replay` names users, what is left out of `users`, `logins_per_day` and `shape` is taken
+    from its file."""
     traffic: Traffic = Traffic()
     """How their logins are spread over time."""
     model: Model = Model()
@@ -112,6 +119,11 @@ class Scenario(Part):
     """Which random numbers."""
     replications: Annotated[Count, Field(le=10_000)] = 3
     """How often everything is repeated with other random numbers."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _users_of_file(cls, data: Any, info: ValidationInfo) -> Any:
+        return with_users_of_file(data, info.context)
 
     @property
     def demand(self) -> Demand:

@@ -137,5 +137,3 @@ class Feed:
 def _noise_of(backend: OnlineBackend | None) -> Draw[FloatArray] | None:
     """Return what draws the factors on a backend's service times, if they vary."""
     return backend.noise.draw if backend and backend.noise.cv_squared > 0 else None
-
-

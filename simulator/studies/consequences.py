@@ -20,6 +20,7 @@ from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
+from simulator.studies.replay_facts import move_of, replay_facts
 from simulator.theory.serverless import live_instances
 
 MANY_PER_S = 1000
@@ -83,6 +84,11 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
     if recorded is not None:
         yield Consequence("traffic", "events in the file", f"{recorded.events:,.0f}")
         yield Consequence("traffic", "time in the file", about_duration(recorded.length_s))
+        for what, value in replay_facts(scenario):
+            yield Consequence("traffic", what, value)
+        move = move_of(scenario)
+        if move is not None and move.advice and scenario.traffic.replay and scenario.traffic.replay.speed == 1:
+            yield Consequence("traffic", "warning", move.advice)
     if recorded is not None and recorded.users is not None:
         yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
     else:  # users are drawn by the population's shape, as often as there are logins

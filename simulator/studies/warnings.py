@@ -11,6 +11,7 @@ from simulator.core.units import DAYS_PER_WEEK, WEEK_S, about_duration, write_du
 from simulator.plans.medium.provisioned import Provisioned
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.replay_facts import replay_warnings
 from simulator.studies.saturation import Verdict
 
 BUSIEST_UTILISATION = 0.95
@@ -77,8 +78,13 @@ def _of_replay(comparison: Comparison) -> Iterator[str]:
     replay, recorded = scenario.traffic.replay, scenario.demand.recorded
     if replay is None or recorded is None:
         return
+    yield from replay_warnings(scenario)
+    from_s = scenario.demand.recorded_from_s
     length_s = recorded.length_s / replay.speed
-    if scenario.horizon_s <= length_s * (1 + WHOLE):
+    if not replay.loop and from_s > 0:
+        yield f"The replayed file begins {about_duration(from_s)} after the start: nobody comes before."
+    end_s = length_s if replay.loop else from_s + recorded.span_s / replay.speed
+    if scenario.horizon_s <= end_s * (1 + WHOLE):
         return
     span = about_duration(length_s)
     if replay.loop:
@@ -87,7 +93,7 @@ def _of_replay(comparison: Comparison) -> Iterator[str]:
             "says how other days would differ."
         )
     else:
-        yield f"The replayed file ends after {span}: nobody comes in the rest of the horizon."
+        yield f"The replayed file ends after {about_duration(end_s)}: nobody comes in the rest of the horizon."
 
 
 def _weekdays_differ(comparison: Comparison) -> bool:

@@ -155,9 +155,7 @@ class ProcessModel:
         )
         yield from zip(*columns, *needs, strict=True)
 
-    def _needs(
-        self, time_s: np.ndarray, row: np.ndarray | None, fleet: FleetModel | None, prefix: str
-    ) -> list[Need]:
+    def _needs(self, time_s: np.ndarray, row: np.ndarray | None, fleet: FleetModel | None, prefix: str) -> list[Need]:
         factor, tokens = np.ones(time_s.size), np.zeros(time_s.size, dtype=np.int64)
         if fleet is not None and fleet.fleet.noise.cv_squared > 0:
             self._draw(time_s, fleet.fleet.noise.draw, f"{prefix}service", factor)

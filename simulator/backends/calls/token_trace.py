@@ -98,7 +98,7 @@ def _whole(values: "pa.Array", name: str, path: Path, before: int) -> IntArray:
     if bad.any():
         first = int(np.argmax(bad))
         raise UserError(
-            f"{tables.name_of(path)}, row {before + first + 1}: {name} is {shown(texts[first].as_py() or '')}; it needs "
-            f"a whole number from 1 to {MOST_TOKENS:,}"
+            f"{tables.name_of(path)}, row {before + first + 1}: {name} is {shown(texts[first].as_py() or '')}; it "
+            f"needs a whole number from 1 to {MOST_TOKENS:,}"
         )
     return np.asarray(number, dtype=np.int64)
