@@ -140,7 +140,12 @@ def _after_one_step(time_ns: IntArray, late_ns: IntArray, ambiguous: BoolArray) 
                 raise UnclearError(first, _UNSORTED)
             second[run] = True  # a little late: the row before it comes after the hour
             continue
-        back = -np.minimum(step[first + 1 : last + 1], 0)
+        inside = step[first + 1 : last + 1]
+        far_back, far_on = inside < -twice_ns / 2, inside > twice_ns / 2
+        if far_back.sum() > 1 and far_back.sum() - far_on.sum() in (0, 1):  # late rows of both passes take turns
+            second[first + 1 : last + 1] = np.cumsum(far_back) > np.cumsum(far_on)
+            continue
+        back = -np.minimum(inside, 0)
         if back.size and back.max():
             order = np.sort(back)
             if order.size > 1 and order[-2] * CLEARLY > order[-1]:

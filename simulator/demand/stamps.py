@@ -23,7 +23,7 @@ NS: Final = 1e-9
 NS_PER: Final = {"s": NS_PER_S, "ms": 10**6, "us": 10**3, "ns": 1}
 LAST_NS: Final = 2**63 - 1
 LARGEST_COUNT: Final = 2**53
-UNITS_NS: Final = (
+UNITS_NS: Final[tuple[int, ...]] = (
     *(round(size_s) * NS_PER_S for size_s in (DAY_S, HOUR_S, MINUTE_S)),
     *(10**k for k in range(9, 5, -1)),
 )
