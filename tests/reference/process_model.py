@@ -534,7 +534,7 @@ class ProcessModel:
     def _logins_since(self, from_s: float) -> Iterator[tuple[int, float]]:
         demand, seed = self.scenario.demand, self.scenario.seed
         drawn_from_s = from_s
-        if demand.traffic.returns is None:
+        if demand.traffic.returns is None and demand.traffic.replay is None:
             drawn_from_s = min(begin_s(self.scenario, plan) for plan in self.scenario.plans)
             for first, time_s in last_logins(demand, seed, self.replication, drawn_from_s, min(from_s, drawn_from_s)):
                 yield from zip(range(first, first + time_s.size), time_s.tolist(), strict=True)
