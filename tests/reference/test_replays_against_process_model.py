@@ -55,5 +55,3 @@ def test_replayed_requests_are_answered_alike(tmp_path: Path, replay: str, plan:
     assert (scenario.demand.recorded_from_s == 0.0) == ("speed" in options)
     outcome, _ = both(scenario, plan)
     assert outcome.counted.tally["requests"] > 1500
-
-
