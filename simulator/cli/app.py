@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import check, options, prices, reprice, run, scenario_files
+from simulator.cli import check, options, prices, profiles, reprice, run, scenario_files
 from simulator.core.errors import UserError
 
 OURS, THEIRS, INTERRUPTED, TERMINATED = 1, 2, options.InterruptedRunError.code, 143
@@ -27,6 +27,7 @@ app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)
 app.command("schema")(scenario_files.schema)
+app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.add_typer(prices.app)
 

@@ -26,6 +26,7 @@ MONTH_S: Final = 30 * DAY_S
 HOURS_PER_DAY: Final = 24
 HOURS_PER_WEEK: Final = 168
 DAYS_PER_WEEK: Final = 7
+NS_PER_S: Final = 10**9
 MONTH_DAYS: Final = 30
 KIB_PER_GIB: Final = 2**20
 

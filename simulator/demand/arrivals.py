@@ -38,11 +38,17 @@ class Logins:
     time_s: FloatArray
     """[s] from the scenario's start."""
     user: UserArray
+    row: IntArray | None = None
+    """Which row of a replay's file, from 0, where that is asked for."""
 
     def between(self, begin_s: float, end_s: float) -> "Logins":
         """Return those from ``begin_s`` on and before ``end_s``. [s]"""
         first, last = np.searchsorted(self.time_s, (begin_s, end_s))
-        return self if last - first == self.time_s.size else Logins(self.time_s[first:last], self.user[first:last])
+        if last - first == self.time_s.size:
+            return self
+        return Logins(
+            self.time_s[first:last], self.user[first:last], None if self.row is None else self.row[first:last]
+        )
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class RequestBlock:
     """With the sign bit set in the last request of each login, where that was asked for."""
     logins: tuple[Logins, ...]
     """The logins of the same stretch, interval by interval."""
+    row: IntArray | None = None
+    """Which row of a replay's file each request is, from 0, where that is asked for and it is one."""
 
 
 def request_blocks(
@@ -125,6 +133,8 @@ class _Source:
 
     def __init__(self, demand: Demand, seed: int, replication: int, mark: int = 0) -> None:
         self._mark = mark
+        self._seed = seed
+        self._replication = replication
         self._replayed = self._replay(demand) if demand.traffic.replay is not None else None
         self._cohorts = demand.cohorts()
         self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
@@ -133,8 +143,6 @@ class _Source:
         self._session = demand.traffic.session
         self._single = self._session.requests.mean_per_login == 1
         self._step_s = demand.interval_s
-        self._seed = seed
-        self._replication = replication
         returns = demand.traffic.returns
         self._bursts = Bursts.of(demand, seed, replication)
         self._returns = PendingReturns(returns, self._step_s) if returns else None
@@ -147,7 +155,8 @@ class _Source:
     def _replay(self, demand: Demand) -> "ReplayedLogins":
         from simulator.demand.replayed import ReplayedLogins  # noqa: PLC0415  (pyarrow, which only a replay needs)
 
-        return ReplayedLogins(demand, lambda index: self._stream("replay", index))
+        key = int(stream(self._seed, self._replication, "rounded times").integers(2**63))
+        return ReplayedLogins(demand, lambda index: self._stream("replay", index), key)
 
     def look_back(self, earliest: int, first: int, begin_s: float) -> None:
         """Draw what logins before ``begin_s`` bring after it: return visits, and requests of sessions under way."""
@@ -176,7 +185,9 @@ class _Source:
             user = _joined([logins.user for logins in drawn])
             first, last = np.searchsorted(time_s, (begin_s, end_s))
             asking = user[first:last] | np.int32(self._mark) if self._mark else user[first:last]
-            return RequestBlock(begin_s, end_s, time_s[first:last], asking, drawn)
+            rows = [logins.row for logins in drawn if logins.row is not None]
+            row = _joined(rows)[first:last] if rows else None
+            return RequestBlock(begin_s, end_s, time_s[first:last], asking, drawn, row)
         for index, logins in zip(intervals, drawn, strict=True):
             self._pool(logins, index)
         time_s = np.empty(self._pooled)

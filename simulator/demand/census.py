@@ -35,8 +35,8 @@ class Census:
 
     @property
     def active_fraction(self) -> float | None:
-        """Mean share of the users who are active in a window; none where no window fits."""
-        return float(np.mean(self.active)) / self.users if self.active else None
+        """Mean share of the users who are active in a window, those with nobody included; none where no window fits."""
+        return sum(self.active) / self.windows / self.users if self.windows else None
 
     def observe(self, logins: Logins) -> None:
         """Count the logins of an interval; intervals come in order of time."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.errors import UserError
-from simulator.core.units import DAY_S, HOUR_S, WEEK_S
+from simulator.core.units import DAY_S, HOUR_S, NS_PER_S, WEEK_S
 from simulator.core.week_clock import WeekClock
 from simulator.demand.clusters import Clusters
 from simulator.demand.intensity import Cohorts, Intensity, cohorts_of, phase_of_day
@@ -36,6 +36,10 @@ class Demand:
     population: Population
     traffic: Traffic
     start: datetime
+    horizon_s: float = 0.0
+    """How long is counted, which tells whether the dates of a replay's file lie in it. [s]"""
+    tells_rows: bool = False
+    """Whether each request of a replay tells which row of the file it is."""
 
     @property
     def home_start(self) -> datetime:
@@ -89,7 +93,10 @@ class Demand:
         replay, found = self.traffic.replay, self.recorded
         assert replay is not None
         assert found is not None
-        file_s, per_login = edges_s * replay.speed, self.traffic.session.requests.mean_per_login
+        file_s, per_login = (
+            (edges_s - self.recorded_from_s) * replay.speed,
+            self.traffic.session.requests.mean_per_login,
+        )
         if not replay.loop:
             return np.diff(found.expected(np.clip(file_s, 0.0, found.length_s))) * per_login
         rounds, within_s = np.divmod(file_s, found.length_s)
@@ -116,6 +123,30 @@ class Demand:
                 f"({self.population.users:,})"
             )
         return found
+
+    @property
+    def recorded_from_s(self) -> float:
+        """When a replay's first row comes: at its own time where the file's dates lie in the horizon, else at 0. [s]"""
+        replay, first_s = self.traffic.replay, self.recorded_at_s
+        found = self.recorded
+        if replay is None or found is None or first_s is None or replay.clock == "start" or replay.speed != 1:
+            return 0.0
+        return first_s if first_s < self.horizon_s and first_s + found.span_s > 0 else 0.0
+
+    @property
+    def recorded_at_s(self) -> float | None:
+        """When a replay's first row would come on the file's own clock, from the scenario's start; None if drawn. [s]
+
+        A clock whose zone nobody states is that of the start.
+        """
+        found = self.recorded
+        if found is None:
+            return None
+        home = self.home_start
+        start = home.astimezone(UTC) if found.are_moments else home.replace(tzinfo=UTC)
+        since = start - datetime(1970, 1, 1, tzinfo=UTC)
+        start_ns = (since.days * round(DAY_S) + since.seconds) * NS_PER_S
+        return (found.first_ns - start_ns) / NS_PER_S
 
     def share_active_at(self, factor: float = 1.0, days: float = 1) -> float:
         """Return the share of users active within some days of mean weight, at ``factor`` times the logins."""

@@ -75,15 +75,16 @@ class Pieces:
 
 
 class LocalProfile:
-    """The profile as each time zone lives it, by simulated time."""
+    """The profile as each time zone lives it, or by the clock that it states itself, by simulated time."""
 
     def __init__(self, traffic: Traffic, start: datetime) -> None:
-        self._weights = traffic.profile.weekly_weights()
+        self._weights, self._clock = traffic.profile.weekly_weights(), traffic.profile.clock
         self._start = start
         self._offsets: dict[tuple[tzinfo, int], float] = {}
 
     def weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
         """Return the weights in a zone at times from the scenario's start."""
+        zone = self._clock or zone
         slots = np.floor(time_s / SLOT_S).astype(np.int64)
         offset_s = np.array([self._week_offset_s(zone, int(slot)) for slot in slots])
         return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])

@@ -2,9 +2,9 @@
 
 import math
 import sys
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from simulator.core.component import Part, key_of
 from simulator.core.units import DAY_S, Count, Fraction, Number, PerDay, write_share
@@ -206,9 +206,14 @@ class Segment(Activity):
     """Its share of all users; the shares add up to 100 %."""
 
 
+def _need_no_users(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)  # a replay's file may tell how many there are
+
+
 class Population(Activity):
     """All users, in one group or in several segments."""
 
+    model_config = ConfigDict(json_schema_extra=_need_no_users)
     users: Annotated[Count, Field(le=MOST_USERS, examples=["100M"])]
     """How many users there are, such as `100M`."""
     segments: Annotated[list[Segment], Field(max_length=100)] = []

@@ -8,13 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.errors import UserError
-from simulator.core.units import about_duration
+from simulator.core.units import NS_PER_S, about_duration
 from simulator.demand import kernels
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.replay import Replay
-from simulator.demand.replay_file import LARGEST_COUNT, NS, HashArray, IntArray, UserArray, name_of, rows
+from simulator.demand.replay_file import HashArray, UserArray, name_of, rows
+from simulator.demand.stamps import LARGEST_COUNT, LAST_NS, NS, UNITS_NS, IntArray, StampForm
 
 FloatArray = npt.NDArray[np.float64]
+
+FEW_TIMES = 6
+"""So many different times are not all round by chance."""
 
 
 class Numbers:
@@ -48,6 +52,12 @@ class Summary:
     """How long the last row's count is spread over; 0 for a row per event. [s]"""
     length_s: float
     """From the first row to where the file begins again. [s]"""
+    span_s: float
+    """From the first row to the end of the last one's period, or of what its time is rounded to. [s]"""
+    are_moments: bool
+    """Whether times count from 1970 in UTC; else they are readings of a clock whose zone nobody states."""
+    resolution_s: float
+    """What times are rounded down to, which rows are spread over; 0 to take them as they are. [s]"""
     users: int | None
     """Different ids; None where the file names no users."""
     reached: FloatArray
@@ -81,60 +91,121 @@ def summary(replay: Replay) -> Summary:
         found = replay.path.stat()
     except OSError as error:
         raise UserError(f"{name_of(replay)} cannot be read: {error.strerror}") from error
-    return _summary(replay.model_copy(update={"speed": 1.0, "loop": True}), found.st_mtime_ns, found.st_size)
+    return _summary(
+        replay.model_copy(update={"speed": 1.0, "loop": True, "clock": "file"}), found.st_mtime_ns, found.st_size
+    )
 
 
 @functools.lru_cache(maxsize=16)
 def _summary(replay: Replay, _changed_ns: int, _size: int) -> Summary:
-    numbers, tally, total, before = Numbers(), _Tally(), 0, 0
-    first_ns = last_ns = last_distinct_ns = None
+    numbers, tally, steps, total, read = Numbers(), _Tally(), _Steps(), 0, 0
+    form: StampForm | None = None
     for batch in rows(replay):
-        times = batch.time_ns
-        first_ns = int(times[0]) if first_ns is None else first_ns
-        steps = np.unique(np.concatenate([[times[0] if last_ns is None else last_ns], times]))
-        if steps.size > 1:
-            last_distinct_ns = int(steps[-2])
-        last_ns = int(times[-1])
-        tally.add(np.asarray((times - first_ns) * NS, dtype=np.float64), batch.count)
-        total += times.size if batch.count is None else int(batch.count.sum())
-        before += times.size
+        steps.add(batch.time_ns)
+        tally.add(np.asarray((batch.time_ns - steps.first_ns) * NS, dtype=np.float64), batch.count)
+        total += batch.time_ns.size if batch.count is None else int(batch.count.sum())
+        read += batch.time_ns.size
+        form = batch.form
         if batch.user is not None:
             numbers.of(batch.user)
-    if first_ns is None or last_ns is None:
+    if form is None:
         raise UserError(f"{name_of(replay)} has no rows")
     if not total:
         raise UserError(f"{name_of(replay)}: all counts are 0")
     if total > LARGEST_COUNT:
         raise UserError(f"{name_of(replay)} counts {total:,} events, which is too many")
-    span_s = (last_ns - first_ns) * NS
     period_s = 0.0
     if replay.value:
-        if last_distinct_ns is None:
+        if steps.last_ns is None:
             raise UserError(f"{name_of(replay)} has one time only; counts need two to tell how long a period is")
-        period_s = (last_ns - last_distinct_ns) * NS
-    length_s = _length_s(replay, span_s, period_s, total)
+        period_s = steps.last_ns * NS
+    resolution_s = _resolution_s(replay, form, steps)
+    length_s = _length_s(replay, steps.span_s, period_s or resolution_s, total)
+    end_s = min(steps.span_s + (period_s or resolution_s), length_s)
+    reached = tally.reached(length_s, steps.span_s + period_s)
     return Summary(
-        rows=before,
-        first_ns=first_ns,
+        rows=read,
+        first_ns=steps.first_ns,
         last_period_s=period_s,
         length_s=length_s,
+        span_s=end_s,
+        are_moments=form.are_moments,
+        resolution_s=resolution_s,
         users=numbers.known if replay.user else None,
-        reached=tally.reached(length_s, span_s + period_s),
+        reached=_spread(reached, resolution_s),
     )
 
 
-def _length_s(replay: Replay, span_s: float, period_s: float, events: int) -> float:
-    end_s = span_s + period_s
+class _Steps:
+    """The differences between one time and the next."""
+
+    def __init__(self) -> None:
+        self.first_ns = 0
+        self.last_ns: int | None = None
+        """The last one that is not 0. [ns]"""
+        self.least_ns = LAST_NS
+        """The least that is not 0. [ns]"""
+        self.times = 0
+        """Different times."""
+        self._at_ns: int | None = None
+
+    @property
+    def span_s(self) -> float:
+        """From the first time to the last. [s]"""
+        return 0.0 if self._at_ns is None else (self._at_ns - self.first_ns) * NS
+
+    def add(self, time_ns: IntArray) -> None:
+        """Take times in order."""
+        if self._at_ns is None:
+            self.first_ns, self.times = int(time_ns[0]), 1
+        steps = np.diff(time_ns, prepend=time_ns[0] if self._at_ns is None else self._at_ns)
+        steps = steps[steps > 0]
+        self._at_ns = int(time_ns[-1])
+        if steps.size:
+            self.last_ns, self.least_ns = int(steps[-1]), min(self.least_ns, int(steps.min()))
+            self.times += steps.size
+
+
+def _resolution_s(replay: Replay, form: StampForm, steps: _Steps) -> float:
+    if replay.value:
+        return 0.0
+    if replay.resolution_s is None:
+        found_ns = form.rounded_ns
+        if steps.times < FEW_TIMES:  # which may be round by chance
+            found_ns = min(found_ns, form.written_ns)
+        return 0.0 if found_ns < UNITS_NS[-1] else min(found_ns, steps.least_ns) / NS_PER_S
+    if replay.resolution_s > steps.least_ns * NS * (1 + NS):
+        raise UserError(
+            f"{name_of(replay)} has times that are {about_duration(steps.least_ns * NS)} apart, so that they are not "
+            f"rounded to the 'resolution' of {about_duration(replay.resolution_s)}"
+        )
+    return replay.resolution_s
+
+
+def _length_s(replay: Replay, span_s: float, last_s: float, events: int) -> float:
     if replay.length_s is not None:
+        end_s = span_s + (last_s if replay.value else 0.0)
         if replay.length_s < end_s * (1 - NS):
             raise UserError(
                 f"{name_of(replay)} spans {about_duration(end_s)}, more than its 'length' of "
                 f"{about_duration(replay.length_s)}"
             )
         return max(replay.length_s, end_s)
-    if not end_s:
+    if not span_s:
         raise UserError(f"{name_of(replay)}: all rows have the same time; give a 'length', e.g. '24 h'")
-    return end_s if replay.value else span_s * events / (events - 1)
+    return span_s + last_s if replay.value else max(span_s * events / (events - 1), span_s + last_s)
+
+
+def _spread(reached: FloatArray, over_s: float) -> FloatArray:
+    """Return counts by multiples of five minutes where each event is spread over a longer time from there on."""
+    slots = round(over_s / SLOT_S)
+    if slots < 2:  # noqa: PLR2004  (nothing to spread)
+        return reached
+    total = np.concatenate([[0.0], np.cumsum(reached)])
+    edge = np.arange(1, total.size)
+    spread = (total[edge] - total[np.maximum(edge - slots, 0)]) / slots
+    spread[-1] = reached[-1]
+    return np.asarray(spread, dtype=np.float64)
 
 
 class _Tally:

@@ -1,7 +1,8 @@
 """The logins of a replay, interval by interval: the file's own times, repeated, and what it leaves to chance.
 
 What is drawn is drawn by interval of simulated time, and users are numbered from the file's first row, wherever the
-simulation begins. So the logins depend neither on that nor on the blocks.
+simulation begins; where in its second a row of a second comes is drawn by its place in the file. So the logins depend
+neither on when the simulation begins nor on the blocks.
 """
 
 import math
@@ -12,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.core.errors import UserError
+from simulator.core.tables import BATCH_ROWS
 from simulator.demand import kernels
 from simulator.demand.demand import Demand
 from simulator.demand.lorenz import position_table
 from simulator.demand.replay import Replay
-from simulator.demand.replay_file import BATCH_ROWS, NS, Rows, joined, rows, taken
+from simulator.demand.replay_file import Rows, joined, rows, taken
 from simulator.demand.replay_summary import Numbers, Summary
+from simulator.demand.stamps import NS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -39,6 +42,8 @@ class _Stretch:
     """Up to when the count is spread; ``begin_s`` where each row is one event."""
     count: IntArray | None
     user: UserArray | None
+    row: IntArray | None
+    """Which row of the file, where that is asked for."""
 
     @property
     def size(self) -> int:
@@ -50,13 +55,14 @@ class _Stretch:
             self.end_s[index],
             None if self.count is None else self.count[index],
             None if self.user is None else self.user[index],
+            None if self.row is None else self.row[index],
         )
 
 
 class ReplayedLogins:
     """The logins of a file; intervals are asked for in order, from any interval on."""
 
-    def __init__(self, demand: Demand, draw: Draw) -> None:
+    def __init__(self, demand: Demand, draw: Draw, key: int) -> None:
         replay, found = demand.traffic.replay, demand.recorded
         assert replay is not None
         assert found is not None
@@ -71,6 +77,9 @@ class ReplayedLogins:
                 f"{MOST_PER_INTERVAL:,} fit in memory; are 'speed' and the counts right?"
             )
         self._draw = draw
+        self._key = key
+        self._anchor_s = demand.recorded_from_s
+        self._numbered = demand.tells_rows and replay.value is None
         self._users = demand.population.users
         self._stride = _stride(self._users)
         cohorts = demand.cohorts()
@@ -82,12 +91,16 @@ class ReplayedLogins:
         self._next: _Stretch | None = None
         self._spread: _Stretch | None = None  # rows that began before the interval and go on in it
 
-    def interval(self, index: int) -> tuple[FloatArray, UserArray]:
-        """Return times and users of the logins of one interval, in order of time and, at the same time, of user."""
+    def interval(self, index: int) -> tuple[FloatArray, UserArray, IntArray | None]:
+        """Return times, users and rows of the logins of one interval, in order of time and, at the same time, of user.
+
+        Rows, from 0, are those of the file; none where nobody asks for them or they are of counts.
+        """
         begin_s, end_s = index * self._step_s, (index + 1) * self._step_s
         if self._stretches is None:
             self._begin(index, begin_s)
         found = self._before(end_s)
+        row = found.row
         if self._replay.value is None:
             time_s, user = found.begin_s, found.user
             if user is None:
@@ -97,12 +110,13 @@ class ReplayedLogins:
             time_s, user = self._placed(rng, found, self._counts_until(rng, found, end_s), begin_s, end_s)
         if np.any(time_s[1:] <= time_s[:-1]):
             order = np.lexsort((user, time_s))
-            time_s, user = time_s[order], user[order]
-        return time_s, user
+            time_s, user, row = time_s[order], user[order], None if row is None else row[order]
+        return time_s, user, row
 
     def _begin(self, index: int, begin_s: float) -> None:
-        turn = math.floor(begin_s / self._length_s)
-        turn -= int(turn * self._length_s > begin_s)
+        from_s = begin_s - self._anchor_s
+        turn = math.floor(from_s / self._length_s)
+        turn -= int(turn * self._length_s > from_s)
         self._stretches = self._turns(turn)
         while True:
             self._next = next(self._stretches, None)
@@ -128,7 +142,12 @@ class ReplayedLogins:
                 break
             assert self._stretches is not None
             self._next = next(self._stretches, None)
-        return _one_after_the_other(parts, named=self._replay.user is not None, counted=self._replay.value is not None)
+        return _one_after_the_other(
+            parts,
+            named=self._replay.user is not None,
+            counted=self._replay.value is not None,
+            numbered=self._numbered,
+        )
 
     def _counts_until(self, rng: np.random.Generator, found: _Stretch, end_s: float) -> IntArray:
         """Return how many of each row's events come before ``end_s``, and keep the others for later.
@@ -143,7 +162,7 @@ class ReplayedLogins:
         late = found.part(slice(first, None))
         from_s = np.maximum(late.begin_s, end_s - self._step_s)
         now = rng.binomial(count[first:], np.clip((end_s - from_s) / (late.end_s - from_s), 0.0, 1.0))
-        self._spread = _Stretch(late.begin_s, late.end_s, count[first:] - now, late.user)
+        self._spread = _Stretch(late.begin_s, late.end_s, count[first:] - now, late.user, late.row)
         return np.concatenate([count[:first], now])
 
     def _placed(
@@ -183,7 +202,8 @@ class ReplayedLogins:
     def _stretches_of(self, batches: Iterator["_Batch"], turns: IntArray) -> Iterator[_Stretch]:
         if turns.size > 1:
             batches = iter([_Batch.of(list(batches))])
-        from_s, until_s = turns[:, None] * self._length_s, (turns[:, None] + 1) * self._length_s
+        from_s = self._anchor_s + turns[:, None] * self._length_s
+        until_s = self._anchor_s + (turns[:, None] + 1) * self._length_s
         for batch in batches:
             begin_s = np.minimum(from_s + batch.begin_s, until_s).ravel()
             end_s = begin_s
@@ -194,13 +214,14 @@ class ReplayedLogins:
                 end_s,
                 None if batch.count is None else np.tile(batch.count, turns.size),
                 None if batch.user is None else np.tile(batch.user, turns.size),
+                None if batch.row is None else np.tile(batch.row, turns.size),
             )
 
     def _batches(self) -> Iterator["_Batch"]:
-        """Yield the rows of one repetition; rows of counts wait for the time after theirs."""
+        """Yield the rows of one repetition; rows of counts wait for the time after theirs, as do all to be spread."""
         numbers, waiting = Numbers(), list[Rows]()
         for found in rows(self._replay):
-            if found.count is None:
+            if found.count is None and not self._file.resolution_s:
                 yield self._batch(found, None, numbers)
                 continue
             waiting.append(found)
@@ -221,10 +242,15 @@ class ReplayedLogins:
             user = (numbers.of(found.user).astype(np.int64) * self._stride % self._users).astype(np.int32)
         begin_s = self._simulated_s(found.time_ns)
         end_s = None
-        if next_ns is not None:
+        if found.count is not None and next_ns is not None:
             at_ns, group = np.unique(found.time_ns, return_inverse=True)
             end_s = self._simulated_s(np.append(at_ns[1:], next_ns))[group]
-        return _Batch(begin_s, end_s, found.count, user)
+        elif self._file.resolution_s:
+            begin_s += spread_fractions(found.time_ns, found.row, self._key) * (
+                self._file.resolution_s / self._replay.speed
+            )
+            np.maximum.accumulate(begin_s, out=begin_s)  # rounding may lead into the next second
+        return _Batch(begin_s, end_s, found.count, user, found.row if self._numbered else None)
 
     def _simulated_s(self, time_ns: IntArray) -> FloatArray:
         return np.asarray((time_ns - self._file.first_ns) * NS / self._replay.speed, dtype=np.float64)
@@ -238,6 +264,7 @@ class _Batch:
     end_s: FloatArray | None
     count: IntArray | None
     user: UserArray | None
+    row: IntArray | None
 
     @classmethod
     def of(cls, parts: list["_Batch"]) -> "_Batch":
@@ -248,10 +275,11 @@ class _Batch:
             None if parts[0].end_s is None else np.concatenate([p.end_s for p in parts if p.end_s is not None]),
             None if parts[0].count is None else np.concatenate([p.count for p in parts if p.count is not None]),
             None if parts[0].user is None else np.concatenate([p.user for p in parts if p.user is not None]),
+            None if parts[0].row is None else np.concatenate([p.row for p in parts if p.row is not None]),
         )
 
 
-def _one_after_the_other(parts: list[_Stretch], *, named: bool, counted: bool) -> _Stretch:
+def _one_after_the_other(parts: list[_Stretch], *, named: bool, counted: bool, numbered: bool) -> _Stretch:
     if len(parts) == 1:
         return parts[0]
     return _Stretch(
@@ -263,7 +291,44 @@ def _one_after_the_other(parts: list[_Stretch], *, named: bool, counted: bool) -
         np.concatenate([np.empty(0, dtype=np.int32), *(p.user for p in parts if p.user is not None)])
         if named
         else None,
+        np.concatenate([np.empty(0, dtype=np.int64), *(p.row for p in parts if p.row is not None)])
+        if numbered
+        else None,
     )
+
+
+def spread_fractions(time_ns: IntArray, row: IntArray, key: int) -> FloatArray:
+    """Return where between their time and the next rows come that have the same time: in order, evenly at random.
+
+    They are the order statistics of uniform numbers: sums of exponential ones over the sum of one more. The numbers
+    follow from a key and the row, so that they are the same wherever a file's reading begins.
+
+    Parameters
+    ----------
+    time_ns
+        In order, all rows of a time together.
+    row
+        Which row of the file each is.
+    key
+        Which random numbers.
+    """
+    spacing = -np.log(_uniform(row, key))
+    begins = np.flatnonzero(np.diff(time_ns, prepend=time_ns[0] - 1))
+    sizes = np.diff(begins, append=time_ns.size)
+    reached = np.cumsum(spacing)
+    before = np.repeat(np.append(0.0, reached)[begins], sizes)
+    after = -np.log(_uniform(-1 - row[begins], key))
+    whole = np.append(reached[begins[1:] - 1], reached[-1]) - np.append(0.0, reached)[begins] + after
+    return np.asarray((reached - before) / np.repeat(whole, sizes), dtype=np.float64)
+
+
+def _uniform(row: IntArray, key: int) -> FloatArray:
+    """Return a uniform number above 0 and below 1 for each row, by the generator SplitMix64."""
+    mixed = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(key)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return np.asarray(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53, dtype=np.float64)
 
 
 def _stride(users: int) -> int:

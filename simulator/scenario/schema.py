@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from simulator.backends.api import Api
 from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.core.component import Part, components
@@ -35,6 +36,7 @@ from simulator.plans.plan import OnMiss, Plan, Precompute, Refresh
 from simulator.plans.served_model import Accuracy, Training
 from simulator.plans.store import Store
 from simulator.scenario.book_names import BookNames
+from simulator.scenario.file_users import with_users_of_file
 from simulator.scenario.model import Model, Value
 from simulator.scenario.overrides import apply_keywords, stated
 
@@ -86,9 +88,14 @@ class Slo(Part):
     """Time of day by which a run must be published."""
 
 
+def _need_no_population(schema: dict[str, Any]) -> None:
+    schema["required"] = [key for key in schema["required"] if key != "population"]
+
+
 class Scenario(Part):
     """A question: who comes, what could serve them, and what they may wait for."""
 
+    model_config = ConfigDict(json_schema_extra=_need_no_population)
     name: Name = "Scenario"
     """What the scenario is called in reports."""
     start: Annotated[datetime, BeforeValidator(_check_start), AfterValidator(_check_quarter)] = datetime(2026, 3, 2)  # noqa: DTZ001  (a Monday; UTC where it states no zone)
@@ -98,7 +105,8 @@ class Scenario(Part):
     warmup_s: Annotated[Seconds, Field(le=LONGEST_S)] = DAY_S
     """How long is simulated before it; plans that need longer to reach their long-run state begin earlier."""
     population: Population
-    """The users."""
+    """The users. Where `traffic.replay` names users, what is left out of `users`, `logins_per_day` and `shape` is taken
+    from its file."""
     traffic: Traffic = Traffic()
     """How their logins are spread over time."""
     model: Model = Model()
@@ -122,10 +130,30 @@ class Scenario(Part):
     replications: Annotated[Count, Field(le=10_000)] = 3
     """How often everything is repeated with other random numbers."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _users_of_file(cls, data: Any, info: ValidationInfo) -> Any:
+        return with_users_of_file(data, info.context)
+
     @property
     def demand(self) -> Demand:
         """Who comes and when."""
-        return Demand(self.population, self.traffic, self.start)
+        return Demand(self.population, self.traffic, self.start, self.horizon_s, self.tells_rows)
+
+    @property
+    def tells_rows(self) -> bool:
+        """Whether some backend's tokens are those of the replay's rows."""
+        return any(self.takes_rows(backend) for backend in self.backends.values())
+
+    def takes_rows(self, backend: Backend | None) -> bool:
+        """Return whether a call's tokens are those of the row of the replayed file that asks for it.
+
+        They are where both are of one file and a row is one request; else calls are drawn from the file.
+        """
+        replay, session = self.traffic.replay, self.traffic.session
+        if replay is None or replay.value is not None or not isinstance(backend, Api) or backend.tokens is None:
+            return False
+        return backend.tokens.path == replay.path and session.requests.mean_per_login == 1
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield what no part alone can see: a plan names a backend that is not there, or is of another kind."""

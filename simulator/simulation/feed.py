@@ -58,6 +58,7 @@ class Feed:
         earliest_s = timing.earliest_s(scenario)
         demand = scenario.demand
         self._online, self._refreshing = scenario.online_backend(plan), scenario.refreshing_backend(plan)
+        self._takes_rows = scenario.takes_rows
         self._seed, self._replication = scenario.seed, replication
         self._blocks = request_blocks(
             demand,
@@ -101,8 +102,8 @@ class Feed:
         self._count_hours(block)
         factor = self._drawn(block, _noise_of(self._online), "service", _no_numbers())
         late_factor = self._drawn(block, _noise_of(self._refreshing), "refresh service", _no_numbers())
-        tokens = self._drawn(block, _tokens_of(self._online), "tokens", _no_tokens())
-        late_tokens = self._drawn(block, _tokens_of(self._refreshing), "refresh tokens", _no_tokens())
+        tokens = self._tokens(block, self._online, "tokens")
+        late_tokens = self._tokens(block, self._refreshing, "refresh tokens")
         return FedBlock(block.end_s, block.time_s, block.user, factor, late_factor, tokens, late_tokens)
 
     def _count_hours(self, block: RequestBlock) -> None:
@@ -111,6 +112,14 @@ class Feed:
         if first < end:
             edges_s = np.minimum(np.arange(first, end + 1) * HOUR_S, self._horizon_s)
             self.arrivals[first:end] += np.diff(np.searchsorted(block.time_s, edges_s))
+
+    def _tokens(self, block: RequestBlock, backend: OnlineBackend | None, name: str) -> TokenArray:
+        """Return each request's tokens: those of its row where it is one, else drawn; empty where none are counted."""
+        if not isinstance(backend, Api):
+            return _no_tokens()
+        if block.row is None or backend.tokens is None or not self._takes_rows(backend):
+            return self._drawn(block, backend.draw_tokens, name, _no_tokens())
+        return backend.tokens.calls[block.row]
 
     def _drawn(self, block: RequestBlock, draw: Draw[Drawn] | None, name: str, nothing: Drawn) -> Drawn:
         """Return a number for each request, drawn by interval, so that blocks of any length draw the same."""
@@ -128,8 +137,3 @@ class Feed:
 def _noise_of(backend: OnlineBackend | None) -> Draw[FloatArray] | None:
     """Return what draws the factors on a backend's service times, if they vary."""
     return backend.noise.draw if backend and backend.noise.cv_squared > 0 else None
-
-
-def _tokens_of(backend: OnlineBackend | None) -> Draw[TokenArray] | None:
-    """Return what draws the tokens of prompt and answer, if they are counted."""
-    return backend.draw_tokens if isinstance(backend, Api) else None

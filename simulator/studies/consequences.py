@@ -24,6 +24,7 @@ from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
+from simulator.studies.replay_facts import move_of, replay_facts
 from simulator.theory.serverless import live_instances
 
 ACTIVE_WITHIN: Final[Mapping[str, int]] = MappingProxyType(
@@ -91,6 +92,11 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
     if recorded is not None:
         yield Consequence("traffic", "events in the file", f"{recorded.events:,.0f}")
         yield Consequence("traffic", "time in the file", about_duration(recorded.length_s))
+        for what, value in replay_facts(scenario):
+            yield Consequence("traffic", what, value)
+        move = move_of(scenario)
+        if move is not None and move.advice and scenario.traffic.replay and scenario.traffic.replay.speed == 1:
+            yield Consequence("traffic", "warning", move.advice)
     if recorded is not None and recorded.users is not None:
         yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
     else:  # users are drawn by the population's shape, as often as there are logins
@@ -120,8 +126,6 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     yield from _runs(scenario, name)
     for batch in batch_sizes(scenario, name):
         yield Consequence(name, f"largest throughput of a {batch.where} of '{batch.backend}'", batch.rates)
-        if batch.is_too_large:
-            yield Consequence(name, "warning", batch.warning)
     if fleet:
         mean, peak = load.mean_per_s * fleet.full_batch_work_s, load.peak_per_s * fleet.full_batch_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
@@ -133,9 +137,6 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     if plan.has_store and limit_gib is not None:
         room = int(limit_gib / scenario.model.prediction_size_gib)
         yield Consequence(name, "room in the store", f"{room:,} predictions")
-    caution = scenario.store_of(plan).caution if plan.has_store else None
-    if caution is not None:
-        yield Consequence(name, "warning", caution)
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")

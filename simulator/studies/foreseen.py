@@ -12,6 +12,7 @@ from simulator.core.units import DAYS_PER_WEEK, MONTH_S, WEEK_S, about_duration,
 from simulator.scenario.schema import Scenario
 from simulator.simulation.timing import LONGEST_KEPT_S
 from simulator.studies.batch_sizes import batch_sizes
+from simulator.studies.replay_facts import replay_warnings
 
 ONE_REPLICATION = "There is one replication only: no interval says how far chance alone moves the figures."
 WHOLE = 1e-9
@@ -90,8 +91,13 @@ def _of_replay(scenario: Scenario) -> Iterator[str]:
     replay, recorded = scenario.traffic.replay, scenario.demand.recorded
     if replay is None or recorded is None:
         return
+    yield from replay_warnings(scenario)
+    from_s = scenario.demand.recorded_from_s
     length_s = recorded.length_s / replay.speed
-    if scenario.horizon_s <= length_s * (1 + WHOLE):
+    if not replay.loop and from_s > 0:
+        yield f"The replayed file begins {about_duration(from_s)} after the start: nobody comes before."
+    end_s = length_s if replay.loop else from_s + recorded.span_s / replay.speed
+    if scenario.horizon_s <= end_s * (1 + WHOLE):
         return
     span = about_duration(length_s)
     if replay.loop:
@@ -100,7 +106,7 @@ def _of_replay(scenario: Scenario) -> Iterator[str]:
             "says how other days would differ."
         )
     else:
-        yield f"The replayed file ends after {span}: nobody comes in the rest of the horizon."
+        yield f"The replayed file ends after {about_duration(end_s)}: nobody comes in the rest of the horizon."
 
 
 def _weekdays_differ(scenario: Scenario) -> bool:

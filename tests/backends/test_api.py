@@ -190,15 +190,15 @@ def test_calls_of_a_file_have_its_means(tiny: Path) -> None:
         ("a,b\n1,2\n", "has no column 'ContextTokens'; it has a, b"),
         (
             "ContextTokens,GeneratedTokens\n10,5\n10,0\n",
-            "line 3: GeneratedTokens is '0'; it needs a whole number from 1",
+            "row 2: GeneratedTokens is '0'; it needs a whole number from 1",
         ),
-        ("ContextTokens,GeneratedTokens\n1.5,5\n", "line 2: ContextTokens is '1.5'"),
-        ("ContextTokens,GeneratedTokens\n10\n", "line 2: GeneratedTokens is ''"),
+        ("ContextTokens,GeneratedTokens\n1.5,5\n", "row 1: ContextTokens is '1.5'"),
+        ("ContextTokens,GeneratedTokens\n10\n", "Expected 2 columns, got 1"),
         ("ContextTokens,GeneratedTokens\n", "holds 0 calls"),
-        ("", "it has none"),
+        ("", "is empty"),
     ],
 )
-def test_a_faulty_file_is_told_with_its_line(tmp_path: Path, content: str, said: str) -> None:
+def test_a_faulty_file_is_told_with_its_row(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(content)
     with pytest.raises(ValidationError, match=said):

@@ -48,6 +48,8 @@ def a_file(folder: Path, lines: Iterable[str], suffix: str = "csv") -> Path:
 
 def a_demand(path: Path, users: int = 10_000, session: Any = None, **replay: Any) -> Demand:
     population = Population.model_validate({"users": users, "logins_per_day": "1/day", "shape": 0.5})
+    if replay.get("value") is None:
+        replay.setdefault("resolution", "0 s")  # where rows come exactly; what is rounded is tested on its own
     traffic: dict[str, Any] = {"replay": {"path": path, **replay}}
     if session is not None:
         traffic["session"] = session
@@ -340,7 +342,11 @@ def test_logins_make_the_requests_of_their_session(tmp_path: Path) -> None:
         (["time", "2026-03-02", "2026-02-30"], {}, "row 2: '2026-02-30' is not a time"),
         (["time", "yesterday"], {}, "row 1: 'yesterday' is not a time"),
         (["time", "1772409600"], {}, "or a number with its 'unit'"),
-        (["time", "2026-03-02 00:00Z", "2026-03-02 00:01"], {}, "with a zone as in the first row"),
+        (
+            ["time", "2026-03-02 00:00Z", "2026-03-02 00:01"],
+            {},
+            "row 2: '2026-03-02 00:01' states no zone, and the first row states one",
+        ),
         (["time,x", "1,a", ",b"], {"unit": "s"}, "row 2: has no 'time'"),
         (["time", "1", "x"], {"unit": "s"}, "row 2: 'x' is not a number of s"),
         (["time", "1", "nan"], {"unit": "s"}, "is not a possible time in s"),
@@ -348,7 +354,11 @@ def test_logins_make_the_requests_of_their_session(tmp_path: Path) -> None:
         (["time", "1", "9223372036854775807"], {"unit": "s"}, "is not a possible time in s"),
         (["time", "3", "2"], {"unit": "s"}, "row 2: 2 s comes before the row above it, 3 s; sort the file"),
         (["time", "1", "1e9"], {"unit": "s"}, "is the unit right?"),
-        (["time", "2026-03-29 01:00", "2026-03-29 02:30"], {"timezone": "Europe/Berlin"}, "row 2: 2026-03-29 02:30"),
+        (
+            ["time", "2026-03-29 01:00", "2026-03-29 02:30"],
+            {"timezone": "Europe/Berlin"},
+            "row 2: '2026-03-29 02:30' does not",
+        ),
         (["time,n", "1,2", "2,-1"], {"unit": "s", "value": "n"}, "row 2: '-1' is not a whole number from 0 on"),
         (["time,n", "1,2", "2,1.5"], {"unit": "s", "value": "n"}, "row 2: '1.5' is not a whole number"),
         (["time,n", "1,2", "2,many"], {"unit": "s", "value": "n"}, "row 2: 'many' is not a count"),

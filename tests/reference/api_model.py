@@ -1,5 +1,6 @@
 """A plain model of an external API: two buckets with a level each, and the time of the prompt cache's last use."""
 
+import csv
 import math
 from collections import Counter
 
@@ -8,6 +9,14 @@ from simulator.backends.api import Api
 MINUTE_S = 60.0
 ROUNDING = 1e-8
 """Of a bucket's content: what the last digits of its level may add up to."""
+
+
+def calls_in(api: Api) -> np.ndarray:
+    """Read the calls of a file, row by row, without the program."""
+    assert api.tokens is not None
+    with api.tokens.path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([(int(row[api.tokens.input]) << 24) + int(row[api.tokens.output]) for row in rows], dtype=np.int64)
 
 
 class Bucket:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import simpy
+from api_model import calls_in
 from backend_model import (
     HOUR_S,
     BackendModel,
@@ -149,15 +150,22 @@ class ProcessModel:
         )
         time_s, user = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("time_s", "user"))
         columns = [column.tolist() for column in (time_s, user & (2**31 - 1), user < 0)]
-        needs = self._needs(time_s, self.online, ""), self._needs(time_s, self.refreshing, "refresh ")
+        row = None if blocks[0].row is None else np.concatenate([block.row for block in blocks])
+        needs = tuple(
+            self._needs(time_s, row, fleet, prefix)
+            for fleet, prefix in ((self.online, ""), (self.refreshing, "refresh "))
+        )
         yield from zip(*columns, *needs, strict=True)
 
-    def _needs(self, time_s: np.ndarray, fleet: FleetModel | None, prefix: str) -> list[Need]:
+    def _needs(self, time_s: np.ndarray, row: np.ndarray | None, fleet: FleetModel | None, prefix: str) -> list[Need]:
         factor, tokens = np.ones(time_s.size), np.zeros(time_s.size, dtype=np.int64)
         if fleet is not None and fleet.fleet.noise.cv_squared > 0:
             self._draw(time_s, fleet.fleet.noise.draw, f"{prefix}service", factor)
         if fleet is not None and isinstance(fleet.fleet, Api):
-            self._draw(time_s, fleet.fleet.draw_tokens, f"{prefix}tokens", tokens)
+            if row is not None and fleet.fleet.tokens and fleet.fleet.tokens.path == self.scenario.traffic.replay.path:
+                tokens = calls_in(fleet.fleet)[row]
+            else:
+                self._draw(time_s, fleet.fleet.draw_tokens, f"{prefix}tokens", tokens)
         return [Need(*need) for need in zip(factor.tolist(), tokens.tolist(), strict=True)]
 
     def _draw(self, time_s: np.ndarray, draw: Callable[..., np.ndarray], name: str, to: np.ndarray) -> None:
@@ -561,7 +569,7 @@ class ProcessModel:
     def _logins_since(self, from_s: float) -> Iterator[tuple[int, float]]:
         demand, seed = self.scenario.demand, self.scenario.seed
         drawn_from_s = from_s
-        if demand.traffic.returns is None:
+        if demand.traffic.returns is None and demand.traffic.replay is None:
             drawn_from_s = min(begin_s(self.scenario, plan) for plan in self.scenario.plans)
             for first, time_s in last_logins(demand, seed, self.replication, drawn_from_s, min(from_s, drawn_from_s)):
                 yield from zip(range(first, first + time_s.size), time_s.tolist(), strict=True)

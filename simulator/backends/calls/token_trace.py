@@ -1,30 +1,38 @@
 """Measured numbers of tokens, call by call."""
 
-import csv
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
 
 from simulator.backends.tokens.base import MOST_TOKENS, TOKEN_BITS, IntArray
 from simulator.core.component import Part
+from simulator.core.errors import UserError
 from simulator.core.files import InputFile
 from simulator.core.input_files.short_forms import Short
 from simulator.core.input_files.wording import shown
 from simulator.core.prompt_lengths import ByPrompt, prompt_class
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_ROWS = 5_000_000
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class TokenTrace(Part):
-    """The calls in a CSV file, drawn with replacement: what a call reads and what it writes stay together."""
+    """The calls in a file: what a call reads and what it writes stay together.
+
+    Where it is the file of `traffic.replay` and each row a request, a request takes its own row's tokens; else each
+    call is drawn from the file with replacement.
+    """
 
     short: ClassVar[Short | None] = Short("path")
 
     path: InputFile
-    """The file; a relative path starts at the scenario's folder."""
+    """The file: CSV of any common separator and compression, or Parquet; a relative path starts at the scenario's
+    folder."""
     input: ColumnName = "ContextTokens"
     """Name of the column with the tokens that a call reads."""
     output: ColumnName = "GeneratedTokens"
@@ -34,7 +42,12 @@ class TokenTrace(Part):
 
     @model_validator(mode="after")
     def _read(self) -> Self:
-        self._calls = np.array(_read_csv(self.path, self.input, self.output), dtype=np.int64).tobytes()
+        if self.input == self.output:
+            raise ValueError(f"'input' and 'output' must be different columns, not both {shown(self.input)}")
+        try:
+            self._calls = _read(self.path, self.input, self.output).tobytes()
+        except UserError as error:
+            raise ValueError(str(error)) from error
         return self
 
     @property
@@ -66,30 +79,38 @@ class TokenTrace(Part):
         return calls[rng.integers(calls.size, size=size)]
 
 
-def _read_csv(path: Path, *columns: str) -> list[int]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines)
-            header = next(rows, [])
-            missing = [column for column in columns if column not in header]
-            if missing:
-                raise ValueError(f"{path} has no column {shown(missing[0])}; it has {', '.join(header[:20]) or 'none'}")
-            places = [header.index(column) for column in columns]
-            calls = [_call(row, places, columns, path, rows.line_num) for row in rows if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a CSV file: {error}") from error
-    if not 0 < len(calls) <= MOST_ROWS:
-        raise ValueError(f"{path} holds {len(calls):,} calls; it needs one to {MOST_ROWS:,}")
-    return calls
+def _read(path: Path, *columns: str) -> IntArray:
+    from simulator.core import tables  # noqa: PLC0415  (pyarrow, which only a file of calls needs)
+
+    parts, before = list[IntArray](), 0
+    for batch in tables.batches(path, columns):
+        call = np.zeros(batch.num_rows, dtype=np.int64)
+        for column in columns:
+            call = (call << TOKEN_BITS) + _whole(tables.plain(batch.column(column)), column, path, before)
+        parts.append(call)
+        before += batch.num_rows
+        if before > MOST_ROWS:
+            break
+    if not 0 < before <= MOST_ROWS:
+        held = f"more than {MOST_ROWS:,}" if before else "0"
+        raise UserError(f"{tables.name_of(path)} holds {held} calls; it needs one to {MOST_ROWS:,}")
+    return np.concatenate(parts)
 
 
-def _call(row: list[str], places: list[int], columns: tuple[str, ...], path: Path, line: int) -> int:
-    call = 0
-    for place, column in zip(places, columns, strict=True):
-        text = row[place].strip() if place < len(row) else ""
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= MOST_TOKENS):
-            raise ValueError(
-                f"{path}, line {line}: {column} is {shown(text)}; it needs a whole number from 1 to {MOST_TOKENS:,}"
-            )
-        call = (call << TOKEN_BITS) + int(text)
-    return call
+def _whole(values: "pa.Array", name: str, path: Path, before: int) -> IntArray:
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    from simulator.core import tables  # noqa: PLC0415
+
+    texts = pc.utf8_trim_whitespace(values if tables.is_text(values.type) else values.cast(pa.string()))
+    good = pc.fill_null(pc.match_substring_regex(texts, r"^[0-9]{1,18}$"), fill_value=False)
+    number = pc.if_else(good, texts, "0").cast(pa.int64()).to_numpy(zero_copy_only=False)
+    bad = (number < 1) | (number > MOST_TOKENS)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise UserError(
+            f"{tables.name_of(path)}, row {before + first + 1}: {name} is {shown(texts[first].as_py() or '')}; it "
+            f"needs a whole number from 1 to {MOST_TOKENS:,}"
+        )
+    return np.asarray(number, dtype=np.int64)

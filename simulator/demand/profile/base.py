@@ -1,6 +1,7 @@
 """What every profile gives."""
 
 from abc import abstractmethod
+from datetime import tzinfo
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -25,9 +26,14 @@ class Profile(Component):
     short: ClassVar[Short | None] = Short("name", "named", takes_words=True)
     listed: ClassVar[Short | None] = Short("weights", "hourly")
 
+    @property
+    def clock(self) -> tzinfo | None:
+        """Whose clock the week is told by; None for every user's own."""
+        return None
+
     @abstractmethod
     def weekly_weights(self) -> FloatArray:
-        """Return the weights of a week from Monday 00:00 local time, shape (SLOTS_PER_WEEK,), mean 1."""
+        """Return the weights of a week from Monday 00:00 on its clock, shape (SLOTS_PER_WEEK,), mean 1."""
 
 
 AnyProfile = Annotated[Profile, OneOf("simulator.demand.profile")]

@@ -1,0 +1,41 @@
+"""Named profiles as a table for a terminal of 80 columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.demand.profile.named import Entry
+from simulator.report.tables import WIDTH
+
+
+def profiles_table(entries: Sequence[Entry]) -> RenderableType:
+    """Return the profiles: what each is, when it peaks, and where it is from."""
+    table = Table(box=box.SIMPLE_HEAD, width=WIDTH, show_lines=True)
+    table.add_column("profile", no_wrap=True)
+    table.add_column("peak", no_wrap=True)
+    table.add_column("what it is, and from where", overflow="fold", ratio=1)
+    for entry in entries:
+        about = Group(Text(entry.description), Text(f"{entry.source}. {entry.licence}, {entry.date}", style="dim"))
+        table.add_row(Text(entry.name), Text(f"{entry.peak}\n{entry.peak_weight:.2g} x mean"), about)
+    note = "Use one with traffic: {profile: {kind: named, name: ...}}; hours are local time."
+    return Group(table, Text(note))
+
+
+def profiles_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return the profiles for JSON."""
+    return [
+        {
+            "name": entry.name,
+            "description": entry.description,
+            "source": entry.source,
+            "licence": entry.licence,
+            "date": entry.date,
+            "peak": entry.peak,
+            "peak_weight": entry.peak_weight,
+        }
+        for entry in entries
+    ]
