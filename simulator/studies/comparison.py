@@ -28,8 +28,9 @@ from simulator.studies.prices_needed import check_prices
 from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
+from simulator.studies.workers import LostWorkerError
 
-__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "compare", "comparison_of"]
+__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "Words", "compare", "comparison_of"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,14 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a comparison was said to mean when it was made, a sentence or two a line."""
+
+    recommendation: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All plans of a scenario on the same users and requests."""
 
@@ -115,6 +124,8 @@ class Comparison:
     """Whether every replication that was asked for is in it."""
     sizings: tuple[Sizing, ...] = ()
     """How the fleets came by their sizes that the scenario left to be found."""
+    words: Words | None = None
+    """What is said of it, where that is known already; `recommendation.in_words` finds it."""
 
     @property
     def replications(self) -> int:
@@ -226,6 +237,8 @@ def compare(
         If the book lacks a price, before anything is simulated; if no size of a fleet meets the latency bound.
     KeyboardInterrupt
         If the user interrupts before every plan has one replication; later, the comparison has what is complete.
+    LostWorkerError
+        If a process ends before it is done, likewise.
     """
     check_prices(scenario, book)
     scenario, sizings = sized(scenario, workers, block_s)
@@ -238,7 +251,7 @@ def compare(
             outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, LostWorkerError):
         if not _whole_replications(scenario, outcomes):
             raise
     return comparison_of(scenario, book, outcomes, sizings)

@@ -28,9 +28,11 @@ WHOLE = 1e-9
 def warnings_of(comparison: Comparison) -> tuple[str, ...]:
     """Return what a planner must know, a sentence each; first of the study, then plan by plan.
 
-    Of a run that was read from its folder, nothing is said of what needs the outcomes themselves: runs that did not
+    Of a run that an earlier version kept, nothing is said of what needs the outcomes themselves: runs that did not
     start, rate limits that bind, and reads above a store's capacity.
     """
+    if comparison.words is not None:
+        return comparison.words.warnings
     plans = comparison.plans.values()
     return (*_of_study(comparison), *(sentence for plan in plans for sentence in _of_plan(comparison, plan)))
 
