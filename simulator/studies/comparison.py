@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from simulator.core.estimate import Estimate
@@ -30,7 +30,7 @@ from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
 from simulator.studies.workers import LostWorkerError
 
-__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "Words", "compare", "comparison_of"]
+__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "Study", "Words", "compare", "comparison_of"]
 
 
 @dataclass(frozen=True)
@@ -240,21 +240,49 @@ def compare(
     LostWorkerError
         If a process ends before it is done, likewise.
     """
-    check_prices(scenario, book)
-    scenario, sizings = sized(scenario, workers, block_s)
-    tasks = [
-        Task(scenario, plan, number, block_s) for number in range(scenario.replications) for plan in scenario.plans
-    ]
-    outcomes: list[Outcome] = []
+    study = Study(scenario, book, workers, block_s)
     try:
-        for outcome in run_tasks(tasks, workers):
-            outcomes.append(outcome)
+        study.run(on_outcome)
+    except (KeyboardInterrupt, LostWorkerError):
+        if not study.whole_replications:
+            raise
+    return study.comparison
+
+
+@dataclass
+class Study:
+    """A comparison in the making: what is complete of it is there at any moment."""
+
+    scenario: Scenario
+    """With the sizes of the fleets, as soon as they are found."""
+    book: PriceBook
+    workers: int | None = None
+    block_s: float | None = None
+    sizings: tuple[Sizing, ...] = ()
+    outcomes: list[Outcome] = field(default_factory=list)
+    """Of the plans and replications that are done, in any order."""
+
+    def run(self, on_outcome: Callable[[Outcome], None] | None = None) -> None:
+        """Simulate all; `compare` says what is called and raised."""
+        check_prices(self.scenario, self.book)
+        self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s)
+        scenario = self.scenario
+        numbers = range(scenario.replications)
+        tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
+        for outcome in run_tasks(tasks, self.workers):
+            self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
-    except (KeyboardInterrupt, LostWorkerError):
-        if not _whole_replications(scenario, outcomes):
-            raise
-    return comparison_of(scenario, book, outcomes, sizings)
+
+    @property
+    def whole_replications(self) -> int:
+        """How many replications all plans have finished."""
+        return len(_whole_replications(self.scenario, self.outcomes))
+
+    @property
+    def comparison(self) -> Comparison:
+        """The comparison of the replications that all plans have finished; there must be one."""
+        return comparison_of(self.scenario, self.book, self.outcomes, self.sizings)
 
 
 def comparison_of(

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
+from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import COST
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.recommendation import in_words
-from simulator.studies.run_folder import TABLES, write_run
+from simulator.studies.run_folder import TABLES, digest, write_run
+from simulator.studies.run_place import claimed
 from simulator.studies.stored_run import StoredRun
 
 KEPT_TABLES = ("hours", "histograms")
@@ -57,9 +59,26 @@ def write_repriced(
     folder, command
         Where to, and the command line that made it.
     """
-    prices = names[0] if len(names) == 1 else tuple(names)
-    scenario = run.scenario.model_copy(update={"prices": prices})
-    after = replace(repriced.after, scenario=scenario)
+    after = replace(repriced.after, scenario=_at_prices(run.scenario, names))
     write_run(in_words(after) if run.outcomes else after, folder, command)
     for table in () if run.outcomes else KEPT_TABLES:
         shutil.copyfile(run.folder / TABLES / f"{table}.parquet", folder / TABLES / f"{table}.parquet")
+
+
+def _at_prices(scenario: Scenario, names: Sequence[str]) -> Scenario:
+    return scenario.model_copy(update={"prices": names[0] if len(names) == 1 else tuple(names)})
+
+
+def keep_repriced(
+    repriced: Repriced, run: StoredRun, names: Sequence[str], folder: Path, command: Sequence[str], *, force: bool
+) -> None:
+    """Keep a run at its new prices in a place, as `write_repriced` writes it.
+
+    Raises
+    ------
+    UserError
+        If another scenario's run is there, and no ``force``; if it cannot be written.
+    """
+    scenario = _at_prices(run.scenario, names)
+    with claimed(folder, digest(scenario), force=force) as claim:
+        claim.publish(lambda stage: write_repriced(repriced, run, names, stage, command), complete=run.complete)

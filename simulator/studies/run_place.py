@@ -68,16 +68,15 @@ class Claim:
         self._digest = digest
         self._refuse_other(digest, force=force)
         try:
-            self._part.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = self._locked()
-            self._clear()
-            self._part.mkdir()  # so that a place that cannot be written to is known before hours are spent
-            self._refuse_other(digest, force=force)  # which may have come back just now
-        except (OSError, UserError) as error:
+            with self.writing():
+                self._part.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = self._locked()
+                self._clear()
+                self._part.mkdir()  # so that a place that cannot be written to is known before hours are spent
+                self._refuse_other(digest, force=force)  # which may have come back just now
+        except UserError:
             self.end()
-            if isinstance(error, UserError):
-                raise
-            raise self._unwritable(error) from error
+            raise
 
     def end(self) -> None:
         """Remove what is hidden, and let others in."""
@@ -106,7 +105,7 @@ class Claim:
         held = _manifest(self._place) or {}
         if not complete and held.get("complete") and self._digest in _digests(held):
             return False
-        try:
+        with self.writing():
             self._clear()
             self._part.mkdir()
             write(self._part)
@@ -114,8 +113,6 @@ class Claim:
                 self._fill()
             else:
                 self._replace()
-        except OSError as error:
-            raise self._unwritable(error) from error
         return True
 
     @property
@@ -124,12 +121,20 @@ class Claim:
         self._part.mkdir(exist_ok=True)
         return self._part
 
-    def take(self, subfolder: str) -> None:
-        """Move what is written out of sight into a folder of the run."""
+    def take(self, subfolder: str, stem: str) -> None:
+        """Move what is written out of sight under some name, whatever its kind, into a folder of the run."""
         to = self._place / subfolder
         to.mkdir(exist_ok=True)
-        for each in sorted(self._part.iterdir()):
+        for each in sorted(self._part.glob(f"{stem}.*")):
             os.replace(each, to / each.name)  # noqa: PTH105  (Path.replace says nothing of what is there)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say what cannot be written, and why."""
+        try:
+            yield
+        except OSError as error:
+            raise UserError(f"cannot write to {self.folder}: {error.strerror or error}") from error
 
     def _refuse_other(self, digest: str, *, force: bool) -> None:
         place, shown = self._place, self.folder
@@ -191,9 +196,6 @@ class Claim:
                 each.unlink()
         for each in sorted(self._part.iterdir(), key=lambda path: path.name == MANIFEST):
             each.rename(self._place / each.name)
-
-    def _unwritable(self, error: OSError) -> UserError:
-        return UserError(f"cannot write to {self.folder}: {error.strerror or error}")
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:

@@ -147,9 +147,9 @@ def _values(tables: Mapping[str, list[dict[str, Any]]]) -> Replications:
     order = {(row["plan"], row["metric"]): place for place, row in enumerate(tables["metrics"])}
     found: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
     for row in tables["replications"]:
-        plan, last = row["plan"], len(order)
-        names = sorted(row.keys() - set(_OF), key=lambda name: order.get((plan, name), last))  # noqa: B023  (used at once)
-        found[plan].append({name: row[name] for name in names if row[name] is not None})
+        places = {name: order.get((row["plan"], name), len(order)) for name in row if name not in _OF}
+        names = sorted(places, key=places.__getitem__)
+        found[row["plan"]].append({name: row[name] for name in names if row[name] is not None})
     return {plan: tuple(each) for plan, each in found.items()}
 
 
