@@ -1,5 +1,6 @@
 """The command `predcost`."""
 
+import contextlib
 import os
 import sys
 from typing import Annotated
@@ -103,5 +104,7 @@ def _show(error: TyperException) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"predcost: {message}", err=True)
+    with contextlib.suppress(OSError, ValueError):  # nobody reads it
+        sys.stderr.write(f"predcost: {message}\n")
+        sys.stderr.flush()
     sys.exit(code)

@@ -64,4 +64,6 @@ def import_(
 
     imported = import_book(kind, file, out, region, name)
     left_out = f"; {imported.left_out:,} entries without a price are left out" if imported.left_out else ""
-    typer.echo(f"Wrote {out}: {len(imported.book.prices):,} prices{left_out}. Next: predcost prices show {out}")
+    from simulator.report.scenario_text import say
+
+    say(f"Wrote {out}: {len(imported.book.prices):,} prices{left_out}. Next: predcost prices show {out}")

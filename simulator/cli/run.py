@@ -77,20 +77,24 @@ class _Job:
 
     def run(self) -> None:
         """Do it all."""
-        folder, fault = self.claim.folder, None
+        folder: Path | None = self.claim.folder
+        faults = list[Exception]()
         with held():
             comparison, cut = self._simulate()
             try:
                 self._keep(comparison)
             except UserError as error:
-                fault, folder = error, None
-        with reader_may_leave():
-            self.answer.show(comparison, folder)
-        if fault is not None:
-            raise UserError(f"{fault}; so nothing is kept")
-        if cut is not None:
-            raise cut
-        self._draw(comparison)
+                faults.append(UserError(f"{error}; so nothing is kept"))
+                folder = None
+        try:
+            with reader_may_leave():
+                self.answer.show(comparison, folder)
+        except OSError as error:  # what is kept is there to be shown again
+            faults.append(error)
+        if folder is not None and cut is None:
+            self._draw(comparison)
+        for fault in (*faults, *filter(None, [cut])):
+            raise fault
 
     def _simulate(self) -> "tuple[Comparison, Exception | None]":
         """Return the comparison of what is complete, and what cut it short."""

@@ -4,10 +4,10 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-import typer
 from rich.console import Console, RenderableType
 
 from simulator.report import tables
+from simulator.report.scenario_text import say
 from simulator.studies.comparison import Comparison
 from simulator.studies.recommendation import recommendation
 
@@ -15,7 +15,7 @@ from simulator.studies.recommendation import recommendation
 def print_recommendation(comparison: Comparison) -> None:
     """Print the recommendation, a sentence a line."""
     for sentence in recommendation(comparison):
-        typer.echo(sentence)
+        say(sentence)
 
 
 def print_comparison(comparison: Comparison, folder: Path | None) -> None:

@@ -123,7 +123,7 @@ def test_the_reader_of_a_pipe_may_stop_reading() -> None:
 
 def test_an_interrupt_leaves_nothing_behind_and_says_so(tmp_path: Path) -> None:
     interruptible = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import simulator.cli.__main__"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from simulator.cli.__main__ import main; main()"
     )
     command = [sys.executable, "-c", interruptible, "run", str(HEADLINE), "--out", str(tmp_path / "run")]
     process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
