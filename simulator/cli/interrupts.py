@@ -9,14 +9,15 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 INTERRUPTED = 130
 NOTHING_KEPT = "interrupted; nothing was complete, and nothing is kept"
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+HEARD = ("SIGINT", "SIGTERM", "SIGHUP")
+AGAIN_S = 1.0
 _SHOW_CURSOR = "\r\x1b[K\x1b[?25h"
 
 
@@ -80,21 +81,39 @@ def cut_short() -> Iterator[Asked]:
     def stop(_: int, __: FrameType | None) -> None:
         if not asked.was:
             asked.was = True
+            _again_every(AGAIN_S)
             raise KeyboardInterrupt
 
+    def stop_again(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
     try:
-        with _handled_by(stop):
-            yield asked
+        with _handled_by(stop), _handled_by(stop_again, ("SIGALRM",)):
+            try:
+                yield asked
+            finally:
+                _again_every(0.0)
     except BaseException:
         if not asked.was:
             raise
 
 
+def _again_every(period_s: float) -> None:
+    """Have an alarm come again and again; never, with 0.
+
+    The first exception may be lost, as in a callback of code in C that goes on whatever its callback raises.
+    """
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, period_s, period_s)
+
+
 @contextmanager
-def _handled_by(handle: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+def _handled_by(
+    handle: Callable[[int, FrameType | None], Any], names: Sequence[str] = HEARD
+) -> Iterator[None]:
     """Handle interrupts in some way; those that are ignored, as a shell's of what runs in the background, stay so."""
     before: dict[int, Any] = {}
-    for name in _NAMES:
+    for name in names:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, handle)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,13 @@ import typer
 
 from simulator.cli import options
 from simulator.cli.answer import Answer
-from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
+from simulator.cli.interrupts import NOTHING_KEPT, Asked, InterruptedRunError, cut_short, ending_at_once, held
 from simulator.cli.progress import progress, progress_line
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
 
 if TYPE_CHECKING:
+    from simulator.simulation.outcome import Outcome
     from simulator.studies.comparison import Comparison, Study
     from simulator.studies.run_place import Claim
 
@@ -107,7 +109,7 @@ class _Job:
             progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as step,
         ):
             try:
-                self.study.run(lambda outcome: step(f"{outcome.plan}, replication {outcome.replication + 1}"))
+                self.study.run(lambda outcome: _tell(outcome, step, asked))
             except LostWorkerError as error:
                 lost = error
         if not self.study.whole_replications:
@@ -137,6 +139,12 @@ class _Job:
             folder = self.claim.folder
             said = f"interrupted; all but some of the charts is kept in {folder}: 'predcost show {folder} --charts'"
             raise InterruptedRunError(f"{said} draws them")
+
+
+def _tell(outcome: "Outcome", step: Callable[[str], None], asked: Asked) -> None:
+    if asked.was:
+        raise KeyboardInterrupt
+    step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
 
 def _slug(name: str) -> str:

@@ -58,6 +58,11 @@ class Workers:
         """End the processes."""
         self.end()
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Numbers of the processes."""
+        return tuple(worker.pid for worker in self._workers)
+
     def end(self) -> None:
         """End the processes, whatever they are doing."""
         for worker in self._workers:
@@ -96,8 +101,8 @@ def _next(done: "queue.SimpleQueue[tuple[bool, Any]]") -> tuple[bool, Any]:
 class _Worker:
     """One process and its two pipes."""
 
-    def __init__(self, to: IO[bytes], back: IO[bytes], kill: Callable[[], None]) -> None:
-        self.pipes = to, back
+    def __init__(self, pid: int, to: IO[bytes], back: IO[bytes], kill: Callable[[], None]) -> None:
+        self.pid, self.pipes = pid, (to, back)
         self._kill = kill
 
     @classmethod
@@ -108,13 +113,12 @@ class _Worker:
         would not see that this process has ended.
         """
         (their_in, to), (back, their_out) = os.pipe(), os.pipe()
-        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         pid = os.fork()
         if pid == 0:
             try:
                 for pipe in (to, back, *(each.fileno() for pair in others for each in pair)):
                     os.close(pipe)
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 _serve(os.fdopen(their_in, "rb"), os.fdopen(their_out, "wb"), heard)
             finally:
                 os._exit(0)
@@ -127,7 +131,7 @@ class _Worker:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
-        return cls(os.fdopen(to, "wb"), os.fdopen(back, "rb"), kill)
+        return cls(pid, os.fdopen(to, "wb"), os.fdopen(back, "rb"), kill)
 
     @classmethod
     def spawned(cls, _: object) -> "_Worker":
@@ -144,7 +148,7 @@ class _Worker:
             process.kill()
             process.wait()
 
-        return cls(process.stdin, process.stdout, kill)
+        return cls(process.pid, process.stdin, process.stdout, kill)
 
     def work(self, function: Callable[[Any], Any], waiting: deque[Any], done: "queue.SimpleQueue[Any]") -> None:
         """Have items worked on, as long as there are any."""
@@ -179,7 +183,9 @@ def serve() -> None:
 
 
 def _serve(asked: IO[bytes], back: IO[bytes], heard: "set[Any] | None" = None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is this process's parent that a user interrupts
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it is who started this process that is to hear them, and to end it
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if heard is not None and sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
