@@ -27,13 +27,6 @@ class InterruptedRunError(Exception):
     code = INTERRUPTED
 
 
-class Asked:
-    """Whether an interrupt came."""
-
-    def __init__(self) -> None:
-        self.was = False
-
-
 @contextmanager
 def ending_at_once(
     said: Callable[[], str] = lambda: NOTHING_KEPT, clean: Callable[[], None] | None = None
@@ -64,38 +57,50 @@ def ending_at_once(
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Let an interrupt wait until this is done."""
+def held() -> Iterator[list[int]]:
+    """Let an interrupt wait until this is done; yield those that wait."""
     came: list[int] = []
     with _handled_by(lambda number, _: came.append(number)):
-        yield
+        yield came
     if came:
         signal.raise_signal(came[0])
 
 
-@contextmanager
-def cut_short() -> Iterator[Asked]:
-    """Let an interrupt cut this short, and go on with what comes after it; yield whether one came."""
-    asked = Asked()
+def cut_short(do: Callable[[Callable[[], None]], None], waiting: list[int]) -> bool:
+    """Do something until it is done or an interrupt comes; return whether one came, whatever came of it.
+
+    Parameters
+    ----------
+    do
+        Takes what it may call at any time to be cut short there, should an interrupt have got lost.
+    waiting
+        Interrupts that are held, and come first.
+    """
+    came = bool(waiting)
+    waiting.clear()
 
     def stop(_: int, __: FrameType | None) -> None:
-        if not asked.was:
-            asked.was = True
+        nonlocal came
+        if not came:
+            came = True
             _again_every(AGAIN_S)
             raise KeyboardInterrupt
 
-    def stop_again(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def check(*_: object) -> None:
+        if came:
+            raise KeyboardInterrupt
 
     try:
-        with _handled_by(stop), _handled_by(stop_again, ("SIGALRM",)):
+        with _handled_by(stop), _handled_by(check, ("SIGALRM",)):
             try:
-                yield asked
+                check()
+                do(check)
             finally:
                 _again_every(0.0)
     except BaseException:
-        if not asked.was:
+        if not came:
             raise
+    return came
 
 
 def _again_every(period_s: float) -> None:

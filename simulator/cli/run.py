@@ -11,8 +11,8 @@ import typer
 
 from simulator.cli import options
 from simulator.cli.answer import Answer
-from simulator.cli.interrupts import NOTHING_KEPT, Asked, InterruptedRunError, cut_short, ending_at_once, held
-from simulator.cli.progress import progress, progress_line
+from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
+from simulator.cli.progress import progress
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
 
@@ -76,13 +76,15 @@ class _Job:
     answer: Answer
     kept: str = NOTHING_KEPT
     """What an interrupt leaves."""
+    lost: Exception | None = None
+    """That a process was lost, and what it leaves."""
 
     def run(self) -> None:
         """Do it all."""
         folder: Path | None = self.claim.folder
         faults = list[Exception]()
-        with held():
-            comparison, cut = self._simulate()
+        with held() as waiting:
+            comparison, is_cut = self._simulate(waiting)
             try:
                 self._keep(comparison)
             except UserError as error:
@@ -93,36 +95,47 @@ class _Job:
                 self.answer.show(comparison, folder)
         except OSError as error:  # what is kept is there to be shown again
             faults.append(error)
-        if folder is not None and cut is None:
+        if folder is not None and not is_cut:
             self._draw(comparison)
-        for fault in (*faults, *filter(None, [cut])):
+        for fault in faults:
             raise fault
+        if is_cut:
+            raise self.lost or InterruptedRunError(self.kept)
 
-    def _simulate(self) -> "tuple[Comparison, Exception | None]":
-        """Return the comparison of what is complete, and what cut it short."""
+    def _simulate(self, waiting: list[int]) -> "tuple[Comparison, bool]":
+        """Return the comparison of what is complete, and whether something cut it short."""
         from simulator.studies.recommendation import in_words
         from simulator.studies.workers import LostWorkerError
 
-        scenario, lost = self.study.scenario, None
-        with (
-            cut_short() as asked,
-            progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as step,
-        ):
-            try:
-                self.study.run(lambda outcome: _tell(outcome, step, asked))
-            except LostWorkerError as error:
-                lost = error
+        folder, asked_for, lost = self.claim.folder, self.study.scenario.replications, None
+        try:
+            interrupted = cut_short(self._run_study, waiting)
+        except LostWorkerError as error:
+            lost, interrupted = error, False
         if not self.study.whole_replications:
             raise lost or InterruptedRunError(NOTHING_KEPT)
         comparison = self.study.comparison
-        with cut_short() as asked_later:
+
+        def put_in_words(_: Callable[[], None]) -> None:
+            nonlocal comparison
             comparison = in_words(comparison)
-        done = f"{comparison.replications} of {scenario.replications} replications are kept in {self.claim.folder}"
-        self.kept = f"interrupted; {done}, without charts: 'predcost show {self.claim.folder} --charts' draws them"
-        if lost is not None and not comparison.complete:
-            return comparison, LostWorkerError(f"{lost}; {done}")
-        interrupted = asked.was or asked_later.was
-        return comparison, InterruptedRunError(self.kept) if interrupted else None
+
+        interrupted |= cut_short(put_in_words, waiting)
+        done = f"{comparison.replications} of {asked_for} replications are kept in {folder}"
+        self.kept = f"interrupted; {done}, without charts: 'predcost show {folder} --charts' draws them"
+        if lost is not None:
+            self.lost = LostWorkerError(f"{lost}; {done}")
+        return comparison, interrupted or lost is not None
+
+    def _run_study(self, check: Callable[[], None]) -> None:
+        scenario = self.study.scenario
+        with progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as step:
+
+            def on_outcome(outcome: "Outcome") -> None:
+                check()
+                step(f"{outcome.plan}, replication {outcome.replication + 1}")
+
+            self.study.run(on_outcome)
 
     def _keep(self, comparison: "Comparison") -> None:
         from simulator.report.keeping import keep_run
@@ -131,20 +144,14 @@ class _Job:
             self.kept = f"interrupted; the whole run that was kept in {self.claim.folder} is still there"
 
     def _draw(self, comparison: "Comparison") -> None:
-        from simulator.report.keeping import keep_charts
+        from simulator.cli.drawing import draw
 
-        with held(), cut_short() as asked, progress_line("drawing charts", shown=self.answer.is_all) as step:
-            keep_charts(self.claim, comparison, self.study.workers, step)
-        if asked.was:
+        with held() as waiting:
+            interrupted = draw(self.claim, comparison, self.study.workers, waiting, shown=self.answer.is_all)
+        if interrupted:
             folder = self.claim.folder
             said = f"interrupted; all but some of the charts is kept in {folder}: 'predcost show {folder} --charts'"
             raise InterruptedRunError(f"{said} draws them")
-
-
-def _tell(outcome: "Outcome", step: Callable[[str], None], asked: Asked) -> None:
-    if asked.was:
-        raise KeyboardInterrupt
-    step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
 
 def _slug(name: str) -> str:

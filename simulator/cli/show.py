@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli import options
-from simulator.cli.interrupts import InterruptedRunError, cut_short, held
-from simulator.cli.progress import progress_line
+from simulator.cli.interrupts import InterruptedRunError, held
 from simulator.cli.streams import reader_may_leave
 
 
@@ -26,16 +25,11 @@ def show(
         answer.show(comparison, run)
     if not charts:
         return
-    from simulator.report.keeping import keep_charts
+    from simulator.cli.drawing import draw
     from simulator.studies.run_folder import digest
     from simulator.studies.run_place import claimed
 
-    with (
-        held(),
-        cut_short() as asked,
-        claimed(run, digest(comparison.scenario)) as claim,
-        progress_line("drawing charts", shown=answer.is_all) as step,
-    ):
-        keep_charts(claim, comparison, None, step)
-    if asked.was:
+    with held() as waiting, claimed(run, digest(comparison.scenario)) as claim:
+        interrupted = draw(claim, comparison, None, waiting, shown=answer.is_all)
+    if interrupted:
         raise InterruptedRunError(f"interrupted; the run in {run} is as it was, and some charts are drawn")

@@ -140,7 +140,8 @@ if sys.argv[1] == "spawned":
     import simulator.studies.workers as workers
     workers.may_fork = lambda: False
 with Workers(2) as pool:
-    print(*pool.pids, sep="\n", flush=True)
+    for pid in pool.pids:
+        print(pid, flush=True)
     time.sleep(600)
 """
     for how in ("forked", "spawned"):
@@ -256,7 +257,7 @@ def test_few_letters_are_enough(kept: Path, settings: dict[str, str]) -> None:
     assert json.loads(predcost("show", kept, "--json", **settings).stdout) == json.loads(whole.stdout)
 
 
-@pytest.mark.parametrize("columns", [30, 40, 60, 79])
+@pytest.mark.parametrize("columns", [30, 40, 70])
 def test_a_narrow_terminal_cuts_no_cost_off(kept: Path, columns: int) -> None:
     shown = predcost("show", kept, COLUMNS=str(columns))
     assert shown.returncode == 0, shown.stderr
