@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from simulator.core.errors import UserError
     from simulator.prices.book import PriceBook, load_book
     from simulator.report.result import Result
-    from simulator.report.running import run
+    from simulator.report.running import load_run, run
     from simulator.scenario.loading import load_scenario
     from simulator.scenario.schema import Scenario
 
-__all__ = ["PriceBook", "Result", "Scenario", "UserError", "load_book", "load_scenario", "run"]
+__all__ = ["PriceBook", "Result", "Scenario", "UserError", "load_book", "load_run", "load_scenario", "run"]
 
 _HOMES = {
     "PriceBook": "simulator.prices.book",
@@ -24,6 +24,7 @@ _HOMES = {
     "Scenario": "simulator.scenario.schema",
     "UserError": "simulator.core.errors",
     "load_book": "simulator.prices.book",
+    "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",
     "run": "simulator.report.running",
 }

@@ -1,18 +1,22 @@
 """The command `predcost`."""
 
+import contextlib
 import os
-import signal
 import sys
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import check, options, prices, profiles, reprice, run, scenario_files
+from simulator.cli import check, prices, profiles, reprice, run, scenario_files, show, streams
+from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 
-OURS, THEIRS, INTERRUPTED, TERMINATED = 1, 2, options.InterruptedRunError.code, 143
-"""Exit codes: a defect of ours, the user's input is at fault, the user interrupts, somebody ends the process."""
+OURS, THEIRS = 1, 2
+"""Exit codes: a defect of ours, the user's input is at fault; INTERRUPTED is a third."""
+
+LOST_WORKER = "LostWorkerError"
+"""What is no defect, of a module that is imported where there is a simulation."""
 
 app = typer.Typer(
     name="predcost",
@@ -23,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("show")(show.show)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)
@@ -52,7 +57,12 @@ def before_command(
 
 def main() -> None:
     """Run the command line; a traceback is shown only to those who ask for it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that temporary folders are removed
+    streams.make_usable()
+    with ending_at_once():
+        _guarded()
+
+
+def _guarded() -> None:
     try:
         _run()
     except TyperException as error:  # an unknown command or option
@@ -60,18 +70,20 @@ def main() -> None:
         sys.exit(THEIRS)
     except UserError as error:
         _fail(str(error), THEIRS)
-    except (options.InterruptedRunError, check.DisagreementError) as error:
+    except (InterruptedRunError, check.DisagreementError) as error:
         _fail(str(error), error.code)
     except SystemExit as end:
         if end.code != 1:
             raise  # else it is how typer and rich end when the reader of a pipe has gone
     except BrokenPipeError:  # the same, at the last flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.print_to_nobody()
     except OSError as error:
         _fail(f"cannot write or read: {error}", THEIRS)
     except Exception as error:
         if os.environ.get("PREDCOST_TRACEBACK"):
             raise
+        if type(error).__name__ == LOST_WORKER:
+            _fail(str(error), OURS)
         told = "Please report it; with PREDCOST_TRACEBACK=1 the details are shown."
         _fail(f"a defect of ours: {type(error).__name__}: {error}\n{told}", OURS)
 
@@ -80,7 +92,7 @@ def _run() -> None:
     code = typer.main.get_command(app).main(standalone_mode=False)
     sys.stdout.flush()
     if code == INTERRUPTED:  # which is how typer tells
-        raise options.InterruptedRunError("interrupted; nothing was complete, and nothing is kept")
+        raise InterruptedRunError(NOTHING_KEPT)
 
 
 def _show(error: TyperException) -> None:
@@ -93,5 +105,7 @@ def _show(error: TyperException) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"predcost: {message}", err=True)
+    with contextlib.suppress(OSError, ValueError):  # nobody reads it
+        sys.stderr.write(f"predcost: {message}\n")
+        sys.stderr.flush()
     sys.exit(code)

@@ -63,8 +63,10 @@ def import_(
     from simulator.prices.importers.importing import import_book
 
     imported = import_book(kind, file, out, region, name)
-    typer.echo(f"Wrote {out}: {len(imported.book.prices):,} prices. Next: predcost prices show {out}")
+    from simulator.report.scenario_text import say
+
+    say(f"Wrote {out}: {len(imported.book.prices):,} prices. Next: predcost prices show {out}")
     if imported.left_out:
-        typer.echo("Left out, by reason:")
+        say("Left out, by reason:")
     for each in imported.left_out:
-        typer.echo(f"  {each.text()}")
+        say(f"  {each.text()}")

@@ -32,3 +32,26 @@ def progress(total: int, *, shown: bool) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task("simulating", total=total)
         yield lambda description: bars.update(bar, advance=1, description=description)
+
+
+@contextmanager
+def progress_line(what: str, *, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Yield what is called with the name of each thing that is done; the line is cleared at the end."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    count = 0
+
+    def show(name: str) -> None:
+        nonlocal count
+        count += 1
+        sys.stderr.write(f"\r\x1b[K{what}: {count} done, {name}")
+        sys.stderr.flush()
+
+    sys.stderr.write(f"{what} ...")
+    sys.stderr.flush()
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

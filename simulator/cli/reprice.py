@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli import options
+from simulator.cli.interrupts import held
 
 
 def reprice(
@@ -20,6 +21,7 @@ def reprice(
     out: Annotated[
         Path | None, typer.Option(help="Keep the run at these prices in this folder.", show_default=False)
     ] = None,
+    force: options.Force = False,
     json_: options.Json = False,
 ) -> None:
     """Price a finished run anew, without simulating it."""
@@ -28,18 +30,17 @@ def reprice(
     from simulator.prices.book import find_book, load_book
     from simulator.report.reprice_tables import repriced_json, repriced_report
     from simulator.report.scenario_text import print_json
+    from simulator.studies.reprice import keep_repriced
     from simulator.studies.reprice import reprice as priced_anew
-    from simulator.studies.reprice import write_repriced
-    from simulator.studies.run_folder import staged
     from simulator.studies.stored_run import read_run
 
     book, kept = load_book(prices), read_run(run)
     repriced = priced_anew(kept, book)
     if out is not None:
-        with staged(out) as stage:
-            write_repriced(repriced, kept, [find_book(each) for each in prices], stage, sys.argv)
+        with held():
+            keep_repriced(repriced, kept, [find_book(each) for each in prices], out, sys.argv, force=force)
     if json_:
-        print_json(repriced_json(repriced))
+        print_json({**repriced_json(repriced), "folder": None if out is None else str(out)})
         return
     console = Console()
     for renderable in repriced_report(repriced):

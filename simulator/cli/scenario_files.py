@@ -1,6 +1,5 @@
 """`predcost validate`, `new` and `schema`: scenario files."""
 
-import json
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -66,13 +65,16 @@ def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not e
         raise UserError(f"{path} exists; nothing was written") from None
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
-    typer.echo(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
+    from simulator.report.scenario_text import say
+
+    say(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
 
 
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors and other tools."""
     from simulator.core.component import WrittenDefaults
+    from simulator.report.scenario_text import print_json
     from simulator.scenario.schema import Scenario
 
     found = Scenario.model_json_schema(schema_generator=WrittenDefaults)
-    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    print_json(found)

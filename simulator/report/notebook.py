@@ -12,8 +12,7 @@ from simulator.report import format as form
 from simulator.report.provenance import provenance
 from simulator.report.tables import leading_rows
 from simulator.studies.comparison import Comparison, PlanResult
-from simulator.studies.recommendation import recommendation
-from simulator.studies.warnings import warnings_of
+from simulator.studies.recommendation import in_words
 
 DPI = 72
 _BEST = "font-weight: bold; background: rgba(0, 158, 115, 0.15)"
@@ -64,8 +63,9 @@ def bill_table(result: PlanResult) -> BillTable:
 
 def result_html(comparison: Comparison, table: pd.DataFrame) -> str:
     """Return what a comparison shows of itself: what decides, one picture, the recommendation; the rest folded away."""
-    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in recommendation(comparison))
-    warned = "".join(f"<p><strong>Warning:</strong> {escape(text)}</p>" for text in warnings_of(comparison))
+    words = in_words(comparison)
+    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in words.recommendation)
+    warned = "".join(f"<p><strong>Warning:</strong> {escape(text)}</p>" for text in words.warnings)
     source = escape(" · ".join(provenance(comparison)))
     rest = f"<details><summary>all metrics</summary>{table.to_html(escape=True)}</details>"
     return f"<div>{_leading(comparison)}{_picture(comparison)}{said}{warned}{rest}<p><small>{source}</small></p></div>"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -10,7 +11,7 @@ from simulator.core.errors import UserError, did_you_mean
 from simulator.report import format as form
 from simulator.report import frames, notebook
 from simulator.studies.comparison import Comparison, PlanResult
-from simulator.studies.recommendation import recommendation
+from simulator.studies.recommendation import in_words, recommendation
 from simulator.studies.warnings import warnings_of
 
 if TYPE_CHECKING:
@@ -87,6 +88,35 @@ class Result:
     def differences(self) -> "pd.DataFrame":
         """Every plan's metrics less those of the first of the ranking, paired by replication."""
         return frames.differences_table(self.comparison)
+
+    def save(self, folder: str | Path, *, force: bool = False, charts: bool = True) -> Path:
+        """Keep it in a folder as ``predcost run`` does, for `load_run`, ``predcost show`` and ``predcost reprice``.
+
+        Parameters
+        ----------
+        folder
+            Where to; a run of the same scenario that is there is replaced.
+        force
+            Whether another scenario's run may be replaced too.
+        charts
+            Whether the charts are drawn too.
+
+        Raises
+        ------
+        UserError
+            If something else is there, or if it cannot be written.
+        """
+        from simulator.report.keeping import keep_charts, keep_run  # noqa: PLC0415  (pyarrow is imported to write)
+        from simulator.studies.run_folder import digest  # noqa: PLC0415
+        from simulator.studies.run_place import claimed  # noqa: PLC0415
+
+        comparison, place = in_words(self.comparison), Path(folder)
+        with claimed(place, digest(comparison.scenario), force=force) as claim:
+            if not keep_run(claim, comparison, []):
+                raise UserError(f"{place} holds the whole run, and this one was cut off; give another folder")
+            if charts:
+                keep_charts(claim, comparison, 1)
+        return place
 
     def metrics(self, plan: str) -> "pd.DataFrame":
         """Return one plan's metrics: mean, low and high, in the units of their names."""

@@ -44,3 +44,21 @@ def run(
     changed = stated.with_(**changes) if changes else stated
     book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
     return Result(compare(changed, book, workers))
+
+
+def load_run(folder: str | Path) -> Result:
+    """Read a run back from its folder: the tables, bills, pictures and sentences that it had, and nothing is simulated.
+
+    Parameters
+    ----------
+    folder
+        What ``predcost run`` says that it keeps the run in, or what `Result.save` was given.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no run, or one that an earlier version kept, which kept less.
+    """
+    from simulator.studies.stored_run import read_run  # noqa: PLC0415  (pyarrow is imported to read)
+
+    return Result(read_run(Path(folder)).comparison)

@@ -1,11 +1,11 @@
 """A scenario in full, and what follows from it; imports little, as `predcost validate` must be quick."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
@@ -14,9 +14,20 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.consequences import Consequence
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line, in the letters that stdout or stderr has."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def print_json(content: Mapping[str, Any]) -> None:
-    """Print one JSON object."""
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print one JSON object; letters that stdout does not have are escaped, so that nothing is lost."""
+    say(json.dumps(content, indent=2, ensure_ascii=not _has_all_letters(), allow_nan=False))
+
+
+def _has_all_letters() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 ONLY_A_RUN_TELLS = (
@@ -30,10 +41,6 @@ def print_scenario(
 ) -> None:
     """Print what follows from a scenario and what to know before a run; ``full`` for the resolved scenario below."""
     console = Console()
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
     say(f"{file} is a valid scenario.")
     table = Table(title="\nWhat follows from it", title_justify="left", box=None, pad_edge=False)
     for column in ("about", "what", "value"):
@@ -49,6 +56,8 @@ def print_scenario(
     say(ONLY_A_RUN_TELLS)
     if full:
         say("\nIn full, defaults included:\n")
-        YAML().dump(scenario.model_dump(mode="json", exclude_none=True), console.file)
+        yaml = YAML()
+        yaml.allow_unicode = _has_all_letters()
+        yaml.dump(scenario.model_dump(mode="json", exclude_none=True), console.file)
     else:
         say("With --full the scenario is printed with all its defaults.")

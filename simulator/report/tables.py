@@ -1,13 +1,13 @@
-"""Tables for a terminal of 80 columns: the comparison, the bills, the recommendation.
+"""Tables for a terminal of 80 columns, or of fewer: the comparison, the bills, the recommendation.
 
 Plan names are never read as markup. Data frames are in `frames`, so that the command line need not import pandas.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +22,10 @@ from simulator.studies.saturation import Verdict
 from simulator.studies.warnings import warnings_of
 
 WIDTH = 80
+WIDE_BILL = 64
+"""From so many columns on, a bill has a column for each of its parts."""
+NARROWEST_COLUMN = 9
+"""Of a plan in the comparison; as many plans stand side by side as have so much."""
 PLANS_PER_TABLE = 6
 LABEL_WIDTH = 16
 WIDEST_COLUMN = 18
@@ -145,13 +149,32 @@ def comparison_report(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def comparison_panel(comparison: Comparison) -> RenderableType:
-    """Return the plans side by side, in the scenario's order; more than six in several tables below each other."""
+    """Return the plans side by side, in the scenario's order; those that have no room in tables below each other."""
     names = list(comparison.plans)
-    parts: list[RenderableType] = [Text(form.one_line(comparison.scenario.name), style="bold")]
-    parts.append(Text(" · ".join(provenance(comparison)[1:]), style="dim"))
-    blocks = (names[start : start + PLANS_PER_TABLE] for start in range(0, len(names), PLANS_PER_TABLE))
-    parts.extend(_comparison_table(comparison, block) for block in blocks)
-    return Group(*parts)
+
+    def tables(width: int) -> Iterator[RenderableType]:
+        room = max((width - LABEL_WIDTH - 1) // (NARROWEST_COLUMN + 1), 1)
+        each = min(PLANS_PER_TABLE, room)
+        for start in range(0, len(names), each):
+            yield _comparison_table(comparison, names[start : start + each], width)
+
+    return Group(
+        Text(form.one_line(comparison.scenario.name), style="bold"),
+        Text(" · ".join(provenance(comparison)[1:]), style="dim"),
+        _Fitted(tables),
+    )
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What is laid out for the width that there is."""
+
+    lay_out: Callable[[int], Iterable[RenderableType]]
+    """Takes the width."""
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Yield it for a console."""
+        yield from self.lay_out(min(options.max_width, WIDTH))
 
 
 def notes(comparison: Comparison) -> Iterator[RenderableType]:
@@ -171,26 +194,52 @@ def warned(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def bill_panel(result: PlanResult) -> RenderableType:
-    """Return a plan's bill: every line's quantity, price and cost per 30-day month, and how prices came about."""
-    table = Table(
+    """Return a plan's bill: every line's quantity, price and cost per 30-day month, and how prices came about.
+
+    Where there is little room, what is paid for stands below the item, so that the cost is never cut off.
+    """
+    terms = [Text(f"{line.item}: {line.terms}", style="dim") for line in result.bill.lines if line.terms]
+    table = _Fitted(lambda width: [_bill(result, width) if width >= WIDE_BILL else _narrow_bill(result, width)])
+    return Group(table, *terms)
+
+
+def _bill(result: PlanResult, width: int) -> Table:
+    table = _bill_table(result, width)
+    table.add_column("item", Text("total"), overflow="fold", ratio=1)
+    table.add_column("quantity", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("price", justify="right", no_wrap=True)
+    _add_cost_column(table, result)
+    for line in result.bill.lines:
+        amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd_on_bill(line.usd_per_month)
+        table.add_row(Text(line.item), *(Text(amount) for amount in amounts))
+    return table
+
+
+def _narrow_bill(result: PlanResult, width: int) -> Table:
+    table = _bill_table(result, width)
+    table.add_column("item: quantity x price", Text("total"), overflow="fold", ratio=1)
+    _add_cost_column(table, result)
+    for line in result.bill.lines:
+        paid_for = f"{form.count(line.quantity)} {line.unit} x {form.price(line.price_usd)}"
+        table.add_row(Text.assemble(f"{line.item}: ", (paid_for, "dim")), Text(form.usd_on_bill(line.usd_per_month)))
+    return table
+
+
+def _bill_table(result: PlanResult, width: int) -> Table:
+    return Table(
         title=Text(f"Bill: {form.one_line(result.name)}, per 30-day month", style="bold"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_footer=True,
-        width=WIDTH,
+        width=width,
     )
-    table.add_column("item", Text("total"), overflow="fold", ratio=1)
-    table.add_column("quantity", justify="right", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    table.add_column("price", justify="right", no_wrap=True)
-    total = result.bill.total_usd_per_month
-    table.add_column("USD/month", Text(form.usd(total), style="bold"), justify="right", no_wrap=True)
-    for line in result.bill.lines:
-        amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd_on_bill(line.usd_per_month)
-        table.add_row(Text(line.item), *(Text(amount) for amount in amounts))
-    terms = [Text(f"{line.item}: {line.terms}", style="dim") for line in result.bill.lines if line.terms]
-    return Group(table, *terms) if terms else table
+
+
+def _add_cost_column(table: Table, result: PlanResult) -> None:
+    total = Text(form.usd(result.bill.total_usd_per_month), style="bold")
+    table.add_column("USD/month", total, justify="right", no_wrap=True)
 
 
 def sources(comparison: Comparison) -> Iterator[RenderableType]:
@@ -204,11 +253,11 @@ def sources(comparison: Comparison) -> Iterator[RenderableType]:
         yield Padding(Text(f"{', '.join(items)}: {source}", style="dim"), (0, 0, 0, 2))
 
 
-def _comparison_table(comparison: Comparison, names: Sequence[str]) -> Table:
+def _comparison_table(comparison: Comparison, names: Sequence[str], full_width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", width=LABEL_WIDTH, no_wrap=True)
-    width = min((WIDTH - LABEL_WIDTH - 1) // len(names) - 1, WIDEST_COLUMN)
-    short = form.short_names(list(comparison.plans), (width - 1) * NAME_LINES)
+    width = max(min((full_width - LABEL_WIDTH - 1) // len(names) - 1, WIDEST_COLUMN), 1)
+    short = form.short_names(list(comparison.plans), max((width - 1) * NAME_LINES, 2))
     for name in names:
         style = BEST if name == comparison.recommended else ""
         table.add_column(Text(short[name], style=style), justify="right", width=width, overflow="fold")

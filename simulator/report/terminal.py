@@ -1,12 +1,13 @@
 """What the command line prints."""
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
-import typer
 from rich.console import Console, RenderableType
 
 from simulator.report import tables
+from simulator.report.scenario_text import say
 from simulator.studies.comparison import Comparison
 from simulator.studies.recommendation import recommendation
 
@@ -14,13 +15,23 @@ from simulator.studies.recommendation import recommendation
 def print_recommendation(comparison: Comparison) -> None:
     """Print the recommendation, a sentence a line."""
     for sentence in recommendation(comparison):
-        typer.echo(sentence)
+        say(sentence)
 
 
-def print_comparison(comparison: Comparison, folder: Path) -> None:
-    """Print the comparison, every plan's bill, the recommendation, and where the run is kept."""
+def print_comparison(comparison: Comparison, folder: Path | None) -> None:
+    """Print the comparison, every plan's bill, the recommendation, and where the run is kept, if it is."""
     print_tables(tables.comparison_report(comparison))
-    Console().print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)
+    if folder is not None:
+        Console().print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Return what `print_comparison` prints, as plain text of 80 columns."""
+    text = io.StringIO()
+    console = Console(file=text, width=tables.WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    for renderable in tables.comparison_report(comparison):
+        console.print(renderable)
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
 def print_tables(renderables: Iterable[RenderableType]) -> None:

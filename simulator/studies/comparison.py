@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from typing_extensions import override
@@ -30,8 +30,20 @@ from simulator.studies.prices_needed import check_prices
 from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
+from simulator.studies.workers import LostWorkerError
 
-__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "compare", "comparison_of"]
+__all__ = [
+    "COST",
+    "NET_VALUE",
+    "VALUE",
+    "Comparison",
+    "Difference",
+    "PlanResult",
+    "Study",
+    "Words",
+    "compare",
+    "comparison_of",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,6 +121,14 @@ class Difference:
         return {"plan": self.plan, "against": self.against, "metric": self.metric, **self.estimate.as_dict()}
 
 
+@dataclass(frozen=True)
+class Words:
+    """What a comparison was said to mean when it was made, a sentence or two a line."""
+
+    recommendation: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """All plans of a scenario on the same users and requests."""
@@ -121,6 +141,8 @@ class Comparison:
     """Whether every replication that was asked for is in it."""
     sizings: tuple[Sizing, ...] = ()
     """How the fleets came by their sizes that the scenario left to be found."""
+    words: Words | None = None
+    """What is said of it, where that is known already; `recommendation.in_words` finds it."""
 
     @override
     def __repr__(self) -> str:
@@ -236,22 +258,52 @@ def compare(
         If the book lacks a price, before anything is simulated; if no size of a fleet meets the latency bound.
     KeyboardInterrupt
         If the user interrupts before every plan has one replication; later, the comparison has what is complete.
+    LostWorkerError
+        If a process ends before it is done, likewise.
     """
-    check_prices(scenario, book)
-    scenario, sizings = sized(scenario, workers, block_s)
-    tasks = [
-        Task(scenario, plan, number, block_s) for number in range(scenario.replications) for plan in scenario.plans
-    ]
-    outcomes: list[Outcome] = []
+    study = Study(scenario, book, workers, block_s)
     try:
-        for outcome in run_tasks(tasks, workers):
-            outcomes.append(outcome)
+        study.run(on_outcome)
+    except (KeyboardInterrupt, LostWorkerError):
+        if not study.whole_replications:
+            raise
+    return study.comparison
+
+
+@dataclass
+class Study:
+    """A comparison in the making: what is complete of it is there at any moment."""
+
+    scenario: Scenario
+    """With the sizes of the fleets, as soon as they are found."""
+    book: PriceBook
+    workers: int | None = None
+    block_s: float | None = None
+    sizings: tuple[Sizing, ...] = ()
+    outcomes: list[Outcome] = field(default_factory=list)
+    """Of the plans and replications that are done, in any order."""
+
+    def run(self, on_outcome: Callable[[Outcome], None] | None = None) -> None:
+        """Simulate all; `compare` says what is called and raised."""
+        check_prices(self.scenario, self.book)
+        self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s)
+        scenario = self.scenario
+        numbers = range(scenario.replications)
+        tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
+        for outcome in run_tasks(tasks, self.workers):
+            self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
-    except KeyboardInterrupt:
-        if not _whole_replications(scenario, outcomes):
-            raise
-    return comparison_of(scenario, book, outcomes, sizings)
+
+    @property
+    def whole_replications(self) -> int:
+        """How many replications all plans have finished."""
+        return len(_whole_replications(self.scenario, self.outcomes))
+
+    @property
+    def comparison(self) -> Comparison:
+        """The comparison of the replications that all plans have finished; there must be one."""
+        return comparison_of(self.scenario, self.book, self.outcomes, self.sizings)
 
 
 def comparison_of(

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
+from simulator.studies.workers import Workers, may_fork
 
 WORTH_PROCESSES = 100e6
-"""Requests below which starting processes takes longer than they save."""
+"""Requests below which starting processes takes longer than they save, ..."""
+WORTH_COPIES = 30e6
+"""... and the same for copies of this process, which have all modules already."""
 DECISIONS_AS_REQUESTS_PER_S = 10.0
 """A tick every 15 s takes as long as some 150 requests."""
 
@@ -50,12 +53,17 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Out
         What to simulate.
     workers
         Processes; by default one a core for work that is worth starting them. With 1 everything runs in this process.
+
+    Raises
+    ------
+    LostWorkerError
+        If a process ends before it is done.
     """
-    processes = min(workers or (cores() if _work(tasks) > WORTH_PROCESSES else 1), len(tasks))
+    worth = WORTH_COPIES if may_fork() else WORTH_PROCESSES
+    processes = min(workers or (cores() if _work(tasks) > worth else 1), len(tasks))
     if processes <= 1:
         for task in tasks:
             yield task.run()
         return
-    from joblib import Parallel, delayed  # noqa: PLC0415  (0.2 s that one process does not need)
-
-    yield from Parallel(n_jobs=processes, return_as="generator_unordered")(delayed(Task.run)(task) for task in tasks)
+    with Workers(processes) as pool:
+        yield from pool.run(Task.run, tasks)

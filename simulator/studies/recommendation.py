@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from simulator.core.estimate import Estimate
 from simulator.core.units import about_duration
-from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult, Words
 from simulator.studies.saturation import Verdict
-from simulator.studies.warnings import MOST_REFUSED_FRACTION
+from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
 from simulator.studies.what_if import break_even_factor, value_per_request_of_equals
 
 NEVER_ACTIVE = 0.999
@@ -18,7 +19,12 @@ PRACTICALLY_THE_SAME = 1.01
 
 def recommendation(comparison: Comparison) -> tuple[str, ...]:
     """Return the recommendation, a sentence or two a line."""
-    return tuple(_lines(comparison))
+    return tuple(_lines(comparison)) if comparison.words is None else comparison.words.recommendation
+
+
+def in_words(comparison: Comparison) -> Comparison:
+    """Return the comparison with all that is said of it, so that it is found once, and said again when it is kept."""
+    return replace(comparison, words=Words(recommendation(comparison), warnings_of(comparison)))
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:

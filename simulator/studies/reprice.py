@@ -7,14 +7,17 @@ from pathlib import Path
 
 from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
-from simulator.studies.comparison import Comparison, priced_plan
+from simulator.scenario.schema import Scenario
+from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import COST
 from simulator.studies.prices_needed import check_prices
-from simulator.studies.run_folder import TABLES, write_run
+from simulator.studies.recommendation import in_words
+from simulator.studies.run_folder import TABLES, digest, write_run
+from simulator.studies.run_place import claimed
 from simulator.studies.stored_run import StoredRun
 
 KEPT_TABLES = ("hours", "histograms")
-"""What prices do not change; it is copied."""
+"""What prices do not change; it is copied from a run that an earlier version kept without its outcomes."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,7 @@ def reprice(run: StoredRun, book: PriceBook) -> Repriced:
         If the book lacks a price that the run needs; the message names every such meter.
     """
     check_prices(run.scenario, book, run.folder / "scenario.yaml")
-    return Repriced(_priced(run, run.book), _priced(run, book))
-
-
-def _priced(run: StoredRun, book: PriceBook) -> Comparison:
-    plans = {
-        name: priced_plan(run.scenario, book, name, run.values[name], run.consumptions[name], run.saturations[name])
-        for name in run.scenario.plans
-    }
-    return Comparison(run.scenario, book, plans, run.complete, run.sizings)
+    return Repriced(run.priced(run.book), run.priced(book))
 
 
 def write_repriced(
@@ -64,8 +59,26 @@ def write_repriced(
     folder, command
         Where to, and the command line that made it.
     """
-    prices = names[0] if len(names) == 1 else tuple(names)
-    scenario = run.scenario.model_copy(update={"prices": prices})
-    write_run(replace(repriced.after, scenario=scenario), folder, command)
-    for table in KEPT_TABLES:
+    after = replace(repriced.after, scenario=_at_prices(run.scenario, names))
+    write_run(in_words(after) if run.outcomes else after, folder, command)
+    for table in () if run.outcomes else KEPT_TABLES:
         shutil.copyfile(run.folder / TABLES / f"{table}.parquet", folder / TABLES / f"{table}.parquet")
+
+
+def _at_prices(scenario: Scenario, names: Sequence[str]) -> Scenario:
+    return scenario.model_copy(update={"prices": names[0] if len(names) == 1 else tuple(names)})
+
+
+def keep_repriced(
+    repriced: Repriced, run: StoredRun, names: Sequence[str], folder: Path, command: Sequence[str], *, force: bool
+) -> None:
+    """Keep a run at its new prices in a place, as `write_repriced` writes it.
+
+    Raises
+    ------
+    UserError
+        If another scenario's run is there, and no ``force``; if it cannot be written.
+    """
+    scenario = _at_prices(run.scenario, names)
+    with claimed(folder, digest(scenario), force=force) as claim:
+        claim.publish(lambda stage: write_repriced(repriced, run, names, stage, command), complete=run.complete)

@@ -1,13 +1,10 @@
 """A run on disk: everything that is needed to read it again, to price it anew, or to repeat it."""
 
+import csv
 import hashlib
 import json
-import os
 import platform
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -19,15 +16,17 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from simulator.core.component import Part
-from simulator.core.errors import UserError
 from simulator.core.usage import StandIn, Usage
 from simulator.prices.writing import write_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import Consumption
+from simulator.studies.kept_outcomes import as_text
+from simulator.studies.run_place import MANIFEST
 
 DIGEST_LETTERS = 10
 TABLES = "tables"
+BILLS = "bill.csv"
 CONSUMPTION_COLUMNS = ("horizon_s", "requests", "unread_batch_fraction", "unread_nearline_fraction")
 STAND_IN = "stand_in_"
 """What the columns begin with that say what stands in for a price."""
@@ -42,38 +41,8 @@ def digest(scenario: Scenario) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LETTERS]
 
 
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder that takes the place of ``folder`` when all went well; nothing is ever half-written.
-
-    Raises
-    ------
-    UserError
-        If the folder cannot be written, or if something that is not a run stands there.
-    """
-    if folder.exists() and not (folder / "manifest.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} is in the way: it exists and is not a run of predcost; give another --out")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}") from error
-    try:
-        yield stage
-        stage.chmod(0o755)
-        old = stage.with_name(f"{stage.name}-old")
-        if folder.exists():
-            os.replace(folder, old)  # noqa: PTH105  (Path.replace says nothing of folders)
-        os.replace(stage, folder)  # noqa: PTH105
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> None:
-    """Write the resolved scenario, the prices, a manifest, and the tables as Parquet files.
+def write_run(comparison: Comparison, folder: Path, command: Sequence[str], asked: str | None = None) -> None:
+    """Write the resolved scenario, the prices, a manifest, and the tables as Parquet files; the bills as CSV too.
 
     Parameters
     ----------
@@ -83,26 +52,46 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str]) -> N
         An existing folder.
     command
         The command line that made it.
+    asked
+        The digest of the scenario as it was asked for, where fleets were to be sized; by default that of the
+        comparison's.
     """
     _write_yaml(comparison.scenario, folder / "scenario.yaml")
     (folder / "prices.yaml").write_text(write_book(comparison.book), encoding="utf-8")
+    run_digest, words = digest(comparison.scenario), comparison.words
     manifest = {
         "predcost": version("predcost"),
         "command": list(command),
-        "scenario_digest": digest(comparison.scenario),
+        "scenario": comparison.scenario.name,
+        "scenario_digest": run_digest,
+        "asked_digest": asked or run_digest,
         "seed": comparison.scenario.seed,
         "replications": comparison.replications,
         "complete": comparison.complete,
         "sizings": [sizing.as_dict() for sizing in comparison.sizings],
+        "recommendation": None if words is None else list(words.recommendation),
+        "warnings": None if words is None else list(words.warnings),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     tables = folder / TABLES
     tables.mkdir()
     for name, rows in _tables(comparison).items():
         columns = {column: [row.get(column) for row in rows] for column in _columns(rows)}
         pq.write_table(pa.table(columns), tables / f"{name}.parquet")
+    _write_bills(comparison, folder / BILLS)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_bills(comparison: Comparison, path: Path) -> None:
+    """Write every line of every plan's bill, best plan first, with all digits: a spreadsheet rounds as it likes."""
+    rows = [
+        {"plan": name, **line.as_dict()} for name in comparison.ranking for line in comparison.plans[name].bill.lines
+    ]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, _columns(rows) or ["plan"])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -153,6 +142,11 @@ def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
             for backend, ran in used.fleets.items()
         ],
         "differences": [difference.as_dict() for difference in comparison.differences],
+        "outcomes": [
+            {"plan": name, "replication": outcome.replication, "outcome": as_text(outcome)}
+            for name, plan in comparison.plans.items()
+            for outcome in plan.outcomes
+        ],
         "hours": _hours(comparison),
         "histograms": _histograms(comparison),
     }

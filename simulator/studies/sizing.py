@@ -77,7 +77,8 @@ class Sizing:
         """Return what `as_dict` was made of."""
         tried = ((each["replicas"], each["latency_p99_busiest_hour_s"]) for each in kept["tried"])
         bound_s, closed_form = kept["latency_p99_s"], kept["closed_form"]
-        return cls(kept["plan"], kept["backend"], bound_s, closed_form, kept["replicas"], tuple(tried))
+        overloaded = frozenset(each["replicas"] for each in kept["tried"] if each.get("overloaded"))
+        return cls(kept["plan"], kept["backend"], bound_s, closed_form, kept["replicas"], tuple(tried), overloaded)
 
 
 def sized(

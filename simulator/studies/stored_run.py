@@ -4,7 +4,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.core.errors import UserError
+from simulator.core.input_files.reading import read_tree
 from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.book import PriceBook, load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.simulation.outcome import Outcome
+from simulator.studies.comparison import Comparison, Words, priced_plan
 from simulator.studies.consumption import Consumption, FleetTime
+from simulator.studies.kept_outcomes import outcome_of
 from simulator.studies.run_folder import BY_PROMPT, CONSUMPTION_COLUMNS, STAND_IN, TABLES
+from simulator.studies.run_place import MANIFEST
 from simulator.studies.saturation import Saturation, Verdict
 from simulator.studies.sizing import Sizing
 
@@ -31,7 +36,7 @@ class StoredRun:
 
     folder: Path
     scenario: Scenario
-    """As it was run; its price book is the one that was kept."""
+    """As it was run."""
     book: PriceBook
     """What it was priced with."""
     complete: bool
@@ -44,6 +49,42 @@ class StoredRun:
     """Whether each plan kept up with what was asked of it."""
     sizings: tuple[Sizing, ...]
     """How the fleets came by their sizes that the scenario had left to be found."""
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+    """All else of each replication, by plan; nothing in a run that an earlier version kept."""
+    words: Words | None
+    """What was said of it."""
+
+    def priced(self, book: PriceBook) -> Comparison:
+        """Return the comparison at the prices of a book."""
+        plans = {
+            name: priced_plan(
+                self.scenario,
+                book,
+                name,
+                self.values[name],
+                self.consumptions[name],
+                self.saturations[name],
+                self.outcomes.get(name, ()),
+            )
+            for name in self.scenario.plans
+        }
+        return Comparison(self.scenario, book, plans, self.complete, self.sizings)
+
+    @property
+    def comparison(self) -> Comparison:
+        """The comparison as it was kept, with what was said of it.
+
+        Raises
+        ------
+        UserError
+            If an earlier version kept the run.
+        """
+        if not self.outcomes or self.words is None:
+            raise UserError(
+                f"{self.folder}: it was kept by an earlier version of predcost, which kept less than charts and "
+                "sentences need. 'predcost reprice' reads it; for all else run its scenario.yaml again"
+            )
+        return replace(self.priced(self.book), words=self.words)
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -54,26 +95,46 @@ def read_run(folder: Path) -> StoredRun:
     UserError
         If the folder holds no run, lacks a part of one, or was written by another version that kept less.
     """
-    manifest = folder / "manifest.json"
+    manifest = folder / MANIFEST
     if not manifest.is_file():
         raise UserError(f"{folder} holds no run of predcost; give the folder that 'predcost run' says it keeps one in")
     try:
         about = json.loads(manifest.read_text(encoding="utf-8"))
-        tables = {name: _table(folder, name) for name in ("replications", "consumption", "fleets", "usage")}
-        values, consumptions = _values(tables["replications"]), _consumptions(tables)
+        tables = {name: _table(folder, name) for name in ("metrics", "replications", "consumption", "fleets", "usage")}
+        values, consumptions = _values(tables), _consumptions(tables)
         saturations = dict(map(_saturation, _table(folder, "saturation")))
         sizings = tuple(map(Sizing.from_dict, about["sizings"]))
+        outcomes = _outcomes(folder)
+        said = [about.get(each.name) for each in fields(Words)]
+        words = None if None in said else Words(*map(tuple, said))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
             "by another version of predcost. Run its scenario again"
         ) from None
     book = load_book(folder / "prices.yaml")
-    scenario = load_scenario(folder / "scenario.yaml", {"prices": str((folder / "prices.yaml").resolve())})
+    scenario = _scenario(folder)
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
-    return StoredRun(folder, scenario, book, complete, values, consumptions, saturations, sizings)
+    return StoredRun(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words)
+
+
+def _scenario(folder: Path) -> Scenario:
+    """Return the scenario with the names of its price books, which need not be there any more."""
+    path = folder / "scenario.yaml"
+    found = load_scenario(path, {"prices": str((folder / "prices.yaml").resolve())})
+    named: Any = read_tree(path).data["prices"]
+    return found.model_copy(update={"prices": tuple(named) if isinstance(named, list) else named})
+
+
+def _outcomes(folder: Path) -> dict[str, tuple[Outcome, ...]]:
+    if not (folder / TABLES / "outcomes.parquet").is_file():
+        return {}
+    found: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for row in _table(folder, "outcomes"):
+        found[row["plan"]].append(outcome_of(row["outcome"]))
+    return {plan: tuple(each) for plan, each in found.items()}
 
 
 def _table(folder: Path, name: str) -> list[dict[str, Any]]:
@@ -81,10 +142,14 @@ def _table(folder: Path, name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _values(rows: list[dict[str, Any]]) -> Replications:
+def _values(tables: Mapping[str, list[dict[str, Any]]]) -> Replications:
+    """Return the metrics that each plan has, in its own order: the table's columns are those of all plans."""
+    order = {(row["plan"], row["metric"]): place for place, row in enumerate(tables["metrics"])}
     found: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
-    for row in rows:
-        found[row["plan"]].append({name: value for name, value in row.items() if name not in _OF and value is not None})
+    for row in tables["replications"]:
+        places = {name: order.get((row["plan"], name), len(order)) for name in row if name not in _OF}
+        names = sorted(places, key=places.__getitem__)
+        found[row["plan"]].append({name: row[name] for name in names if row[name] is not None})
     return {plan: tuple(each) for plan, each in found.items()}
 
 

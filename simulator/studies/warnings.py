@@ -24,9 +24,11 @@ LATENCIES = ("latency_p99_s", "latency_mean_s")
 def warnings_of(comparison: Comparison) -> tuple[str, ...]:
     """Return what a planner must know, a sentence each; first of the study, then plan by plan.
 
-    Of a run that was read from its folder, nothing is said of what needs the outcomes themselves: runs that did not
+    Of a run that an earlier version kept, nothing is said of what needs the outcomes themselves: runs that did not
     start, rate limits that bind, and reads above a store's capacity.
     """
+    if comparison.words is not None:
+        return comparison.words.warnings
     plans = comparison.plans.values()
     return (*_of_study(comparison), *(sentence for plan in plans for sentence in _of_plan(comparison, plan)))
 

@@ -4,6 +4,8 @@ import csv
 import math
 from collections import Counter
 
+import numpy as np
+
 from simulator.backends.api import Api
 
 MINUTE_S = 60.0

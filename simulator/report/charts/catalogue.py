@@ -57,14 +57,16 @@ def save_charts(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
         The files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for name, draw in CHARTS.items():
-        try:
-            figure = draw(comparison)
-        except NoChartError:
-            continue
-        written += _save(figure, folder / name)
-    return tuple(written)
+    return tuple(path for name in CHARTS for path in save_chart(comparison, name, folder))
+
+
+def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, ...]:
+    """Write one chart into an existing folder, and return its files; nothing where it does not apply."""
+    try:
+        figure = CHARTS[name](comparison)
+    except NoChartError:
+        return ()
+    return tuple(_save(figure, folder / name))
 
 
 def _save(figure: Figure, stem: Path) -> list[Path]:

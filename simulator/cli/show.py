@@ -1,0 +1,35 @@
+"""`predcost show`: a kept run's answer again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli import options
+from simulator.cli.interrupts import InterruptedRunError, held
+from simulator.cli.streams import reader_may_leave
+
+
+def show(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    charts: Annotated[bool, typer.Option("--charts", help="Draw its charts again, too.")] = False,
+    json_: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Print a kept run's answer again: plans, bills, recommendation; nothing is simulated."""
+    from simulator.cli.answer import Answer
+    from simulator.studies.stored_run import read_run
+
+    answer, comparison = Answer(json=json_, quiet=quiet), read_run(run).comparison
+    with reader_may_leave():
+        answer.show(comparison, run)
+    if not charts:
+        return
+    from simulator.cli.drawing import draw
+    from simulator.studies.run_folder import digest
+    from simulator.studies.run_place import claimed
+
+    with held() as waiting, claimed(run, digest(comparison.scenario)) as claim:
+        interrupted = draw(claim, comparison, None, waiting, shown=answer.is_all)
+    if interrupted:
+        raise InterruptedRunError(f"interrupted; the run in {run} is as it was, and some charts are drawn")

@@ -1,0 +1,213 @@
+"""Processes that work for this one, and end when it does, however it ends.
+
+Each has a pipe to read from and one to write to. The pipe's other end goes with this process, even if somebody kills
+it, and a worker that reads the end of its pipe ends at once, whatever it is doing. So there is nothing that polls, and
+nothing is left behind on any system.
+"""
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any, TypeVar
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+POLL_S = 0.2
+"""So often a wait lets a signal through, where the system's own waits do not."""
+SPAWN = "import sys; sys.path[:] = {path!r}; from simulator.studies.workers import serve; serve()"
+
+
+class LostWorkerError(RuntimeError):
+    """A worker has ended before it was done, as when the system has no memory left."""
+
+
+def may_fork() -> bool:
+    """Return whether a copy of this process can work: on Linux, and as long as it has no threads that may hold locks.
+
+    A copy has all modules already, which a new process takes a second to import.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+class Workers:
+    """Some processes; they take one item after another."""
+
+    def __init__(self, count: int) -> None:
+        self._workers = list[_Worker]()
+        start = _Worker.forked if may_fork() else _Worker.spawned
+        try:
+            for _ in range(count):
+                self._workers.append(start([other.pipes for other in self._workers]))
+        except BaseException:
+            self.end()
+            raise
+
+    def __enter__(self) -> "Workers":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the processes."""
+        self.end()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Numbers of the processes."""
+        return tuple(worker.pid for worker in self._workers)
+
+    def end(self) -> None:
+        """End the processes, whatever they are doing."""
+        for worker in self._workers:
+            worker.kill()
+        self._workers.clear()
+
+    def run(self, function: Callable[[Item], Found], items: Sequence[Item]) -> Iterator[Found]:
+        """Yield what a function of some module returns for every item, in any order.
+
+        Raises
+        ------
+        LostWorkerError
+            If a worker ends without an answer.
+        Exception
+            What the function raises.
+        """
+        waiting = deque(items)
+        done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        for worker in self._workers[: len(items)]:
+            threading.Thread(target=worker.work, args=(function, waiting, done), daemon=True).start()
+        for _ in items:
+            well, found = _next(done)
+            if not well:
+                raise found
+            yield found
+
+
+def _next(done: "queue.SimpleQueue[tuple[bool, Any]]") -> tuple[bool, Any]:
+    while True:
+        try:
+            return done.get(timeout=POLL_S)
+        except queue.Empty:
+            continue
+
+
+class _Worker:
+    """One process and its two pipes."""
+
+    def __init__(self, pid: int, to: IO[bytes], back: IO[bytes], kill: Callable[[], None]) -> None:
+        self.pid, self.pipes = pid, (to, back)
+        self._kill = kill
+
+    @classmethod
+    def forked(cls, others: "Sequence[tuple[IO[bytes], IO[bytes]]]") -> "_Worker":
+        """Return a copy of this process.
+
+        Signals wait until the copy has its own idea of them; ends of pipes that are not its own are closed in it, or it
+        would not see that this process has ended.
+        """
+        (their_in, to), (back, their_out) = os.pipe(), os.pipe()
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for pipe in (to, back, *(each.fileno() for pair in others for each in pair)):
+                    os.close(pipe)
+                _serve(os.fdopen(their_in, "rb"), os.fdopen(their_out, "wb"), heard)
+            finally:
+                os._exit(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        os.close(their_in)
+        os.close(their_out)
+
+        def kill() -> None:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+        return cls(pid, os.fdopen(to, "wb"), os.fdopen(back, "rb"), kill)
+
+    @classmethod
+    def spawned(cls, _: object) -> "_Worker":
+        """Return a new process of this Python; what a terminal sends is not for it."""
+        apart: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        command = [sys.executable, "-c", SPAWN.format(path=sys.path)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **apart)  # noqa: S603
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def kill() -> None:
+            process.kill()
+            process.wait()
+
+        return cls(process.pid, process.stdin, process.stdout, kill)
+
+    def work(self, function: Callable[[Any], Any], waiting: deque[Any], done: "queue.SimpleQueue[Any]") -> None:
+        """Have items worked on, as long as there are any."""
+        to, back = self.pipes
+        while waiting:
+            try:
+                item = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                pickle.dump((function, item), to, pickle.HIGHEST_PROTOCOL)
+                to.flush()
+                done.put(pickle.load(back))  # noqa: S301  (of our own)
+            except (OSError, ValueError, EOFError, pickle.UnpicklingError):
+                lost = "a worker process has ended before it was done; the system may be out of memory: try --workers 1"
+                done.put((False, LostWorkerError(lost)))
+                return
+
+    def kill(self) -> None:
+        """End it."""
+        self._kill()
+        for pipe in self.pipes:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def serve() -> None:
+    """Work for the process at the other end of the standard streams; what is printed goes to stderr."""
+    back = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _serve(os.fdopen(os.dup(0), "rb"), back)
+
+
+def _serve(asked: IO[bytes], back: IO[bytes], heard: "set[Any] | None" = None) -> None:
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it is who started this process that is to hear them, and to end it
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if heard is not None and sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+    items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(asked, items), daemon=True).start()
+    while True:
+        function, item = items.get()
+        try:
+            answer = True, function(item)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is for who asked)
+            answer = False, error
+        try:
+            said = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+        except Exception:  # noqa: BLE001
+            said = pickle.dumps((False, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]}")))
+        back.write(said)
+        back.flush()
+
+
+def _read(asked: IO[bytes], items: "queue.SimpleQueue[Any]") -> None:
+    """Pass on what is asked; end the process when nobody is left who could ask."""
+    try:
+        while True:
+            items.put(pickle.load(asked))  # noqa: S301  (of our own)
+    finally:
+        os._exit(0)
