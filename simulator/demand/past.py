@@ -1,8 +1,8 @@
 """The weights of a stretch of past time, summed up from its end backwards.
 
-A user's primary logins are Poisson of a rate r w(t). Looking back from a moment, the weight passed from one login to the
-one before is exponential with mean 1/r. So exponentials, and the way from a sum of weights to the time at which it is
-reached and back, give a user's logins of the past, as exactly as drawing all logins would.
+A user's primary logins are Poisson of a rate r w(t). Looking back from a moment, the weight passed from one login to
+the one before is exponential with mean 1/r. So exponentials, and the way from a sum of weights to the time at which it
+is reached and back, give a user's logins of the past, as exactly as drawing all logins would.
 """
 
 import math

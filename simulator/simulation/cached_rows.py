@@ -8,7 +8,8 @@ rate, the profile (with growth, spikes and bursts) and the time to live:
   fresh with probability rT / (1 + rT), of any age up to T alike. Where it does, each user begins with this law some
   lifetimes earlier (``FOLLOWED_LIFETIMES``), and is followed from row to row; what is wrong with that law is by then
   forgotten, but for the share that the tests put below their standard errors.
-- sliding: a row lives for as long as no two readings lie further apart than T; that chain is followed back from the end.
+- sliding: a row lives for as long as no two readings lie further apart than T; that chain is followed back from its
+  end.
 
 What logins bring later, sessions and return visits, is in it: by a sample of such clusters of requests for the time
 before, and by the logins themselves for the time from which requests or return visits are still to come. That the

@@ -41,7 +41,7 @@ def begin_s(scenario: Scenario, plan_name: str) -> float:
 def _cache_lead_s(scenario: Scenario, plan: Plan) -> float:
     """Return how long before time 0 a plan begins for the sake of its cache. [s]"""
     assert plan.cache is not None
-    if _runs_replace_online_rows(plan):
+    if runs_replace_online_rows(plan):
         return 0.0
     lead_s = CACHE_LIFETIMES * plan.cache.fresh_for_s
     return min(lead_s, CACHE_SETTLES_S) if draws_cache(scenario, plan) else lead_s
@@ -55,11 +55,11 @@ def draws_cache(scenario: Scenario, plan: Plan) -> bool:
     """
     if plan.cache is None or plan.refresh is not None or scenario.traffic.replay is not None:
         return False
-    return plan.precompute is None or (plan.precompute.scope.is_fixed and not _runs_replace_online_rows(plan))
+    return plan.precompute is None or (plan.precompute.scope.is_fixed and not runs_replace_online_rows(plan))
 
 
-def _runs_replace_online_rows(plan: Plan) -> bool:
-    """Return whether whoever logs in has the row replaced by the next run, so that no older online row is ever there."""
+def runs_replace_online_rows(plan: Plan) -> bool:
+    """Return whether the next run replaces the row of whoever logs in, so that no older online row is ever there."""
     precompute = plan.precompute
     if precompute is None or plan.refresh is not None or precompute.scope.looks_ahead:
         return False
