@@ -128,6 +128,27 @@ def logins(demand: Demand, seed: int, replication: int, begin_s: float, end_s: f
         yield source.logins(index).between(begin_s, end_s)
 
 
+def requests_following(
+    demand: Demand, seed: int, replication: int, begin_s: float, end_s: float
+) -> Iterator[RequestBlock]:
+    """Yield, interval by interval, the requests that follow from primary logins from ``begin_s`` on, and no others.
+
+    Parameters
+    ----------
+    demand
+        Who comes and when.
+    seed, replication
+        Which random numbers.
+    begin_s, end_s
+        From when, a multiple of the demand's interval, to when; both from the scenario's start. [s]
+    """
+    source, step = _Source(demand, seed, replication), demand.interval_s
+    first = round(begin_s / step)
+    source.begin(first)
+    for index in range(first, math.ceil(end_s / step)):
+        yield source.block(range(index, index + 1), index * step, min((index + 1) * step, end_s))
+
+
 class _Source:
     """Draws intervals and keeps the requests of sessions that go on in a later block."""
 
@@ -170,9 +191,13 @@ class _Source:
             self._pool_s[: self._pooled] = still_s
             self._pool_user[: self._pooled] = still_user
 
+    def begin(self, earliest: int) -> None:
+        """Begin with an interval, as if nobody had come before."""
+        self._earliest = earliest
+
     def look_back_for_logins(self, earliest: int) -> None:
         """Draw the return visits of earlier logins that come in the intervals from ``earliest`` on."""
-        self._earliest = earliest
+        self.begin(earliest)
         if self._returns:
             for index in range(earliest - self._returns.reach, earliest):
                 self._put_returns(self._primary_logins(index), index)

@@ -8,26 +8,22 @@ login, as exactly as drawing all logins would. Return visits and files are not l
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.core.jit import kernel
 from simulator.core.streams import stream
-from simulator.core.units import DAY_S
 from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
-from simulator.demand.intensity import Cohorts
 from simulator.demand.login_rates import LoginRates
+from simulator.demand.past import Past, time_at
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 USERS_PER_CHUNK = 2**20
 """Each chunk has random numbers of its own; its arrays stay in fast memory."""
-GUIDES = 2**13
-"""Steps of a table that says where in the past a sum of weights is reached, or nearly."""
 
 
 def follows_from_rates(demand: Demand) -> bool:
@@ -67,7 +63,7 @@ def last_logins(
     if not follows_from_rates(demand):
         raise ValueError("last logins follow from the users' rates only without return visits and replay")
     users, cohorts = demand.population.users, demand.cohorts()
-    past = _Past.of(demand, cohorts, Bursts.of(demand, seed, replication), before_s, oldest_s)
+    past = Past.of(demand, cohorts, Bursts.of(demand, seed, replication), before_s, oldest_s)
     rates = LoginRates.of(cohorts, users)
     zone = past.zone_of_cohort[rates.cohort]
     draw = np.empty(min(users, USERS_PER_CHUNK))
@@ -82,40 +78,6 @@ def last_logins(
             time_s,
         )  # fmt: skip
         yield first, time_s
-
-
-@dataclass(frozen=True)
-class _Past:
-    """The weights of a stretch of time in each time zone, summed up from its end backwards."""
-
-    zone_of_cohort: IntArray
-    edges_s: FloatArray
-    """Of pieces of constant weight, the latest first, shape (pieces + 1,). [s]"""
-    passed: FloatArray
-    """Weight x time from the end back to each edge, shape (zones, pieces + 1). [s]"""
-    guide: IntArray
-    """For equal steps of that sum, the last edge at which it is not reached yet, shape (zones, GUIDES + 1)."""
-
-    @classmethod
-    def of(cls, demand: Demand, cohorts: Cohorts, bursts: Bursts | None, before_s: float, oldest_s: float) -> "_Past":
-        zones = list(dict.fromkeys(cohorts.zones))
-        zone_of_cohort = np.array([zones.index(zone) for zone in cohorts.zones])
-        most = [int(np.argmax(np.where(zone_of_cohort == k, cohorts.logins_per_s, -1.0))) for k in range(len(zones))]
-        per_s = np.maximum(cohorts.logins_per_s[most], math.ulp(0.0))
-        intensity = demand.intensity()
-        edges, weights = [np.array([before_s])], [np.empty((0, len(zones)))]
-        until_s = before_s
-        while until_s > oldest_s:
-            from_s = max(oldest_s, math.ceil(until_s / DAY_S - 1) * DAY_S)
-            pieces = intensity.pieces(from_s, until_s)
-            logins = pieces.logins if bursts is None else bursts.sums_on(pieces)
-            edges.append(pieces.edges_s[-2::-1])
-            weights.append(logins[::-1, most] / per_s)
-            until_s = from_s
-        passed = np.concatenate([np.zeros((1, len(zones))), np.cumsum(np.concatenate(weights), axis=0)]).T.copy()
-        steps = np.linspace(0.0, 1.0, GUIDES + 1)
-        guide = np.stack([np.searchsorted(row, steps * row[-1], side="right") - 1 for row in passed])
-        return cls(zone_of_cohort, np.concatenate(edges), passed, np.minimum(guide, max(passed.shape[1] - 2, 0)))
 
 
 @kernel
@@ -140,7 +102,7 @@ def _look_back(
     end_user, logins_per_s, zone
         The runs.
     edges_s, passed, guide
-        The past, see ``_Past``.
+        The past, see ``Past``.
     time_s
         Filled with the result.
     """
@@ -163,13 +125,6 @@ def _look_back(
         while i < until:
             time_s[i] = -math.inf
             if draw[i] < most:
-                reached = draw[i] * s_per_draw
-                piece = guided[min(int(reached * guides_per_s), guides)]
-                while piece > 0 and row[piece] > reached:
-                    piece -= 1
-                while piece < pieces - 1 and row[piece + 1] <= reached:
-                    piece += 1
-                part = (reached - row[piece]) / (row[piece + 1] - row[piece])
-                time_s[i] = edges_s[piece] - min(part, 1.0) * (edges_s[piece] - edges_s[piece + 1])
+                time_s[i] = time_at(draw[i] * s_per_draw, edges_s, row, guided, guides_per_s, 0.0)
             i += 1
         run += 1

@@ -63,7 +63,8 @@ def bill_table(result: PlanResult) -> BillTable:
 
 def result_html(comparison: Comparison, table: pd.DataFrame) -> str:
     """Return what a comparison shows of itself: what decides, one picture, the recommendation; the rest folded away."""
-    words = in_words(comparison)
+    words = in_words(comparison).words
+    assert words is not None
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in words.recommendation)
     warned = "".join(f"<p><strong>Warning:</strong> {escape(text)}</p>" for text in words.warnings)
     source = escape(" · ".join(provenance(comparison)))

@@ -10,7 +10,7 @@ from simulator.simulation.eviction import make_place, use
 from simulator.simulation.publish_kernels import put
 from simulator.simulation.records import Record
 from simulator.simulation.rows import BATCH, SERVED, Int, WordArray, word_of
-from simulator.simulation.store_kernels import held_s, row_end_s
+from simulator.simulation.store_kernels import held_s, last_read, row_end_s
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -136,8 +136,8 @@ def hold_rows(
 ) -> None:
     """Begin to count the time of the rows that a simulation begins with, and drop those that have expired.
 
-    In a store of limited size they are taken to have been used last when they were made: ``order`` has the places with
-    a row, the oldest first, and ``uses`` has room for them. Elsewhere it is empty.
+    In a store of limited size ``order`` has the places with a row, the one used least recently first, and ``uses`` has
+    room for them. Elsewhere it is empty.
     """
     r = rules[0]
     p = place[0]
@@ -145,7 +145,7 @@ def hold_rows(
     for spot in range(table.size):
         word: Int = np.int64(table[spot])
         if word != 0:
-            end_s = row_end_s(word, np.int64(0), r)
+            end_s = row_end_s(word, last_read(spot, r, reads), r)
             if end_s < now_s:
                 table[spot] = 0
             else:

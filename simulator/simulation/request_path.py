@@ -226,12 +226,29 @@ class RequestPath:
         """The rows, to be filled before anything is carried."""
         return self._table
 
+    @property
+    def reads(self) -> WordArray:
+        """The tick of each row's last reading, where its time runs from that; to be filled likewise."""
+        return self._reads
+
+    @property
+    def recent(self) -> WordArray:
+        """The tick of each row's last use in a store of limited size, 0 for that of its making; to be filled too."""
+        return self._recent
+
     def hold_rows(self, now_s: float) -> None:
-        """Begin to count the time of the rows that the table has been filled with. [s]"""
-        order = np.empty(0, dtype=np.int64)
-        if self._rules[0]["most_rows"]:
+        """Begin to count the time of the rows that the table has been filled with. [s]
+
+        Where there are more than the store has room for, those that were used least recently are left out.
+        """
+        order, most = np.empty(0, dtype=np.int64), int(self._rules[0]["most_rows"])
+        if most:
             there = np.flatnonzero(self._table)
-            order = there[np.argsort(self._table[there] >> TICK_SHIFT, kind="stable")]
+            used = np.maximum(self._recent[there], self._table[there] >> TICK_SHIFT)
+            order = there[np.argsort(used, kind="stable")]
+            self._table[order[:-most]] = 0
+            order = order[-most:]
+            self._recent[there] = 0
         self._make_room_for_uses(order.size)
         member_kernels.hold_rows(now_s, order, *self._store())
 

@@ -15,6 +15,7 @@ from simulator.core.streams import stream
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
+from simulator.simulation.cached_rows import CachedRows
 from simulator.simulation.due_runs import runs_due
 from simulator.simulation.expectation import expected_rows
 from simulator.simulation.feed import Feed
@@ -119,7 +120,10 @@ class _Simulation:
         by_login = RowsByLogin(self.scenario, self.plan_name, self.replication)
         if by_login.exist:
             by_login.put(self.layout, self.path.table)
-        if by_login.exist or (self.membership and self.membership.has_past):
+        cached = CachedRows(self.scenario, self.plan_name, self.replication)
+        if cached.exist:
+            cached.put(self.layout, self.path.table, self.path.reads, self.path.recent)
+        if by_login.exist or cached.exist or (self.membership and self.membership.has_past):
             self.path.hold_rows(self.env.now)
         if self.ahead:
             self.ahead.start()

@@ -22,6 +22,7 @@ from simulator.simulation.recency import Recency
 from simulator.simulation.timing import begin_s
 from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.batch_sizes import batch_sizes
+from simulator.studies.cache_beginning import cache_beginning
 from simulator.studies.closed_form_size import closed_form_replicas
 from simulator.studies.publication import Publication
 from simulator.studies.replay_facts import move_of, replay_facts
@@ -140,6 +141,9 @@ def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
     yield from _refresh(scenario, plan, name, load)
     yield from _model(scenario, name)
     yield Consequence(name, "simulated from", f"{about_duration(-begin_s(scenario, name))} before the start")
+    beginning = cache_beginning(scenario, name)
+    if beginning is not None:
+        yield Consequence(name, "the cache begins", beginning)
     yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
 
 

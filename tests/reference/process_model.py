@@ -37,8 +37,9 @@ from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.last_logins import last_logins
 from simulator.scenario.schema import Scenario
+from simulator.simulation.cached_rows import CachedRows
 from simulator.simulation.rows import Layout
-from simulator.simulation.timing import begin_s
+from simulator.simulation.timing import begin_s, cache_from_s, cache_kept_s
 
 FOUR_WEEKS_S = 28 * 24 * HOUR_S
 
@@ -94,7 +95,10 @@ class ProcessModel:
         self.scope = ScopeModel(scenario, plan_name, replication, self.shards) if self.cluster else None
         self.keeps_all = "stored" in {self.plan.on_miss, self.plan.on_failure}
         """Whether rows stay until they are replaced."""
+        self.drawn = CachedRows(scenario, plan_name, replication)
         self.origin_s = min(self.scope.origin_s if self.scope else self.begin_s, self.begin_s - self._kept_by_login_s())
+        if self.drawn.exist:
+            self.origin_s = min(self.origin_s, cache_from_s(scenario, plan_name) - cache_kept_s(self.plan))
         self.tick_s = Layout.of(users, self.shards, self.origin_s, self.horizon_s).tick_s
         self.read_s = scenario.store_of(self.plan).read_latency_s if self.plan.has_store else 0.0
         self.lag_s = scenario.model.feature_lag_s
@@ -531,14 +535,45 @@ class ProcessModel:
         for user, row in self._rows_by_login():
             if user not in rows or rows[user].time_s <= row.time_s:
                 rows[user] = row
-        for user in sorted(rows, key=lambda user: (rows[user].time_s, user % self.shards, user)):
+        used_s = {user: row.time_s for user, row in rows.items()}
+        for user, row, row_used_s in self._drawn_rows(rows):
+            rows[user], used_s[user] = row, row_used_s
+        order = sorted(rows, key=lambda user: (used_s[user], user % self.shards, user))
+        for user in order if math.isinf(self.most_rows) else order[-self.most_rows :]:
             if rows[user].end_s >= self.begin_s or self.keeps_all:
                 self.store[user] = rows[user]
                 self._take_place(user, self.begin_s)
 
+    def _drawn_rows(self, rows: dict[int, Row]) -> Iterator[tuple[int, Row, float]]:
+        """Yield the rows of a cache that the engine draws for its beginning, and when they were used last.
+
+        They are taken from the engine, beside those that are there already: what draws them has tests of its own.
+        """
+        cache, users = self.plan.cache, self.scenario.population.users
+        if cache is None or not self.drawn.exist:
+            return
+        layout = Layout(users, self.shards, self.origin_s, self.tick_s)
+        table, reads, recent = layout.table(), layout.table(), layout.table()
+        places = {user: user % self.shards * layout.shard_size + user // self.shards for user in range(users)}
+        for user, row in rows.items():
+            made = round((row.time_s - self.origin_s) / self.tick_s) + 1
+            table[places[user]] = made << 3 | 2 | row.served
+        self.drawn.put(layout, table, reads, recent)
+        for user, place in places.items():
+            word = int(table[place])
+            if word:
+                made, read, used = (int(ticks) for ticks in (word >> 3, reads[place], recent[place]))
+                made_s, read_s, used_s = (self.origin_s + (ticks - 1) * self.tick_s for ticks in (made, read, used))
+                by, lives_s = ("online", cache.kept_for_s) if word & 6 == 4 else ("batch", self.expiry_s)
+                since_s = max(made_s, read_s) if cache.slides and by == "online" else made_s
+                row = Row(made_s, by, since_s + lives_s, self.begin_s, served=bool(word & 1))
+                yield user, row, max(made_s, used_s)
+
     def _kept_by_login_s(self) -> float:
         """Return how far back rows go that follow from what users did."""
         cache = self.plan.cache
+        if self.drawn.exist:
+            return 0.0
         if self.plan.precompute and self.plan.precompute.is_for_all:
             return 0.0
         if self.plan.refresh:

@@ -52,12 +52,28 @@ def simulated_from(plan: dict[str, Any], **changes: Any) -> float:
     return begin_s(a_scenario(plans={"one": plan}, **changes), "one")
 
 
-def test_a_plan_begins_with_the_warm_up_or_two_lifetimes_of_its_cache_before_time_0() -> None:
+def test_a_plan_begins_with_the_warm_up_or_an_hour_before_time_0_where_its_cache_is_drawn() -> None:
     plan = {"on_miss": "compute", "backend": "live"}
     assert simulated_from(plan, warmup="90 min") == -90 * 60
     cached = plan | {"cache": {"kind": "ttl", "ttl": "2 h"}}
-    assert simulated_from(cached, warmup="90 min") == -4 * HOUR_S
+    assert simulated_from(cached, warmup="0 s") == -HOUR_S
     assert simulated_from(cached, warmup="9 h") == -9 * HOUR_S
+    assert simulated_from(plan | {"cache": {"kind": "ttl", "ttl": "10 min"}}, warmup="0 s") == -20 * 60
+
+
+def test_a_plan_whose_cache_cannot_be_drawn_begins_two_lifetimes_before_time_0() -> None:
+    cached = {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": "7 h"}}
+    refresh = {"on": "login", "backend": "live"}
+    ahead = {"every": "2 h", "at": "00:20", "backend": "night"}
+    assert simulated_from(cached | {"refresh": refresh}, warmup="0 s") == -14 * HOUR_S
+    for scope, beginning in (
+        ({"kind": "predicted", "precision": "60 %", "recall": "80 %"}, -14 * HOUR_S),
+        ({"kind": "active_within", "window": "1 h"}, -14 * HOUR_S),
+        ({"kind": "active_within", "window": "4 h"}, (20 - 120) * 60),  # the next run has whoever logs in
+        ({"kind": "everyone"}, (20 - 120) * 60),
+        ({"kind": "most_active", "share": "30 %"}, (20 - 120) * 60),
+    ):
+        assert simulated_from(cached | {"precompute": ahead | {"scope": scope}}, warmup="0 s") == beginning, scope
 
 
 def test_a_plan_that_precomputes_begins_with_a_run_that_is_published_by_time_0() -> None:
