@@ -67,4 +67,4 @@ class Nodes(Medium):
         assert room_gib is not None
         needed_gib = use.peak_gib if store.size_limit_gib is None else store.size_limit_gib
         hours = started_steps(needed_gib, room_gib) * use.hours
-        yield Usage("store nodes", store.meter, hours, "h", use.follows, stores=True)
+        yield Usage("store nodes", store.meter, hours, "h", use.follows, stores=True, holds=True)
