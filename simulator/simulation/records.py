@@ -16,6 +16,7 @@ RULES = np.dtype(
         ("works", np.bool_),  # there is a fleet
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
         ("unasked", np.bool_),  # there are computations that no request waits for
+        ("wastes", np.bool_),  # there are rows that nobody may ever read; only then are those that end counted
         ("returns", np.bool_),  # requests that are refused or give up come again
         ("falls_back", np.bool_),  # at last they are answered by whatever is stored
         ("keeps", np.bool_),  # online predictions are stored, and shared by those who wait for them

@@ -110,7 +110,7 @@ class RequestPath:
 
     def __init__(self, scenario: Scenario, plan: str, replication: int, layout: Layout, feed: Feed) -> None:
         backends = scenario.online_backends(scenario.plans[plan])
-        self._plan, self._computes_unasked = plan, scenario.plans[plan].computes_unasked
+        self._plan = plan
         self._rules = _rules(scenario, plan, layout)
         self._place, self._tally = record(PLACE), record(TALLY)
         self._line_records = _line_records(backends, stream(scenario.seed, replication, "retries"))
@@ -229,7 +229,7 @@ class RequestPath:
         self._settle(now_s)
         rules = self._rules[0]
         unread_ones_expire = np.isfinite(rules["expiry_s"]) or rules["fresh_s"] < rules["kept_s"] < np.inf
-        read_ones_expire = for_good and rules["keeps"] and self._computes_unasked
+        read_ones_expire = for_good and rules["keeps"] and rules["wastes"]
         if rules["has_store"] and (unread_ones_expire or read_ones_expire):
             store_kernels.drop_expired(
                 now_s,
@@ -406,6 +406,7 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
     rules["unasked"] = plan.refresh is not None or plan.revalidates
+    rules["wastes"] = plan.computes_unasked
     rules["works"] = bool(scenario.online_backends(plan))
     rules["returns"] = any(backend.retries is not None for backend in scenario.online_backends(plan))
     rules["falls_back"] = plan.on_failure is OnFailure.STORED

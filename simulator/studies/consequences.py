@@ -13,7 +13,6 @@ from simulator.backends.serverless import Serverless
 from simulator.core.units import (
     DAY_S,
     DAYS_PER_WEEK,
-    HOUR_S,
     MONTH_S,
     MONTHLY_ACTIVE_DAYS,
     about_duration,
