@@ -69,11 +69,21 @@ class Histogram:
         return float(_middles()[place])
 
     def share_up_to(self, value: float) -> float:
-        """Return the share of values up to ``value``; inside its bin they are taken as evenly spread."""
+        """Return the share of values up to ``value``; inside its bin they are taken as evenly spread.
+
+        Those of the first bin are all taken as 0, as quantiles do.
+        """
         edges, place = _edges(), bin_of(value)
         below = int(self.counts[:place].sum())
-        inside = (value - edges[place]) / (edges[place + 1] - edges[place]) if place + 1 < BINS else 1.0
+        inside = (value - edges[place]) / (edges[place + 1] - edges[place]) if 0 < place < BINS - 1 else 1.0
         return float((below + inside * self.counts[place]) / self.count)
+
+    def share_above(self, value: float) -> float:
+        """Return the share of values above ``value``, with small ones as exact as large ones."""
+        edges, place = _edges(), bin_of(value)
+        above = int(self.counts[place + 1 :].sum())
+        beyond = (edges[place + 1] - value) / (edges[place + 1] - edges[place]) if 0 < place < BINS - 1 else 0.0
+        return float((above + beyond * self.counts[place]) / self.count)
 
     def mean_of(self, function: Callable[[FloatArray], FloatArray]) -> float:
         """Return the mean of a smooth function of the values, taken at the middles of the bins."""

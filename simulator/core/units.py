@@ -28,6 +28,8 @@ HOURS_PER_WEEK: Final = 168
 DAYS_PER_WEEK: Final = 7
 NS_PER_S: Final = 10**9
 MONTH_DAYS: Final = 30
+MONTHLY_ACTIVE_DAYS: Final = 28
+"""Whole weeks, so that no window has a weekend more than another."""
 KIB_PER_GIB: Final = 2**20
 
 _MULTIPLIERS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}

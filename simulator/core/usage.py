@@ -52,7 +52,8 @@ class Usage:
     """Whether it computes and stores predictions before anybody asks, so that the unread ones waste their share."""
     stores: bool = False
     """Whether it is what keeping predictions takes: to write, read and hold them."""
-
+    holds: bool = False
+    """Whether it is the room that they are held in, which the unread ones take their share of."""
     stand_in: StandIn | None = None
     """What its price follows from where the book has none for the meter; without it, that is a fault."""
     if_priced: bool = False

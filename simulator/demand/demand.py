@@ -30,6 +30,31 @@ REQUESTS_PER_INTERVAL = 2**19
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Expected requests per second from each time to the next."""
+
+    edges_s: FloatArray
+    """Shape (n + 1,), from 0. [s]"""
+    per_s: FloatArray
+    """Shape (n,). [1/s]"""
+
+    @property
+    def mean_per_s(self) -> float:
+        """Over the whole time. [1/s]"""
+        return float(np.average(self.per_s, weights=np.diff(self.edges_s)))
+
+    @property
+    def peak_per_s(self) -> float:
+        """Of the busiest hour. [1/s]"""
+        return float(self.per_s.max())
+
+    @property
+    def busiest_s(self) -> float:
+        """When that begins. [s]"""
+        return float(self.edges_s[self.per_s.argmax()])
+
+
+@dataclass(frozen=True)
 class Demand:
     """Who comes and when, for a population and its traffic."""
 
@@ -87,6 +112,23 @@ class Demand:
         if self.traffic.replay is not None:
             return self.recorded_requests(begin_s + HOUR_S * np.arange(hours + 1, dtype=np.float64))
         return self.expected_logins(begin_s, hours) * self.traffic.session.requests.mean_per_login
+
+    def expected_rates(self, horizon_s: float) -> "Rates":
+        """Return the expected requests per second of each hour from time 0; the last may be cut off by the horizon. [s]
+
+        In an hour that is cut, return visits are taken to be spread as primary logins are.
+        """
+        hours = math.ceil(horizon_s / HOUR_S)
+        edges_s = np.append(np.arange(hours) * HOUR_S, horizon_s)
+        if self.traffic.replay is not None:
+            return Rates(edges_s, self.recorded_requests(edges_s) / np.diff(edges_s))
+        requests = self.expected_requests(0.0, hours)
+        last_s = float(edges_s[-2])
+        if horizon_s < last_s + HOUR_S:
+            intensity = self.intensity()
+            whole, part = (intensity.pieces(last_s, end_s).logins.sum() for end_s in (last_s + HOUR_S, horizon_s))
+            requests[-1] *= part / whole if whole else 0.0
+        return Rates(edges_s, requests / np.diff(edges_s))
 
     def recorded_requests(self, edges_s: FloatArray) -> FloatArray:
         """Return how many requests a replay makes from each time to the next, known to spans of five minutes."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from simulator.core.component import Part, key_of
-from simulator.core.units import DAY_S, Count, Fraction, Number, PerDay, write_share
+from simulator.core.units import DAY_S, MONTHLY_ACTIVE_DAYS, Count, Fraction, Number, PerDay, write_share
 from simulator.demand.clusters import Clusters
 from simulator.demand.monthly import Known, shape_for
 
@@ -17,8 +17,6 @@ MOST_LOGINS_PER_DAY = DAY_S
 """How often the user behind a typical login may log in: once a second. Beyond, shape and share do not fit a day."""
 DIGITS = 3
 """Of what would be right, as it is written."""
-MONTHLY_ACTIVE_DAYS = 28
-"""Monthly active users are those of 28 days: four of each day of the week."""
 SHARES_TOLERANCE = 1e-6
 """Shares written in percent must add up to 1 within this."""
 

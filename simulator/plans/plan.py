@@ -158,3 +158,13 @@ class Plan(Part):
     def has_store(self) -> bool:
         """Whether it keeps predictions."""
         return self.precompute is not None or self.cache is not None or self.refresh is not None
+
+    @property
+    def revalidates(self) -> bool:
+        """Whether rows that are served are computed again meanwhile."""
+        return self.cache is not None and self.cache.fresh_for_s < self.cache.kept_for_s
+
+    @property
+    def computes_unasked(self) -> bool:
+        """Whether it computes predictions that no request waits for, so that nobody may ever read them."""
+        return self.precompute is not None or self.refresh is not None or self.revalidates

@@ -46,6 +46,8 @@ class BillLine:
     """Whether it is spent on predictions before anybody asks for them."""
     after_events: bool
     """Whether these follow from events, and not from batch runs."""
+    holds: bool
+    """Whether it is spent on the room that predictions are held in."""
     size: str
     """How the quantity came about where rows are charged by size; else empty."""
     terms: str
@@ -130,19 +132,25 @@ class Bill:
         """Return the cost of 1,000 of the horizon's ``requests``; None where there were none. [USD]"""
         return self.total_usd / requests * REQUESTS_PER_LOT if requests > 0 else None
 
-    def wasted_usd_per_month(self, batch_fraction: float, nearline_fraction: float = 0.0) -> float:
-        """Return the price of what nobody read.
+    def wasted_usd_per_month(
+        self, batch_fraction: float, nearline_fraction: float = 0.0, held_fraction: float = 0.0
+    ) -> float:
+        """Return the price of what nobody read: to compute it, to write it, and to hold it.
 
         Parameters
         ----------
         batch_fraction, nearline_fraction
             Share of the predictions computed in batch runs, and after events, that was never served, 0 to 1; the lines
             that compute ahead are wasted by as much.
+        held_fraction
+            Share of what was held, by size and time, that was never served, 0 to 1; the lines for room are wasted by as
+            much, whether what is held or what is rented is paid.
         """
         ahead = [line for line in self.lines if line.computes_ahead]
         batch_usd = math.fsum(line.usd_per_month for line in ahead if not line.after_events)
         nearline_usd = math.fsum(line.usd_per_month for line in ahead if line.after_events)
-        return batch_fraction * batch_usd + nearline_fraction * nearline_usd
+        held_usd = math.fsum(line.usd_per_month for line in self.lines if line.holds)
+        return batch_fraction * batch_usd + nearline_fraction * nearline_usd + held_fraction * held_usd
 
 
 @dataclass(frozen=True)
@@ -247,6 +255,7 @@ def _line(
         driver=usage.driver,
         computes_ahead=usage.computes_ahead,
         after_events=usage.after_events,
+        holds=usage.holds,
         size=size_detail(usage, price, months),
         terms=terms_detail(usage, price, discounts, pooled, months),
     )
@@ -304,6 +313,7 @@ def _unused_line(commitment: Commitment, unused_usd: float, months: float) -> Bi
         driver=Driver.POPULATION,
         computes_ahead=False,
         after_events=False,
+        holds=False,
         size="",
         terms=unused_detail(commitment, unused_usd, MONTH_H),
     )

@@ -156,6 +156,11 @@ def rate(per_s: float) -> str:
     return f"{number(per_s)} /s"
 
 
+def dispersion(variance_over_mean: float) -> str:
+    """Return a variance over a mean, where the second digit after 1 tells: ``1.04``, ``18.3``."""
+    return _plain(variance_over_mean, 3)
+
+
 def ratio(one: float, other: float) -> str:
     """Return what ``one`` is of ``other``, both above 0: ``a third of``, ``38 % of``, ``18 % less than``."""
     found = one / other
@@ -195,7 +200,10 @@ _READINGS = {
     "requests_per_s_mean": Reading("requests per second, mean", rate),
     "requests_per_s_peak": Reading("requests per second, busiest minute", rate),
     "daily_active_fraction": Reading("daily active", share),
+    "weekly_active_fraction": Reading("weekly active", share),
     "monthly_active_fraction": Reading("monthly active", share),
+    "dispersion_1s": Reading("variance/mean of requests a second", dispersion),
+    "dispersion_60s": Reading("variance/mean of requests a minute", dispersion),
     "predictions_computed": Reading("predictions computed", count),
     "predictions_computed_batch": Reading("predictions computed in batch", count),
     "predictions_computed_online": Reading("predictions computed online", count),
@@ -218,6 +226,7 @@ _READINGS = {
     "utilisation": Reading("utilisation", share),
     "quality_mean": Reading("quality, mean", quality),
     "wait_mean_s": Reading("wait in the queue, mean", duration),
+    "waited_fraction": Reading("requests that waited", share),
     "batch_makespan_mean_s": Reading("batch makespan, mean", duration),
     "batch_makespan_p95_s": Reading("batch makespan p95", duration),
     "batch_reclaims_mean": Reading("workers reclaimed in a batch run, mean", number),

@@ -1,5 +1,6 @@
 """A comparison for Python and Jupyter: tables, pictures, the recommendation."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from simulator.core.errors import UserError, did_you_mean
+from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report import frames, notebook
 from simulator.studies.comparison import Comparison, PlanResult
@@ -125,6 +127,21 @@ class Result:
     def bill(self, plan: str) -> "pd.DataFrame":
         """Return one plan's bill: every line's quantity and price as numbers, shown formatted and with the total."""
         return notebook.bill_table(self._plan(plan))
+
+    def wait_exceeds(self, plan: str, longer_than_s: float = 0.0) -> Estimate:
+        """Return the share of a plan's requests that waited longer than so many seconds, with its interval.
+
+        All requests count, as in ``wait_mean_s``: those that asked no backend did not wait. [s]
+
+        Raises
+        ------
+        UserError
+            If there is no such plan, or if the time is not a number from 0.
+        """
+        if not longer_than_s >= 0 or math.isinf(longer_than_s):
+            raise UserError(f"longer_than_s(={longer_than_s}) must be a number of seconds from 0 on, such as 0.1")
+        waits = [outcome.counted.wait for outcome in self._plan(plan).outcomes]
+        return Estimate.of([wait.share_above(longer_than_s) if wait.count else math.nan for wait in waits])
 
     @property
     def plot(self) -> Plots:

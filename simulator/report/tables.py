@@ -129,6 +129,8 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
     (
         _metric("latency p50", "latency_p50_s"),
         _metric("latency p99", "latency_p99_s"),
+        _metric("wait p99", "wait_p99_s"),
+        _metric("waited at all", "waited_fraction"),
         _metric("replicas mean", "replicas_mean"),
         _metric("replicas peak", "replicas_peak"),
     ),

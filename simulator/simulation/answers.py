@@ -1,6 +1,6 @@
 """Counting answers, in compiled code: rules ``r`` and tally ``a`` are records of ``records.py``."""
 
-from simulator.core.histogram import IntArray, bin_of
+from simulator.core.histogram import BINS, IntArray, bin_of
 from simulator.core.jit import inlined
 from simulator.simulation.quality import add_default_quality, add_quality
 from simulator.simulation.records import Record
@@ -16,6 +16,14 @@ def count_answer(arrival_s: float, latency_s: float, r: Record, a: Record, laten
     a.latency_s += latency_s
     latency_bins[bin_of(latency_s)] += 1
     return True
+
+
+@inlined
+def count_wait(wait_s: float, a: Record, latency_bins: IntArray) -> None:
+    """Count how long a request waited; those that did not wait are the requests that are in no bin of waits."""
+    if wait_s > 0.0:
+        a.wait_s += wait_s
+        latency_bins[BINS + bin_of(wait_s)] += 1
 
 
 @inlined

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined, kernel
-from simulator.simulation.answers import count_answer, count_default, count_fallback
+from simulator.simulation.answers import count_answer, count_default, count_fallback, count_wait
 from simulator.simulation.records import Record
 from simulator.simulation.rows import FIRST_FLIGHT, NEARLINE, SERVED, Int, WordArray
 from simulator.simulation.store_kernels import land
@@ -213,7 +213,7 @@ def _answer_otherwise(
     latency_s = r.read_s + waited_s
     by_row = r.falls_back and word != 0
     if count_answer(asked_s, latency_s, r, a, latency_bins):
-        a.wait_s += waited_s
+        count_wait(waited_s, a, latency_bins)
         if timed_out:
             a.timed_out += 1
         else:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.core.streams import stream
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, MONTH_S
+from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S, MINUTE_S, MONTHLY_ACTIVE_DAYS
 from simulator.demand.arrivals import FloatArray, RequestBlock, UserArray, request_blocks
-from simulator.demand.census import Census
+from simulator.demand.census import Census, Wider
+from simulator.demand.dispersion import Dispersion
 from simulator.scenario.schema import Scenario
 from simulator.simulation import timing
 from simulator.simulation.activity import Activity
@@ -73,7 +74,9 @@ class Feed:
         self._interval_s = demand.interval_s
         self._horizon_s = scenario.horizon_s
         self.days = Census(scenario.population.users, DAY_S, scenario.horizon_s)
-        self.months = Census(scenario.population.users, MONTH_S, scenario.horizon_s)
+        self.weeks = Wider(self.days, DAYS_PER_WEEK)
+        self.months = Wider(self.days, MONTHLY_ACTIVE_DAYS)
+        self.dispersion = Dispersion(scenario.horizon_s)
         self.logins = 0
         """Logins in the horizon."""
         self.busiest_minute = 0
@@ -94,12 +97,12 @@ class Feed:
             first, last = np.searchsorted(logins.time_s, (0.0, self._horizon_s))
             self.logins += int(last - first)
             self.days.observe(logins)
-            self.months.observe(logins)
         minutes = np.arange(np.floor(max(block.begin_s, 0.0) / MINUTE_S), np.ceil(block.end_s / MINUTE_S) + 1)
         if minutes.size > 1:
             counts = np.diff(np.searchsorted(block.time_s, minutes * MINUTE_S))
             self.busiest_minute = max(self.busiest_minute, int(counts.max()))
         self._count_hours(block)
+        self.dispersion.take(block)
         factor = self._drawn(block, _noise_of(self._online), "service", _no_numbers())
         late_factor = self._drawn(block, _noise_of(self._refreshing), "refresh service", _no_numbers())
         tokens = self._tokens(block, self._online, "tokens")

@@ -12,7 +12,7 @@ from simulator.backends.online.slots import replay
 from simulator.core.histogram import IntArray
 from simulator.core.jit import inlined
 from simulator.demand.kernels import FloatArray
-from simulator.simulation.answers import count_age, count_answer
+from simulator.simulation.answers import count_age, count_answer, count_wait
 from simulator.simulation.failure_kernels import come_again_or_leave
 from simulator.simulation.records import GONE, NO_FLIGHT, Record
 from simulator.simulation.rows import FIRST_FLIGHT, Int, WordArray, tick_of
@@ -40,7 +40,7 @@ def answer(
     asked = flight < 0 or not flights[flight].unasked
     if asked and count_answer(asked_s, r.read_s + completion_s - asked_s, r, a, latency_bins):
         a.computed += 1
-        a.wait_s += start_s - asked_s
+        count_wait(start_s - asked_s, a, latency_bins)
         count_age(service_s + r.lag_s, start_s, asked_s, r.read_s + completion_s - asked_s, r, a, age_bins)
     if flight >= 0:
         f = flights[flight]
@@ -51,7 +51,7 @@ def answer(
             t = followers[follower].arrival_s
             if count_answer(t, r.read_s + completion_s - t, r, a, latency_bins):
                 a.cached += 1
-                a.wait_s += completion_s - t
+                count_wait(completion_s - t, a, latency_bins)
                 count_age(service_s + r.lag_s, start_s, t, r.read_s + completion_s - t, r, a, age_bins)
             follower = followers[follower].next
         f.first_follower = -1
@@ -237,7 +237,7 @@ def join(
     if f.completion_s < math.inf:
         if count_answer(t, r.read_s + f.completion_s - t, r, a, latency_bins):
             a.cached += 1
-            a.wait_s += f.completion_s - t
+            count_wait(f.completion_s - t, a, latency_bins)
             latency_s = r.read_s + f.completion_s - t
             count_age(f.completion_s - f.start_s + r.lag_s, f.start_s, t, latency_s, r, a, age_bins)
         f.served = True

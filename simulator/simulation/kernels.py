@@ -146,7 +146,7 @@ def serve(
     spots
         Scratch, shape (FETCH,).
     latency_bins, age_bins
-        Histograms to fill.
+        Histograms to fill; that of the waits above 0 follows on that of the latencies.
 
     Returns
     -------

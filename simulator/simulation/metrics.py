@@ -2,10 +2,22 @@
 
 Counts are over the horizon. Latency is what the user waits: store read, queue and service. Ages and the stale fraction
 are of answers that are predictions. The busiest hour is that with the most answers (see outcome.Hours).
-``wasted_fraction`` relates the stored predictions that ended unread within the horizon to those computed within it;
-both happen at the same moments, the publications, so that their ratio has no edge effects. ``quality_mean`` is over all
+``wasted_fraction`` is, of the predictions whose use was over within the horizon, the share that nobody had read: rows
+are over when they are replaced, expire or are evicted, and computations that are not kept when they have answered. All
+of them are looked at over their whole life, so that it has no edge effects and never exceeds 1; it is
+``predictions_wasted`` over ``predictions_computed`` but for what these two have at the edges of the horizon. It is
+absent where nothing that can be wasted was over. ``quality_mean`` is over all
 requests, relative to a fresh prediction of the scenario's model at age 0, answered at once; the better model of a plan
 can have more than 1.
+
+The active fractions are of users with at least one login in a window of a day, of 7 days and of 28 days: the means over
+all whole windows that fit the horizon, the first beginning with it; where none fits, the metric is absent.
+``dispersion_1s`` and ``dispersion_60s`` are variance/mean of the requests that come in a second and in a minute,
+against the mean of the hour (see demand.dispersion): 1 for a Poisson process, above it where people come in bursts.
+
+``wait_mean_s``, its quantiles and ``waited_fraction`` (of requests that waited at all) are over all requests, those too
+that asked no backend and so did not wait: from asking it to the beginning of the computation (queue, hold, retries,
+instance cold start), or to its end where a request waits for another's of the same user, or to giving up.
 
 ``timeout_fraction`` and ``refused_fraction`` are the shares of requests that gave up or were refused at last, after all
 retries; they get the default, or what ``on_failure`` says (``fallback_fraction``). A time-out counts as such where the
@@ -20,12 +32,13 @@ of runs that were published late, or never began as the one before was still goi
 lost with their worker, before all their rows were written, and done again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from simulator.backends.serverless import Serverless
 from simulator.core.units import MINUTE_S, MONTH_S
+from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FloatArray, Outcome
 
@@ -54,7 +67,10 @@ def _traffic(outcome: Outcome) -> Iterator[Metric]:
     yield "requests_per_s_mean", requests / outcome.horizon_s
     yield "requests_per_s_peak", outcome.traffic.busiest_minute / MINUTE_S
     yield "daily_active_fraction", outcome.traffic.daily_active_fraction
+    yield "weekly_active_fraction", outcome.traffic.weekly_active_fraction
     yield "monthly_active_fraction", outcome.traffic.monthly_active_fraction
+    yield "dispersion_1s", outcome.traffic.dispersion_1s
+    yield "dispersion_60s", outcome.traffic.dispersion_60s
 
 
 def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
@@ -66,12 +82,18 @@ def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "predictions_computed_online", online if plan.backend else None
     yield "predictions_computed_nearline", tally["refreshed"] if plan.refresh else None
     yield "predictions_wasted", tally["wasted"]
-    yield "wasted_fraction", _share(tally["wasted"], computed)
+    yield "wasted_fraction", _wasted_fraction(plan, tally)
     ahead = plan.precompute or plan.refresh
     yield "coverage", _share(tally["precomputed"], tally["requests"]) if ahead else None
     yield "cache_hit_ratio", _share(tally["cached"], tally["requests"]) if plan.cache else None
     yield "computed_fraction", _share(tally["computed"], tally["requests"])
     yield "default_fraction", _share(tally["defaulted"], tally["requests"])
+
+
+def _wasted_fraction(plan: Plan, tally: Mapping[str, float]) -> float | None:
+    if not plan.computes_unasked:
+        return _share(0.0, tally["computed"])
+    return _share(tally["wasted"], tally["ended"] + (0.0 if plan.cache else tally["computed"]))
 
 
 def _age(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
@@ -107,7 +129,11 @@ def _latency(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     plan, bound_s = scenario.plans[outcome.plan], scenario.slo.latency_p99_s
     fleet = scenario.online_backend(plan)
     if fleet is not None:
-        yield "wait_mean_s", tally["wait_s"] / tally["requests"]
+        wait = outcome.counted.wait
+        yield "wait_mean_s", wait.mean
+        for name, share in QUANTILES.items():
+            yield f"wait_{name}_s", wait.quantile(share)
+        yield "waited_fraction", wait.share_above(0.0)
         yield "timeout_fraction", tally["timed_out"] / tally["requests"] if np.isfinite(fleet.longest_wait_s) else None
         yield "refused_fraction", tally["refused"] / tally["requests"] if fleet.refuses else None
         yield "fallback_fraction", tally["fell_back"] / tally["requests"] if plan.on_failure == "stored" else None

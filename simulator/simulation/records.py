@@ -21,6 +21,7 @@ RULES = np.dtype(
         ("works", np.bool_),  # there is a fleet
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
         ("unasked", np.bool_),  # there are computations that no request waits for
+        ("wastes", np.bool_),  # there are rows that nobody may ever read; only then are those that end counted
         ("returns", np.bool_),  # requests that are refused or give up come again
         ("falls_back", np.bool_),  # at last they are answered by whatever is stored
         ("keeps", np.bool_),  # online predictions are stored, and shared by those who wait for them
@@ -36,6 +37,7 @@ RULES = np.dtype(
         ("kept_s", np.float64),  # how long it is served at all; after fresh_s it is computed again meanwhile
         ("expiry_s", np.float64),  # how long a row that was computed ahead is served
         ("lag_s", np.float64),  # age of the features of an online prediction
+        ("batch_delay_s", np.float64),  # from a run's snapshot to a row's publication, mean so far
         ("debounce_s", np.float64),  # an event counts if none of its user's follows within this
         ("delay_s", np.float64),  # from an event to its computation
         ("horizon_s", np.float64),  # requests that arrive from 0 to here count
@@ -52,7 +54,7 @@ RULES = np.dtype(
         ("training_s", np.float64),  # how long a training takes
     ]
 )
-"""What the plan says; fixed during a run."""
+"""What the plan says; fixed during a run, but for the delay of batch rows."""
 
 LINE = np.dtype(
     [
@@ -155,11 +157,17 @@ TALLY = np.dtype(
         ("first_served", np.int64),  # stored rows served for the first time
         ("wasted", np.int64),  # stored rows replaced, expired or evicted without having been served
         ("wasted_batch", np.int64),  # of these: those published in a batch
+        ("wasted_nearline", np.int64),  # and those computed after an event
+        ("ended", np.int64),  # stored rows replaced, expired or evicted, served or not
+        ("ended_batch", np.int64),  # of these, likewise
+        ("ended_nearline", np.int64),
         ("evicted", np.int64),  # rows that made room for others
         ("wait_s", np.float64),
         ("latency_s", np.float64),
         ("age_s", np.float64),
         ("row_s", np.float64),  # rows x time held within the horizon
+        ("ended_row_s", np.float64),  # time that those which ended were held, from when they were visible
+        ("unread_row_s", np.float64),  # of it, that of the wasted ones
         ("quality", np.float64),  # of all answers, where it is asked for
     ]
 )

@@ -56,6 +56,9 @@ class Counted:
     """Of all requests. [s]"""
     age: Histogram
     """Of the predictions served. [s]"""
+    wait: Histogram
+    """How long requests waited for a backend to begin, hold and cold start included; 0 for those that did not ask one,
+    and until it was complete for those that waited for another's computation of the same user. [s]"""
 
 
 class Line:
@@ -138,8 +141,9 @@ class RequestPath:
         self._recent = layout.table() if rules["most_rows"] else _UNUSED
         self._uses = np.zeros(FIRST_SIZE, dtype=np.uint32)
         self._spots = np.zeros(kernels.FETCH, dtype=np.int64)
-        self._latency_bins = np.zeros(BINS, dtype=np.int64)
+        self._latency_bins = np.zeros(2 * BINS, dtype=np.int64)  # and then those of the waits
         self._age_bins = np.zeros(BINS, dtype=np.int64)
+        self._published = 0
         self._layout = layout
         self._feed = feed
         self._block = feed.next()
@@ -215,11 +219,18 @@ class RequestPath:
         users = self._layout.shard_users(shard)
         self._make_room_for_uses(users)
         publish(shard, users, now_s, snapshot_s, *self._store())
+        self._note_delay(users, now_s - snapshot_s)
 
     def publish_members(self, first: int, end: int, members: BitSet, now_s: float, snapshot_s: float) -> None:
         """Make the batch rows of the members within a range of places visible. [s]"""
         self._make_room_for_uses(end - first)
         member_kernels.publish(first, end, members, now_s, snapshot_s, *self._store())
+        self._note_delay(end - first, now_s - snapshot_s)
+
+    def _note_delay(self, weight: int, delay_s: float) -> None:
+        """Keep the mean time from the snapshots of batch runs to their rows' publication. [s]"""
+        self._published += weight
+        self._rules["batch_delay_s"] += (delay_s - self._rules["batch_delay_s"]) * (weight / self._published)
 
     @property
     def table(self) -> WordArray:
@@ -252,12 +263,17 @@ class RequestPath:
         self._make_room_for_uses(order.size)
         member_kernels.hold_rows(now_s, order, *self._store())
 
-    def drop_expired(self, now_s: float) -> None:
-        """Drop the rows that have expired, and count those that nobody has read."""
+    def drop_expired(self, now_s: float, *, for_good: bool = False) -> None:
+        """Drop the rows that have expired, and count those that nobody has read.
+
+        Those that are all read need not be dropped, but for good they are, where others that may be unread are held
+        beside them: what was held unread is a share of all that was held.
+        """
         self._settle(now_s)
         rules = self._rules[0]
         unread_ones_expire = np.isfinite(rules["expiry_s"]) or rules["fresh_s"] < rules["kept_s"] < np.inf
-        if rules["has_store"] and unread_ones_expire:
+        read_ones_expire = for_good and rules["keeps"] and rules["wastes"]
+        if rules["has_store"] and (unread_ones_expire or read_ones_expire):
             store_kernels.drop_expired(
                 now_s,
                 self._rules,
@@ -296,14 +312,20 @@ class RequestPath:
 
     def latency(self) -> Histogram:
         """Return the latencies counted so far. [s]"""
-        return Histogram(self._latency_bins.copy(), float(self._tally["latency_s"][0]))
+        return Histogram(self._latency_bins[:BINS].copy(), float(self._tally["latency_s"][0]))
 
     def counted(self) -> Counted:
         """Return counts and histograms."""
         self._settle(float(self._place["reached_s"][0]))
         counts = self.counts()
-        latency = Histogram(self._latency_bins.copy(), counts["latency_s"])
-        return Counted(counts, latency, Histogram(self._age_bins.copy(), counts["age_s"]))
+        age = Histogram(self._age_bins.copy(), counts["age_s"])
+        return Counted(counts, self.latency(), age, self._wait(counts))
+
+    def _wait(self, counts: dict[str, float]) -> Histogram:
+        """Return the waits: those that the kernels have put into bins, and none of all other requests. [s]"""
+        bins = self._latency_bins[BINS:].copy()
+        bins[0] += int(counts["requests"]) - int(bins.sum())
+        return Histogram(bins, counts["wait_s"])
 
     def release(self) -> None:
         """Give the store's memory back at once: the parts of a simulation refer to each other, and linger."""
@@ -426,7 +448,8 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules = record(RULES)
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
-    rules["unasked"] = bool(plan.refresh) or bool(plan.cache and plan.cache.fresh_for_s < plan.cache.kept_for_s)
+    rules["unasked"] = plan.refresh is not None or plan.revalidates
+    rules["wastes"] = plan.computes_unasked
     rules["works"] = bool(scenario.online_backends(plan))
     rules["returns"] = any(backend.retries is not None for backend in scenario.online_backends(plan))
     rules["falls_back"] = plan.on_failure is OnFailure.STORED

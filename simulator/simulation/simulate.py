@@ -133,7 +133,7 @@ class _Simulation:
         self.env.run(until=horizon_s)
         self._sample()
         self._look_at_queues(self.path.waiting_by_line())
-        self.path.drop_expired(math.nextafter(horizon_s, 0.0))
+        self.path.drop_expired(math.nextafter(horizon_s, 0.0), for_good=True)
         unserved_at_end = self.path.unserved() if self.plan.has_store else 0
         while self.path.waiting:  # those who came within the horizon get their answer
             self.env.run(until=self.env.now + HOUR_S)
@@ -190,7 +190,10 @@ class _Simulation:
             logins=self.feed.logins,
             busiest_minute=self.feed.busiest_minute,
             daily_active_fraction=self.feed.days.active_fraction,
+            weekly_active_fraction=self.feed.weeks.active_fraction,
             monthly_active_fraction=self.feed.months.active_fraction,
+            dispersion_1s=self.feed.dispersion.of(1),
+            dispersion_60s=self.feed.dispersion.of(60),
             arrivals=tuple(self.feed.arrivals.tolist()),
         )
         writes_per_s = self._busiest_writes_per_s()

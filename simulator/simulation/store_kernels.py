@@ -77,11 +77,31 @@ def read_again(spot: Int, word: Int, t: float, r: Record, a: Record, reads: Word
 def bury(word: Int, rows: Int, unserved: Int, now_s: float, read: Int, r: Record, a: Record) -> None:
     """Count the end of so many rows of one word that are replaced or dropped."""
     if word != 0:
-        if 0.0 <= now_s < r.horizon_s:
-            a.wasted += unserved
-            if word & MAKER == BATCH:
-                a.wasted_batch += unserved
-        a.row_s -= rows * held_s(now_s, row_end_s(word, read, r), r.horizon_s)
+        end_s = row_end_s(word, read, r)
+        if r.wastes and 0.0 <= now_s < r.horizon_s:
+            count_end(word, rows, unserved, min(now_s, end_s), r, a)
+        a.row_s -= rows * held_s(now_s, end_s, r.horizon_s)
+
+
+@kernel
+def count_end(word: Int, rows: Int, unserved: Int, end_s: float, r: Record, a: Record) -> None:
+    """Count rows whose use is over, and how long each was held; a function of its own, so that caches are not slowed.
+
+    What is computed is taken to be visible when its computation begins, and what a run computes after its mean delay.
+    """
+    a.ended += rows
+    a.wasted += unserved
+    visible_s = time_of(word, r.origin_s, r.tick_s)
+    if word & MAKER == BATCH:
+        a.ended_batch += rows
+        a.wasted_batch += unserved
+        visible_s += r.batch_delay_s
+    elif word & MAKER == NEARLINE:
+        a.ended_nearline += rows
+        a.wasted_nearline += unserved
+    life_s = max(end_s - visible_s, 0.0)
+    a.ended_row_s += rows * life_s
+    a.unread_row_s += unserved * life_s
 
 
 @inlined
@@ -94,8 +114,8 @@ def land(f: Record, r: Record, a: Record, reads: WordArray) -> Int:
     if counts and not f.served:
         a.unread += 1
     if f.evicted:
-        if counts and not f.served:
-            a.wasted += 1
+        if counts and r.wastes:
+            count_end(word_of(f.start_s, f.maker, r.origin_s, r.tick_s), 1, 0 if f.served else 1, f.start_s, r, a)
         return np.int64(0)
     row = np.int64(word_of(f.start_s, f.maker, r.origin_s, r.tick_s))
     if f.served:

@@ -83,7 +83,7 @@ def store_use(
 
 def no_usage(scenario: Scenario, plan_name: str) -> tuple[Usage, ...]:
     """Return every line of a plan's usage, with nothing used: the meters that a price book must know."""
-    plan, tally, traffic = scenario.plans[plan_name], defaultdict[str, float](float), Traffic(0, 0, None, None)
+    plan, tally, traffic = scenario.plans[plan_name], defaultdict[str, float](float), Traffic(0, 0, None)
     fleets = [FleetUse(name, np.zeros(1), np.zeros(1), 0, defaultdict(float)) for name in scenario.online_names(plan)]
     batch = BatchUse((), 0, 0, 0.0, {}, 0.0, 0.0) if plan.precompute else None
     kept = store_use(scenario, plan, tally, traffic, batch, 0)

@@ -3,7 +3,6 @@
 import math
 
 from simulator.backends.fleet import Fleet
-from simulator.core.units import HOUR_S
 from simulator.scenario.schema import Scenario
 from simulator.theory.staffing import min_servers_for_response_quantile
 
@@ -27,8 +26,7 @@ def closed_form_replicas(scenario: Scenario, plan_name: str, fleet: Fleet) -> in
     """
     bound_s = scenario.slo.latency_p99_s
     assert bound_s is not None
-    hours = math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)
-    per_s = float(scenario.demand.expected_requests(0.0, hours).max()) / HOUR_S
+    per_s = scenario.demand.expected_rates(scenario.horizon_s).peak_per_s
     plan = scenario.plans[plan_name]
     read_s = scenario.store_of(plan).read_latency_s if plan.has_store else 0.0
     fewest = fleet.capacity.replicas_for(per_s * fleet.full_batch_work_s / fleet.slots)

@@ -46,6 +46,12 @@ __all__ = [
 ]
 
 
+LEAST_REQUESTS = 100
+"""With fewer in all replications together, even a count is off by a tenth, and a 99th percentile is one request."""
+LEAST_USERS = 10
+"""With fewer, a plan's answers depend on who they happen to be."""
+
+
 @dataclass(frozen=True, repr=False)
 class PlanResult:
     """One plan over all replications."""
@@ -105,6 +111,11 @@ class PlanResult:
     def latency(self) -> Histogram:
         """Latency of all requests, over all replications. [s]"""
         return _sum([outcome.counted.latency for outcome in self.outcomes])
+
+    @cached_property
+    def wait(self) -> Histogram:
+        """How long all requests waited for a backend, over all replications; see simulation.metrics. [s]"""
+        return _sum([outcome.counted.wait for outcome in self.outcomes])
 
 
 @dataclass(frozen=True)
@@ -172,12 +183,24 @@ class Comparison:
         """
         return tuple(sorted(self.plans, key=lambda name: self.plans[name].rank))
 
+    @cached_property
+    def requests(self) -> float:
+        """Requests of all replications together; they are the same for every plan."""
+        return math.fsum(values["requests"] for values in next(iter(self.plans.values())).values)
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether so few requests or users were simulated that nothing follows for more of them."""
+        return self.requests < LEAST_REQUESTS or self.scenario.population.users < LEAST_USERS
+
     @property
     def recommended(self) -> str | None:
-        """The best ranked plan, if it meets every bound; none where none does.
+        """The best ranked plan, if it meets every bound; none where none does, or where there is too little to go by.
 
         It is overloaded only where every plan that meets the bounds is.
         """
+        if self.is_too_little:
+            return None
         best = self.ranking[0]
         return best if self.plans[best].meets_slo else None
 

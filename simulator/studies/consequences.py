@@ -1,9 +1,8 @@
 """What follows from a scenario before anything is simulated: rates, loads, rows, memory."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -12,8 +11,15 @@ from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.backends.fleet import Fleet
 from simulator.backends.serverless import Serverless
-from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S, MONTH_DAYS, MONTH_S, about_duration, write_clock
-from simulator.demand.population import MONTHLY_ACTIVE_DAYS
+from simulator.core.units import (
+    DAY_S,
+    DAYS_PER_WEEK,
+    MONTH_S,
+    MONTHLY_ACTIVE_DAYS,
+    about_duration,
+    write_clock,
+)
+from simulator.demand.demand import Rates
 from simulator.plans.plan import Plan
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
@@ -28,22 +34,22 @@ from simulator.studies.publication import Publication
 from simulator.studies.replay_facts import move_of, replay_facts
 from simulator.theory.serverless import live_instances
 
-ACTIVE_WITHIN: Final[Mapping[str, int]] = MappingProxyType(
-    {"daily active": 1, "weekly active": DAYS_PER_WEEK, "monthly active": MONTHLY_ACTIVE_DAYS}
-)
-"""Windows in which users are counted. [day]"""
 MANY_PER_S = 1000
 """Rates from here on are written as whole numbers. [1/s]"""
 WORD_BYTES = 4
 BITS_PER_BYTE = 8
-BYTES_PER_REQUEST = 80
-"""Rough: a request in the arrays of its block, the pool of its session and the scratch of sorting."""
+BYTES_PER_REQUEST = 110
+"""Measured: a request in the arrays of its block, the pool of its session and the scratch of sorting."""
 BYTES_PER_PENDING_VISIT = 24
 """Rough: a return visit to come, with places to spare."""
 SETS_PER_RUN = 6
 """Rough: sets of users that are held while a run's members are found."""
-PROCESS_BYTES = 200e6
-"""Rough: Python and its libraries."""
+PROCESS_BYTES = 240e6
+"""Measured: Python and its libraries; the first run on a machine, which compiles, takes 400 MB more."""
+
+
+_ACTIVE_IN: Final = (("daily active", 1), ("weekly active", DAYS_PER_WEEK), ("monthly active", MONTHLY_ACTIVE_DAYS))
+"""In days."""
 
 
 @dataclass(frozen=True)
@@ -59,30 +65,14 @@ class Consequence:
 
 def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Consequence, ...]:
     """Return what follows from a scenario, in the order in which it is told; without prices, no costs are."""
-    load = _load(scenario)
+    load = scenario.demand.expected_rates(scenario.horizon_s)
     plans = (
         fact for plan in scenario.plans for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, book))
     )
     return (*_traffic(scenario, load), *plans)
 
 
-@dataclass(frozen=True)
-class _Load:
-    """The requests that the horizon expects. [1/s]"""
-
-    mean_per_s: float
-    peak_per_s: float
-    """Of the busiest hour."""
-    busiest_s: float
-    """When that hour begins. [s]"""
-
-
-def _load(scenario: Scenario) -> _Load:
-    per_s = scenario.demand.expected_requests(0.0, math.ceil(max(scenario.horizon_s, HOUR_S) / HOUR_S)) / HOUR_S
-    return _Load(float(per_s.mean()), float(per_s.max()), float(per_s.argmax()) * HOUR_S)
-
-
-def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
+def _traffic(scenario: Scenario, load: Rates) -> Iterator[Consequence]:
     population, demand, returns = scenario.population, scenario.demand, scenario.traffic.returns
     yield Consequence("traffic", "users", f"{population.users:,}")
     yield Consequence("traffic", "logins per user and day", f"{demand.mean_logins_per_user_day:.4g}")
@@ -102,7 +92,7 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
         yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
     else:  # users are drawn by the population's shape, as often as there are logins
         factor = demand.mean_logins_per_user_day / population.mean_logins_per_user_day(demand.clusters())
-        shares = {what: demand.share_active_at(factor, days) for what, days in ACTIVE_WITHIN.items()}
+        shares = {what: demand.share_active_at(factor, days) for what, days in _ACTIVE_IN}
         for what, share in shares.items():
             yield Consequence("traffic", what, _percent(share))
         counts = " / ".join(f"{share * population.users:,.0f}" for share in shares.values())
@@ -111,6 +101,7 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
             if group.monthly_active_fraction is not None:
                 which = f" of '{group.name}'" if population.segments else ""
                 yield Consequence("traffic", f"shape{which}, solved for", f"{group.shape_for(demand.clusters()):.4g}")
+    yield from _not_measured(scenario)
     yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")
     yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
     total = load.mean_per_s * scenario.horizon_s
@@ -121,7 +112,18 @@ def _traffic(scenario: Scenario, load: _Load) -> Iterator[Consequence]:
         yield Consequence("traffic", "value per month at quality 1", said)
 
 
-def _plan(scenario: Scenario, name: str, load: _Load) -> Iterator[Consequence]:
+def _not_measured(scenario: Scenario) -> Iterator[Consequence]:
+    """Say which of the active shares a run will not have, as its horizon holds no whole window of them."""
+    too_long = [(what, days) for what, days in _ACTIVE_IN if days * DAY_S > scenario.horizon_s]
+    if too_long:
+        what = " and ".join(filter(None, (", ".join(name for name, _ in too_long[:-1]), too_long[-1][0])))
+        least = f"takes a horizon of {too_long[0][1]} d"
+        if len(too_long) > 1:
+            least = f"take horizons of {', '.join(str(days) for _, days in too_long[:-1])} and {too_long[-1][1]} d"
+        yield Consequence("traffic", "not in a run's metrics", f"{what}: to be counted {least} or more")
+
+
+def _plan(scenario: Scenario, name: str, load: Rates) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     fleet = scenario.online_backend(plan)
     yield from _runs(scenario, name)
@@ -164,7 +166,7 @@ def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterato
         )
 
 
-def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Iterator[Consequence]:
+def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: Rates) -> Iterator[Consequence]:
     if fleet.capacity.is_to_be_sized:
         replicas = closed_form_replicas(scenario, name, fleet)
         yield Consequence(name, "replicas for the p99, closed form", f"{replicas:,} if all is computed")
@@ -174,7 +176,7 @@ def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: _Load) -> Itera
     yield Consequence(name, "replicas in that hour", f"{replicas:,}")
 
 
-def _calls(scenario: Scenario, name: str, load: _Load, book: PriceBook | None) -> Iterator[Consequence]:
+def _calls(scenario: Scenario, name: str, load: Rates, book: PriceBook | None) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     ahead, online = scenario.batch_backend(plan), scenario.online_backend(plan)
     if isinstance(ahead, Api):
@@ -245,7 +247,7 @@ def _per_s(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= MANY_PER_S else f"{rate:.3g}"
 
 
-def _refresh(scenario: Scenario, plan: Plan, name: str, load: _Load) -> Iterator[Consequence]:
+def _refresh(scenario: Scenario, plan: Plan, name: str, load: Rates) -> Iterator[Consequence]:
     fleet = scenario.refreshing_backend(plan)
     if plan.refresh is None or fleet is None:
         return
@@ -271,13 +273,13 @@ def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:
         yield Consequence(name, "training", f"{training.machine_hours * MONTH_S / every_s:,.4g} machine-hours a month")
 
 
-def _memory_bytes(scenario: Scenario, name: str, load: _Load) -> float:
+def _memory_bytes(scenario: Scenario, name: str, load: Rates) -> float:
     users = scenario.population.users
     table = users * WORD_BYTES * _tables(scenario, scenario.plans[name])
     scope = _scope_bytes(scenario, name)
-    months = 2 if scenario.horizon_s >= MONTH_DAYS * DAY_S else 1
-    block = load.peak_per_s * max(scenario.demand.interval_s, HOUR_S) * BYTES_PER_REQUEST
-    return PROCESS_BYTES + table + scope + months * users / BITS_PER_BYTE + block + _pending_bytes(scenario, load)
+    counted = sum(days * DAY_S <= scenario.horizon_s for _, days in _ACTIVE_IN) * users / BITS_PER_BYTE
+    block = load.peak_per_s * scenario.demand.interval_s * BYTES_PER_REQUEST
+    return PROCESS_BYTES + table + scope + counted + block + _pending_bytes(scenario, load)
 
 
 def _tables(scenario: Scenario, plan: Plan) -> int:
@@ -299,7 +301,7 @@ def _scope_bytes(scenario: Scenario, name: str) -> float:
     return scenario.population.users * (last + sets / BITS_PER_BYTE)
 
 
-def _pending_bytes(scenario: Scenario, load: _Load) -> float:
+def _pending_bytes(scenario: Scenario, load: Rates) -> float:
     """Return the room of the return visits that are still to come."""
     returns = scenario.traffic.returns
     if returns is None:

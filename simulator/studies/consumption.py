@@ -59,10 +59,13 @@ class Consumption:
     """How long that was. [s]"""
     requests: float
     """Requests in it."""
-    unread_batch_fraction: float
-    """Share of what batch runs computed that nobody read, 0 to 1."""
-    unread_nearline_fraction: float
-    """Share of what was computed after events that nobody read, 0 to 1."""
+    unread_batch_fraction: float | None
+    """Of the rows of batch runs that were replaced, expired or evicted, the share that nobody had read, 0 to 1; None
+    where there is no such row."""
+    unread_nearline_fraction: float | None
+    """The same of the rows that were computed after events."""
+    unread_held_fraction: float | None
+    """The same of all rows, each weighed by how long it was held: the share of the room that the unread ones took."""
     fleets: Mapping[str, FleetTime]
     """How long the replicas of each fleet ran, by its name."""
 
@@ -74,15 +77,20 @@ class Consumption:
             outcome.usage,
             outcome.horizon_s,
             float(tally["requests"]),
-            _share(tally["wasted_batch"], tally["written_batch"]),
-            _share(tally["wasted"] - tally["wasted_batch"], tally["unread"]),
+            _share_of_ended(tally["wasted_batch"], tally["ended_batch"]),
+            _share_of_ended(tally["wasted_nearline"], tally["ended_nearline"]),
+            _share_of_ended(tally["unread_row_s"], tally["ended_row_s"]),
             {fleet.backend: FleetTime.of(fleet) for fleet in outcome.fleets},
         )
 
 
 def _share(part: float, whole: float) -> float:
-    """Return a share, 0 where there is nothing; rows from before the horizon may make it more than all."""
+    """Return a share, 0 where there is nothing."""
     return float(min(part / whole, 1.0)) if whole else 0.0
+
+
+def _share_of_ended(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None
 
 
 def with_prices(values: Mapping[str, float], consumption: Consumption, book: PriceBook) -> dict[str, float]:
@@ -99,8 +107,21 @@ def _money(consumption: Consumption, book: PriceBook) -> Iterator[tuple[str, flo
     per_1k = bill.usd_per_1k_requests(consumption.requests)
     if per_1k is not None:
         yield COST_PER_1K, per_1k
-    unread = consumption.unread_batch_fraction, consumption.unread_nearline_fraction
-    yield WASTED, bill.wasted_usd_per_month(*unread)
+    wasted_usd = _wasted_usd_per_month(bill, consumption)
+    if wasted_usd is not None:
+        yield WASTED, wasted_usd
+
+
+def _wasted_usd_per_month(bill: Bill, consumption: Consumption) -> float | None:
+    """Return the price of what nobody read; None where it is not known, as no row ended within the horizon. [USD]"""
+    by_runs = any(line.computes_ahead and not line.after_events for line in bill.lines)
+    if by_runs and consumption.unread_batch_fraction is None:
+        return None
+    return bill.wasted_usd_per_month(
+        consumption.unread_batch_fraction or 0.0,
+        consumption.unread_nearline_fraction or 0.0,
+        consumption.unread_held_fraction or 0.0,
+    )
 
 
 def emitted(consumption: Consumption, book: PriceBook) -> dict[str, StatedRange]:

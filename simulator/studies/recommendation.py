@@ -29,6 +29,9 @@ def in_words(comparison: Comparison) -> Comparison:
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     best = comparison.recommended
+    if comparison.is_too_little:
+        yield _too_little(comparison)
+        return
     if best is None:
         yield "No plan meets every bound."
         for name in comparison.ranking:
@@ -40,6 +43,23 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
+
+
+def _too_little(comparison: Comparison) -> str:
+    """Say that nothing can be recommended, why, and what each plan cost here, to two digits as no more is known."""
+    users, requests = comparison.scenario.population.users, comparison.requests
+    seen = f"{requests:,.0f} request{'' if requests == 1 else 's'} of {users:,} user{'' if users == 1 else 's'}"
+    costs = (f"{name} {_rough_usd(comparison.plans[name].cost_usd_per_month)}" for name in comparison.ranking)
+    more = "Give more users, a longer horizon or more replications"
+    return f"Too little to recommend anything: {seen} in all. A month of it costs about: {', '.join(costs)}. {more}."
+
+
+def _rough_usd(amount: float) -> str:
+    """Return an amount with two significant digits."""
+    if 0 < amount < CENT_USD:
+        return "less than a cent"
+    digits = 1 - math.floor(math.log10(amount)) if amount > 0 else 0
+    return f"${round(amount, digits):,.{max(min(digits, 2), 0)}f}"
 
 
 def _best_of(comparison: Comparison) -> str:
@@ -107,8 +127,8 @@ def _nature(result: PlanResult) -> str:
     unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
     if unread == 0:
         return f"{answers}.{_trouble(result)}"
-    spent = metrics["wasted_usd_per_month"].mean
-    price = f", which is {_usd(spent)} a month" if spent else ""
+    spent = metrics["wasted_usd_per_month"].mean if "wasted_usd_per_month" in metrics else 0.0
+    price = f", which is {_usd(spent)} a month, its storage included" if spent else ""
     return f"{answers}; {_percent(unread)} of what it computes is never read{price}.{_trouble(result)}"
 
 

@@ -27,7 +27,13 @@ from simulator.studies.run_place import MANIFEST
 DIGEST_LETTERS = 10
 TABLES = "tables"
 BILLS = "bill.csv"
-CONSUMPTION_COLUMNS = ("horizon_s", "requests", "unread_batch_fraction", "unread_nearline_fraction")
+CONSUMPTION_COLUMNS = (
+    "horizon_s",
+    "requests",
+    "unread_batch_fraction",
+    "unread_nearline_fraction",
+    "unread_held_fraction",
+)
 STAND_IN = "stand_in_"
 """What the columns begin with that say what stands in for a price."""
 BY_PROMPT = "by_prompt"
@@ -184,6 +190,6 @@ def _histograms(comparison: Comparison) -> list[dict[str, Any]]:
         {"plan": name, "quantity": quantity, "bin": int(place), "count": int(histogram.counts[place])}
         for name, plan in comparison.plans.items()
         if plan.outcomes
-        for quantity, histogram in (("age_s", plan.age), ("latency_s", plan.latency))
+        for quantity, histogram in (("age_s", plan.age), ("latency_s", plan.latency), ("wait_s", plan.wait))
         for place in np.flatnonzero(histogram.counts)
     ]

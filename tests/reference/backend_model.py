@@ -100,6 +100,12 @@ class Seen:
         default_factory=lambda: {"wait_s": 0.0, "latency_s": 0.0, "age_s": 0.0, "row_s": 0.0}
     )
     latencies_s: list[float] = field(default_factory=list)
+    waits_s: list[float] = field(default_factory=list)
+    """Of the requests that asked a backend."""
+    ended_row_s: float = 0.0
+    """How long the rows whose use was over had been visible."""
+    unread_row_s: float = 0.0
+    """Of it, that of the rows that nobody had read."""
     ages_s: list[float] = field(default_factory=list)
     qualities: list[float] = field(default_factory=list)
     decided: list[tuple[float, str]] = field(default_factory=list)

@@ -134,7 +134,7 @@ class ProcessModel:
                 self.env.process(self._schedule(self.cluster, zone))
         arrivals = self.env.process(self._arrivals())
         self.env.run(until=self.horizon_s)
-        self.seen.unserved_at_end = self._take_stock(self.horizon_s)
+        self.seen.unserved_at_end = self._take_stock(self.horizon_s, for_good=True)
         assert not arrivals.is_alive
         while any(fleet.queue or fleet.coming_back for fleet in self.fleets.values()):
             self.env.run(until=self.env.now + HOUR_S)
@@ -212,6 +212,7 @@ class ProcessModel:
     def _waited(self, arrival_s: float, wait_s: float) -> None:
         if self._counts(arrival_s):
             self.seen.sums["wait_s"] += wait_s
+            self.seen.waits_s.append(wait_s)
 
     def _request(self, now: float, user: int, need: Need) -> Steps:
         computation, row = self.under_way.get(user), self.store.get(user)
@@ -313,7 +314,7 @@ class ProcessModel:
         unread = self._counts(done_s) and not computation.served
         self.seen.tally["unread"] += unread
         if computation.evicted:
-            self.seen.tally["wasted"] += unread
+            self._count_end(Row(row_s, maker, row_s, row_s, served=computation.served), done_s)
             return
         self.seen.tally[f"written_{maker}"] += self._counts(done_s)
         end_s = row_s + self.expiry_s
@@ -377,11 +378,23 @@ class ProcessModel:
         end_s = min(until_s, math.inf if self.keeps_all else row.end_s, self.horizon_s)
         self.seen.sums["row_s"] += max(end_s - max(row.written_s, 0.0), 0.0)
 
+    def _count_end(self, row: Row, now: float) -> None:
+        """Count a row whose use is over, and how long it was there, if the plan has rows that nobody may ever read."""
+        if not self.plan.computes_unasked or not self._counts(now):
+            return
+        from_s = row.written_s if row.maker == "batch" and row.written_s > self.begin_s else row.time_s
+        held_s = max(min(now, math.inf if self.keeps_all else row.end_s) - from_s, 0.0)
+        for name, counts in (("ended", True), ("wasted", not row.served)):
+            self.seen.tally[name] += counts
+            self.seen.tally[f"{name}_{row.maker}"] += counts
+        self.seen.ended_row_s += held_s
+        self.seen.unread_row_s += 0.0 if row.served else held_s
+
     def _write(self, user: int, row: Row) -> None:
         old = self.store.get(user)
         if old is not None:
             self._hold(old, row.written_s)
-            self.seen.tally["wasted"] += self._counts(row.written_s) and not old.served
+            self._count_end(old, row.written_s)
         self.store[user] = row
 
     def _use(self, user: int) -> None:
@@ -403,16 +416,18 @@ class ProcessModel:
             row = self.store.pop(victim, None)
             if row is not None:
                 self._hold(row, now)
-                self.seen.tally["wasted"] += self._counts(now) and not row.served
+                self._count_end(row, now)
 
-    def _take_stock(self, now: float) -> int:
+    def _take_stock(self, now: float, *, for_good: bool = False) -> int:
         """Drop the rows that have expired where unread ones may have, and count the unread ones that are left."""
         cache = self.plan.cache
-        if self.expiry_s < math.inf or (cache and cache.fresh_for_s < cache.kept_for_s < math.inf):
+        beside_others = for_good and cache and self.plan.computes_unasked
+        if self.expiry_s < math.inf or beside_others or (cache and cache.fresh_for_s < cache.kept_for_s < math.inf):
             for user, row in list(self.store.items()):
                 if row.end_s < now and not self.keeps_all:
                     self._hold(row, now)
-                    self.seen.tally["wasted"] += now > 0 and not row.served
+                    if now > 0:
+                        self._count_end(row, math.nextafter(now, 0.0))
                     del self.store[user]
                     if user not in self.under_way:
                         self.places.pop(user, None)

@@ -37,6 +37,11 @@ COUNTS = (
     "unread",
     "first_served",
     "wasted",
+    "wasted_batch",
+    "wasted_nearline",
+    "ended",
+    "ended_batch",
+    "ended_nearline",
     "evicted",
 )
 CALLS = ("calls", "batches", "batched", "refused", "retried", "cold_starts")
@@ -88,6 +93,10 @@ def compare(outcome: Outcome, seen: Seen, scenario: Scenario, plan: str) -> None
     assert (outcome.unserved_at_start, outcome.unserved_at_end) == (seen.unserved_at_start, seen.unserved_at_end)
     assert filled(outcome.counted.latency) == bins(seen.latencies_s)
     assert filled(outcome.counted.age) == bins(seen.ages_s)
+    assert filled(outcome.counted.wait) == bins([*seen.waits_s, *[0.0] * (tally["requests"] - len(seen.waits_s))])
+    if seen.ended_row_s:
+        share = tally["unread_row_s"] / tally["ended_row_s"]
+        assert share == pytest.approx(seen.unread_row_s / seen.ended_row_s, abs=0.02)  # runs' delays are means
     seen.sums["latency_s"] = math.fsum(seen.latencies_s)
     seen.sums["age_s"] = math.fsum(seen.ages_s)
     if scenario.asks_for_quality:

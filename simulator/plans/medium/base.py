@@ -117,7 +117,7 @@ def reads(meter: str, use: StoreUse) -> Usage:
 
 def storage(meter: str, use: StoreUse) -> Usage:
     """Return the room that is paid by what is held, for as long as it is."""
-    return Usage("storage", f"{meter}/storage", use.held_gib_h, "GiB h", use.follows, stores=True)
+    return Usage("storage", f"{meter}/storage", use.held_gib_h, "GiB h", use.follows, stores=True, holds=True)
 
 
 AnyMedium = Annotated[Medium, OneOf("simulator.plans.medium")]

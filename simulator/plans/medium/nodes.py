@@ -71,4 +71,4 @@ class Nodes(Medium):
         needed_gib = use.peak_gib if store.size_limit_gib is None else store.size_limit_gib
         hours = started_steps(needed_gib, room_gib) * use.hours
         meter = REDIS_NODE if store.meter == REDIS else store.meter
-        yield Usage("store nodes", meter, hours, "h", use.follows, stores=True)
+        yield Usage("store nodes", meter, hours, "h", use.follows, stores=True, holds=True)

@@ -37,4 +37,6 @@ class Share(Medium):
 
     @override
     def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
-        yield Usage("share of a node", f"{store.meter}/storage", use.held_gib_h, "GiB h", use.follows, stores=True)
+        yield Usage(
+            "share of a node", f"{store.meter}/storage", use.held_gib_h, "GiB h", use.follows, stores=True, holds=True
+        )

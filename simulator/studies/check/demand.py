@@ -4,7 +4,7 @@ import math
 from functools import partial
 from typing import Any
 
-from simulator.core.units import DAY_S
+from simulator.core.units import DAY_S, DAYS_PER_WEEK, MONTHLY_ACTIVE_DAYS
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.check.comparing import Check, Experiment, Group, simulated
@@ -14,7 +14,6 @@ from simulator.theory.logins import active_fraction, dau_mau_fraction
 _USERS = 20_000
 _LOGINS_PER_DAY = 0.3
 _REPLICATIONS = 8
-_MONTH_DAYS = 30
 
 
 def demand_world(population: dict[str, Any], horizon: str, seed: int, **traffic: Any) -> Scenario:
@@ -40,10 +39,10 @@ def group() -> Group:
 def _active(shape: float) -> Experiment:
     def world(seed: int) -> Scenario:
         population = {"logins_per_day": f"{_LOGINS_PER_DAY}/day", "shape": shape}
-        return demand_world(population, f"{_MONTH_DAYS} d", seed)
+        return demand_world(population, f"{MONTHLY_ACTIVE_DAYS} d", seed)
 
     share = partial(active_fraction, shape=shape, mean_per_day=_LOGINS_PER_DAY)
-    ratio = float(dau_mau_fraction(shape, _LOGINS_PER_DAY))
+    ratio = float(dau_mau_fraction(shape, _LOGINS_PER_DAY, MONTHLY_ACTIVE_DAYS))
     who = "users alike" if math.isinf(shape) else f"gamma {shape:g}"
     return Experiment(
         f"active shares, {who}",
@@ -51,7 +50,8 @@ def _active(shape: float) -> Experiment:
         _REPLICATIONS,
         (
             Check(f"active in a day, {who}", float(share(1)), _daily),
-            Check(f"active in a month, {who}", float(share(_MONTH_DAYS)), _monthly),
+            Check(f"active in a week, {who}", float(share(DAYS_PER_WEEK)), _weekly),
+            Check(f"active in 28 days, {who}", float(share(MONTHLY_ACTIVE_DAYS)), _monthly),
             Check(f"DAU/MAU, {who}", ratio, lambda outcome: _daily(outcome) / _monthly(outcome)),
         ),
     )
@@ -85,6 +85,11 @@ def _requests() -> Experiment:
 def _daily(outcome: Outcome) -> float:
     assert outcome.traffic.daily_active_fraction is not None
     return outcome.traffic.daily_active_fraction
+
+
+def _weekly(outcome: Outcome) -> float:
+    assert outcome.traffic.weekly_active_fraction is not None
+    return outcome.traffic.weekly_active_fraction
 
 
 def _monthly(outcome: Outcome) -> float:
