@@ -43,6 +43,7 @@ def run(
     from simulator.studies.comparison import compare
     from simulator.studies.prices_needed import check_prices
     from simulator.studies.run_folder import digest, staged, write_run
+    from simulator.studies.turning_points import examined
 
     book = load_book(scenario.prices, file.parent)
     check_prices(scenario, book, file)
@@ -54,6 +55,13 @@ def run(
                 step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
             comparison = compare(scenario, book, workers, on_outcome)
+        skipped = False
+        if comparison.complete:
+            with progress(None, shown=not (json_ or quiet)) as step:
+                try:
+                    comparison = examined(comparison, workers, step)
+                except KeyboardInterrupt:
+                    skipped = True
         write_run(comparison, stage, sys.argv)
         save_charts(comparison, stage / "charts")
     if json_:
@@ -64,6 +72,9 @@ def run(
         print_comparison(comparison, folder)
     if not comparison.complete:
         kept = f"{comparison.replications} of {scenario.replications} replications are kept in {folder}"
+        raise options.InterruptedRunError(f"interrupted; {kept}")
+    if skipped:
+        kept = f"all replications are kept in {folder}; what would change the recommendation was not examined"
         raise options.InterruptedRunError(f"interrupted; {kept}")
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from simulator.core.estimate import Estimate
 from simulator.core.histogram import Histogram
@@ -28,6 +29,9 @@ from simulator.studies.prices_needed import check_prices
 from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
+
+if TYPE_CHECKING:
+    from simulator.studies.turning_points import TurningPoints
 
 __all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "compare", "comparison_of"]
 
@@ -115,6 +119,8 @@ class Comparison:
     """Whether every replication that was asked for is in it."""
     sizings: tuple[Sizing, ...] = ()
     """How the fleets came by their sizes that the scenario left to be found."""
+    turning_points: "TurningPoints | None" = None
+    """What would change the recommendation, where that was examined."""
 
     @property
     def replications(self) -> int:
