@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress(total: int, *, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Yield what is called with a description after each of ``total`` simulations."""
+def progress(total: int | None, *, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Yield what is called with a description after each of ``total`` simulations; None where nobody knows how many."""
     if not (shown and sys.stderr.isatty()):
         yield lambda _: None
         return

@@ -105,6 +105,7 @@ class _Job:
     def _simulate(self, waiting: list[int]) -> "tuple[Comparison, bool]":
         """Return the comparison of what is complete, and whether something cut it short."""
         from simulator.studies.recommendation import in_words
+        from simulator.studies.turning_points import examined
         from simulator.studies.workers import LostWorkerError
 
         folder, asked_for, lost = self.claim.folder, self.study.scenario.replications, None
@@ -116,8 +117,16 @@ class _Job:
             raise lost or InterruptedRunError(NOTHING_KEPT)
         comparison = self.study.comparison
 
-        def put_in_words(_: Callable[[], None]) -> None:
+        def put_in_words(check: Callable[[], None]) -> None:
             nonlocal comparison
+            if comparison.complete:
+                with progress(None, shown=self.answer.is_all) as step:
+
+                    def on_look(what: str) -> None:
+                        check()
+                        step(what)
+
+                    comparison = examined(comparison, self.study.workers, on_look)
             comparison = in_words(comparison)
 
         interrupted |= cut_short(put_in_words, waiting)

@@ -19,6 +19,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "ranking": list(comparison.ranking),
         "recommended": comparison.recommended,
         "recommendation": list(recommendation(comparison)),
+        "turning_points": comparison.turning_points.as_dict() if comparison.turning_points else None,
         "warnings": list(warnings_of(comparison)),
     }
     return {key: finite(value) for key, value in content.items()}

@@ -10,6 +10,7 @@ from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import compare
+from simulator.studies.turning_points import examined
 
 
 def run(
@@ -43,7 +44,7 @@ def run(
     stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
     changed = stated.with_(**changes) if changes else stated
     book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
-    return Result(compare(changed, book, workers))
+    return Result(examined(compare(changed, book, workers), workers))
 
 
 def load_run(folder: str | Path) -> Result:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -31,6 +32,9 @@ from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
 from simulator.studies.workers import LostWorkerError
+
+if TYPE_CHECKING:
+    from simulator.studies.turning_points import TurningPoints
 
 __all__ = [
     "COST",
@@ -152,6 +156,8 @@ class Comparison:
     """Whether every replication that was asked for is in it."""
     sizings: tuple[Sizing, ...] = ()
     """How the fleets came by their sizes that the scenario left to be found."""
+    turning_points: "TurningPoints | None" = None
+    """What would change the recommendation, where that was examined."""
     words: Words | None = None
     """What is said of it, where that is known already; `recommendation.in_words` finds it."""
 

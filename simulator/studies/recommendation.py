@@ -8,11 +8,11 @@ from simulator.core.estimate import Estimate
 from simulator.core.units import about_duration
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult, Words
 from simulator.studies.saturation import Verdict
+from simulator.studies.turning_sentences import floor_sentence, turning_sentences
 from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
-from simulator.studies.what_if import break_even_factor, value_per_request_of_equals
+from simulator.studies.what_if import value_per_request_of_equals
+from simulator.studies.words import CENT_USD, listed, usd
 
-NEVER_ACTIVE = 0.999
-CENT_USD = 0.01
 PRACTICALLY_THE_SAME = 1.01
 """Costs within one percent, however sure the difference, decide nothing."""
 
@@ -40,6 +40,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     result = comparison.plans[best]
     amount = _net_value(result) if comparison.weighs_value else _cost(result)
     yield f"Choose {best}, {_best_of(comparison)}: {amount}. {_nature(result)}"
+    if comparison.turning_points is not None and comparison.turning_points.floor is not None:
+        yield floor_sentence(comparison.turning_points.floor)
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
@@ -73,12 +75,12 @@ def _best_of(comparison: Comparison) -> str:
 
 
 def _cost(result: PlanResult) -> str:
-    return f"{_usd(result.cost_usd_per_month)} a month{_interval(result.metrics[COST], _usd)}"
+    return f"{usd(result.cost_usd_per_month)} a month{_interval(result.metrics[COST], usd)}"
 
 
 def _net_value(result: PlanResult) -> str:
     net, value = result.metrics[NET_VALUE], result.metrics[VALUE].mean
-    parts = f"value of {_usd(value)} less cost of {_usd(result.cost_usd_per_month)}"
+    parts = f"value of {usd(value)} less cost of {usd(result.cost_usd_per_month)}"
     return f"{_owed(net.mean)} a month{_interval(net, _owed)}, {parts}"
 
 
@@ -98,7 +100,7 @@ def _against(comparison: Comparison, name: str, best: str) -> str:
 def _apart(comparison: Comparison, name: str, best: str) -> str:
     """Say how far a plan is from the best in what decides."""
     gap = comparison.difference(name, best, comparison.judged_by)
-    size = f"{_usd(abs(gap.mean))} a month"
+    size = f"{usd(abs(gap.mean))} a month"
     than = f"{'more' if gap.mean >= 0 else 'less'} than {best}{_interval(gap)}"
     if not comparison.weighs_value:
         return f"costs {size} {than}"
@@ -110,7 +112,7 @@ def _apart(comparison: Comparison, name: str, best: str) -> str:
 def _more_or_less(gap_usd: float) -> str:
     if abs(gap_usd) < CENT_USD:
         return "as much"
-    return f"{_usd(abs(gap_usd))} {'more' if gap_usd >= 0 else 'less'}"
+    return f"{usd(abs(gap_usd))} {'more' if gap_usd >= 0 else 'less'}"
 
 
 def _nature(result: PlanResult) -> str:
@@ -123,12 +125,12 @@ def _nature(result: PlanResult) -> str:
         facts.append(f"take {about_duration(metrics['latency_p99_s'].mean)} at p99")
     if "quality_mean" in metrics:
         facts.append(f"have a mean quality of {_quality(metrics['quality_mean'].mean)}")
-    answers = f"Its answers {_listed(facts)}" if facts else "It answers nobody"
+    answers = f"Its answers {listed(facts)}" if facts else "It answers nobody"
     unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
     if unread == 0:
         return f"{answers}.{_trouble(result)}"
     spent = metrics["wasted_usd_per_month"].mean if "wasted_usd_per_month" in metrics else 0.0
-    price = f", which is {_usd(spent)} a month, its storage included" if spent else ""
+    price = f", which is {usd(spent)} a month, its storage included" if spent else ""
     return f"{answers}; {_percent(unread)} of what it computes is never read{price}.{_trouble(result)}"
 
 
@@ -141,35 +143,27 @@ def _trouble(result: PlanResult) -> str:
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
-    for name in comparison.rivals:
-        if name not in comparison.as_good:
-            yield _at_another_activity(comparison, best, name)
-            if comparison.weighs_value:
-                yield from _at_another_value(comparison, best, name)
-
-
-def _at_another_activity(comparison: Comparison, best: str, name: str) -> str:
-    demand, replayed = comparison.scenario.demand, comparison.scenario.traffic.replay is not None
-    would, tells = f"{name} would be cheaper", "as far as the bill tells"
+    if comparison.turning_points is not None:
+        yield from turning_sentences(comparison.turning_points, weighs_value=comparison.weighs_value)
     if comparison.weighs_value:
-        would, tells = f"{name} would bring in more", "as far as the bill and today's quality tell"
-    factor = break_even_factor(comparison, best, name)
-    active = math.nan if factor is None else demand.share_active_at(factor)
-    if factor is None or (active > NEVER_ACTIVE and not replayed):
-        return f"There is no activity at which {would}, {tells}."
-    side = "above" if factor > 1 else "below"
-    if replayed:  # the file, not the population, says how often they come
-        return f"{would} {side} about {factor:.2g} times the traffic, {tells}."
-    now = _percent(demand.share_active_at())
-    return f"{would} {side} about {active * 100:.2g} % daily active, {tells}; today it is {now}."
+        for name in comparison.rivals:
+            if name not in comparison.as_good:
+                yield from _at_another_value(comparison, best, name)
 
 
 def _at_another_value(comparison: Comparison, best: str, name: str) -> Iterator[str]:
     value, turn_usd = comparison.scenario.value, value_per_request_of_equals(comparison, best, name)
     if value is not None and turn_usd is not None:
-        side = "more" if turn_usd > value.per_request_usd else "less"
+        more = turn_usd > value.per_request_usd
         said = f"the scenario says {value.per_request_usd:.3g} USD"
-        yield f"{name} would bring in more if a request were worth {side} than about {turn_usd:.2g} USD; {said}."
+        least = f"{'more' if more else 'less'} than {_rounded(turn_usd, up=more):.3g} USD"
+        yield f"{name} would bring in more if a request were worth {least}; {said}."
+
+
+def _rounded(amount: float, *, up: bool) -> float:
+    """Return an amount at three digits, on the side on which what is said of it holds."""
+    step = 10.0 ** (math.floor(math.log10(amount)) - 2) if amount > 0 else 1.0
+    return (math.ceil if up else math.floor)(amount / step) * step
 
 
 def _broken(result: PlanResult) -> str:
@@ -184,22 +178,12 @@ def _quality(quality: float) -> str:
     return f"{quality * 100:.4g} %"  # models differ by tenths of a percent
 
 
-def _listed(facts: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(facts[:-1]), facts[-1]]))
-
-
 def _owed(amount: float) -> str:
-    return f"-{_usd(-amount)}" if amount < 0 else _usd(amount)
-
-
-def _usd(amount: float) -> str:
-    if 0 < amount < CENT_USD:
-        return "less than a cent"
-    return f"${amount:,.0f}" if amount >= 100 else f"${amount:,.2f}"  # noqa: PLR2004  (cents matter below $100)
+    return f"-{usd(-amount)}" if amount < 0 else usd(amount)
 
 
 def _signed(amount: float) -> str:
-    return f"{'+' if amount >= 0 else '-'}{_usd(abs(amount))}"
+    return f"{'+' if amount >= 0 else '-'}{usd(abs(amount))}"
 
 
 def _interval(estimate: Estimate, write: Callable[[float], str] = _signed) -> str:

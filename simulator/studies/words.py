@@ -1,0 +1,22 @@
+"""Amounts and lists in the words of a recommendation."""
+
+from collections.abc import Sequence
+
+CENT_USD = 0.01
+
+
+def usd(amount: float) -> str:
+    """Return an amount of 0 or more as people write it."""
+    if 0 < amount < CENT_USD:
+        return "less than a cent"
+    return f"${amount:,.0f}" if amount >= 100 else f"${amount:,.2f}"  # noqa: PLR2004  (cents matter below $100)
+
+
+def about_usd(amount: float) -> str:
+    """Return an amount of 0 or more at two digits."""
+    return usd(float(f"{amount:.2g}"))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
