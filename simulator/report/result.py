@@ -171,7 +171,8 @@ class Result:
     @override
     def __repr__(self) -> str:
         best = self.recommended
-        said = "no plan meets every bound" if best is None else f"recommended: {best}"
+        nothing = "too little to recommend anything" if self.comparison.is_too_little else "no plan meets every bound"
+        said = nothing if best is None else f"recommended: {best}"
         cost = "" if best is None else f", {form.usd(self.comparison.plans[best].cost_usd_per_month)} a month"
         return f"<Result of {len(self.comparison.plans)} plans; {said}{cost}>"
 
