@@ -54,9 +54,9 @@ from simulator.simulation.timing import (
 
 FloatArray = npt.NDArray[np.float64]
 
-FOLLOWED_LIFETIMES = 4
+FOLLOWED_LIFETIMES = 8
 """Users are followed from row to row for so many lifetimes, where their rate changes or they come in clusters."""
-FOLLOWED_S = 2 * DAY_S
+FOLLOWED_S = 6 * DAY_S
 """Two lifetimes and so long are enough, ..."""
 MOST_FOLLOWED_S = 56 * DAY_S
 """... and so long, if it is a lifetime: the profile of a week is then nearly its mean."""
