@@ -1,7 +1,8 @@
 """The hot loops of drawing the rows of a cache in its long run: user by user, from exponentials alone.
 
-The past is that of ``simulator.demand.past``: sums of weights, looking back from its end. Each user has random numbers
-of his own, that follow from one word; so nothing depends on which users are drawn together.
+The past is that of ``simulator.demand.past``: sums of weights, looking back from its end. Users are drawn in chunks,
+each with random numbers that follow from one word. How many users of one rate in a row have no rows is geometric, so
+that those who have none cost next to nothing.
 """
 
 import math
@@ -17,7 +18,6 @@ from simulator.simulation.rows import MAKER, ONLINE, SERVED, TICK_SHIFT, Int, Wo
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UserArray = npt.NDArray[np.int32]
-StateArray = npt.NDArray[np.uint64]
 
 UNIT = 2.0**-53
 LONG_CHAIN = 30.0
@@ -30,7 +30,7 @@ CHAIN_STEPS = 336
 
 @inlined
 def _stirred(state: np.uint64) -> np.uint64:
-    """Return the next state of a user's random numbers: two rounds of Marsaglia's xorshift (2003) of 64 bits."""
+    """Return the next state of the random numbers: two rounds of Marsaglia's xorshift (2003) of 64 bits."""
     state ^= state << np.uint64(13)
     state ^= state >> np.uint64(7)
     state ^= state << np.uint64(17)
@@ -97,7 +97,8 @@ def _last_follow_up_s(state: np.uint64, before_s: float, first: IntArray, offset
 @kernel
 def draw_renewing(
     first_user: int,
-    states: StateArray,
+    size: int,
+    state: np.uint64,
     run: int,
     end_user: IntArray,
     logins_per_s: FloatArray,
@@ -132,8 +133,8 @@ def draw_renewing(
 
     Parameters
     ----------
-    first_user, states
-        Number of the first user, and a random word for each from him on.
+    first_user, size, state
+        Number of the first user, how many there are, and a random word.
     run, end_user, logins_per_s, zone
         The runs of equal rates, and the one of the first user.
     edges_s, passed, guide, flat
@@ -153,7 +154,6 @@ def draw_renewing(
         Whether to write when a row was used last.
     """
     end_s = edges_s[0]
-    size = states.size
     i = 0
     while i < size:
         until = min(size, end_user[run] - first_user)
@@ -171,15 +171,21 @@ def draw_renewing(
         begun = drawn_weight[here]
         reads = rate * (fresh_weight[here] - begun)
         absent = 1.0 / (1.0 + reads)
-        none = 0.0 if keeps_all or kept_s == math.inf else absent * math.exp(-rate * kept_weight[here])
+        log_none = -math.inf
+        if not keeps_all and kept_s < math.inf:
+            log_none = -math.log1p(reads) - rate * kept_weight[here]
+        none = math.exp(log_none)
         revived = math.exp(-rate * (kept_s - fresh_s)) if kept_s < math.inf else 0.0
         while i < until:
-            state = states[i]
-            user = first_user + i
-            i += 1
-            u = _uniform(state)
-            if u < none:
-                continue
+            state = _stirred(state)
+            skipped = math.log(_uniform(state)) / log_none if log_none < 0.0 else math.inf
+            if skipped >= until - i:
+                i = until
+                break
+            user = first_user + i + int(skipped)
+            i += int(skipped) + 1
+            state = _stirred(state)
+            u = none - math.expm1(log_none) * _uniform(state)
             state = _stirred(state)
             by_request = bool(kept_s <= fresh_s or _uniform(state) < revived)
             if u < absent:
@@ -280,7 +286,8 @@ def _chain_s(
 @kernel
 def draw_sliding(
     first_user: int,
-    states: StateArray,
+    size: int,
+    state: np.uint64,
     run: int,
     end_user: IntArray,
     logins_per_s: FloatArray,
@@ -315,7 +322,7 @@ def draw_sliding(
 
     Parameters
     ----------
-    first_user, states, run, end_user, logins_per_s, zone, edges_s, passed, guide, flat, first, offset_s, longest_s
+    first_user, size, state, run, end_user, logins_per_s, zone, edges_s, passed, guide, flat, first, offset_s, longest_s
         As in `draw_renewing`.
     read_weight
         In each time zone, the sum of weights of the time in which a primary login may have a row used that lives still.
@@ -333,7 +340,6 @@ def draw_sliding(
         Scratch: requests of a user, the latest first.
     """
     end_s = edges_s[0]
-    size = states.size
     i = 0
     while i < size:
         until = min(size, end_user[run] - first_user)
@@ -348,15 +354,19 @@ def draw_sliding(
         steady = flat[here]
         weight = row[edges_s.size - 1]
         per_s = (guide.shape[1] - 1) / weight if weight > 0.0 else 0.0
-        none = math.exp(-rate * read_weight[here])
+        log_none = -rate * read_weight[here]
+        none = math.exp(log_none)
         chain_s = -1.0
         while i < until:
-            state = states[i]
-            user = first_user + i
-            i += 1
-            u = _uniform(state)
-            if u < none:
-                continue
+            state = _stirred(state)
+            skipped = math.log(_uniform(state)) / log_none if log_none < 0.0 else math.inf
+            if skipped >= until - i:
+                i = until
+                break
+            user = first_user + i + int(skipped)
+            i += int(skipped) + 1
+            state = _stirred(state)
+            u = none - math.expm1(log_none) * _uniform(state)
             if chain_s < 0.0:
                 chain_s = _chain_s(rate, gap_s, reach_s, edges_s, row, steady)
             most = visits_s.size if chain_s < LONG_CHAIN * gap_s else min(FEW_VISITS, visits_s.size)

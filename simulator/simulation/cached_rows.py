@@ -54,9 +54,9 @@ from simulator.simulation.timing import (
 
 FloatArray = npt.NDArray[np.float64]
 
-FOLLOWED_LIFETIMES = 4
+FOLLOWED_LIFETIMES = 8
 """Users are followed from row to row for so many lifetimes, where their rate changes or they come in clusters."""
-FOLLOWED_S = 2 * DAY_S
+FOLLOWED_S = 6 * DAY_S
 """Two lifetimes and so long are enough, ..."""
 MOST_FOLLOWED_S = 56 * DAY_S
 """... and so long, if it is a lifetime: the profile of a week is then nearly its mean."""
@@ -183,12 +183,12 @@ class _Drawing:
         for chunk in range(math.ceil(users / USERS_PER_CHUNK)):
             first = chunk * USERS_PER_CHUNK
             rng = stream(seed, self.replication, "rows of caches", chunk)
-            states = rng.integers(0, 2**64, min(USERS_PER_CHUNK, users - first), dtype=np.uint64)
+            size, state = min(USERS_PER_CHUNK, users - first), rng.integers(1, 2**64, dtype=np.uint64)
             run = int(np.searchsorted(end_user, first, side="right"))
             if renews:
-                self._draw_renewing(first, states, run, layout, table, recent)
+                self._draw_renewing(first, size, state, run, layout, table, recent)
             else:
-                self._draw_sliding(first, states, run, layout, table, reads, recent)
+                self._draw_sliding(first, size, state, run, layout, table, reads, recent)
 
     def _flat(self) -> FloatArray:
         """Return the weight in each time zone where it does not change, 0 where it does."""
@@ -200,7 +200,8 @@ class _Drawing:
     def _draw_renewing(
         self,
         first: int,
-        states: npt.NDArray[np.uint64],
+        size: int,
+        state: np.uint64,
         run: int,
         layout: Layout,
         table: WordArray,
@@ -212,7 +213,8 @@ class _Drawing:
         kept_back_s = max(min(kept_s - fresh_s, LONGEST_DRAWN_S), self.followed_s)
         draw_renewing(
             first,
-            states,
+            size,
+            state,
             run,
             rates.end_user,
             rates.logins_per_s,
@@ -243,7 +245,8 @@ class _Drawing:
     def _draw_sliding(
         self,
         first: int,
-        states: npt.NDArray[np.uint64],
+        size: int,
+        state: np.uint64,
         run: int,
         layout: Layout,
         table: WordArray,
@@ -257,7 +260,8 @@ class _Drawing:
         gap_s = min(kept_s, self.characteristic_s)
         draw_sliding(
             first,
-            states,
+            size,
+            state,
             run,
             rates.end_user,
             rates.logins_per_s,
