@@ -179,14 +179,16 @@ def test_a_key_twice_is_refused_with_both_lines_at_any_depth(tmp_path: Path) -> 
 
 
 def test_a_price_of_0_beside_one_that_is_not_understood_is_refused_by_name(tmp_path: Path) -> None:
-    free = '{"m": {"input_cost_per_token": 0, "output_cost_per_token": 0, "input_cost_per_page": 1}, "n": {"input_cost_per_token": 1e-6}}'
+    zeros = '"input_cost_per_token": 0, "output_cost_per_token": 0'
+    free = f'{{"m": {{{zeros}, "input_cost_per_page": 1}}, "n": {{"input_cost_per_token": 1e-6}}}}'
     assert imported("litellm", free, tmp_path) == {"llm/n/input": 1e-06}
     with pytest.raises(UserError, match="input_cost_per_page"):
         load_book(tmp_path / "book.yaml").price_of("llm/m/input")
 
 
 def test_prices_of_long_prompts_hold_above_so_many_thousands(tmp_path: Path) -> None:
-    text = '{"m": {"cache_creation_input_token_cost": 1e-6, "cache_creation_input_token_cost_above_1hr": 2e-6, "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 4e-6}}'
+    hour = '"cache_creation_input_token_cost_above_1hr'
+    text = f'{{"m": {{{hour}": 2e-6, {hour}_above_200k_tokens": 4e-6}}}}'
     imported("litellm", text, tmp_path)
     price = load_book(tmp_path / "book.yaml").price_of("llm/m/cache_write_1h")
     assert (price.usd_in_class(200), price.usd_in_class(201)) == (2e-6, 4e-6)
