@@ -51,6 +51,17 @@ def show(
         console.print(renderable)
 
 
+@app.command("new")
+def new(
+    path: Annotated[Path, typer.Argument(metavar="BOOK.yaml", help="Where to write it.", show_default=False)],
+) -> None:
+    """Write a small commented price book, to be laid over another."""
+    from simulator.prices.small_book import write_small_book
+
+    write_small_book(path)
+    typer.echo(f"Wrote {path}. Next: predcost prices show {path}, and prices: [aws-us-east-1, {path}] in a scenario")
+
+
 @app.command("import")
 def import_(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="aws-instances, azure, skypilot or litellm.")],

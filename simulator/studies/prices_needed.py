@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from simulator.core.input_files.wording import written_path
 from simulator.core.usage import Usage
 from simulator.prices.bill import charged_meter, wrong_unit
 from simulator.prices.book import PriceBook
+from simulator.prices.small_book import laid_over
 from simulator.scenario.schema import Scenario
 from simulator.simulation.usage import no_usage
 
@@ -47,8 +49,23 @@ def check_prices(scenario: Scenario, book: PriceBook, file: Path | None = None) 
     faults = [(said, who) for (meter, unit), who in needs.items() if (said := _fault(book, meter, unit)) is not None]
     if faults:
         tree = None if file is None else read_tree(file)
-        told = [_told(scenario, said, who, tree) for said, who in faults]
+        told = [_told(scenario, said + _instead(scenario, who), who, tree) for said, who in faults]
+        missing = [need for need in needs if book.find(need[0]) is None]
+        if missing:
+            books = [scenario.prices] if isinstance(scenario.prices, str) else scenario.prices
+            told[-1] = replace(told[-1], message=f"{told[-1].message}\n{laid_over(books, missing)}")
         raise UserError("\n".join(map(str, told))) if file is None else InputFileError(str(file), told)
+
+
+def _instead(scenario: Scenario, who: Sequence[Need]) -> str:
+    """Return what a scenario may state instead of a price of an API's batch tier; else nothing."""
+    for plan_name, usage in who:
+        precompute = scenario.plans[plan_name].precompute
+        if precompute is not None and "/batch_" in usage.meter and usage.stand_in is None:
+            return (
+                f"; or state its discount off the other price: backends.{precompute.backend}.batch: {{discount: 50 %}}"
+            )
+    return ""
 
 
 def _fault(book: PriceBook, meter: str, unit: str) -> str | None:

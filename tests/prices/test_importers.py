@@ -168,3 +168,38 @@ def test_the_real_lists_can_be_read(kind: str, name: str, region: str | None, at
     found = import_book(kind, DATA / name, tmp_path / "book.yaml", region)
     assert len(found.book.prices) > at_least
     assert load_book(tmp_path / "book.yaml") == found.book
+
+
+def test_a_key_twice_is_refused_with_both_lines_at_any_depth(tmp_path: Path) -> None:
+    text = '{"m": {"input_cost_per_token": 1e-06,\n "input_cost_per_token": 9e-06},\n "m": {}}'
+    with pytest.raises(InputFileError) as caught:
+        imported("litellm", text, tmp_path)
+    assert "line 2: m.input_cost_per_token: appears a second time; the first is on line 1" in str(caught.value)
+    assert "line 3: m: appears a second time; the first is on line 1" in str(caught.value)
+
+
+def test_a_price_of_0_beside_one_that_is_not_understood_is_refused_by_name(tmp_path: Path) -> None:
+    zeros = '"input_cost_per_token": 0, "output_cost_per_token": 0'
+    free = f'{{"m": {{{zeros}, "input_cost_per_page": 1}}, "n": {{"input_cost_per_token": 1e-6}}}}'
+    assert imported("litellm", free, tmp_path) == {"llm/n/input": 1e-06}
+    with pytest.raises(UserError, match="input_cost_per_page"):
+        load_book(tmp_path / "book.yaml").price_of("llm/m/input")
+
+
+def test_prices_of_long_prompts_hold_above_so_many_thousands(tmp_path: Path) -> None:
+    hour = '"cache_creation_input_token_cost_above_1hr'
+    text = f'{{"m": {{{hour}": 2e-6, {hour}_above_200k_tokens": 4e-6}}}}'
+    imported("litellm", text, tmp_path)
+    price = load_book(tmp_path / "book.yaml").price_of("llm/m/cache_write_1h")
+    assert (price.usd_in_class(200), price.usd_in_class(201)) == (2e-6, 4e-6)
+
+
+def test_a_machine_of_google_costs_its_accelerator_too_or_is_left_out(tmp_path: Path) -> None:
+    text = (
+        "InstanceType,AcceleratorName,AcceleratorCount,Price,SpotPrice,Region,AvailabilityZone\n"
+        "a2-highgpu-1g,,,0.5,,r,z\n,A100,1.0,3.0,,r,z\na3-highgpu-8g,,,9,,r,z\nn1-standard-8,,,0.4,,r,z\n"
+    )
+    assert imported("skypilot", text, tmp_path) == {
+        "instance/a2-highgpu-1g/on_demand": 3.5,
+        "instance/n1-standard-8/on_demand": 0.4,
+    }

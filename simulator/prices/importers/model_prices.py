@@ -204,8 +204,9 @@ def _tell_others(model: ModelPrices, fields: Mapping[str, Any], others: tuple[st
 
 def _refuse(model: ModelPrices, broken: Mapping[str, str], others: tuple[str, ...]) -> None:
     """Take out what only looks like a price."""
+    all_free = not any(usd for by_length in model.tokens.values() for usd in by_length.values())
     for kind, by_length in list(model.tokens.items()):
-        beside = [each for each in others if _side(each) in (None, _side(kind))]
+        beside = [each for each in others if all_free or _side(each) in (None, _side(kind))]
         if 0 not in by_length:
             model.refused[kind] = "it has a price for long prompts alone"
         elif kind in broken:
