@@ -141,3 +141,24 @@ def test_as_many_are_expected_as_come_where_times_are_days(tmp_path: Path, loop:
     assert expected.reshape(14, 2).sum(axis=1) == pytest.approx(np.bincount(days)[1:])
     assert demand.recorded is not None
     assert demand.recorded.busiest_per_s == pytest.approx(np.bincount(days).max() / DAY_S, rel=0.01)
+
+
+def test_a_log_of_whole_seconds_waits_as_the_traffic_did_that_it_is_of(tmp_path: Path) -> None:
+    """Of Poisson traffic rounded to seconds, spread rows are Poisson again; taken as they are they wait far longer."""
+    rng = np.random.default_rng(5)
+    exact_s = np.sort(rng.uniform(0, 2 * HOUR_S, 100_000))
+    files = {
+        "exact": a_file(tmp_path, ["time", *(f"{EPOCH_S + at:.6f}" for at in exact_s)]),
+        "rounded": a_file(tmp_path, ["time", *(f"{EPOCH_S + int(at)}" for at in exact_s)]),
+    }
+    wait_s = {}
+    for name, replay in {"exact": {}, "rounded": {}, "at once": {"resolution": "0 s"}}.items():
+        path = files["exact" if name == "exact" else "rounded"]
+        at_s, _ = requests_of(a_demand(path, unit="s", loop=False, **replay), 0.0, 2 * HOUR_S)
+        free_s, waits = 0.0, []
+        for moment in at_s.tolist():  # one server of 30 ms a request
+            waits.append(max(free_s - moment, 0.0))
+            free_s = max(free_s, moment) + 0.03
+        wait_s[name] = float(np.mean(waits))
+    assert wait_s["rounded"] == pytest.approx(wait_s["exact"], rel=0.05)
+    assert wait_s["at once"] > 5 * wait_s["exact"]
