@@ -81,11 +81,12 @@ def replica_hours(comparison: Comparison, plan: str, backend: str, factor: float
         if use.backend == backend
     ]
     clock = comparison.scenario.demand.clock
+    per_replica_s = fleet.slots / fleet.full_batch_work_s
     needed = [
-        fleet.capacity.replicas_for(factor * load, clock.hour(number * HOUR_S))
+        fleet.capacity.mean_replicas_for(factor * load, factor * load * per_replica_s, clock.hour(number * HOUR_S))
         for number, load in enumerate(np.mean(busy, axis=0))
     ]
-    return float(sum(max(replicas - fleet.reserved_replicas, 0) for replicas in needed))
+    return float(sum(max(replicas - fleet.reserved_replicas, 0.0) for replicas in needed))
 
 
 def break_even_factor(comparison: Comparison, plan: str, rival: str) -> float | None:

@@ -44,6 +44,14 @@ def test_a_steady_load_leads_to_load_over_target(load: float, count: int) -> Non
     assert a_rule(min=2, max=9).replicas_for(load) == count
 
 
+def test_a_fleet_that_sleeps_is_there_as_long_as_somebody_came_lately() -> None:
+    sleepy = a_rule(min=0, startup="40 s", stabilisation="245 s")
+    assert sleepy.mean_replicas_for(0.01, 0.0) == 0
+    assert sleepy.mean_replicas_for(0.01, 1 / 300) == pytest.approx(1 - np.exp(-1))
+    assert sleepy.mean_replicas_for(3.0, 1 / 300) == 5
+    assert a_rule().mean_replicas_for(0.01, 1 / 300) == 1
+
+
 class _NoRequests:
     """A clock that nobody's requests depend on."""
 

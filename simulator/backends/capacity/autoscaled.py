@@ -98,6 +98,14 @@ class Autoscaled(Capacity):
         return self._bounded(math.ceil(offered_replicas / self.target_fraction))
 
     @override
+    def mean_replicas_for(self, offered_replicas: float, requests_per_s: float, hour: int = 0) -> float:
+        """Return it; one that goes when nobody comes is there as long as a request came within its start and window."""
+        count = self.replicas_for(offered_replicas, hour)
+        if self.min > 0 or count > 1:
+            return float(count)
+        return -count * math.expm1(-requests_per_s * (self.keeps_s + self.startup_s + self.tick_s))
+
+    @override
     def control(
         self, env: simpy.Environment, replicas: "Replicas", clock: WeekClock
     ) -> Generator[simpy.Event, None, None]:
