@@ -236,11 +236,18 @@ def test_the_window_for_fewer_replicas_may_be_stated_in_either_place_but_not_in_
         ({"percent": "0 %", "period": "15 s"}, "must be above 0 %"),
         ({"pods": 0, "period": "15 s"}, "greater than or equal to 1"),
         ({"pods": 4}, "period"),
+        (None, "has no policy"),
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any], said: str) -> None:
+def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any] | None, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        a_rule(behavior={"scale_up": {"policies": [policy]}})
+        a_rule(behavior={"scale_up": {"policies": [policy] if policy else []}})
+
+
+def test_what_is_written_in_full_can_be_read_again() -> None:
+    behavior = {"scale_up": {"policies": [SHARE, PODS], "tolerance": "7 %"}, "scale_down": {"stabilisation": "90 s"}}
+    rule = Autoscaled.model_validate({"min": 0, "max": 9, "target": "60 %", "behavior": behavior})
+    assert Autoscaled.model_validate(rule.model_dump(mode="json", exclude_none=True)) == rule
 
 
 def test_a_fleet_below_its_minimum_is_brought_there_whatever_the_policies_say() -> None:
