@@ -54,7 +54,8 @@ class Precompute(Part):
     """Whether a run leaves out those users of its scope who have not logged in since the start of the run before."""
     after_training: bool = False
     """Whether a run also starts whenever a retraining ends. If another run is then going, it starts right after that,
-    for those whom it would have computed for at the retraining's end; if the schedule has one then, that one is it."""
+    for those whom it would have computed for at the retraining's end (a provider's jobs overlap, and it starts at
+    once); if the schedule has one then, that one is it."""
     scope: AnyScope = Everyone()
     """Whom a run computes predictions for."""
     publish: Literal["rolling", "atomic"] = "rolling"

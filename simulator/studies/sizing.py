@@ -163,7 +163,13 @@ class _Search:
         bound_s = self.scenario.slo.latency_p99_s
         assert bound_s is not None
         in_time = self.p99_s[replicas] <= bound_s and self.gave_up[replicas] <= 1 - QUANTILE
-        return in_time and not self._is_overloaded(replicas)
+        return in_time and not self._falls_behind(replicas)
+
+    def _falls_behind(self, replicas: int) -> bool:
+        """Whether the fleet is overloaded, or, where nobody waits for a part of its work, has a backlog."""
+        refresh = self.scenario.plans[self.plan].refresh
+        refreshes = refresh is not None and refresh.backend == self._backend
+        return self._is_overloaded(replicas) or (refreshes and self.load[replicas].verdict is Verdict.BACKLOGGED)
 
     def _is_overloaded(self, replicas: int) -> bool:
         return self.load[replicas].verdict is Verdict.OVERLOADED

@@ -88,7 +88,8 @@ def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         fleet = comparison.scenario.backends[backend]
         if not isinstance(fleet, Fleet):
             continue  # what is not busy goes, or is nobody's
-        load = _load(result, backend)
+        alone = len(fleets) == 1 and not fleet.computes_together and "utilisation" in result.metrics
+        load = result.metrics["utilisation"].mean if alone else _load(result, backend)
         if load <= BUSIEST_UTILISATION:
             continue
         which = f"the fleet '{backend}'" if len(fleets) > 1 else "the fleet"

@@ -44,6 +44,14 @@ def test_a_steady_load_leads_to_load_over_target(load: float, count: int) -> Non
     assert a_rule(min=2, max=9).replicas_for(load) == count
 
 
+def test_a_fleet_that_sleeps_is_there_as_long_as_somebody_came_lately() -> None:
+    sleepy = a_rule(min=0, startup="40 s", stabilisation="245 s")
+    assert sleepy.mean_replicas_for(0.01, 0.0) == 0
+    assert sleepy.mean_replicas_for(0.01, 1 / 300) == pytest.approx(1 - np.exp(-1))
+    assert sleepy.mean_replicas_for(3.0, 1 / 300) == 5
+    assert a_rule().mean_replicas_for(0.01, 1 / 300) == 1
+
+
 class _NoRequests:
     """A clock that nobody's requests depend on."""
 
@@ -228,11 +236,18 @@ def test_the_window_for_fewer_replicas_may_be_stated_in_either_place_but_not_in_
         ({"percent": "0 %", "period": "15 s"}, "must be above 0 %"),
         ({"pods": 0, "period": "15 s"}, "greater than or equal to 1"),
         ({"pods": 4}, "period"),
+        (None, "has no policy"),
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any], said: str) -> None:
+def test_a_policy_that_makes_no_sense_is_refused(policy: dict[str, Any] | None, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        a_rule(behavior={"scale_up": {"policies": [policy]}})
+        a_rule(behavior={"scale_up": {"policies": [policy] if policy else []}})
+
+
+def test_what_is_written_in_full_can_be_read_again() -> None:
+    behavior = {"scale_up": {"policies": [SHARE, PODS], "tolerance": "7 %"}, "scale_down": {"stabilisation": "90 s"}}
+    rule = Autoscaled.model_validate({"min": 0, "max": 9, "target": "60 %", "behavior": behavior})
+    assert Autoscaled.model_validate(rule.model_dump(mode="json", exclude_none=True)) == rule
 
 
 def test_a_fleet_below_its_minimum_is_brought_there_whatever_the_policies_say() -> None:

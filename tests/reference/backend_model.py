@@ -421,7 +421,9 @@ class FleetModel(BackendModel):
         wishes: list[tuple[float, int]] = [(self.env.now, len(self.serving))]
         changes: list[tuple[float, int]] = []
         up, down = rule.behavior.scale_up, rule.behavior.scale_down
-        keeps_s = rule.stabilisation_s if down.stabilisation_s is None else down.stabilisation_s
+        keeps_s = 300.0
+        for stated_s in (rule.stabilisation_s, down.stabilisation_s):
+            keeps_s = keeps_s if stated_s is None else stated_s
         before_s, ready_before_s, since = self.env.now, 0.0, 0
         while True:
             yield self.env.timeout(rule.tick_s)

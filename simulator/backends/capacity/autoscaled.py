@@ -17,6 +17,8 @@ from simulator.core.week_clock import WeekClock
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas
 
+KEEPS_S = 300.0
+"""How far back the largest desire keeps replicas where nothing is stated, as Kubernetes has it."""
 TICKS_PER_S = 1024
 """Whole multiples of a power of two of seconds add up exactly."""
 NEAR_WHOLE = 1e-9
@@ -52,8 +54,8 @@ class Autoscaled(Capacity):
     """Time between two decisions."""
     startup_s: Seconds = 0.0
     """Time from the order of a replica to its first request."""
-    stabilisation_s: Seconds = 300.0
-    """How far back the largest desire still keeps replicas."""
+    stabilisation_s: Annotated[Seconds | None, Field(examples=["5 min"])] = None
+    """How far back the largest desire still keeps replicas; 5 min where neither it nor `behavior` states it."""
     behavior: Behavior = Behavior()
     """How fast replicas may be added and removed."""
 
@@ -61,7 +63,7 @@ class Autoscaled(Capacity):
     def _check(self) -> Self:
         if self.min > self.max:
             raise ValueError(f"'min' ({self.min}) must be at most 'max' ({self.max})")
-        if "stabilisation_s" in self.model_fields_set and self.behavior.scale_down.stabilisation_s is not None:
+        if self.stabilisation_s is not None and self.behavior.scale_down.stabilisation_s is not None:
             raise ValueError(
                 "has both 'stabilisation' and 'behavior.scale_down.stabilisation', which are the same; leave out one"
             )
@@ -90,12 +92,20 @@ class Autoscaled(Capacity):
     @property
     def keeps_s(self) -> float:
         """How far back the largest desire still keeps replicas. [s]"""
-        own_s = self.behavior.scale_down.stabilisation_s
-        return self.stabilisation_s if own_s is None else own_s
+        stated = (self.behavior.scale_down.stabilisation_s, self.stabilisation_s)
+        return next((window_s for window_s in stated if window_s is not None), KEEPS_S)
 
     @override
     def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:
         return self._bounded(math.ceil(offered_replicas / self.target_fraction))
+
+    @override
+    def mean_replicas_for(self, offered_replicas: float, requests_per_s: float, hour: int = 0) -> float:
+        """Return it; one that goes when nobody comes is there as long as a request came within its start and window."""
+        count = self.replicas_for(offered_replicas, hour)
+        if self.min > 0 or count > 1:
+            return float(count)
+        return -count * math.expm1(-requests_per_s * (self.keeps_s + self.startup_s + self.tick_s))
 
     @override
     def control(

@@ -57,6 +57,19 @@ class Capacity(Component):
             Which hour it is, counted from a Monday 00:00 on the scenario's clock.
         """
 
+    def mean_replicas_for(self, offered_replicas: float, requests_per_s: float, hour: int = 0) -> float:
+        """Return the mean number of replicas that a steady load leads to, those that start included.
+
+        Parameters
+        ----------
+        offered_replicas, hour
+            As for `replicas_for`.
+        requests_per_s
+            How often a computation is asked for. [1/s]
+        """
+        del requests_per_s
+        return float(self.replicas_for(offered_replicas, hour))
+
     def control(
         self, env: simpy.Environment, replicas: "Replicas", clock: WeekClock
     ) -> Generator[simpy.Event, None, None] | None:

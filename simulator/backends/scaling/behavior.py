@@ -65,6 +65,15 @@ class Policy(Part):
         return math.floor(before * max(1.0 - self.percent_fraction, 0.0) + NEAR_WHOLE)
 
 
+def _check_policies(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+    if not policies:
+        raise ValueError("has no policy; leave the key out for Kubernetes' own, or write select: disabled")
+    return policies
+
+
+Policies = Annotated[tuple[Policy, ...], Field(max_length=100), AfterValidator(_check_policies)]
+
+
 def _policies(*stated: dict[str, object]) -> tuple[Policy, ...]:
     return tuple(Policy.model_validate(each) for each in stated)
 
@@ -72,7 +81,7 @@ def _policies(*stated: dict[str, object]) -> tuple[Policy, ...]:
 class Rules(Part):
     """How fast the number of replicas may change in one direction."""
 
-    policies: Annotated[tuple[Policy, ...], Field(min_length=1, max_length=100)]
+    policies: Policies
     """What a change may be at most."""
     select: Literal["max", "min", "disabled"] = "max"
     """Which policy holds where there are several: that of the largest change, or of the smallest; or none, and nothing
@@ -84,9 +93,7 @@ class Rules(Part):
 class ScaleUp(Rules):
     """How fast replicas may be added."""
 
-    policies: Annotated[tuple[Policy, ...], Field(min_length=1, max_length=100)] = _policies(
-        {"pods": 4, "period": "15 s"}, {"percent": "100 %", "period": "15 s"}
-    )
+    policies: Policies = _policies({"pods": 4, "period": "15 s"}, {"percent": "100 %", "period": "15 s"})
     """How many may be added at most; Kubernetes' own are 4 replicas or 100 % in 15 s, whichever is more."""
     stabilisation_s: Seconds = 0.0
     """How far back the smallest desire keeps replicas from being added."""
@@ -95,12 +102,10 @@ class ScaleUp(Rules):
 class ScaleDown(Rules):
     """How fast replicas may be removed."""
 
-    policies: Annotated[tuple[Policy, ...], Field(min_length=1, max_length=100)] = _policies(
-        {"percent": "100 %", "period": "15 s"}
-    )
+    policies: Policies = _policies({"percent": "100 %", "period": "15 s"})
     """How many may be removed at most; with Kubernetes' own, 100 % in 15 s, all at once."""
     stabilisation_s: Seconds | None = None
-    """How far back the largest desire still keeps replicas; without it, the capacity's `stabilisation`."""
+    """How far back the largest desire still keeps replicas: the same as the capacity's `stabilisation`."""
 
 
 class Behavior(Part):

@@ -35,8 +35,8 @@ def limited_world(per_minute: int, asked_per_minute: float, seed: int, window_s:
 def _refused(per_minute: int, asked_per_minute: float, window_s: float = MINUTE_S) -> Experiment:
     bucket = per_minute * window_s / MINUTE_S
     theory = token_bucket_refused_fraction(asked_per_minute / MINUTE_S, per_minute / MINUTE_S, bucket)
-    held = "" if window_s == MINUTE_S else f", held to over {window_s:g} s"
-    what = f"refused, {asked_per_minute:g} of {per_minute} a minute{held}"
+    limit = f"{per_minute} a minute" if window_s == MINUTE_S else f"{per_minute}/min, {window_s:g} s"
+    what = f"refused, {asked_per_minute:g} of {limit}"
     check = Check(what, theory, readings.share_of_requests("defaulted"))
     sample = simulated(lambda seed: limited_world(per_minute, asked_per_minute, seed, window_s))
     return Experiment(what, sample, _REPLICATIONS, (check,))
