@@ -21,6 +21,11 @@ from simulator.demand.return_visits import ReturnVisits
 from simulator.demand.zones import check_zone
 
 
+def _of_one_zone(zones: object) -> object:
+    """Let ``America/New_York`` stand for ``{America/New_York: 100 %}``."""
+    return {zones: 1.0} if isinstance(zones, str) else zones
+
+
 def _check_zones(zones: dict[str, float]) -> dict[str, float]:
     for zone, share in zones.items():
         check_zone(zone)
@@ -39,8 +44,11 @@ class Spike(Part):
     """When it begins: a time from the scenario's start, or a date, on the clock of `start` where it states no zone."""
     duration_s: PositiveSeconds
     """How long it lasts."""
-    multiplier: Annotated[Number, Field(ge=0, le=10_000)]
+    multiplier: Annotated[Number, Field(ge=0, le=10_000, examples=[3])]
     """The factor on the login rate."""
+    per_month: Annotated[Number, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
+    """How often it comes in a month of 30 days, for the bill; without it, as often as the horizon fits into a month.
+    What the spike adds to the horizon's usage, found by simulating the horizon without it too, is billed so often."""
 
     def begins_s(self, start: datetime) -> float:
         """Return how long after the scenario's start it begins; below 0 before it. [s]"""
@@ -66,8 +74,13 @@ class Traffic(Part):
 
     profile: AnyProfile = Flat()
     """How the rate varies over the week, in local time."""
-    timezones: Annotated[dict[str, Fraction], AfterValidator(_check_zones), Field(max_length=200)] = {}
-    """Share of the users by IANA time zone; without it all live in the time zone of `start`."""
+    timezones: Annotated[
+        dict[str, Fraction],
+        BeforeValidator(_of_one_zone, json_schema_input_type=str | dict[str, Fraction]),
+        AfterValidator(_check_zones),
+        Field(max_length=200),
+    ] = {}
+    """Share of the users by IANA time zone, or one for all; without it all live in the time zone of `start`."""
     growth_per_week_fraction: Annotated[
         float,
         BeforeValidator(read_fraction),

@@ -167,6 +167,16 @@ class Outcome:
     store: StoreUse | None
     """None for a plan that keeps nothing."""
     usage: tuple[Usage, ...]
+    weight: float = 1.0
+    """Of this outcome in what a month is billed and worth."""
+    beside: tuple[tuple[float, "Outcome"], ...] = ()
+    """Other outcomes with their weights in that, where a spike comes more or less often than the horizon; all weights
+    add up to 1."""
+
+    @property
+    def billed(self) -> tuple[tuple[float, "Outcome"], ...]:
+        """The outcomes that a month is made of, with their weights."""
+        return ((self.weight, self), *self.beside)
 
     @property
     def busy_replica_s(self) -> FloatArray:

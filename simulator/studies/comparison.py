@@ -25,6 +25,7 @@ from simulator.studies.consumption import (
     emitted,
     mean_range,
     with_prices,
+    worth,
 )
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prices_needed import check_prices
@@ -353,10 +354,18 @@ def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list
 
 
 def _plan_result(scenario: Scenario, book: PriceBook, outcomes: tuple[Outcome, ...]) -> PlanResult:
-    values = [metrics_of(scenario, outcome) for outcome in outcomes]
+    values = [_values(scenario, outcome) for outcome in outcomes]
     consumptions = [Consumption.of(each) for each in outcomes]
     saturation = saturation_of(scenario, outcomes)
     return priced_plan(scenario, book, outcomes[0].plan, values, consumptions, saturation, outcomes)
+
+
+def _values(scenario: Scenario, outcome: Outcome) -> dict[str, float]:
+    """Return the metrics of a replication; what answers are worth is weighted as the bill is."""
+    found = metrics_of(scenario, outcome)
+    if VALUE in found and outcome.beside:
+        found[VALUE] = worth(outcome, lambda each: metrics_of(scenario, each)[VALUE])
+    return found
 
 
 def priced_plan(

@@ -1,7 +1,8 @@
 """What a plan used in one replication, and what that costs and emits: all that pricing it anew needs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from simulator.core.units import HOUR_S, MONTH_S
 from simulator.core.usage import Usage
@@ -71,17 +72,52 @@ class Consumption:
 
     @classmethod
     def of(cls, outcome: Outcome) -> "Consumption":
-        """Return what a plan used in a replication."""
-        tally = outcome.counted.tally
+        """Return what a plan used in a replication, or what it would have if spikes came as often as they are said to.
+
+        See `simulator.studies.spike_months`; the weighted quantities are none below 0.
+        """
+
+        def sum_of(name: str) -> float:
+            return _at_least_0(weight * float(each.counted.tally[name]) for weight, each in outcome.billed)
+
         return cls(
-            outcome.usage,
+            _weighted_usage(outcome),
             outcome.horizon_s,
-            float(tally["requests"]),
-            _share_of_ended(tally["wasted_batch"], tally["ended_batch"]),
-            _share_of_ended(tally["wasted_nearline"], tally["ended_nearline"]),
-            _share_of_ended(tally["unread_row_s"], tally["ended_row_s"]),
-            {fleet.backend: FleetTime.of(fleet) for fleet in outcome.fleets},
+            sum_of("requests"),
+            _share_of_ended(sum_of("wasted_batch"), sum_of("ended_batch")),
+            _share_of_ended(sum_of("wasted_nearline"), sum_of("ended_nearline")),
+            _share_of_ended(sum_of("unread_row_s"), sum_of("ended_row_s")),
+            {use.backend: _fleet_time(outcome, number) for number, use in enumerate(outcome.fleets)},
         )
+
+
+def worth(outcome: Outcome, value_of: Callable[[Outcome], float]) -> float:
+    """Return a figure of a month's money, weighted as the bill is."""
+    return math.fsum(weight * value_of(each) for weight, each in outcome.billed)
+
+
+def _weighted_usage(outcome: Outcome) -> tuple[Usage, ...]:
+    if not outcome.beside:
+        return outcome.usage
+    weights = [weight for weight, _ in outcome.billed]
+    return tuple(
+        replace(each[0], quantity=_at_least_0(weight * use.quantity for weight, use in zip(weights, each, strict=True)))
+        for each in zip(*(part.usage for _, part in outcome.billed), strict=True)
+    )
+
+
+def _fleet_time(outcome: Outcome, number: int) -> FleetTime:
+    if not outcome.beside:
+        return FleetTime.of(outcome.fleets[number])
+    uses = [(weight, each.fleets[number]) for weight, each in outcome.billed]
+    provisioned_s = _at_least_0(weight * float(use.provisioned_replica_s.sum()) for weight, use in uses)
+    busy_s = _at_least_0(weight * float(use.busy_replica_s.sum()) for weight, use in uses)
+    full_s = _at_least_0(weight * use.full_batch_replica_s for weight, use in uses)
+    return FleetTime(provisioned_s / HOUR_S, _share(busy_s, provisioned_s), _share(full_s, provisioned_s))
+
+
+def _at_least_0(terms: Iterable[float]) -> float:
+    return max(math.fsum(terms), 0.0)
 
 
 def _share(part: float, whole: float) -> float:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
+from simulator.studies.spike_months import weighted_scenarios
 from simulator.studies.workers import Workers, may_fork
 
 WORTH_PROCESSES = 100e6
@@ -27,8 +28,13 @@ class Task:
     block_s: float | None = None
 
     def run(self) -> Outcome:
-        """Simulate it."""
-        return simulate(self.scenario, self.plan, self.replication, self.block_s)
+        """Simulate it, and beside it what its month's bill needs of the horizon with fewer spikes."""
+        weight, others = weighted_scenarios(self.scenario)
+        beside = tuple((each, self._simulated(fewer)) for each, fewer in others)
+        return replace(self._simulated(self.scenario), weight=weight, beside=beside)
+
+    def _simulated(self, scenario: Scenario) -> Outcome:
+        return simulate(scenario, self.plan, self.replication, self.block_s)
 
 
 def cores() -> int:

@@ -71,19 +71,21 @@ def _outside(scenario: Scenario, what: str, at: TimeOrDate, duration_s: float) -
 
 
 def _of_repeated_spikes(scenario: Scenario) -> Iterator[str]:
-    """Warn of spikes that a month's bill has more often, or less, than they come."""
+    """Warn of spikes that a month's bill has as often as the horizon, where nothing says how often they come."""
     start = scenario.demand.home_start
     inside = [
         spike
         for spike in scenario.traffic.spikes
-        if spike.begins_s(start) < scenario.horizon_s and spike.begins_s(start) + spike.duration_s > 0
+        if spike.per_month is None
+        and spike.begins_s(start) < scenario.horizon_s
+        and spike.begins_s(start) + spike.duration_s > 0
     ]
     times = MONTH_S / scenario.horizon_s
     if inside and abs(times - 1) > WHOLE:
         which = "its spike" if len(inside) == 1 else f"each of its {len(inside)} spikes"
         yield (
             f"The bill per month repeats the horizon of {write_duration(scenario.horizon_s)} {times:.3g} times, and "
-            f"{which} with it. For a spike that comes once a month write horizon: 30 d."
+            f"{which} with it. For a spike that comes once a month give it per_month: 1, or take horizon: 30 d."
         )
 
 

@@ -140,6 +140,48 @@ def test_a_new_scenario_is_valid_and_is_never_overwritten(tmp_path: Path) -> Non
     assert path.read_text(encoding="utf-8") == "precious"
 
 
+def test_validate_tells_what_follows_and_what_a_run_would_warn_of(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    assert predcost("new", path).returncode == 0
+    spike = "traffic.spikes=[{at: 2026-03-04, duration: 1 h, multiplier: 2}]"
+    short = predcost("validate", path, "--set", spike)
+    assert short.returncode == 0, short.stderr
+    for told in ("DAU / WAU / MAU (28 d)", "requests per second, mean", "memory, about", "rows per run"):
+        assert told in short.stdout
+    assert "Warning: The bill per month repeats the horizon of 7 d 4.29 times" in short.stdout
+    assert "on_miss: compute" not in short.stdout
+    full = predcost("validate", path, "--full").stdout
+    assert "on_miss: compute" in full
+    assert full.index("What follows from it") < full.index("on_miss: compute")
+
+
+def test_validate_takes_several_files_and_tells_all_their_faults(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    assert predcost("new", first).returncode == predcost("new", second).returncode == 0
+    both = predcost("validate", first, second)
+    assert both.stdout.count("is a valid scenario") == 2
+    told = json.loads(predcost("validate", first, second, "--json").stdout)
+    assert set(told) == {str(first), str(second)}
+    assert set(told[str(first)]) == {"scenario", "consequences", "warnings"}
+    text = first.read_text(encoding="utf-8")
+    for path, wrong in ((first, "horizon: 7"), (second, "horizon: 1 fortnite")):
+        path.write_text(text.replace("horizon: 7 d", wrong), encoding="utf-8")
+    faulty = predcost("validate", first, second)
+    assert faulty.returncode == 2
+    assert "7 has no unit" in faulty.stderr
+    assert "'1 fortnite' is not a quantity" in faulty.stderr
+
+
+def test_the_warnings_of_validate_are_those_of_a_run(tmp_path: Path) -> None:
+    few = ("--set", "population.users=20k", "--set", "horizon=36 h", "--set", "replications=1")
+    path = tmp_path / "mine.yaml"
+    assert predcost("new", path).returncode == 0
+    foreseen = json.loads(predcost("validate", path, *few, "--json").stdout)[str(path)]["warnings"]
+    told = json.loads(predcost("run", path, *few, "--json", cwd=tmp_path).stdout)["warnings"]
+    assert len(foreseen) >= 3
+    assert set(foreseen) <= set(told)
+
+
 def test_the_schema_names_every_kind(tmp_path: Path) -> None:
     schema = json.loads(predcost("schema", cwd=tmp_path).stdout)
     kinds = {

@@ -1,5 +1,6 @@
 """A value alone stands for the obvious kind, wherever a file, an override or Python gives it."""
 
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,51 @@ def test_a_wrong_value_alone_is_told_where_it_stands(file: Path, old: str, new: 
     assert old in FILE
     file.write_text(FILE.replace(old, new), encoding="utf-8")
     assert told in faults(file)
+
+
+def test_one_time_zone_stands_for_all_users(file: Path) -> None:
+    scenario = load_scenario(file, {"traffic.timezones": "Europe/Berlin"})
+    assert scenario.traffic.timezones == {"Europe/Berlin": 1.0}
+    with pytest.raises(InputFileError, match="there is no time zone 'Berlin'"):
+        load_scenario(file, {"traffic.timezones": "Berlin"})
+
+
+STARTER = (resources.files("simulator.scenario") / "starter.yaml").read_text(encoding="utf-8")
+OFFERED = [
+    (number, key)
+    for number, line in enumerate(STARTER.split("\n"))
+    if (key := line.strip().removeprefix("# ").partition(": ")[0]).isidentifier()
+    and line.strip().startswith("# ")
+    and key not in ("default", "functions", "provider", "hybrid")
+]
+"""Keys that the starter offers in comments on one line."""
+INSTEAD_OF = {"capacity": "capacity", "monthly_active": "shape"}
+
+
+@pytest.mark.parametrize(("number", "key"), OFFERED)
+def test_what_the_starter_offers_in_a_comment_can_be_taken(number: int, key: str, tmp_path: Path) -> None:
+    lines = STARTER.split("\n")
+    taken = lines[number].replace("# ", "", 1)
+    other = INSTEAD_OF.get(key)
+    kept = [line for line in lines if other is None or not line.strip().startswith(f"{other}:")]
+    path = tmp_path / "starter.yaml"
+    path.write_text("\n".join(taken if line == lines[number] else line for line in kept), encoding="utf-8")
+    assert load_scenario(path) != load_scenario_of(STARTER, tmp_path)
+
+
+def load_scenario_of(text: str, folder: Path) -> Scenario:
+    path = folder / "as_it_is.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("dau: 2 %", "daily_active"), ("mau: 20 %", "monthly_active"), ("alpha: 0.2", "shape"), ("usres: 1M", "users")],
+)
+def test_a_key_by_another_name_is_told_by_its_own(file: Path, wrong: str, right: str) -> None:
+    file.write_text(FILE.replace("{users: 1M,", f"{{{wrong}, users: 1M,"), encoding="utf-8")
+    assert f"did you mean '{right}'?" in faults(file)
 
 
 def test_an_override_into_a_value_that_stands_for_nothing_is_refused(file: Path) -> None:

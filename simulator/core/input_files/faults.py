@@ -104,9 +104,34 @@ def _value_at(data: object, keys: Keys, otherwise: object) -> Any:
     return data
 
 
+_ALSO_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "dau": ("daily_active",),
+    "mau": ("monthly_active",),
+    "alpha": ("shape",),
+    "type": ("kind",),
+    "start": ("at",),
+    "begin": ("at",),
+    "for": ("duration",),
+    "length": ("duration",),
+    "factor": ("multiplier",),
+    "schedule": ("precompute", "every"),
+    "batch": ("precompute",),
+    "p99": ("latency_p99",),
+    "deadline": ("batch_deadline",),
+    "miss": ("on_miss",),
+    "time_zone": ("timezones", "timezone"),
+    "size": ("prediction_size",),
+    "growth": ("growth_per_week",),
+    "think": ("think_time",),
+}
+"""Keys by what newcomers call them, where letters alone do not lead there."""
+
+
 def _unknown_key(walk: SchemaWalk, place: Place) -> str:
-    key = str(place.keys[-1])
-    return f"unknown key {shown(key)}; {did_you_mean(shortened(key), walk.fields(place.owner))}".rstrip("; ")
+    key, known = str(place.keys[-1]), walk.fields(place.owner)
+    meant = [other for other in _ALSO_CALLED.get(key.lower(), ()) if other in known]
+    hint = f"did you mean '{meant[0]}'?" if meant else did_you_mean(shortened(key), known)
+    return f"unknown key {shown(key)}; {hint}".rstrip("; ")
 
 
 def _missing_key(walk: SchemaWalk, place: Place) -> str:
