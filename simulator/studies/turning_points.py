@@ -248,7 +248,7 @@ class _Search:
         for each, seen in ((self.best, best), (name, plan)):
             if seen.trouble:
                 self.troubles[each, self.axis.text(value)] = seen.trouble
-        if best.trouble or plan.trouble:
+        if best.trouble or plan.trouble or best.is_doubtful or plan.is_doubtful:
             return 0
         gap = plan.loss_usd_per_month - best.loss_usd_per_month
         scale = max(best.cost_usd_per_month, plan.cost_usd_per_month)
