@@ -29,15 +29,15 @@ from simulator.studies.verdict import violations
 
 SHARE_OF_RUN = 0.15
 """Of the work of the comparison, what all looks together may cost."""
-LEAST_WORK = 10e6
-"""Work that is always allowed: about a second."""
+LEAST_WORK = 25e6
+"""Work that is always allowed: some two seconds."""
 TASK_WORK = 0.2e6
 """What a simulation costs that has nothing to do."""
 USER_WORK = 0.15
 """What a user with a row costs before anything happens."""
 DECISIONS_PER_S = 10.0
 """What a second costs in which decisions are made."""
-LARGEST_PART = 0.2
+LARGEST_PART = 0.35
 """Of the work that is left, what a look may cost that could do with fewer hours."""
 WARMUP_S = HOUR_S
 HOURS = (6, 2)
