@@ -12,7 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.core.usage import Usage, mean_usage
@@ -49,6 +51,10 @@ SURE_OF_PART = {24: 0.01, 6: 0.03, 2: 0.04}
 """By how much of the cost what is carried from so many hours to the horizon may be wrong."""
 SURE_OF_ALL = 0.002
 """The same where the whole horizon is simulated: another seed rarely says more."""
+SMALL_LINE = 0.05
+"""Of a bill: a line below it need not be as closed forms say."""
+MOST_APART = 1.25
+"""Over what closed forms say; what is farther apart is not carried from some hours to all."""
 HIGHEST_LOAD = 0.85
 """Of the most replicas that a fleet may have, in the busiest hour: one that is busier may not keep up."""
 
@@ -204,10 +210,20 @@ class Looks:
             bill.total_usd_per_month,
             values.get(VALUE, 0.0) if self.comparison.weighs_value else 0.0,
             _trouble(part, outcome, values),
-            not window.of_all and self._is_too_busy(there, outcome.plan),
+            not window.of_all
+            and (self._is_too_busy(there, outcome.plan) or not self._agrees(part, window, outcome, bill)),
             values.get("latency_p99_s", math.nan),
             window,
         )
+
+    def _agrees(self, part: Scenario, window: Window, outcome: Outcome, bill: Bill) -> bool:
+        """Return whether closed forms come near to what the window used, in all that makes a part of the bill."""
+        of_today = self.comparison.plans[outcome.plan].outcomes[0]
+        expected = _by_line(predicted_usage(self.comparison.scenario, part, of_today, window.hours))
+        found = _by_line(outcome.usage)
+        least_usd = SMALL_LINE * bill.total_usd_per_month
+        large = [each for each, line in zip(bill.usages, bill.lines, strict=False) if line.usd_per_month > least_usd]
+        return all(1 / MOST_APART < _factor(found, expected, usage) < MOST_APART for usage in large)
 
     def _is_too_busy(self, there: Scenario, plan: str) -> bool:
         """Return whether a fleet may have too few replicas in an hour that is not simulated."""
@@ -248,7 +264,7 @@ def _factor(found: Mapping[tuple[str, str], float], expected: Mapping[tuple[str,
 
 
 def _goes_by_a_timetable(scenario: Scenario) -> bool:
-    """Return whether something happens at a time of its own, so that no part of the horizon is like the others."""
+    """Return whether a part of the horizon cannot stand for it: what has a time of its own, or is paid by the call."""
     traffic = scenario.traffic
     fleets = [backend for backend in scenario.backends.values() if isinstance(backend, Fleet)]
     trained = any(scenario.training(plan) for plan in scenario.plans.values())
@@ -259,6 +275,7 @@ def _goes_by_a_timetable(scenario: Scenario) -> bool:
         or trained
         or scenario.value
         or any(fleet.outages for fleet in fleets)
+        or any(isinstance(backend, (Api, Serverless)) for backend in scenario.backends.values())
     )
 
 
