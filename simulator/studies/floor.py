@@ -12,12 +12,14 @@ from simulator.core.units import HOUR_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FleetUse
 from simulator.studies.comparison import Comparison
-from simulator.studies.looking import Looks, Seen
+from simulator.studies.looking import Looks
 
 LARGE_FRACTION = 0.5
 """Of the bill, from which on the minimum is spoken of."""
 BUSY_FRACTION = 0.6
 """A smaller number of replicas is tried that is no busier than this in the busiest hour."""
+MOST_FRACTION = 0.5
+"""Of what looks may cost, what this one may."""
 LEAST_SAVED = 0.05
 """Of the bill: what is not worth a word."""
 
@@ -89,15 +91,11 @@ def _with_fewer(looks: Looks, floor: Floor) -> Floor:
     if fewer >= floor.replicas:
         return floor
     there = _with_replicas(comparison.scenario, floor.backend, fewer)
-    less = looks.at("with fewer replicas", there, (floor.plan,))
-    if less is None or less[floor.plan].trouble:
+    seen = looks.at("with fewer replicas", there, (floor.plan,), MOST_FRACTION)
+    less = seen[floor.plan] if seen else None
+    if less is None or less.trouble or less.is_doubtful:
         return floor
-    now = looks.at("as it is", comparison.scenario, (floor.plan,), less[floor.plan].window)
-    return floor if now is None else _judged(floor, fewer, now[floor.plan], less[floor.plan])
-
-
-def _judged(floor: Floor, fewer: int, now: Seen, less: Seen) -> Floor:
-    saved_usd = now.cost_usd_per_month - less.cost_usd_per_month
+    saved_usd = floor.bill_usd_per_month - less.cost_usd_per_month
     if saved_usd < LEAST_SAVED * floor.bill_usd_per_month:
         return floor
     return replace(floor, fewer=fewer, saves_usd_per_month=saved_usd, p99_s=less.p99_s)

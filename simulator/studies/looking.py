@@ -8,10 +8,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 
+from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
+from simulator.backends.serverless import Serverless
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.core.usage import Usage, mean_usage
@@ -22,29 +25,38 @@ from simulator.simulation.outcome import FloatArray, Outcome
 from simulator.simulation.timing import begin_s
 from simulator.studies.comparison import VALUE, Comparison
 from simulator.studies.executor import Task, run_tasks
-from simulator.studies.prediction import predicted_usage
+from simulator.studies.prediction import busiest_load, predicted_usage
 from simulator.studies.saturation import Verdict, saturation_of
 from simulator.studies.verdict import violations
 
 SHARE_OF_RUN = 0.15
 """Of the work of the comparison, what all looks together may cost."""
-LEAST_WORK = 10e6
-"""Work that is always allowed: about a second."""
+LEAST_WORK = 25e6
+"""Work that is always allowed: some two seconds."""
 TASK_WORK = 0.2e6
 """What a simulation costs that has nothing to do."""
-USER_WORK = 0.1
+USER_WORK = 0.15
 """What a user with a row costs before anything happens."""
 DECISIONS_PER_S = 10.0
 """What a second costs in which decisions are made."""
-LARGEST_PART = 0.5
+LARGEST_PART = 0.35
 """Of the work that is left, what a look may cost that could do with fewer hours."""
 WARMUP_S = HOUR_S
-HOURS = (24, 6, 2)
-"""Windows shorter than the horizon."""
+HOURS = (6, 2)
+"""Windows shorter than a day."""
+QUIETEST = 0.7
+BUSIEST = 1.6
+"""Over the mean load: hours that may stand for all have one in between."""
 SURE_OF_PART = {24: 0.01, 6: 0.03, 2: 0.04}
-"""By how much of the cost what is carried from these hours to the horizon may be wrong."""
+"""By how much of the cost what is carried from so many hours to the horizon may be wrong."""
 SURE_OF_ALL = 0.002
 """The same where the whole horizon is simulated: another seed rarely says more."""
+SMALL_LINE = 0.05
+"""Of a bill: a line below it need not be as closed forms say."""
+MOST_APART = 1.25
+"""Over what closed forms say; what is farther apart is not carried from some hours to all."""
+HIGHEST_LOAD = 0.85
+"""Of the most replicas that a fleet may have, in the busiest hour: one that is busier may not keep up."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,8 @@ class Seen:
     """0 where no value is given."""
     trouble: str
     """Which bound it breaks, or that it does not keep up; else empty."""
+    is_doubtful: bool
+    """Whether it may not keep up in hours that were not simulated."""
     p99_s: float
     window: Window
 
@@ -100,60 +114,90 @@ class Looks:
     spent: float = 0.0
     seen: dict[tuple[object, str], Seen] = field(default_factory=dict)
 
-    @property
-    def _left(self) -> float:
+    @cached_property
+    def _allowed(self) -> float:
+        """Return what all looks together may cost."""
         now = self.comparison.scenario
-        own = sum(_work(now, plan) for plan in now.plans) * self.comparison.replications
-        return max(SHARE_OF_RUN * own, LEAST_WORK) - self.spent
+        whole = Window(slice(0, self._hourly.size), of_all=True)
+        own = sum(self._work(now, plan, whole) for plan in now.plans) * self.comparison.replications
+        return max(SHARE_OF_RUN * own, LEAST_WORK)
 
     def at(
-        self, name: object, there: Scenario, plans: Sequence[str], like: Window | None = None
+        self, name: object, there: Scenario, plans: Sequence[str], most_fraction: float = 1.0
     ) -> Mapping[str, Seen] | None:
         """Return what plans do in a changed scenario that is known by a ``name``; None where that would cost too much.
 
-        Plans that are looked at together, or were at the same name before, are simulated in the same hours; ``like``
-        says which, where that must be the same under two names.
+        Plans that are looked at together, or were at the same name before, are simulated in the same hours. It costs at
+        most ``most_fraction`` of what is left.
         """
         new = [plan for plan in plans if (name, plan) not in self.seen]
         if new:
             known = [self.seen[name, plan].window for plan in plans if (name, plan) in self.seen]
-            window = self._affordable(there, new, [like] if like else known[:1] or self._windows())
+            window = self._affordable(there, new, known[:1], most_fraction * (self._allowed - self.spent))
             if window is None:
                 return None
             self._simulate(name, there, new, window)
         return {plan: self.seen[name, plan] for plan in plans}
 
-    def _affordable(self, there: Scenario, new: Sequence[str], windows: Sequence[Window]) -> Window | None:
-        if there is self.comparison.scenario and windows[0].of_all:
-            return windows[0]
+    def has_seen(self, name: object, plan: str) -> bool:
+        """Return whether a plan was simulated at a name."""
+        return (name, plan) in self.seen
+
+    def _affordable(
+        self, there: Scenario, plans: Sequence[str], known: Sequence[Window], most_work: float
+    ) -> Window | None:
+        """Return the longest window that costs little, or a short one that costs what is left."""
+        windows = known or self._windows(there, plans)
         for window in windows:
-            cost = sum(_work(window.of(there), plan) for plan in new)
-            least = window is windows[-1]
-            if cost <= (self._left if least else LARGEST_PART * self._left):
+            work = sum(self._work(there, plan, window) for plan in plans)
+            if work <= most_work * (1.0 if window is windows[-1] else LARGEST_PART):
                 return window
         return None
 
-    def _windows(self) -> Sequence[Window]:
+    @cached_property
+    def _hourly(self) -> FloatArray:
+        """Today's requests, hour by hour."""
+        return np.asarray(next(iter(self.comparison.plans.values())).outcomes[0].hours.requests)
+
+    def _windows(self, there: Scenario, plans: Sequence[str]) -> Sequence[Window]:
         """Return the windows that may stand for the horizon, the longest first."""
-        scenario = self.comparison.scenario
-        requests = np.asarray(next(iter(self.comparison.plans.values())).outcomes[0].hours.requests)
+        scenario, requests = self.comparison.scenario, self._hourly
         whole = Window(slice(0, requests.size), of_all=True)
         if _goes_by_a_timetable(scenario) or scenario.horizon_s < 2 * DAY_S or scenario.horizon_s % HOUR_S:
             return (whole,)
-        by_day = requests[: requests.size // 24 * 24].reshape(-1, 24)
-        typical = int(np.argmin(np.abs(by_day.sum(axis=1) - requests.mean() * 24)))
-        return (whole, *(_busiest(by_day[typical], typical * 24, hours) for hours in HOURS))
+        by_day = requests[: requests.size // 24 * 24].reshape(-1, 24).sum(axis=1)
+        begins = int(np.argmin(np.abs(by_day - requests.mean() * 24))) * 24
+        day = Window(slice(begins, begins + 24), of_all=False)
+        return (whole, day, *(self._cheapest(there, plans, begins, hours) for hours in HOURS))
+
+    def _cheapest(self, there: Scenario, plans: Sequence[str], day_begins: int, hours: int) -> Window:
+        """Return the hours of a day that cost least to simulate, of those that are about as busy as the whole.
+
+        What comes before them, until the plans are in their long-run state, costs most.
+        """
+        mean = self._hourly.mean()
+        found = []
+        for first in range(day_begins, day_begins + 25 - hours):
+            window = Window(slice(first, first + hours), of_all=False)
+            load = float(self._hourly[window.hours].mean() / mean) if mean else 1.0
+            if QUIETEST <= load <= BUSIEST:
+                found.append((sum(self._work(there, plan, window) for plan in plans), first, window))
+        return min(found)[-1] if found else Window(slice(day_begins, day_begins + hours), of_all=False)
+
+    def _work(self, there: Scenario, plan_name: str, window: Window) -> float:
+        """Return about how much there is to do: requests, and what counts as so many."""
+        part, plan = window.of(there), there.plans[plan_name]
+        lead_h = -begin_s(part, plan_name) / HOUR_S
+        times = there.demand.mean_logins_per_user_day / self.comparison.scenario.demand.mean_logins_per_user_day
+        hours = np.arange(math.floor(window.hours.start - lead_h), window.hours.stop) % self._hourly.size
+        users = USER_WORK * there.population.users if plan.has_store else 0.0
+        decisions = DECISIONS_PER_S * HOUR_S * hours.size
+        return TASK_WORK + users + decisions + times * float(self._hourly[hours].sum())
 
     def _simulate(self, name: object, there: Scenario, plans: Sequence[str], window: Window) -> None:
         part = window.of(there)
-        if part is self.comparison.scenario:  # that is known already
-            for plan in plans:
-                outcome = self.comparison.plans[plan].outcomes[0]
-                self.seen[name, plan] = self._found(there, part, window, outcome)
-            return
-        tasks = [Task(part, plan, 0) for plan in plans]
-        self.spent += sum(_work(part, plan) for plan in plans)
-        for outcome in run_tasks(tasks, self.workers):
+        self.spent += sum(self._work(there, plan, window) for plan in plans)
+        for outcome in run_tasks([Task(part, plan, 0) for plan in plans], self.workers):
             self.seen[name, outcome.plan] = self._found(there, part, window, outcome)
             if self.on_look is not None:
                 self.on_look(f"{outcome.plan}, what would change it")
@@ -162,9 +206,29 @@ class Looks:
         values = metrics_of(part, outcome)
         usages = outcome.usage if window.of_all else self._carried(there, part, window, outcome)
         bill = Bill.of(usages, self.comparison.book, there.horizon_s)
-        value_usd = values.get(VALUE, 0.0) if self.comparison.weighs_value else 0.0
-        trouble = _trouble(part, outcome, values, window)
-        return Seen(bill.total_usd_per_month, value_usd, trouble, values.get("latency_p99_s", math.nan), window)
+        return Seen(
+            bill.total_usd_per_month,
+            values.get(VALUE, 0.0) if self.comparison.weighs_value else 0.0,
+            _trouble(part, outcome, values),
+            not window.of_all
+            and (self._is_too_busy(there, outcome.plan) or not self._agrees(part, window, outcome, bill)),
+            values.get("latency_p99_s", math.nan),
+            window,
+        )
+
+    def _agrees(self, part: Scenario, window: Window, outcome: Outcome, bill: Bill) -> bool:
+        """Return whether closed forms come near to what the window used, in all that makes a part of the bill."""
+        of_today = self.comparison.plans[outcome.plan].outcomes[0]
+        expected = _by_line(predicted_usage(self.comparison.scenario, part, of_today, window.hours))
+        found = _by_line(outcome.usage)
+        least_usd = SMALL_LINE * bill.total_usd_per_month
+        large = [each for each, line in zip(bill.usages, bill.lines, strict=False) if line.usd_per_month > least_usd]
+        return all(1 / MOST_APART < _factor(found, expected, usage) < MOST_APART for usage in large)
+
+    def _is_too_busy(self, there: Scenario, plan: str) -> bool:
+        """Return whether a fleet may have too few replicas in an hour that is not simulated."""
+        now, of_today = self.comparison.scenario, self.comparison.plans[plan].outcomes[0]
+        return busiest_load(now, there, of_today) > HIGHEST_LOAD
 
     def _carried(self, there: Scenario, part: Scenario, window: Window, outcome: Outcome) -> list[Usage]:
         """Return what a plan uses over the horizon, by what it used in the window."""
@@ -185,12 +249,6 @@ class Looks:
         return cost_usd - times * result.metrics[VALUE].mean
 
 
-def _busiest(day: FloatArray, begins: int, hours: int) -> Window:
-    sums = np.convolve(day, np.ones(hours), mode="valid")
-    first = begins + int(np.argmax(sums))
-    return Window(slice(first, first + hours), of_all=False)
-
-
 def _by_line(usages: Sequence[Usage]) -> dict[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
     for usage in usages:
@@ -205,16 +263,8 @@ def _factor(found: Mapping[tuple[str, str], float], expected: Mapping[tuple[str,
     return both[0] / both[1] if min(both) > 0 else 1.0
 
 
-def _work(scenario: Scenario, plan_name: str) -> float:
-    """Return about how much there is to do: requests, and what counts as so many."""
-    plan = scenario.plans[plan_name]
-    simulated_s = scenario.horizon_s - begin_s(scenario, plan_name)
-    users = USER_WORK * scenario.population.users if plan.has_store else 0.0
-    return TASK_WORK + users + simulated_s * (scenario.demand.mean_requests_per_s + DECISIONS_PER_S)
-
-
 def _goes_by_a_timetable(scenario: Scenario) -> bool:
-    """Return whether something happens at a time of its own, so that no part of the horizon is like the others."""
+    """Return whether a part of the horizon cannot stand for it: what has a time of its own, or is paid by the call."""
     traffic = scenario.traffic
     fleets = [backend for backend in scenario.backends.values() if isinstance(backend, Fleet)]
     trained = any(scenario.training(plan) for plan in scenario.plans.values())
@@ -225,13 +275,14 @@ def _goes_by_a_timetable(scenario: Scenario) -> bool:
         or trained
         or scenario.value
         or any(fleet.outages for fleet in fleets)
+        or any(isinstance(backend, (Api, Serverless)) for backend in scenario.backends.values())
     )
 
 
-def _trouble(scenario: Scenario, outcome: Outcome, values: Mapping[str, float], window: Window) -> str:
+def _trouble(scenario: Scenario, outcome: Outcome, values: Mapping[str, float]) -> str:
     """Return which bound a plan breaks, or why it does not keep up; of some hours of a day, not how old answers are."""
     slo = scenario.slo
-    if not window.of_all and scenario.horizon_s < DAY_S:
+    if scenario.horizon_s < DAY_S:
         slo = slo.model_copy(update={"age_p95_s": None, "batch_deadline_s": None})
     broken = violations(slo, {metric: Estimate.of([value]) for metric, value in values.items()})
     if broken:

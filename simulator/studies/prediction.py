@@ -146,6 +146,16 @@ def predicted_usage(now: Scenario, then: Scenario, outcome: Outcome, hours: slic
     return _Grown(now, then, outcome, hours).usage()
 
 
+def busiest_load(now: Scenario, then: Scenario, outcome: Outcome) -> float:
+    """Return how busy the busiest fleet would be in its busiest hour, if it had the most replicas that it may have."""
+    loads = [0.0]
+    for use in _Grown(now, then, outcome, slice(None)).fleets():
+        fleet = then.backends[use.backend]
+        if isinstance(fleet, Fleet):
+            loads.append(float(np.max(use.busy_replica_s)) / HOUR_S / fleet.capacity.most_replicas)
+    return max(loads)
+
+
 @dataclass(frozen=True)
 class _Grown:
     """Some hours of an outcome at another activity."""
@@ -186,7 +196,7 @@ class _Grown:
     def usage(self) -> tuple[Usage, ...]:
         traffic = self.outcome.traffic
         traffic = replace(traffic, logins=round(traffic.logins * self.times_the_requests))
-        online = [*map(self.fleet, self.outcome.fleets), *map(self.service, self.outcome.services)]
+        online: list[FleetUse | ServiceUse] = [*self.fleets(), *map(self.service, self.outcome.services)]
         return tuple(usage_of(self.then, self.outcome.plan, self.tally, traffic, online, self.batch(), self.kept()))
 
     @property
@@ -203,6 +213,9 @@ class _Grown:
 
     def service(self, use: ServiceUse) -> ServiceUse:
         return replace(use, counts=_scaled(use.counts, self.work(use.backend)))
+
+    def fleets(self) -> tuple[FleetUse, ...]:
+        return tuple(map(self.fleet, self.outcome.fleets))
 
     def fleet(self, use: FleetUse) -> FleetUse:
         backend, work = self.then.backends[use.backend], self.work(use.backend)

@@ -245,17 +245,25 @@ class _Search:
         return Side(value, self.axis.text(value), gap), self._verdict(name, value, best, plan)
 
     def _verdict(self, name: str, value: float, best: Seen, plan: Seen) -> int:
-        for each, seen in ((self.best, best), (name, plan)):
-            if seen.trouble:
-                self.troubles[each, self.axis.text(value)] = seen.trouble
-        if best.trouble or plan.trouble:
+        if best.trouble and best.window.of_all:  # some hours alone do not show a bound that is for all
+            self.troubles[self.best, self.axis.text(value)] = best.trouble
+        if best.trouble or plan.trouble or best.is_doubtful or plan.is_doubtful:
             return 0
-        gap = plan.loss_usd_per_month - best.loss_usd_per_month
-        scale = max(best.cost_usd_per_month, plan.cost_usd_per_month)
-        unsure = plan.window.unsure_fraction * scale + self._chance_usd(name, value, plan)
+        gap, unsure, least = self._apart(name, value, best, plan)
         if gap > unsure:
             return 1
-        return -1 if gap < -max(unsure, LEAST_ADVANTAGE * scale) else 0
+        return -1 if gap < -max(unsure, least) else 0
+
+    def _apart(self, name: str, value: float, best: Seen, plan: Seen) -> tuple[float, float, float]:
+        """Return by how much a plan is worse, how far that may be wrong, and what is not worth a word. [USD/month]"""
+        scale = max(best.cost_usd_per_month, plan.cost_usd_per_month)
+        unsure = plan.window.unsure_fraction * scale + self._chance_usd(name, value, plan)
+        return plan.loss_usd_per_month - best.loss_usd_per_month, unsure, LEAST_ADVANTAGE * scale
+
+    def _surely_no_better(self, name: str, value: float, best: Seen, plan: Seen) -> bool:
+        gap, unsure, least = self._apart(name, value, best, plan)
+        doubt = best.trouble or plan.trouble or best.is_doubtful or plan.is_doubtful
+        return not doubt and gap - unsure > -least
 
     def _chance_usd(self, name: str, value: float, seen: Seen) -> float:
         """Return by how much chance may have moved the difference of two plans. [USD per month]"""
@@ -286,6 +294,6 @@ class _Search:
                 gap = seen[name].loss_usd_per_month - seen[self.best].loss_usd_per_month
                 side = Side(value, self.axis.text(value), gap)
                 self.turns.append(self._narrowed(name, values, self._side_now(name), side))
-            if not seen[self.best].trouble:
-                yield Still(self.axis.text(value), tuple(name for name in never if verdicts[name] >= 0))
+            sure = (name for name in never if self._surely_no_better(name, value, seen[self.best], seen[name]))
+            yield Still(self.axis.text(value), tuple(sure))
             return

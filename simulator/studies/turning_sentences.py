@@ -44,8 +44,10 @@ def turning_sentences(found: TurningPoints, *, weighs_value: bool) -> Iterator[s
     for plans, texts in still.items():
         if plans:
             better = "brings in more" if weighs_value else "is cheaper"
-            who = f"none of {listed(plans)}" if len(plans) > 1 else f"{plans[0]} not either"
-            yield f"Simulated at {listed(texts)} as well, {who} {better} than {best} by a percent or more."
+            who = f"none of {listed(plans)} {better}"
+            if len(plans) == 1:
+                who = f"{plans[0]} does not bring in more" if weighs_value else f"{plans[0]} is not cheaper"
+            yield f"Simulated at {listed(texts)} as well, {who} than {best} by a percent or more."
     for plan, text, what in found.troubles:
         yield f"At {text}, {plan} fails: {what}."
     if found.unexamined:

@@ -1,7 +1,6 @@
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 from small_runs import small
 
@@ -14,7 +13,6 @@ from simulator.simulation.outcome import Outcome
 from simulator.studies import comparison as comparing
 from simulator.studies.comparison import COST, Comparison, compare
 from simulator.studies.recommendation import recommendation
-from simulator.studies.what_if import break_even_factor, cost_at_traffic
 
 ROUNDING = 1e-9
 
@@ -97,33 +95,6 @@ def test_an_interrupted_comparison_keeps_the_replications_that_are_complete(
     found = compare(small(), book, workers=1, on_outcome=seen.append)
     assert not found.complete
     assert found.replications == 1
-
-
-def test_traffic_as_it_is_costs_what_the_bill_says_for_a_fixed_fleet(book: PriceBook) -> None:
-    fixed = compare(small("hotel_ranking_200k", horizon="2 d", replications=1), book, workers=1)
-    for name, plan in fixed.plans.items():
-        assert cost_at_traffic(fixed, name, 1.0) == pytest.approx(plan.cost_usd_per_month, rel=ROUNDING)
-
-
-def test_the_cost_at_more_traffic_is_near_that_of_simulating_it(book: PriceBook) -> None:
-    def busy(logins: str) -> Comparison:
-        load = {"users": "300k", "logins_per_day": logins, "shape": 0.5}
-        changes = {"population": load, "horizon": "1 d", "replications": 1}
-        return compare(small(**changes, backends__live__capacity__target="2 %"), book, workers=2)
-
-    factor = 6.0
-    now, then = busy("0.5/day"), busy("3/day")
-    assert then.plans["on demand"].metrics["replicas_mean"].mean > 2.0
-    for name in ("nightly batch", "on demand"):
-        assert cost_at_traffic(now, name, factor) == pytest.approx(then.plans[name].cost_usd_per_month, rel=0.05)
-
-
-def test_plans_cost_the_same_at_the_break_even(book: PriceBook) -> None:
-    million = compare(small(population__users="1M", replications=1), book, workers=1)
-    factor = break_even_factor(million, "on demand", "nightly batch")
-    assert factor is not None
-    costs = [cost_at_traffic(million, name, factor) for name in ("on demand", "nightly batch")]
-    assert np.ptp(costs) < 0.01 * max(costs)
 
 
 def test_runs_are_billed_in_proportion_to_time_wherever_the_horizon_ends(book: PriceBook) -> None:

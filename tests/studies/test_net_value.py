@@ -1,5 +1,6 @@
 """Plans judged by what their answers are worth less what they cost."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, com
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.recommendation import recommendation
 from simulator.studies.warnings import warnings_of
-from simulator.studies.what_if import break_even_factor, loss_at_traffic, value_per_request_of_equals
+from simulator.studies.what_if import value_per_request_of_equals
 
 TODAY, BETTER, TWICE = "today's model", "better model", "today's, trained twice a week"
 HOURS_PER_MONTH = 720
@@ -86,7 +87,9 @@ def test_the_weights_are_called_the_scenarios_own(rich: Comparison) -> None:
 def test_at_the_value_that_makes_two_plans_equal_they_are(poor: Comparison, book: PriceBook) -> None:
     turn_usd = value_per_request_of_equals(poor, TODAY, BETTER)
     assert turn_usd is not None
-    assert f"{BETTER} would bring in more if a request were worth more than about {turn_usd:.2g} USD" in text_of(poor)
+    said = re.search(rf"{BETTER} would bring in more if a request were worth more than ([0-9.]+) USD", text_of(poor))
+    assert said is not None
+    assert turn_usd <= float(said[1]) < 1.02 * turn_usd
     even = compare(iteration(turn_usd), book, workers=1)
     gap = even.difference(BETTER, TODAY, NET_VALUE)
     assert abs(gap.mean) < 1e-6 * abs(even.difference(BETTER, TODAY, VALUE).mean)
@@ -100,21 +103,6 @@ def test_no_value_of_a_request_speaks_for_a_plan_that_costs_more_and_is_worse(bo
     assert found.recommended != BETTER
     assert value_per_request_of_equals(found, TODAY, BETTER) is None
     assert f"{BETTER} would bring in more if" not in text_of(found)
-
-
-def test_the_activity_at_which_plans_are_equal_is_that_of_equal_net_value(poor: Comparison) -> None:
-    factor = break_even_factor(poor, TODAY, BETTER)
-    assert factor is not None
-    assert factor > 1
-    losses = [loss_at_traffic(poor, name, factor) for name in (TODAY, BETTER)]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-3 * abs(losses[0]))
-    assert "as far as the bill and today's quality tell" in text_of(poor)
-
-
-def test_traffic_as_it_is_loses_what_the_net_value_says(poor: Comparison) -> None:
-    for name, plan in poor.plans.items():
-        change_usd = loss_at_traffic(poor, name, 1.0) - plan.cost_usd_per_month + plan.metrics[VALUE].mean
-        assert abs(change_usd) < 0.02 * plan.cost_usd_per_month
 
 
 def test_training_is_billed_by_machine_hours_in_proportion_to_time(poor: Comparison) -> None:
