@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 from typing_extensions import override
+
+from simulator.core.field_docs import described
 
 _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
 
@@ -43,9 +45,19 @@ class Part(BaseModel):
         frozen=True,
         extra="forbid",
         alias_generator=key_of,
-        use_attribute_docstrings=True,
         serialize_by_alias=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the JSON Schema with what `described` says of the fields."""
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found).get("properties", {})
+        for name, said in described(cls).items():
+            key = cls.model_fields[name].alias or name
+            if key in properties:
+                properties[key]["description"] = said
+        return found
 
 
 class Component(Part):

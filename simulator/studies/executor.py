@@ -66,4 +66,15 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Out
             yield task.run()
         return
     with Workers(processes) as pool:
-        yield from pool.run(Task.run, tasks)
+        yield from pool.run(_Tasks(tasks).run, range(len(tasks)))
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """What is done in a process: a scenario that tasks share is one there too, with all that it has found already."""
+
+    tasks: Sequence[Task]
+
+    def run(self, number: int) -> Outcome:
+        """Simulate one of them."""
+        return self.tasks[number].run()

@@ -70,7 +70,10 @@ class Workers:
         self._workers.clear()
 
     def run(self, function: Callable[[Item], Found], items: Sequence[Item]) -> Iterator[Found]:
-        """Yield what a function of some module returns for every item, in any order.
+        """Yield what a function returns for every item, in any order.
+
+        The function is one of a module, or a method of what can be pickled; it is sent to each process once, and what
+        it remembers is there for the next item.
 
         Raises
         ------
@@ -153,13 +156,15 @@ class _Worker:
     def work(self, function: Callable[[Any], Any], waiting: deque[Any], done: "queue.SimpleQueue[Any]") -> None:
         """Have items worked on, as long as there are any."""
         to, back = self.pipes
+        sent = False
         while waiting:
             try:
                 item = waiting.popleft()
             except IndexError:
                 return
             try:
-                pickle.dump((function, item), to, pickle.HIGHEST_PROTOCOL)
+                pickle.dump((None if sent else function, item), to, pickle.HIGHEST_PROTOCOL)
+                sent = True
                 to.flush()
                 done.put(pickle.load(back))  # noqa: S301  (of our own)
             except (OSError, ValueError, EOFError, pickle.UnpicklingError):
@@ -190,9 +195,12 @@ def _serve(asked: IO[bytes], back: IO[bytes], heard: "set[Any] | None" = None) -
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(asked, items), daemon=True).start()
+    function: Callable[[Any], Any] | None = None
     while True:
-        function, item = items.get()
+        asked_for, item = items.get()
+        function = asked_for or function
         try:
+            assert function is not None
             answer = True, function(item)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is for who asked)
             answer = False, error
