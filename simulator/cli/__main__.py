@@ -10,7 +10,7 @@ from simulator.cli.interrupts import INTERRUPTED, ending_at_once
 def main() -> None:
     """Run the command line."""
     with ending_at_once():
-        from simulator.cli.app import main as run  # noqa: PLC0415
+        from simulator.cli.app import main as run
 
         try:
             run()

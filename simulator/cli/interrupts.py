@@ -113,9 +113,7 @@ def _again_every(period_s: float) -> None:
 
 
 @contextmanager
-def _handled_by(
-    handle: Callable[[int, FrameType | None], Any], names: Sequence[str] = HEARD
-) -> Iterator[None]:
+def _handled_by(handle: Callable[[int, FrameType | None], Any], names: Sequence[str] = HEARD) -> Iterator[None]:
     """Handle interrupts in some way; those that are ignored, as a shell's of what runs in the background, stay so."""
     before: dict[int, Any] = {}
     for name in names:

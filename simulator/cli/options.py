@@ -22,9 +22,7 @@ Horizon = Annotated[str | None, typer.Option(help="How long is counted, e.g. '7 
 Replications = Annotated[int | None, typer.Option(help="How often all is repeated.")]
 Seed = Annotated[int | None, typer.Option(help="Which random numbers.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")
-]
+Force = Annotated[bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]
 

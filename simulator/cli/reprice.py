@@ -30,8 +30,8 @@ def reprice(
     from simulator.prices.book import find_book, load_book
     from simulator.report.reprice_tables import repriced_json, repriced_report
     from simulator.report.scenario_text import print_json
-    from simulator.studies.reprice import reprice as priced_anew
     from simulator.studies.reprice import keep_repriced
+    from simulator.studies.reprice import reprice as priced_anew
     from simulator.studies.stored_run import read_run
 
     book, kept = load_book(prices), read_run(run)

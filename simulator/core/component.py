@@ -49,6 +49,7 @@ class Part(BaseModel):
     )
 
     @classmethod
+    @override
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Return the JSON Schema with what `described` says of the fields."""
         found = handler(schema)

@@ -19,7 +19,7 @@ def described(part: type[BaseModel]) -> dict[str, str]:
     found: dict[str, str] = {}
     for owner in reversed(part.__mro__):
         stated = {name: said for name, said in _docstrings(owner).items() if name in part.model_fields}
-        for name in owner.__dict__.get("__annotations__", {}):
+        for name in inspect.get_annotations(owner):
             found.pop(name, None)
         found |= stated
     return {name: found[name] for name in part.model_fields if name in found}

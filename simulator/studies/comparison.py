@@ -30,7 +30,18 @@ from simulator.studies.sizing import Sizing, sized
 from simulator.studies.verdict import Violation, violations
 from simulator.studies.workers import LostWorkerError
 
-__all__ = ["COST", "NET_VALUE", "VALUE", "Comparison", "Difference", "PlanResult", "Study", "Words", "compare", "comparison_of"]
+__all__ = [
+    "COST",
+    "NET_VALUE",
+    "VALUE",
+    "Comparison",
+    "Difference",
+    "PlanResult",
+    "Study",
+    "Words",
+    "compare",
+    "comparison_of",
+]
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
 
 def _write_bills(comparison: Comparison, path: Path) -> None:
     """Write every line of every plan's bill, best plan first, with all digits: a spreadsheet rounds as it likes."""
-    rows = [{"plan": name, **line.as_dict()} for name in comparison.ranking for line in comparison.plans[name].bill.lines]
+    rows = [
+        {"plan": name, **line.as_dict()} for name in comparison.ranking for line in comparison.plans[name].bill.lines
+    ]
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, _columns(rows) or ["plan"])
         writer.writeheader()

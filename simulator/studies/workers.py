@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -27,6 +27,8 @@ SPAWN = "import sys; sys.path[:] = {path!r}; from simulator.studies.workers impo
 
 class LostWorkerError(RuntimeError):
     """A worker has ended before it was done, as when the system has no memory left."""
+
+    code = 1
 
 
 def may_fork() -> bool:
@@ -50,7 +52,7 @@ class Workers:
             self.end()
             raise
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
