@@ -129,13 +129,13 @@ class _Job:
 
     def _run_study(self, check: Callable[[], None]) -> None:
         scenario = self.study.scenario
-        with progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as step:
+        with progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as bar:
 
             def on_outcome(outcome: "Outcome") -> None:
                 check()
-                step(f"{outcome.plan}, replication {outcome.replication + 1}")
+                bar.step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
-            self.study.run(on_outcome)
+            self.study.run(on_outcome, bar.begin)
 
     def _keep(self, comparison: "Comparison") -> None:
         from simulator.report.keeping import keep_run

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Self, TypeVar
@@ -119,7 +120,9 @@ class _Worker:
         """
         (their_in, to), (back, their_out) = os.pipe(), os.pipe()
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-        pid = os.fork()
+        with warnings.catch_warnings():  # of threads in C, which are not copied and which nothing here waits for
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
         if pid == 0:
             try:
                 for pipe in (to, back, *(each.fileno() for pair in others for each in pair)):
