@@ -11,12 +11,10 @@ from typer.exceptions import TyperException
 from simulator.cli import check, prices, profiles, reprice, run, scenario_files, show, streams
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
+from simulator.studies.workers import LostWorkerError
 
 OURS, THEIRS = 1, 2
 """Exit codes: a defect of ours, the user's input is at fault; INTERRUPTED is a third."""
-
-LOST_WORKER = "LostWorkerError"
-"""What is no defect, of a module that is imported where there is a simulation."""
 
 app = typer.Typer(
     name="predcost",
@@ -70,7 +68,7 @@ def _guarded() -> None:
         sys.exit(THEIRS)
     except UserError as error:
         _fail(str(error), THEIRS)
-    except (InterruptedRunError, check.DisagreementError) as error:
+    except (InterruptedRunError, check.DisagreementError, LostWorkerError) as error:
         _fail(str(error), error.code)
     except SystemExit as end:
         if end.code != 1:
@@ -82,8 +80,6 @@ def _guarded() -> None:
     except Exception as error:
         if os.environ.get("PREDCOST_TRACEBACK"):
             raise
-        if type(error).__name__ == LOST_WORKER:
-            _fail(str(error), OURS)
         told = "Please report it; with PREDCOST_TRACEBACK=1 the details are shown."
         _fail(f"a defect of ours: {type(error).__name__}: {error}\n{told}", OURS)
 

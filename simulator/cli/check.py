@@ -26,8 +26,9 @@ def check(
     from simulator.studies.check.study import groups, run_checks, simulations
 
     checked = groups()
-    with progress(simulations(checked, full=full), shown=not json_) as step:
-        report = run_checks(checked, seed, full=full, on_sample=step)
+    with progress(simulations(checked, full=full), shown=not json_) as bar:
+        bar.begin()
+        report = run_checks(checked, seed, full=full, on_sample=bar.step)
     if json_:
         print_json(as_json(report))
     else:

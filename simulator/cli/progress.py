@@ -3,13 +3,49 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+class Bar:
+    """A progress bar that nobody sees."""
+
+    def begin(self) -> None:
+        """Begin to move."""
+
+    def step(self, description: str) -> None:
+        """Tell what is done."""
+
+
+class _ShownBar(Bar):
+    def __init__(self, bars: "Progress", total: int) -> None:
+        self._bars, self._task = bars, bars.add_task("simulating", total=total)
+        sys.stderr.write("simulating ...")
+        sys.stderr.flush()
+
+    @override
+    def begin(self) -> None:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+        self._bars.start()
+
+    @override
+    def step(self, description: str) -> None:
+        self._bars.update(self._task, advance=1, description=description)
 
 
 @contextmanager
-def progress(total: int | None, *, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Yield what is called with a description after each of ``total`` simulations; None where nobody knows how many."""
+def progress(total: int, *, shown: bool) -> Iterator[Bar]:
+    """Yield the bar of so many simulations.
+
+    It is still until it is told to begin: it moves in a thread of its own, and a process with threads cannot be copied.
+    """
     if not (shown and sys.stderr.isatty()):
-        yield lambda _: None
+        yield Bar()
         return
     from rich.console import Console
     from rich.progress import (
@@ -29,9 +65,13 @@ def progress(total: int | None, *, shown: bool) -> Iterator[Callable[[str], None
         TextColumn("left"),
         TimeRemainingColumn(),
     ]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("simulating", total=total)
-        yield lambda description: bars.update(bar, advance=1, description=description)
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    try:
+        yield _ShownBar(bars, total)
+    finally:
+        bars.stop()
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import typer
 from simulator.cli import options
 from simulator.cli.answer import Answer
 from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
-from simulator.cli.progress import progress
+from simulator.cli.progress import progress, progress_line
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
 
@@ -120,7 +120,7 @@ class _Job:
         def put_in_words(check: Callable[[], None]) -> None:
             nonlocal comparison
             if comparison.complete:
-                with progress(None, shown=self.answer.is_all) as step:
+                with progress_line("what would change the answer", shown=self.answer.is_all) as step:
 
                     def on_look(what: str) -> None:
                         check()
@@ -138,13 +138,13 @@ class _Job:
 
     def _run_study(self, check: Callable[[], None]) -> None:
         scenario = self.study.scenario
-        with progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as step:
+        with progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as bar:
 
             def on_outcome(outcome: "Outcome") -> None:
                 check()
-                step(f"{outcome.plan}, replication {outcome.replication + 1}")
+                bar.step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
-            self.study.run(on_outcome)
+            self.study.run(on_outcome, bar.begin)
 
     def _keep(self, comparison: "Comparison") -> None:
         from simulator.report.keeping import keep_run

@@ -16,6 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 from typing_extensions import override
 
+from simulator.core.field_docs import described
 from simulator.core.input_files.short_forms import InFull, Short
 
 _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
@@ -46,7 +47,6 @@ class Part(BaseModel):
         frozen=True,
         extra="forbid",
         alias_generator=key_of,
-        use_attribute_docstrings=True,
         serialize_by_alias=True,
     )
     short: ClassVar[Short | None] = None
@@ -64,8 +64,13 @@ class Part(BaseModel):
     @classmethod
     @override
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Show that a value alone is taken, too."""
+        """Return the JSON Schema with what `described` says of the fields; it shows where a value alone is taken."""
         found = handler(schema)
+        properties = handler.resolve_ref_schema(found).get("properties", {})
+        for name, said in described(cls).items():
+            key = cls.model_fields[name].alias or name
+            if key in properties:
+                properties[key]["description"] = said
         if cls.short is None or issubclass(cls, Component) or "anyOf" in found:  # asked for twice: model and wrapper
             return found
         return {"anyOf": [found, _alone(found, cls.short, handler)]}

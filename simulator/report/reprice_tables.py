@@ -10,7 +10,7 @@ from rich.text import Text
 
 from simulator.report import format as form
 from simulator.report.json_report import finite, plan_json, study_json
-from simulator.report.tables import BAD, BEST, WIDTH, bill_panel, sources, warned
+from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, sources, warned
 from simulator.studies.consumption import COST
 from simulator.studies.reprice import Repriced
 from simulator.studies.warnings import warnings_of
@@ -37,7 +37,12 @@ def said(repriced: Repriced) -> str:
     return f"{best}{turned}{also}."
 
 
-def _changes(repriced: Repriced) -> Table:
+def _changes(repriced: Repriced) -> RenderableType:
+    return Fitted(lambda width: [_change_table(repriced, width)])
+
+
+def _change_table(repriced: Repriced, width: int) -> Table:
+    """Return what each plan costs before and now; where there is little room, now and the change alone."""
     was, now = (form.one_line(each.book.name) for each in (repriced.before, repriced.after))
     table = Table(
         title=Text(f"Cost per 30-day month: {was} -> {now}", style="bold"),
@@ -45,16 +50,19 @@ def _changes(repriced: Repriced) -> Table:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        width=WIDTH,
+        width=width,
     )
+    heads = ("rank", "before", "now", "", "change", "")
+    places = range(len(heads)) if width >= WIDE_BILL else (2, 4)
     table.add_column("plan", overflow="fold", ratio=1)
-    for head in ("rank", "before", "now", "", "change", ""):
-        table.add_column(head, justify="right", no_wrap=True)
+    for place in places:
+        table.add_column(heads[place], justify="right", no_wrap=True)
     for name in repriced.after.ranking:
         broken = len(repriced.after.plans[name].violations)
         style = BEST if name == repriced.after.recommended else BAD if broken else ""
         said = f"{form.one_line(name)} (breaks {broken})" if broken else form.one_line(name)
-        table.add_row(Text(said, style=style), *_cells(repriced, name))
+        cells = list(_cells(repriced, name))
+        table.add_row(Text(said, style=style), *(cells[place] for place in places))
     return table
 
 

@@ -163,12 +163,12 @@ def comparison_panel(comparison: Comparison) -> RenderableType:
     return Group(
         Text(form.one_line(comparison.scenario.name), style="bold"),
         Text(" · ".join(provenance(comparison)[1:]), style="dim"),
-        _Fitted(tables),
+        Fitted(tables),
     )
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class Fitted:
     """What is laid out for the width that there is."""
 
     lay_out: Callable[[int], Iterable[RenderableType]]
@@ -201,7 +201,7 @@ def bill_panel(result: PlanResult) -> RenderableType:
     Where there is little room, what is paid for stands below the item, so that the cost is never cut off.
     """
     terms = [Text(f"{line.item}: {line.terms}", style="dim") for line in result.bill.lines if line.terms]
-    table = _Fitted(lambda width: [_bill(result, width) if width >= WIDE_BILL else _narrow_bill(result, width)])
+    table = Fitted(lambda width: [_bill(result, width) if width >= WIDE_BILL else _narrow_bill(result, width)])
     return Group(table, *terms)
 
 

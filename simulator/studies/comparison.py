@@ -313,14 +313,24 @@ class Study:
     outcomes: list[Outcome] = field(default_factory=list)
     """Of the plans and replications that are done, in any order."""
 
-    def run(self, on_outcome: Callable[[Outcome], None] | None = None) -> None:
-        """Simulate all; `compare` says what is called and raised."""
+    def run(
+        self, on_outcome: Callable[[Outcome], None] | None = None, on_begin: Callable[[], None] | None = None
+    ) -> None:
+        """Simulate all; `compare` says what is raised.
+
+        Parameters
+        ----------
+        on_outcome
+            Called with every outcome as it comes.
+        on_begin
+            Called when the processes are there; threads are better started then.
+        """
         check_prices(self.scenario, self.book)
         self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s)
         scenario = self.scenario
         numbers = range(scenario.replications)
         tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
-        for outcome in run_tasks(tasks, self.workers):
+        for outcome in run_tasks(tasks, self.workers, on_begin):
             self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)

@@ -1,7 +1,7 @@
 """Simulations on every core: the only place that knows about parallelism."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from simulator.scenario.schema import Scenario
@@ -50,7 +50,9 @@ def _work(tasks: Sequence[Task]) -> float:
     )
 
 
-def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Outcome]:
+def run_tasks(
+    tasks: Sequence[Task], workers: int | None = None, on_begin: Callable[[], None] | None = None
+) -> Iterator[Outcome]:
     """Yield the tasks' outcomes as they finish, in any order.
 
     Parameters
@@ -59,6 +61,8 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Out
         What to simulate.
     workers
         Processes; by default one a core for work that is worth starting them. With 1 everything runs in this process.
+    on_begin
+        Called when the processes are there.
 
     Raises
     ------
@@ -67,9 +71,27 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None) -> Iterator[Out
     """
     worth = WORTH_COPIES if may_fork() else WORTH_PROCESSES
     processes = min(workers or (cores() if _work(tasks) > worth else 1), len(tasks))
+    begin = on_begin or _nothing
     if processes <= 1:
+        begin()
         for task in tasks:
             yield task.run()
         return
     with Workers(processes) as pool:
-        yield from pool.run(Task.run, tasks)
+        begin()
+        yield from pool.run(_Tasks(tasks).run, range(len(tasks)))
+
+
+def _nothing() -> None:
+    """Begin without more ado."""
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """What is done in a process: a scenario that tasks share is one there too, with all that it has found already."""
+
+    tasks: Sequence[Task]
+
+    def run(self, number: int) -> Outcome:
+        """Simulate one of them."""
+        return self.tasks[number].run()

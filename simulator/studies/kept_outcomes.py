@@ -43,21 +43,25 @@ def outcome_of(text: str) -> Outcome:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (Mapping, np.ndarray)) or is_dataclass(value):
+        return _plain_parts(value)
     if isinstance(value, Enum):
         return {ENUM: _place(value), "value": value.value}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value.item() if isinstance(value, np.generic) else value
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, np.ndarray):
-        return _plain_array(value)
     if isinstance(value, (tuple, list)):
         return [_plain(each) for each in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
+def _plain_parts(value: Any) -> dict[str, Any]:
+    if isinstance(value, np.ndarray):
+        return _plain_array(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
-    if is_dataclass(value):
-        return {CLASS: _place(value), **{part.name: _plain(getattr(value, part.name)) for part in fields(value)}}
-    raise TypeError(f"{type(value).__name__} cannot be kept")
+    return {CLASS: _place(value), **{part.name: _plain(getattr(value, part.name)) for part in fields(value)}}
 
 
 def _place(value: object) -> str:

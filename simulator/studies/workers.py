@@ -13,9 +13,10 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -27,6 +28,8 @@ SPAWN = "import sys; sys.path[:] = {path!r}; from simulator.studies.workers impo
 
 class LostWorkerError(RuntimeError):
     """A worker has ended before it was done, as when the system has no memory left."""
+
+    code = 1
 
 
 def may_fork() -> bool:
@@ -50,7 +53,7 @@ class Workers:
             self.end()
             raise
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -70,7 +73,10 @@ class Workers:
         self._workers.clear()
 
     def run(self, function: Callable[[Item], Found], items: Sequence[Item]) -> Iterator[Found]:
-        """Yield what a function of some module returns for every item, in any order.
+        """Yield what a function returns for every item, in any order.
+
+        The function is one of a module, or a method of what can be pickled; it is sent to each process once, and what
+        it remembers is there for the next item.
 
         Raises
         ------
@@ -114,7 +120,9 @@ class _Worker:
         """
         (their_in, to), (back, their_out) = os.pipe(), os.pipe()
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-        pid = os.fork()
+        with warnings.catch_warnings():  # of threads in C, which are not copied and which nothing here waits for
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
         if pid == 0:
             try:
                 for pipe in (to, back, *(each.fileno() for pair in others for each in pair)):
@@ -153,13 +161,15 @@ class _Worker:
     def work(self, function: Callable[[Any], Any], waiting: deque[Any], done: "queue.SimpleQueue[Any]") -> None:
         """Have items worked on, as long as there are any."""
         to, back = self.pipes
+        sent = False
         while waiting:
             try:
                 item = waiting.popleft()
             except IndexError:
                 return
             try:
-                pickle.dump((function, item), to, pickle.HIGHEST_PROTOCOL)
+                pickle.dump((None if sent else function, item), to, pickle.HIGHEST_PROTOCOL)
+                sent = True
                 to.flush()
                 done.put(pickle.load(back))  # noqa: S301  (of our own)
             except (OSError, ValueError, EOFError, pickle.UnpicklingError):
@@ -190,9 +200,12 @@ def _serve(asked: IO[bytes], back: IO[bytes], heard: "set[Any] | None" = None) -
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(asked, items), daemon=True).start()
+    function: Callable[[Any], Any] | None = None
     while True:
-        function, item = items.get()
+        asked_for, item = items.get()
+        function = asked_for or function
         try:
+            assert function is not None
             answer = True, function(item)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is for who asked)
             answer = False, error

@@ -75,8 +75,8 @@ STOPPED_AFTER_A_REPLICATION = """
 import os, signal
 import simulator.studies.comparison as comparison
 run = comparison.run_tasks
-def run_tasks(tasks, workers):
-    for number, outcome in enumerate(run(tasks, workers)):
+def run_tasks(*how):
+    for number, outcome in enumerate(run(*how)):
         yield outcome
         if number == 2:
             os.kill(os.getpid(), signal.{signal})

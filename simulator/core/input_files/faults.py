@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from simulator.core.errors import Fault, did_you_mean
 from simulator.core.input_files.reading import Keys, Tree
-from simulator.core.input_files.schema_walk import Place, Schema, SchemaWalk, examples_of, field_of
+from simulator.core.input_files.schema_walk import Place, Schema, SchemaWalk, description_of, examples_of, field_of
 from simulator.core.input_files.wording import LARGEST_SHOWN, as_message, flow, one_line, shortened, shown, written_path
 
 
@@ -143,8 +143,8 @@ def _missing_key(walk: SchemaWalk, place: Place) -> str:
         hint = f", e.g. '{key}: {flow(examples[0])}'"
     elif expected:
         hint = f": {expected}"
-    elif field is not None and field.description:
-        hint = f": {field.description.strip().splitlines()[0]}"
+    elif (said := description_of(place.owner, key)) is not None:
+        hint = f": {said.strip().splitlines()[0]}"
     else:
         hint = ""
     return f"needs '{key}'{hint}"

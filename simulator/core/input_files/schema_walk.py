@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, TypeAlias, Union
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from simulator.core.field_docs import described
 from simulator.core.input_files.reading import Keys, Plain
 from simulator.core.input_files.short_forms import InFull
 
@@ -158,6 +159,15 @@ def field_of(owner: Schema, key: str) -> FieldInfo | None:
     part: type[BaseModel] | None = owner.get("cls")
     fields = part.model_fields.items() if part is not None else ()
     return next((field for name, field in fields if key == (field.alias or name)), None)
+
+
+def description_of(owner: Schema, key: str) -> str | None:
+    """Return what is said of the field of a part that stands under ``key`` in the file."""
+    part: type[BaseModel] | None = owner.get("cls")
+    if part is None:
+        return None
+    said = described(part)
+    return next((said.get(name) for name, field in part.model_fields.items() if key == (field.alias or name)), None)
 
 
 def examples_of(field: FieldInfo) -> list[Any]:
