@@ -40,8 +40,8 @@ class Floor:
     """A smaller minimum that was simulated; 0 where none was."""
     saves_usd_per_month: float = 0.0
     """What it would save."""
-    p99_s: float = math.nan
-    """The plan's p99 latency with it. [s]"""
+    p99_s: float = 0.0
+    """The plan's p99 latency with it; 0 where none was. [s]"""
 
 
 def floor_of(looks: Looks, plan: str) -> Floor | None:

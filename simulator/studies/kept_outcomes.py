@@ -1,4 +1,4 @@
-"""Outcomes as text, and back: whatever dataclasses they are made of, to the last bit.
+"""Outcomes and findings as text, and back: whatever dataclasses they are made of, to the last bit.
 
 A dataclass is an object that says its class by where it is in this package; an array says its type and, where most of
 it is zero, only its other numbers. So a new kind of use or a new field is kept without being named here.
@@ -22,7 +22,7 @@ CLASS, ENUM, ARRAY = "~class", "~enum", "~array"
 
 def as_text(outcome: Outcome) -> str:
     """Return an outcome as JSON."""
-    return json.dumps(_plain(outcome), separators=(",", ":"))
+    return json.dumps(plain(outcome), separators=(",", ":"))
 
 
 def outcome_of(text: str) -> Outcome:
@@ -34,7 +34,7 @@ def outcome_of(text: str) -> Outcome:
         If it is no outcome, or one of a version with other parts.
     """
     try:
-        found = _whole(json.loads(text))
+        found = whole(json.loads(text))
     except (KeyError, TypeError, AttributeError, ImportError) as error:
         raise ValueError(f"it holds an outcome of another version: {error}") from error
     if not isinstance(found, Outcome):
@@ -42,7 +42,8 @@ def outcome_of(text: str) -> Outcome:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it; `whole` makes it what it was."""
     if isinstance(value, (Mapping, np.ndarray)) or is_dataclass(value):
         return _plain_parts(value)
     if isinstance(value, Enum):
@@ -50,7 +51,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"{type(value).__name__} cannot be kept")
@@ -60,8 +61,8 @@ def _plain_parts(value: Any) -> dict[str, Any]:
     if isinstance(value, np.ndarray):
         return _plain_array(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    return {CLASS: _place(value), **{part.name: _plain(getattr(value, part.name)) for part in fields(value)}}
+        return {str(key): plain(each) for key, each in value.items()}
+    return {CLASS: _place(value), **{part.name: plain(getattr(value, part.name)) for part in fields(value)}}
 
 
 def _place(value: object) -> str:
@@ -77,16 +78,17 @@ def _plain_array(array: npt.NDArray[Any]) -> dict[str, Any]:
     return {**known, "values": flat.tolist()}
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """Return what `plain` was given, with tuples in place of lists."""
     if isinstance(value, list):
-        return tuple(_whole(each) for each in value)
+        return tuple(whole(each) for each in value)
     if not isinstance(value, dict):
         return value
     if ARRAY in value:
         return _whole_array(value)
     if ENUM in value:
         return _named(value[ENUM])(value["value"])
-    parts = {key: _whole(each) for key, each in value.items() if key != CLASS}
+    parts = {key: whole(each) for key, each in value.items() if key != CLASS}
     return _named(value[CLASS])(**parts) if CLASS in value else parts
 
 

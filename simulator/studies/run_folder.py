@@ -21,7 +21,7 @@ from simulator.prices.writing import write_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import Consumption
-from simulator.studies.kept_outcomes import as_text
+from simulator.studies.kept_outcomes import as_text, plain
 from simulator.studies.run_place import MANIFEST
 
 DIGEST_LETTERS = 10
@@ -77,6 +77,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "recommendation": None if words is None else list(words.recommendation),
         "warnings": None if words is None else list(words.warnings),
+        "turning_points": plain(comparison.turning_points),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }

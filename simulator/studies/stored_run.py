@@ -20,11 +20,12 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.comparison import Comparison, Words, priced_plan
 from simulator.studies.consumption import Consumption, FleetTime
-from simulator.studies.kept_outcomes import outcome_of
+from simulator.studies.kept_outcomes import outcome_of, whole
 from simulator.studies.run_folder import BY_PROMPT, CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.run_place import MANIFEST
 from simulator.studies.saturation import Saturation, Verdict
 from simulator.studies.sizing import Sizing
+from simulator.studies.turning_points import TurningPoints
 
 Replications = Mapping[str, tuple[dict[str, float], ...]]
 _OF = ("plan", "replication")
@@ -53,6 +54,8 @@ class StoredRun:
     """All else of each replication, by plan; nothing in a run that an earlier version kept."""
     words: Words | None
     """What was said of it."""
+    turning_points: TurningPoints | None = None
+    """What was found that would change the recommendation."""
 
     def priced(self, book: PriceBook) -> Comparison:
         """Return the comparison at the prices of a book."""
@@ -84,7 +87,7 @@ class StoredRun:
                 f"{self.folder}: it was kept by an earlier version of predcost, which kept less than charts and "
                 "sentences need. 'predcost reprice' reads it; for all else run its scenario.yaml again"
             )
-        return replace(self.priced(self.book), words=self.words)
+        return replace(self.priced(self.book), words=self.words, turning_points=self.turning_points)
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -107,6 +110,7 @@ def read_run(folder: Path) -> StoredRun:
         outcomes = _outcomes(folder)
         said = [about.get(each.name) for each in fields(Words)]
         words = None if None in said else Words(*map(tuple, said))
+        turning_points = whole(about.get("turning_points"))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
@@ -117,7 +121,9 @@ def read_run(folder: Path) -> StoredRun:
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
-    return StoredRun(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words)
+    return StoredRun(
+        *(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words, turning_points)
+    )
 
 
 def _scenario(folder: Path) -> Scenario:
