@@ -32,7 +32,7 @@ EVENINGS = {
 
 def world(cache: dict[str, Any], per_day: float, shape: Any, **changes: Any) -> Scenario:
     base: dict[str, Any] = {
-        "seed": 3,
+        "seed": 5,
         "horizon": "7 d",
         "warmup": "0 s",
         "population": {"users": 20_000, "logins_per_day": f"{per_day}/day", "shape": shape},
@@ -133,7 +133,7 @@ def test_a_store_of_limited_size_begins_full_with_those_who_came_last() -> None:
 
 
 def test_beside_a_precomputation_for_some_the_others_rows_are_drawn() -> None:
-    night = {"kind": "batch_cluster", "instance": "b", "workers": 9, "shard": 1000}
+    night = {"kind": "batch_cluster", "instance": "b", "workers": 9, "batch_size": 1, "shard": 1000}
     night["service_time"] = {"kind": "affine", "fixed": "1 ms"}
     ahead = {"every": "24 h", "at": "02:00", "backend": "night", "scope": {"kind": "most_active", "share": "40 %"}}
     plan = {"precompute": ahead, "on_miss": "compute", "backend": "live", "cache": TTL | {"ttl": "7 d"}}
