@@ -253,7 +253,10 @@ def behaviors(draw: st.DrawFn) -> dict[str, Any]:
     def rules() -> dict[str, Any]:
         policies = [
             {"pods": draw(st.integers(1, 3)), "period": f"{draw(st.sampled_from([15, 40, 100]))} s"},
-            {"percent": draw(st.sampled_from([0.1, 0.5, 1, 3])), "period": f"{draw(st.sampled_from([5, 15, 61]))} s"},
+            {
+                "percent": draw(st.sampled_from(["10 %", "50 %", "100 %", "300 %"])),
+                "period": f"{draw(st.sampled_from([5, 15, 61]))} s",
+            },
         ]
         return {
             "policies": draw(st.sampled_from([policies, policies[:1], policies[1:]])),

@@ -66,7 +66,10 @@ class Consumption:
     unread_nearline_fraction: float | None
     """The same of the rows that were computed after events."""
     unread_held_fraction: float | None
-    """The same of all rows, each weighed by how long it was held: the share of the room that the unread ones took."""
+    """The same of all rows, each weighed by how long it was held: the share of the room that the unread ones took.
+
+    Rows of a run are counted from when its rows become visible on average, which is coarse where they are evicted soon
+    after."""
     fleets: Mapping[str, FleetTime]
     """How long the replicas of each fleet ran, by its name."""
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.special import gammaincinv
 
 from simulator.backends.capacity.autoscaled import Autoscaled
-from simulator.backends.capacity.base import Capacity
+from simulator.backends.capacity.fixed import FixedCapacity
 from simulator.backends.fleet import Fleet
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.core.usage import Usage
@@ -223,8 +223,9 @@ class _Grown:
         busy_s, had_s = use.busy_replica_s[self.hours], use.provisioned_replica_s[self.hours]
         needed_s, reserved_s = had_s * times, 0.0  # as of serverless instances
         if isinstance(backend, Fleet):
-            capacity, reserved_s = backend.capacity, backend.reserved_replicas * HOUR_S
-            needed_s = np.array([_needed_s(capacity, *hour, times) for hour in zip(busy_s, had_s, strict=True)])
+            was, reserved_s = self.now.backends[use.backend], backend.reserved_replicas * HOUR_S
+            assert isinstance(was, Fleet)
+            needed_s = np.array([_needed_s(was, backend, *hour, times) for hour in zip(busy_s, had_s, strict=True)])
         return replace(
             use,
             busy_replica_s=busy_s * times,
@@ -268,15 +269,25 @@ def _scaled(counts: Mapping[str, float], times: float) -> dict[str, float]:
     return {name: value * times for name, value in counts.items()}
 
 
-def _needed_s(capacity: Capacity, busy_s: float, had_s: float, times: float) -> float:
-    """Return the replica time of an hour with so many times its work: never less than the fleet's minimum. [s]"""
-    if not isinstance(capacity, Autoscaled):
+def _needed_s(was: Fleet, fleet: Fleet, busy_s: float, had_s: float, times: float) -> float:
+    """Return the replica time of an hour with so many times its work: never less than the fleet's minimum. [s]
+
+    ``was`` is the fleet that had ``had_s``; ``fleet`` may have another minimum, or another number of replicas.
+    """
+    before, capacity = was.capacity, fleet.capacity
+    if isinstance(before, FixedCapacity) and isinstance(capacity, FixedCapacity):
+        return had_s * capacity.replicas / before.replicas
+    if not (isinstance(before, Autoscaled) and isinstance(capacity, Autoscaled)):
         return had_s
-    extra_s = had_s - _mean_rule_s(capacity, busy_s)
-    needed_s = _mean_rule_s(capacity, times * busy_s) + extra_s * min(times, 1.0)
+    extra_s = had_s - _mean_rule_s(was, before, busy_s)
+    needed_s = _mean_rule_s(fleet, capacity, times * busy_s) + extra_s * min(times, 1.0)
     return min(max(needed_s, capacity.min * HOUR_S), capacity.max * HOUR_S)
 
 
-def _mean_rule_s(capacity: Autoscaled, busy_s: float) -> float:
-    replicas = busy_s / HOUR_S / capacity.target_fraction + MORE_THAN_MEAN
+def _mean_rule_s(fleet: Fleet, capacity: Autoscaled, busy_s: float) -> float:
+    busy = busy_s / HOUR_S
+    replicas = busy / capacity.target_fraction + MORE_THAN_MEAN
+    if capacity.min == 0:  # there only as long as somebody came lately
+        requests_per_s = busy * fleet.slots / fleet.full_batch_work_s
+        replicas = min(replicas, capacity.mean_replicas_for(busy, requests_per_s))
     return min(max(replicas, capacity.min), capacity.max) * HOUR_S

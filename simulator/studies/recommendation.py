@@ -103,7 +103,7 @@ def _apart(comparison: Comparison, name: str, best: str) -> str:
     size = f"{usd(abs(gap.mean))} a month"
     than = f"{'more' if gap.mean >= 0 else 'less'} than {best}{_interval(gap)}"
     if not comparison.weighs_value:
-        return f"costs {size} {than}"
+        return f"costs {size} {than}" if gap.mean else f"costs the same as {best}{_interval(gap)}"
     cost, value = (comparison.difference(name, best, metric).mean for metric in (COST, VALUE))
     why = f"its answers are worth {_more_or_less(value)}, and it costs {_more_or_less(cost)}"
     return f"brings in {size} {than}, as {why}"

@@ -232,7 +232,7 @@ def test_the_window_for_fewer_replicas_may_be_stated_in_either_place_but_not_in_
     [
         ({"period": "15 s"}, "needs either 'pods'"),
         ({"pods": 4, "percent": "100 %", "period": "15 s"}, "not both"),
-        ({"percent": 100, "period": "15 s"}, "10000 % must be above 0 % and at most 1,000 %"),
+        ({"percent": 100, "period": "15 s"}, "100 without a percent sign is 10000 %; write '100 %'"),
         ({"percent": "0 %", "period": "15 s"}, "must be above 0 %"),
         ({"pods": 0, "period": "15 s"}, "greater than or equal to 1"),
         ({"pods": 4}, "period"),

@@ -68,7 +68,7 @@ def test_an_instance_is_told_from_its_meter(meter: str, instance: str | None) ->
 
 
 def consumption(*usages: Usage, **fleets: FleetTime) -> Consumption:
-    return Consumption(usages, DAY_S, 100, 0.0, 0.0, fleets)
+    return Consumption(usages, DAY_S, 100, 0.0, 0.0, 0.0, fleets)
 
 
 def hours(meter: str, quantity: float, backend: str = "") -> Usage:

@@ -11,7 +11,7 @@ from simulator.report.result import Result
 from simulator.studies.comparison import Comparison
 
 KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "sizings", "differences",
-        "ranking", "recommended", "recommendation", "warnings"]  # fmt: skip
+        "ranking", "recommended", "recommendation", "turning_points", "warnings"]  # fmt: skip
 
 
 def test_the_json_survives_a_round_trip(comparison: Comparison, single: Comparison, crowd: Comparison) -> None:

@@ -10,9 +10,9 @@ from simulator.report.charts.catalogue import save_charts
 from simulator.report.tables import comparison_panel
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison, compare
+from simulator.studies.looking import Looks
 from simulator.studies.recommendation import recommendation
 from simulator.studies.warnings import warnings_of
-from simulator.studies.what_if import cost_at_traffic
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +39,15 @@ def compared(book: PriceBook, logins_per_day: float) -> Comparison:
     return compare(scenario, book, workers=1)
 
 
-@pytest.mark.parametrize("logins_per_day", [0.2, 1e-9])
+@pytest.mark.parametrize(("logins_per_day", "said"), [(0.5, "Choose sleepy"), (1e-9, "Too little to recommend")])
 def test_every_chart_table_and_sentence_bears_a_fleet_that_sleeps(
-    book: PriceBook, logins_per_day: float, tmp_path: Path
+    book: PriceBook, logins_per_day: float, said: str, tmp_path: Path
 ) -> None:
     comparison = compared(book, logins_per_day)
     assert save_charts(comparison, tmp_path)
     assert comparison_panel(comparison)
-    assert recommendation(comparison)[0].startswith("Choose sleepy")
-    assert not [said for said in warnings_of(comparison) if "room" in said or ("sleepy: " in said and "busy" in said)]
+    assert recommendation(comparison)[0].startswith(said)
+    assert not [text for text in warnings_of(comparison) if "room" in text or ("sleepy: " in text and "busy" in text)]
 
 
 def test_nothing_is_billed_while_there_is_no_replica(book: PriceBook) -> None:
@@ -64,7 +64,10 @@ def test_a_tenth_of_the_traffic_costs_a_sleeping_fleet_about_a_tenth(book: Price
     comparison = compared(book, 0.2)
     here = comparison.plans["sleepy"].cost_usd_per_month
     tenth = compared(book, 0.02).plans["sleepy"].cost_usd_per_month
-    assert cost_at_traffic(comparison, "sleepy", 1.0) == pytest.approx(here)
-    assert cost_at_traffic(comparison, "sleepy", 0.1) < 0.3 * here
+    looks, now = Looks(comparison), comparison.scenario
+    seldom = now.with_(population__logins_per_day="0.02/day")
+    assert looks.predicted_loss_usd(now, "sleepy") == pytest.approx(here)
+    assert looks.predicted_loss_usd(seldom, "sleepy") < 0.3 * here
     assert tenth < 0.3 * here
-    assert cost_at_traffic(comparison, "awake", 0.1) == pytest.approx(comparison.plans["awake"].cost_usd_per_month)
+    awake_usd = comparison.plans["awake"].cost_usd_per_month
+    assert looks.predicted_loss_usd(seldom, "awake") == pytest.approx(awake_usd)

@@ -7,7 +7,7 @@ import pytest
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison, compare
-from simulator.studies.what_if import cost_at_traffic, replica_hours
+from simulator.studies.looking import Looks
 
 HOURS_PER_MONTH = 720.0
 
@@ -83,19 +83,22 @@ def test_how_replicas_are_paid_changes_nothing_of_what_they_emit(priced: PriceBo
     assert found == on_demand > 0
 
 
+def at_activity(comparison: Comparison, logins_per_day: float) -> float:
+    there = comparison.scenario.with_(population__logins_per_day=f"{logins_per_day}/day")
+    return Looks(comparison).predicted_loss_usd(there, "p")
+
+
 def test_at_another_activity_the_reserved_ones_cost_the_same(priced: PriceBook) -> None:
     scaled = {"kind": "autoscaled", "min": 1, "max": 30, "target": "60 %"}
     found, without = compared(priced, capacity=scaled, reserved={"replicas": 2}), compared(priced, capacity=scaled)
     for comparison in (found, without):
-        cost_usd = comparison.plans["p"].cost_usd_per_month
-        assert cost_at_traffic(comparison, "p", 1.0) == pytest.approx(cost_usd)
-    needed = replica_hours(without, "p", "live", 5.0)
-    assert needed > 100
-    assert needed - replica_hours(found, "p", "live", 5.0) == pytest.approx(2 * 24)
+        assert at_activity(comparison, 10) == pytest.approx(comparison.plans["p"].cost_usd_per_month)
     standing_usd = 2 * 0.6 * HOURS_PER_MONTH
-    assert standing_usd <= cost_at_traffic(found, "p", 1e-3) < found.plans["p"].cost_usd_per_month
+    replaced_usd = 2 * 1.0 * HOURS_PER_MONTH  # each of them takes the place of one that is paid by the hour
+    assert at_activity(found, 50) == pytest.approx(at_activity(without, 50) + standing_usd - replaced_usd, rel=0.005)
+    assert standing_usd <= at_activity(found, 0.01) < found.plans["p"].cost_usd_per_month
 
 
 def test_at_another_activity_a_timetable_costs_the_same(priced: PriceBook) -> None:
     found = compared(priced, capacity={"kind": "hourly", "replicas": [1] * 12 + [5] * 12})
-    assert cost_at_traffic(found, "p", 7.0) == pytest.approx(found.plans["p"].cost_usd_per_month)
+    assert at_activity(found, 70) == pytest.approx(found.plans["p"].cost_usd_per_month)

@@ -179,9 +179,9 @@ def test_a_fleet_that_nobody_waits_for_cannot_be_sized() -> None:
 
 def test_a_plan_whose_misses_alone_are_too_slow_fails_with_what_was_found() -> None:
     with pytest.raises(
-        UserError, match=r"plan 'cached': .* do not meet slo.latency_p99 \(2 s\): in the busiest hour p99"
+        UserError, match=r"plan 'cached': .* do not meet slo.latency_p99 \(1.5 s\): in the busiest hour p99"
     ):
-        sized(a_scenario(plans={"cached": CACHED}, slo={"latency_p99": "2 s"}, replications=1), workers=1)
+        sized(a_scenario(plans={"cached": CACHED}, slo={"latency_p99": "1.5 s"}, replications=1), workers=1)
 
 
 def test_the_most_replicas_are_not_exceeded() -> None:

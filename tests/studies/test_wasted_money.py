@@ -23,6 +23,16 @@ MEDIUMS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture
+def book(book: PriceBook) -> PriceBook:
+    """The catalogue without what is free: small tables would cost nothing."""
+    groups = tuple(
+        group.model_copy(update={"prices": tuple(price.model_copy(update={"free": 0.0}) for price in group.prices)})
+        for group in book.groups
+    )
+    return book.model_copy(update={"groups": groups})
+
+
 def run(book: PriceBook, **changes: Any) -> Comparison:
     return compare(small(replications=1, **changes), book, workers=1)
 
