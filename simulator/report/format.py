@@ -18,6 +18,8 @@ PER_MILLION_BELOW_USD = 1e-4
 """Prices below this are written per million units, as price lists do."""
 SHORT_FROM = 1e6
 """Counts from here on are written 61.4M."""
+FEW = 10.0
+"""Ranges from here on are written without decimals, as they are rough."""
 BARE_FROM = 100.0
 """From here on a number needs no decimals."""
 _STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
@@ -77,7 +79,10 @@ def usd_within(estimate: Estimate) -> str:
 
 def stated_range(low: float, high: float) -> str:
     """Return what a figure may be, as ``1,200-2,900``."""
-    return NOTHING if not (math.isfinite(low) and math.isfinite(high)) else f"{number(low)}-{number(high)}"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return NOTHING
+    write = number if high < FEW else lambda amount: f"{amount:,.0f}"
+    return f"{write(low)}-{write(high)}"
 
 
 def price(amount: float) -> str:

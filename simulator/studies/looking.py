@@ -29,10 +29,10 @@ from simulator.studies.prediction import busiest_load, predicted_usage
 from simulator.studies.saturation import Verdict, saturation_of
 from simulator.studies.verdict import violations
 
-SHARE_OF_RUN = 0.15
+SHARE_OF_RUN = 0.06
 """Of the work of the comparison, what all looks together may cost."""
-LEAST_WORK = 25e6
-"""Work that is always allowed: some two seconds."""
+LEAST_WORK = 12e6
+"""Work that is always allowed: about a second."""
 TASK_WORK = 0.2e6
 """What a simulation costs that has nothing to do."""
 USER_WORK = 0.15

@@ -14,7 +14,8 @@ def usd(amount: float) -> str:
 
 def about_usd(amount: float) -> str:
     """Return an amount of 0 or more at two digits."""
-    return usd(float(f"{amount:.2g}"))
+    rounded = float(f"{amount:.2g}")
+    return f"${rounded:,.0f}" if rounded >= 10 else usd(rounded)  # noqa: PLR2004  (two digits are no cents from there)
 
 
 def listed(parts: Sequence[str]) -> str:
