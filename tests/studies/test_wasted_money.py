@@ -30,7 +30,7 @@ def book(book: PriceBook) -> PriceBook:
         group.model_copy(update={"prices": tuple(price.model_copy(update={"free": 0.0}) for price in group.prices)})
         for group in book.groups
     )
-    return book.model_copy(update={"groups": groups})
+    return PriceBook.model_validate({**dict(book), "groups": groups})
 
 
 def run(book: PriceBook, **changes: Any) -> Comparison:
