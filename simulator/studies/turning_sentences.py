@@ -19,8 +19,8 @@ def floor_sentence(floor: Floor) -> str:
     said = f"{amount} of its {bill} is {fleet}, {floor.busy_fraction * 100:.2g} % busy"
     if not floor.fewer:
         return f"{said}."
-    kept = f"and keep every bound, at a p99 of {about_duration(floor.p99_s)}"
-    saved = f"{_number(floor.fewer)} would save {about_usd(floor.saves_usd_per_month)} a month"
+    kept = f"and keep every bound, at a p99 of about {about_duration(floor.p99_s)}"
+    saved = f"{_number(floor.fewer)} would save about {about_usd(floor.saves_usd_per_month)} a month"
     return f"{said}; {saved} {kept}, as simulated."
 
 
