@@ -19,15 +19,16 @@ from simulator.backends.base import (
     StoreWriter,
     WorkerSpan,
 )
-from simulator.backends.calls.batch_tier import BatchTier
-from simulator.backends.calls.first_token import FirstToken
-from simulator.backends.calls.prompt_cache import PromptCache
-from simulator.backends.calls.token_trace import TokenTrace
+from simulator.backends.interruptions.retries import Retries
+from simulator.backends.llm.batch_tier import BatchTier
+from simulator.backends.llm.first_token import FirstToken
+from simulator.backends.llm.prompt_cache import PromptCache
+from simulator.backends.llm.token_trace import TokenTrace
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.noise.none import NoNoise
 from simulator.backends.online.kinds import API
-from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, IntArray, Tokens
-from simulator.backends.trouble.retries import Retries
+from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, Tokens
+from simulator.core.arrays import IntArray
 from simulator.core.prompt_lengths import PROMPT_STEP, ByPrompt, scaled_by_prompt
 from simulator.core.units import MINUTE_S, Count, PositiveSeconds, Seconds, write_duration
 from simulator.core.usage import StandIn

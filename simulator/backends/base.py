@@ -10,10 +10,10 @@ import numpy as np
 import simpy
 from pydantic import Field, model_validator
 
+from simulator.backends.interruptions.retries import Retries
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
-from simulator.backends.trouble.retries import Retries
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.input_files.short_forms import Short
 from simulator.core.prompt_lengths import ByPrompt

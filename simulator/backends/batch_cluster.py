@@ -21,7 +21,7 @@ from simulator.backends.base import (
     StoreWriter,
     WorkerSpan,
 )
-from simulator.backends.trouble.reclaim import Reclaim
+from simulator.backends.interruptions.reclaim import Reclaim
 from simulator.core.units import HOUR_S, Count, Seconds, about_duration
 
 MOST_WORKERS = 100_000

@@ -13,10 +13,10 @@ from typing_extensions import override
 from simulator.backends.base import Machines, Metered, OnlineBackend, OnlineUse, Surroundings
 from simulator.backends.capacity.base import AnyCapacity
 from simulator.backends.capacity.fixed import MOST_REPLICAS
+from simulator.backends.interruptions.outage import Outage
+from simulator.backends.interruptions.reclaim import Reclaim
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import BATCHING, NO_LIMIT
-from simulator.backends.trouble.outage import Outage
-from simulator.backends.trouble.reclaim import Reclaim
 from simulator.core.component import Part
 from simulator.core.errors import UserError
 from simulator.core.input_files.short_forms import Short
@@ -140,8 +140,8 @@ class Fleet(Machines, OnlineBackend):
 
     @override
     def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas":
+        from simulator.backends.online.interruptions import Troubles  # noqa: PLC0415
         from simulator.backends.online.replicas import Replicas  # noqa: PLC0415  (compiles; reading a scenario need not)
-        from simulator.backends.online.troubles import Troubles  # noqa: PLC0415
 
         if self.capacity.is_to_be_sized:
             raise UserError("a fleet with 'capacity: for_slo' has no size yet; compare() finds it before it simulates")

@@ -10,13 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, TypeAlias, TypeVar
 
-import numpy as np
-import numpy.typing as npt
+from simulator.core.arrays import IntArray
 
 PROMPT_STEP: Final = 1_000
 """Tokens of a class. Class k holds the prompts of more than 1,000 (k - 1) and up to 1,000 k tokens."""
 
-IntArray = npt.NDArray[np.int64]
 ByPrompt: TypeAlias = tuple[tuple[int, float], ...]
 """Classes in rising order, each with its part of a quantity; empty for what has nothing to do with prompts."""
 

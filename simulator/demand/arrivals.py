@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.streams import stream
 from simulator.demand import kernels
 from simulator.demand.bursts import Bursts
@@ -23,9 +24,6 @@ from simulator.demand.pending_returns import PendingReturns
 if TYPE_CHECKING:
     from simulator.demand.replayed import ReplayedLogins
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UserArray = npt.NDArray[np.int32]
 
 SESSION_LENGTHS = 12
 """Requests are followed back so many mean sessions before the first block, so that sessions under way are in it."""

@@ -3,14 +3,12 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray
 from simulator.core.streams import stream
 from simulator.demand.burstiness import Burstiness
 from simulator.demand.demand import Demand
 from simulator.demand.intensity import Pieces
-
-FloatArray = npt.NDArray[np.float64]
 
 FACTORS_PER_STREAM = 256
 """Factors are drawn so many at once, as making a stream takes longer than drawing them."""

@@ -9,14 +9,12 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray
 from simulator.core.duration.base import Duration
 from simulator.core.units import DAY_S
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.return_visits import ReturnVisits
-
-FloatArray = npt.NDArray[np.float64]
 
 SLOTS_PER_DAY = round(DAY_S / SLOT_S)
 

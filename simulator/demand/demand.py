@@ -6,8 +6,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, HOUR_S, NS_PER_S, WEEK_S
 from simulator.core.week_clock import WeekClock
@@ -20,7 +20,6 @@ from simulator.demand.traffic import Traffic
 if TYPE_CHECKING:
     from simulator.demand.replay_summary import Summary
 
-FloatArray = npt.NDArray[np.float64]
 
 LARGEST_LOG = 700.0
 """Of what a float holds."""

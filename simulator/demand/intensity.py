@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, WEEK_S
 from simulator.demand.clusters import Clusters
 from simulator.demand.population import Population
 from simulator.demand.profile.base import SLOT_S, SLOTS_PER_WEEK
 from simulator.demand.traffic import Traffic
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

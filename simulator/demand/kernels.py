@@ -5,13 +5,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.lorenz import KNOTS
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UserArray = npt.NDArray[np.int32]
-
 
 FEW_COHORTS = 16
 """Up to so many, looking at all of them is faster than a search."""

@@ -10,17 +10,14 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.jit import kernel
 from simulator.core.streams import stream
 from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
 from simulator.demand.login_rates import LoginRates
 from simulator.demand.past import Past, time_at
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 USERS_PER_CHUNK = 2**20
 """Each chunk has random numbers of its own; its arrays stay in fast memory."""

@@ -9,13 +9,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.demand.intensity import Cohorts
 from simulator.demand.lorenz import KNOTS, position_table
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 ALIKE_BITS = 40
 """Rates that agree in so many leading bits are the same: users of one habit in cohorts of other sizes are alike."""

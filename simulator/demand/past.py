@@ -9,17 +9,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.jit import inlined
 from simulator.core.units import DAY_S
 from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
 from simulator.demand.intensity import Cohorts
 from simulator.demand.profile.base import SLOT_S
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 GUIDES = 2**13
 """Steps of a table that says where in the past a sum of weights is reached, or nearly."""

@@ -3,13 +3,10 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, UserArray
 from simulator.demand import kernels
 from simulator.demand.return_visits import ReturnVisits
-
-FloatArray = npt.NDArray[np.float64]
-UserArray = npt.NDArray[np.int32]
 
 SPARE = 1.5
 """Places are made so many times what is needed when there are too few."""

@@ -5,20 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from simulator.core import tables
+from simulator.core.arrays import HashArray, IntArray
 from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import BATCH_ROWS
 from simulator.core.units import HOUR_S, about_duration
 from simulator.demand.replay import LONGEST_S, Replay
 from simulator.demand.second_passes import SecondPasses, UnclearError, comes_twice, placed_in_any_order
-from simulator.demand.stamps import LAST_NS, NS, NS_PER, IntArray, StampForm, StampReader, counts, present
-
-HashArray = npt.NDArray[np.uint64]
-UserArray = npt.NDArray[np.int32]
+from simulator.demand.stamps import LAST_NS, NS, NS_PER, StampForm, StampReader, counts, present
 
 
 @dataclass(frozen=True)

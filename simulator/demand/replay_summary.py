@@ -5,17 +5,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, HashArray, IntArray, UserArray
 from simulator.core.errors import UserError
 from simulator.core.units import NS_PER_S, about_duration
 from simulator.demand import kernels
 from simulator.demand.profile.base import SLOT_S
 from simulator.demand.replay import Replay
-from simulator.demand.replay_file import HashArray, UserArray, name_of, rows
-from simulator.demand.stamps import LARGEST_COUNT, LAST_NS, NS, UNITS_NS, IntArray, StampForm
-
-FloatArray = npt.NDArray[np.float64]
+from simulator.demand.replay_file import name_of, rows
+from simulator.demand.stamps import LARGEST_COUNT, LAST_NS, NS, UNITS_NS, StampForm
 
 FEW_TIMES = 6
 """So many different times are not all round by chance."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.errors import UserError
 from simulator.core.tables import BATCH_ROWS
 from simulator.demand import kernels
@@ -22,9 +22,6 @@ from simulator.demand.replay_file import Rows, joined, rows, taken
 from simulator.demand.replay_summary import Numbers, Summary
 from simulator.demand.stamps import NS
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UserArray = npt.NDArray[np.int32]
 Draw = Callable[[int], np.random.Generator]
 """Gives the random numbers of an interval."""
 

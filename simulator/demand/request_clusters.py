@@ -7,14 +7,11 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.streams import stream
 from simulator.demand.return_visits import ReturnVisits
 from simulator.demand.traffic import Session
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MOST_CLUSTERS, FEWEST_CLUSTERS = 2**16, 2**12
 MOST_REQUESTS = 2**19

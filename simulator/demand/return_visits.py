@@ -8,15 +8,13 @@ import functools
 from typing import Annotated, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from simulator.core.arrays import FloatArray
 from simulator.core.component import Part
 from simulator.core.duration.base import AnyDuration, Duration
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S, Fraction, about_duration
-
-FloatArray = npt.NDArray[np.float64]
 
 KEPT_FRACTION = 0.999
 """A cluster is followed until so many of its return visits have come; the later ones are left out."""

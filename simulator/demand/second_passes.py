@@ -3,14 +3,10 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import BoolArray, HashArray, IntArray
 from simulator.core.units import HOUR_S, MINUTE_S, NS_PER_S
 from simulator.demand.stamps import NS
-
-IntArray = npt.NDArray[np.int64]
-HashArray = npt.NDArray[np.uint64]
-BoolArray = npt.NDArray[np.bool_]
 
 ONE_CHANGE_NS = round(6 * HOUR_S) * NS_PER_S
 """Rows of such an hour that are further apart are of two changes of the clock. [ns]"""

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import is_text
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, NS_PER_S
 from simulator.demand.stamp_formats import finest_s, reading_hint, states_zone
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 NS: Final = 1e-9
 NS_PER: Final = {"s": NS_PER_S, "ms": 10**6, "us": 10**3, "ns": 1}

@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 from simulator.core.component import Part, components
 from simulator.core.input_files.short_forms import Short
 from simulator.core.units import Count, Gib, PerSecond, PositiveSeconds, Seconds
-from simulator.plans.medium.base import AnyMedium, Medium
-from simulator.plans.medium.rows import Rows
+from simulator.plans.billing_mode.base import AnyBillingMode, BillingMode
+from simulator.plans.billing_mode.rows import Rows
 
-MEDIUMS = "simulator.plans.medium"
+BILLING_MODES = "simulator.plans.billing_mode"
 
 
 class Store(Part):
@@ -21,7 +21,7 @@ class Store(Part):
 
     meter: Annotated[str, Field(min_length=1, max_length=80)] = "dynamodb_on_demand"
     """What the price book calls it."""
-    medium: AnyMedium | None = None
+    medium: AnyBillingMode | None = None
     """How it is paid for; without it, that follows from `meter`: dynamodb_provisioned is paid by the capacity bought,
     elasticache/... and redis by the node, s3_standard by the request, and all others by the row."""
     read_latency_s: Seconds = 0.004
@@ -47,9 +47,9 @@ class Store(Part):
         return self
 
     @property
-    def paid_for_by(self) -> Medium:
+    def paid_for_by(self) -> BillingMode:
         """The medium that is stated, or that follows from the meter."""
-        return self.medium or medium_of(self.meter)
+        return self.medium or billing_mode_of(self.meter)
 
     @property
     def caution(self) -> str | None:
@@ -63,9 +63,9 @@ class Store(Part):
 
 
 @functools.cache
-def medium_of(meter: str) -> Medium:
+def billing_mode_of(meter: str) -> BillingMode:
     """Return the medium of a store of this name."""
-    for found in components(Medium, MEDIUMS).values():
-        if issubclass(found, Medium) and found.recognises(meter):
+    for found in components(BillingMode, BILLING_MODES).values():
+        if issubclass(found, BillingMode) and found.recognises(meter):
             return found()
     return Rows()

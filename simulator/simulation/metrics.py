@@ -37,10 +37,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from simulator.backends.serverless import Serverless
+from simulator.core.arrays import FloatArray
 from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import FloatArray, Outcome
+from simulator.simulation.outcome import Outcome
 
 Metric = tuple[str, float | None]
 

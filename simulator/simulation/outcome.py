@@ -5,19 +5,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.prompt_lengths import ByPrompt
 from simulator.core.usage import Usage
-from simulator.plans.medium.base import StoreUse
+from simulator.plans.billing_mode.base import StoreUse
 
 if TYPE_CHECKING:
     from simulator.core.histogram import Histogram
-    from simulator.simulation.precompute import BatchRun
-    from simulator.simulation.request_path import Counted
+    from simulator.simulation.ahead.runs import BatchRun
+    from simulator.simulation.flow.request_path import Counted
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 QUEUE_STEP_S = 900.0
 """Queues are looked at so often."""

@@ -10,34 +10,34 @@ import simpy
 
 from simulator.backends.base import OnlineBackend, Surroundings
 from simulator.backends.online.replicas import Replicas
+from simulator.core.arrays import FloatArray
 from simulator.core.histogram import Histogram
 from simulator.core.streams import stream
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import Precompute
 from simulator.scenario.schema import Scenario
-from simulator.simulation.cached_rows import CachedRows
-from simulator.simulation.due_runs import runs_due
-from simulator.simulation.expectation import expected_rows
-from simulator.simulation.feed import Feed
-from simulator.simulation.long_run import LongRun
-from simulator.simulation.membership import Membership
+from simulator.simulation.ahead.membership import Membership
+from simulator.simulation.ahead.runs import BatchRun, Precomputing
+from simulator.simulation.beginning.cached_rows import CachedRows
+from simulator.simulation.beginning.long_run import LongRun
+from simulator.simulation.beginning.rows_by_login import RowsByLogin
+from simulator.simulation.calendar.due_runs import runs_due
+from simulator.simulation.calendar.expectation import expected_rows
+from simulator.simulation.calendar.timing import begin_s, deadline_s, origin_s
+from simulator.simulation.flow.request_path import Line, RequestPath
 from simulator.simulation.outcome import (
     QUEUE_STEP_S,
     BatchUse,
     BusiestHour,
     FleetUse,
-    FloatArray,
     Hours,
     Outcome,
     ServiceUse,
     Traffic,
 )
-from simulator.simulation.precompute import BatchRun, Precomputing
-from simulator.simulation.request_path import Line, RequestPath
-from simulator.simulation.rows import Layout
-from simulator.simulation.rows_by_login import RowsByLogin
-from simulator.simulation.timing import begin_s, deadline_s, origin_s
+from simulator.simulation.state.rows import Layout
 from simulator.simulation.usage import store_use, usage_of
+from simulator.simulation.workload.workload import Workload
 
 HOURS_TO_COUNT_ROWS = 6
 """How often the rows in the store are counted, whose peak is what a store of nodes needs room for."""
@@ -92,12 +92,12 @@ class _Simulation:
         shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
         self.layout = Layout.of(users, shards, origin_s(scenario, plan), horizon_s)
         self.env = simpy.Environment(begin)
-        self.feed = Feed(scenario, plan, replication, begin, horizon_s, block_s)
+        self.workload = Workload(scenario, plan, replication, begin, horizon_s, block_s)
         self.membership: Membership | None = None
         if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
-            self.feed.activity = self.membership.activity
-        self.path = RequestPath(scenario, plan, replication, self.layout, self.feed)
+            self.workload.activity = self.membership.activity
+        self.path = RequestPath(scenario, plan, replication, self.layout, self.workload)
         self.ahead: Precomputing | None = None
         if self.precompute:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
@@ -187,14 +187,14 @@ class _Simulation:
         counted = self.path.counted()
         fleets, services, batch = self._fleet_uses(), self._service_uses(), self._batch_use()
         traffic = Traffic(
-            logins=self.feed.logins,
-            busiest_minute=self.feed.busiest_minute,
-            daily_active_fraction=self.feed.days.active_fraction,
-            weekly_active_fraction=self.feed.weeks.active_fraction,
-            monthly_active_fraction=self.feed.months.active_fraction,
-            dispersion_1s=self.feed.dispersion.of(1),
-            dispersion_60s=self.feed.dispersion.of(60),
-            arrivals=tuple(self.feed.arrivals.tolist()),
+            logins=self.workload.logins,
+            busiest_minute=self.workload.busiest_minute,
+            daily_active_fraction=self.workload.days.active_fraction,
+            weekly_active_fraction=self.workload.weeks.active_fraction,
+            monthly_active_fraction=self.workload.months.active_fraction,
+            dispersion_1s=self.workload.dispersion.of(1),
+            dispersion_60s=self.workload.dispersion.of(60),
+            arrivals=tuple(self.workload.arrivals.tolist()),
         )
         writes_per_s = self._busiest_writes_per_s()
         kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows, writes_per_s)

@@ -13,7 +13,7 @@ import numpy as np
 from simulator.backends.base import BatchBackend, BatchWork, OnlineBackend, OnlineUse
 from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.core.usage import Driver, Usage
-from simulator.plans.medium.base import StoreUse
+from simulator.plans.billing_mode.base import StoreUse
 from simulator.plans.plan import Plan, Precompute, Stream
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import BatchUse, FleetUse, ServiceUse, Traffic

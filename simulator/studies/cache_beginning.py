@@ -5,7 +5,7 @@ import math
 from simulator.core.units import about_duration
 from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
-from simulator.simulation.timing import (
+from simulator.simulation.calendar.timing import (
     CACHE_LIFETIMES,
     cache_kept_s,
     draws_cache,

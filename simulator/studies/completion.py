@@ -15,13 +15,13 @@ import simpy
 
 from simulator.backends.base import BatchBackend, WorkerSpan
 from simulator.backends.batch_cluster import BatchCluster
+from simulator.core.arrays import FloatArray
 from simulator.core.errors import UserError
 from simulator.core.streams import stream
 from simulator.scenario.schema import Scenario
-from simulator.simulation.due_runs import timetables
-from simulator.simulation.expectation import expected_rows
-from simulator.simulation.outcome import FloatArray
-from simulator.simulation.timing import deadline_s
+from simulator.simulation.calendar.due_runs import timetables
+from simulator.simulation.calendar.expectation import expected_rows
+from simulator.simulation.calendar.timing import deadline_s
 
 RUNS = 2000
 LEAST_RUNS = 20

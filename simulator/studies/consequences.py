@@ -23,9 +23,9 @@ from simulator.demand.demand import Rates
 from simulator.plans.plan import Plan
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
-from simulator.simulation.due_runs import timetables
-from simulator.simulation.recency import Recency
-from simulator.simulation.timing import begin_s
+from simulator.simulation.calendar.due_runs import timetables
+from simulator.simulation.calendar.timing import begin_s
+from simulator.simulation.workload.recency import Recency
 from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.cache_beginning import cache_beginning

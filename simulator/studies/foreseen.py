@@ -10,7 +10,7 @@ from simulator.backends.fleet import Fleet
 from simulator.core.moment import TimeOrDate, from_start_s, write_moment
 from simulator.core.units import DAYS_PER_WEEK, MONTH_S, WEEK_S, about_duration, write_duration
 from simulator.scenario.schema import Scenario
-from simulator.simulation.timing import LONGEST_KEPT_S
+from simulator.simulation.calendar.timing import LONGEST_KEPT_S
 from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.replay_facts import replay_warnings
 

@@ -15,14 +15,15 @@ import numpy as np
 from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
 from simulator.backends.serverless import Serverless
+from simulator.core.arrays import FloatArray
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.core.usage import Usage, mean_usage
 from simulator.prices.bill import Bill
 from simulator.scenario.schema import Scenario
+from simulator.simulation.calendar.timing import begin_s
 from simulator.simulation.metrics import metrics_of
-from simulator.simulation.outcome import FloatArray, Outcome
-from simulator.simulation.timing import begin_s
+from simulator.simulation.outcome import Outcome
 from simulator.studies.comparison import VALUE, Comparison
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prediction import busiest_load, predicted_usage

@@ -11,25 +11,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaincinv
 
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.capacity.fixed import FixedCapacity
 from simulator.backends.fleet import Fleet
+from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.core.usage import Usage
 from simulator.demand.demand import Demand
-from simulator.plans.medium.base import StoreUse
+from simulator.plans.billing_mode.base import StoreUse
 from simulator.plans.plan import OnMiss, Plan
 from simulator.plans.scope.active_within import ActiveWithin
 from simulator.scenario.schema import Scenario
-from simulator.simulation.expectation import expected_rows
+from simulator.simulation.calendar.expectation import expected_rows
 from simulator.simulation.outcome import BatchUse, FleetUse, Outcome, ServiceUse
 from simulator.simulation.usage import usage_of
 from simulator.theory.caching import fixed_ttl_hit_fraction, sliding_ttl_hit_fraction
-
-FloatArray = npt.NDArray[np.float64]
 
 RATES = 400
 """Users that stand for all who are behind a login."""

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import simpy
 
 from simulator.backends.base import BatchBackend
+from simulator.core.arrays import FloatArray
 from simulator.core.streams import stream
 from simulator.scenario.schema import Scenario
-from simulator.simulation.due_runs import timetables
-from simulator.simulation.expectation import expected_rows
-from simulator.simulation.timing import deadline_s
+from simulator.simulation.calendar.due_runs import timetables
+from simulator.simulation.calendar.expectation import expected_rows
+from simulator.simulation.calendar.timing import deadline_s
 
-FloatArray = npt.NDArray[np.float64]
 LEAST_WRITES_PER_S, MOST_WRITES_PER_S = 1e-3, 1e12
 BISECTIONS = 100
 

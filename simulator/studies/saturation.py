@@ -7,14 +7,12 @@ from datetime import timedelta
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from simulator.backends.fleet import Fleet
+from simulator.core.arrays import BoolArray, FloatArray, IntArray
 from simulator.core.units import DAY_S, HOUR_S, about_duration
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import QUEUE_STEP_S, FleetUse, FloatArray, IntArray, Outcome
-
-BoolArray = npt.NDArray[np.bool_]
+from simulator.simulation.outcome import QUEUE_STEP_S, FleetUse, Outcome
 
 SHORTEST_BACKLOG_S = 0.2
 """A queue is a backlog where the slots that serve would need longer to work it off, ..."""

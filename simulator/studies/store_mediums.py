@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.core.usage import mean_usage
-from simulator.plans.medium.objects import Objects
+from simulator.plans.billing_mode.objects import Objects
 from simulator.plans.store import Store
 from simulator.prices.bill import Bill
 from simulator.studies.comparison import Comparison

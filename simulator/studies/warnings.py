@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from simulator.backends.api import Api
 from simulator.backends.fleet import Fleet
 from simulator.core.units import about_duration
-from simulator.plans.medium.provisioned import Provisioned
+from simulator.plans.billing_mode.provisioned import Provisioned
 from simulator.studies import foreseen
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict

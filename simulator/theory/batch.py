@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, exprel, lambertw, zeta
 
-from simulator.theory.bounds import FloatArray, count, non_negative, positive, positive_or_infinite
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import count, non_negative, positive, positive_or_infinite
 
 _NEGLIGIBLE_EXPONENT: Final = 40.0  # exp(-40) is lost beside 1
 _PANEL_NODES: Final = 24

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammainc, gammaln, pdtr, pdtrik
 
-from simulator.theory.bounds import FloatArray, count, non_negative, positive
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import count, non_negative, positive
 from simulator.theory.constant_service import md1_decay
 
 _NEGLIGIBLE_EXPONENT: Final = 40.0  # exp(-40) is lost beside 1

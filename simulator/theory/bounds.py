@@ -1,11 +1,9 @@
 """The bounds of arguments: checks that name the parameter, the first value that breaks the rule, and the rule."""
 
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
+from simulator.core.arrays import FloatArray
 
 
 def positive(name: str, value: npt.ArrayLike) -> FloatArray:

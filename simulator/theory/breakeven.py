@@ -10,12 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincc, gammaincinv
 
-from simulator.theory.bounds import (
-    FloatArray,
-    fraction,
-    non_negative,
-    positive,
-)
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import fraction, non_negative, positive
 from simulator.theory.logins import active_fraction
 
 

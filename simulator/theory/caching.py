@@ -6,7 +6,8 @@ The age of a prediction computed for the request itself is 0, and mean ages are 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.theory.bounds import FloatArray, fraction, non_negative, positive, positive_or_infinite
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import fraction, non_negative, positive, positive_or_infinite
 from simulator.theory.exponential import exponential_remainder, scaled_exponential_integral
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammainc, gammaln
 
-from simulator.theory.bounds import FloatArray, count, non_negative, positive, quantile_level
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import count, non_negative, positive, quantile_level
 from simulator.theory.exponential import exponential_remainder
 from simulator.theory.queueing import mmc_mean_wait_s
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import exprel
 
-from simulator.theory.bounds import FloatArray, positive
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import positive
 
 _SERIES_TERMS: Final = 20  # of x^j/(j+k)! with |x| <= 1: the 20th is below 1e-18
 _NODE_STEP: Final = 3 / 16  # exact in binary, so nodes are evenly spaced; the error exp(-pi^2/step) is lost

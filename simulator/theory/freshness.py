@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import exprel
 
-from simulator.theory.bounds import FloatArray, count, fraction, non_negative, positive
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import count, fraction, non_negative, positive
 from simulator.theory.exponential import exponential_remainder
 
 

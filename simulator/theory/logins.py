@@ -11,16 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, gammaincc, gammainccinv, pdtrc
 
+from simulator.core.arrays import FloatArray
 from simulator.core.units import MONTH_DAYS
-from simulator.theory.bounds import (
-    FloatArray,
-    count,
-    fraction,
-    non_negative,
-    open_fraction,
-    positive,
-    positive_or_infinite,
-)
+from simulator.theory.bounds import count, fraction, non_negative, open_fraction, positive, positive_or_infinite
 
 _LEAST_LOG_BETA: Final = -600.0
 _LARGEST_LOG_BETA: Final = 80.0

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import exprel
 
-from simulator.theory.bounds import FloatArray, count, non_negative, positive, quantile_level
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import count, non_negative, positive, quantile_level
 
 
 def erlang_b(offered_load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:

@@ -8,16 +8,15 @@ was so within the keep-alive. Nothing else is needed for the exact answer below.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from simulator.theory.bounds import FloatArray, count, non_negative, positive
+from simulator.core.arrays import ComplexArray, FloatArray
+from simulator.theory.bounds import count, non_negative, positive
 from simulator.theory.queueing import erlang_b
-
-ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 
 _NODES: Final = 24  # of Talbot's contour: some ten digits
 _NEGLIGIBLE: Final = 1e-18

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from simulator.theory.bounds import FloatArray, non_negative, open_fraction, positive, quantile_level
+from simulator.core.arrays import FloatArray
+from simulator.theory.bounds import non_negative, open_fraction, positive, quantile_level
 from simulator.theory.queueing import mmc_mean_wait_s
 
 _LARGEST_BETA: Final = 37.0  # P(wait) < 1e-300

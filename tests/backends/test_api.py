@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from simulator.backends.api import Api
 from simulator.backends.base import BatchWork, Metered, OnlineUse
-from simulator.backends.calls.token_trace import TokenTrace
+from simulator.backends.llm.token_trace import TokenTrace
 from simulator.core.errors import UserError
 from simulator.core.units import MONTH_S
 from simulator.core.usage import Driver, Usage

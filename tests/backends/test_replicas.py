@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.online.interruptions import Troubles
 from simulator.backends.online.replicas import Replicas
-from simulator.backends.online.troubles import Troubles
 from simulator.core.units import HOUR_S
 from simulator.core.week_clock import WeekClock
 

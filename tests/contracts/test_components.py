@@ -21,8 +21,8 @@ from simulator.core.component import Component, components
 from simulator.core.duration.base import AnyDuration, Duration
 from simulator.demand.profile.base import SLOTS_PER_WEEK, AnyProfile, Profile
 from simulator.demand.requests.base import AnyRequests, Requests
+from simulator.plans.billing_mode.base import AnyBillingMode, BillingMode
 from simulator.plans.cache.base import AnyCache, Cache
-from simulator.plans.medium.base import AnyMedium, Medium
 from simulator.plans.scope.base import AnyScope, Scope
 
 STANDARD_ERRORS = 4
@@ -41,7 +41,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
     "simulator.plans.cache": (Cache, AnyCache),
-    "simulator.plans.medium": (Medium, AnyMedium),
+    "simulator.plans.billing_mode": (BillingMode, AnyBillingMode),
 }
 
 EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
@@ -164,7 +164,7 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "sliding": [{"ttl": "6 h"}],
         "stale_while_revalidate": [{"ttl": "6 h"}, {"ttl": "10 min", "stale_for": "7 d"}],
     },
-    "simulator.plans.medium": {
+    "simulator.plans.billing_mode": {
         "nodes": [{}, {"room": "80 GiB"}],
         "objects": [{}],
         "provisioned": [{}],

@@ -27,8 +27,8 @@ from simulator.demand.replay_summary import Numbers
 from simulator.demand.traffic import Traffic
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.simulation.feed import Feed
 from simulator.simulation.simulate import simulate
+from simulator.simulation.workload.workload import Workload
 from simulator.studies.consequences import consequences
 
 MINUTE_S = 60.0
@@ -564,8 +564,8 @@ def test_the_feed_is_as_bursty_as_the_code_trace() -> None:
     stamps = pd.to_datetime(pd.read_csv(path)["TIMESTAMP"])
     own_s = ((stamps - stamps[0]) / pd.Timedelta(1, "s")).to_numpy()
     scenario = a_scenario(traffic={"replay": {"path": str(path), "time": "TIMESTAMP"}}, horizon="56 min")
-    feed = Feed(scenario, next(iter(scenario.plans)), 0, 0.0, scenario.horizon_s, HOUR_S)
-    block = feed.next()
+    workload = Workload(scenario, next(iter(scenario.plans)), 0, 0.0, scenario.horizon_s, HOUR_S)
+    block = workload.next()
     assert block is not None
     assert block.time_s == pytest.approx(own_s[own_s < scenario.horizon_s], abs=1e-6)
     edges_s = np.arange(57) * MINUTE_S

@@ -16,9 +16,9 @@ from simulator.backends.api import Api
 from simulator.backends.capacity.autoscaled import Autoscaled
 from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
+from simulator.backends.interruptions.outage import Outage
 from simulator.backends.scaling.behavior import Rules, ScaleUp
 from simulator.backends.serverless import Serverless
-from simulator.backends.trouble.outage import Outage
 from simulator.core.streams import stream
 from simulator.core.week_clock import WeekClock
 from simulator.scenario.schema import Scenario

@@ -37,9 +37,9 @@ from simulator.core.streams import stream
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.last_logins import last_logins
 from simulator.scenario.schema import Scenario
-from simulator.simulation.cached_rows import CachedRows
-from simulator.simulation.rows import Layout
-from simulator.simulation.timing import begin_s, cache_from_s, cache_kept_s
+from simulator.simulation.beginning.cached_rows import CachedRows
+from simulator.simulation.calendar.timing import begin_s, cache_from_s, cache_kept_s
+from simulator.simulation.state.rows import Layout
 
 FOUR_WEEKS_S = 28 * 24 * HOUR_S
 

@@ -3,7 +3,7 @@
 import bisect
 
 from simulator.scenario.schema import Scenario
-from simulator.simulation.timing import origin_s
+from simulator.simulation.calendar.timing import origin_s
 
 DAY_S = 86400.0
 

@@ -17,7 +17,7 @@ from simulator.demand.arrivals import logins
 from simulator.demand.last_logins import last_logins
 from simulator.demand.login_rates import LoginRates
 from simulator.scenario.schema import Scenario
-from simulator.simulation import due_runs, timing
+from simulator.simulation.calendar import due_runs, timing
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S

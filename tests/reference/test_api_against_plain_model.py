@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from simulator.backends.api import Api
 from simulator.core.jit import kernel
-from simulator.simulation.api_kernels import call
-from simulator.simulation.records import LINE, record
+from simulator.simulation.state.records import LINE, record
+from simulator.simulation.stations.api import call
 
 COUNTS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 

@@ -81,7 +81,7 @@ def test_runs_that_meet_one_still_going_are_missed(scope: str) -> None:
 @pytest.mark.parametrize("clock", ["home", "local"])
 def test_runs_follow_retrainings(scope: str, clock: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ends_s = (-9000.0, -300.0, 1234.5, 4800.0, 8000.123, 15000.0)
-    monkeypatch.setattr("simulator.simulation.due_runs.training_ends_s", lambda *_: ends_s)
+    monkeypatch.setattr("simulator.simulation.calendar.due_runs.training_ends_s", lambda *_: ends_s)
     monkeypatch.setattr(Scenario, "contradictions", lambda _: ())
     scenario = scoped(scope, {"after_training": True, "clock": clock}, {"on_miss": "default"}, **with_zones())
     outcome, _ = both(scenario, "scoped")
@@ -97,7 +97,7 @@ def test_runs_after_retrainings_are_made_up_for(
 ) -> None:
     """Two trainings end while a run is going, one as a run starts, and one as a made-up run is going."""
     ends_s = (-9000.0, 1200.0, 1234.5, 1400.0, 1900.0, 8400.0004, 9000.0, 12000.0)
-    monkeypatch.setattr("simulator.simulation.due_runs.training_ends_s", lambda *_: ends_s)
+    monkeypatch.setattr("simulator.simulation.calendar.due_runs.training_ends_s", lambda *_: ends_s)
     monkeypatch.setattr(Scenario, "contradictions", lambda _: ())
     ahead = {"after_training": True, "clock": clock, "incremental": whom == "new"}
     scenario = scoped(scope, ahead, {"on_miss": "stored"}, **(with_zones() if clock == "local" else {}))

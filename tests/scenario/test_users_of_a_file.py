@@ -11,7 +11,7 @@ import pytest
 from simulator.core.errors import InputFileError
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.simulation.feed import Feed
+from simulator.simulation.workload.workload import Workload
 
 HOUR_S = 3600.0
 REST = """\
@@ -152,10 +152,10 @@ def test_a_request_takes_its_own_rows_tokens(tmp_path: Path, plan: str, replay: 
     scenario = calling(path, **replay)
     recorded, speed = scenario.demand.recorded, replay.get("speed", 1)
     assert recorded is not None
-    feed = Feed(scenario, plan, 0, -HOUR_S, scenario.horizon_s, block_s)
+    workload = Workload(scenario, plan, 0, -HOUR_S, scenario.horizon_s, block_s)
     seen = 0
     known_s = np.array(sorted(tokens))
-    while (block := feed.next()) is not None:
+    while (block := workload.next()) is not None:
         in_file_s = np.mod(block.time_s * speed, recorded.length_s)
         in_file_s[recorded.length_s - in_file_s < 1e-4] = 0.0  # rounding of the turn's beginning
         row_s = known_s[np.maximum(np.searchsorted(known_s, in_file_s + 1e-4) - 1, 0)]
@@ -172,7 +172,7 @@ def test_calls_of_another_file_are_drawn(tmp_path: Path) -> None:
     path, tokens = token_trace(tmp_path)
     other, _ = token_trace(tmp_path / "other", shuffled=True)
     scenario = calling(path, other)
-    block = Feed(scenario, "on demand", 0, 0.0, scenario.horizon_s, HOUR_S).next()
+    block = Workload(scenario, "on demand", 0, 0.0, scenario.horizon_s, HOUR_S).next()
     assert block is not None
     assert block.tokens.tolist() != list(tokens.values())[: block.tokens.size]
     with other.open(encoding="utf-8") as file:

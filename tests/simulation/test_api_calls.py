@@ -8,8 +8,8 @@ import pytest
 
 from simulator.backends.api import Api
 from simulator.core.jit import kernel
-from simulator.simulation.api_kernels import call
-from simulator.simulation.records import LINE, record
+from simulator.simulation.state.records import LINE, record
+from simulator.simulation.stations.api import call
 
 STANDARD_ERRORS = 4
 HOUR_S = 3600.0

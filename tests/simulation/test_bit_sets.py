@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.simulation import bit_sets
-from simulator.simulation.rows import Layout
+from simulator.simulation.state import bit_sets
+from simulator.simulation.state.rows import Layout
 
 STANDARD_ERRORS = 4
 

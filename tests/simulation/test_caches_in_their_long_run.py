@@ -8,11 +8,11 @@ from scipy.stats import gamma, kstest
 
 from simulator.core.units import DAY_S
 from simulator.scenario.schema import Scenario
-from simulator.simulation.cached_rows import CachedRows
+from simulator.simulation.beginning.cached_rows import CachedRows
+from simulator.simulation.calendar.timing import begin_s, cache_from_s, origin_s
 from simulator.simulation.outcome import Outcome
-from simulator.simulation.rows import BATCH, MAKER, SERVED, TICK_SHIFT, Layout
 from simulator.simulation.simulate import simulate
-from simulator.simulation.timing import begin_s, cache_from_s, origin_s
+from simulator.simulation.state.rows import BATCH, MAKER, SERVED, TICK_SHIFT, Layout
 from simulator.studies.check.worlds import PROMPT_FLEET
 from simulator.theory.caching import fixed_ttl_hit_fraction, sliding_ttl_hit_fraction
 

@@ -2,8 +2,8 @@ import numpy as np
 from drawn_scenarios import a_scenario
 
 from simulator.plans.served_model import Training
-from simulator.simulation.due_runs import training_ends_s
-from simulator.simulation.timing import runs_from_s
+from simulator.simulation.calendar.due_runs import training_ends_s
+from simulator.simulation.calendar.timing import runs_from_s
 
 HOUR_S = 3600.0
 

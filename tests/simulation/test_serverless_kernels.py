@@ -5,19 +5,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from birth_and_death import exact_instances
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.backends.online.slots import leaves_for
+from simulator.core.arrays import FloatArray
 from simulator.core.jit import kernel
-from simulator.simulation.records import LINE, RULES, Record, record
-from simulator.simulation.serverless_kernels import REFUSED, count_instances, run_instance
+from simulator.simulation.state.records import LINE, RULES, Record, record
+from simulator.simulation.stations.serverless import REFUSED, count_instances, run_instance
 from simulator.theory.queueing import erlang_b
 
-FloatArray = npt.NDArray[np.float64]
 STANDARD_ERRORS = 4
 
 

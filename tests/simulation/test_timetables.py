@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
-from simulator.simulation.due_runs import runs_due, timetables
-from simulator.simulation.expectation import expected_rows
-from simulator.simulation.recency import Recency, unit_s
+from simulator.simulation.calendar.due_runs import runs_due, timetables
+from simulator.simulation.calendar.expectation import expected_rows
+from simulator.simulation.calendar.timetable import Timetable
 from simulator.simulation.simulate import simulate
-from simulator.simulation.timetable import Timetable
+from simulator.simulation.workload.recency import Recency, unit_s
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S

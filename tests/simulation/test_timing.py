@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from drawn_scenarios import a_scenario
 
-from simulator.simulation.schedule import Schedule
+from simulator.simulation.calendar.schedule import Schedule
+from simulator.simulation.calendar.timing import begin_s, deadline_s
 from simulator.simulation.simulate import simulate
-from simulator.simulation.timing import begin_s, deadline_s
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S

@@ -8,7 +8,7 @@ from drawn_scenarios import a_scenario
 
 from simulator.core.errors import InputFileError
 from simulator.core.usage import Driver, Usage
-from simulator.plans.medium.base import StoreUse
+from simulator.plans.billing_mode.base import StoreUse
 from simulator.plans.store import Store
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
@@ -248,7 +248,7 @@ def test_every_meter_is_known_before_anything_is_simulated(plan: dict[str, Any],
 
 
 def test_in_a_large_table_some_places_stand_for_all() -> None:
-    from simulator.simulation.held_rows import MOST_LOOKED_AT, stride_of
+    from simulator.simulation.store.held_rows import MOST_LOOKED_AT, stride_of
 
     assert stride_of(MOST_LOOKED_AT) == 1
     assert stride_of(MOST_LOOKED_AT + 1) == 2

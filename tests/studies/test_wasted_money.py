@@ -14,7 +14,7 @@ from simulator.studies.run_folder import write_run
 from simulator.studies.stored_run import read_run
 
 NOT_STORED_AHEAD = ("store reads", "read capacity", "cache writes", "feature reads", "online compute")
-MEDIUMS: dict[str, dict[str, Any]] = {
+BILLING_MODES: dict[str, dict[str, Any]] = {
     "by the row": {"meter": "dynamodb_on_demand"},
     "by capacity": {"meter": "dynamodb_provisioned", "write_capacity": "50/s"},
     "by the node": {"meter": "elasticache/cache.r5.4xlarge"},
@@ -46,12 +46,12 @@ def spent_ahead(plan: PlanResult) -> float:
     return sum(line.usd_per_month for line in plan.bill.lines if line.item not in NOT_STORED_AHEAD)
 
 
-@pytest.mark.parametrize("medium", MEDIUMS)
+@pytest.mark.parametrize("medium", BILLING_MODES)
 @pytest.mark.parametrize("horizon", ["1 d", "36 h", "3 d"])
 def test_of_a_nightly_bill_all_but_the_reads_is_wasted_by_the_share_never_read(
     book: PriceBook, medium: str, horizon: str
 ) -> None:
-    plan = nightly(book, horizon=horizon, store=MEDIUMS[medium])
+    plan = nightly(book, horizon=horizon, store=BILLING_MODES[medium])
     held = [line for line in plan.bill.lines if line.holds]
     assert [line.item in ("storage", "store nodes") for line in held] == [True]
     assert held[0].usd_per_month > 0

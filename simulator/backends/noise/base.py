@@ -4,12 +4,10 @@ from abc import abstractmethod
 from typing import Annotated, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray
 from simulator.core.component import Component, OneOf
 from simulator.core.input_files.short_forms import Short
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Noise(Component):

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from typing_extensions import override
 
-from simulator.backends.noise.base import FloatArray, Noise
+from simulator.backends.noise.base import Noise
+from simulator.core.arrays import FloatArray
 
 
 class ExponentialNoise(Noise):

@@ -7,7 +7,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from simulator.backends.noise.base import FloatArray, Noise
+from simulator.backends.noise.base import Noise
+from simulator.core.arrays import FloatArray
 from simulator.core.units import Number
 
 

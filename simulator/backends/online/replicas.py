@@ -9,7 +9,7 @@ import numpy as np
 import simpy
 
 from simulator.backends.online import slots
-from simulator.backends.online.slots import FloatArray
+from simulator.core.arrays import FloatArray, SlotArray
 
 NEAR_WHOLE = 1e-9
 """A share of a whole number of replicas may be so much above a whole number, by rounding."""
@@ -80,7 +80,7 @@ class Replicas:
     """Told of each replica that begins to serve."""
     free_s: FloatArray = field(default_factory=lambda: np.full(1, np.inf))
     """When each slot is free, padded to a power of two with infinity. [s]"""
-    losers: slots.IntArray = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
+    losers: SlotArray = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
     """The loser tree over them."""
     changes: list[tuple[float, int]] = field(default_factory=list)
     """When a replica began (+1) or ended (-1) to be billed, in no order. [s]"""
@@ -237,7 +237,7 @@ class Replicas:
         within = (end_s > 0) & (at_s < until_s) & (end_s > at_s)
         return int(level[within].max(initial=0))
 
-    def _levels(self) -> tuple[FloatArray, slots.IntArray]:
+    def _levels(self) -> tuple[FloatArray, SlotArray]:
         """Return when the number of billed replicas changes, in order, and what it is from then on. [s]"""
         changes = sorted(self.changes)
         at_s = np.array([at_s for at_s, _ in changes], dtype=np.float64)

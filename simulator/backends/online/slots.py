@@ -1,12 +1,7 @@
 """Which of a fleet's slots is free first: a loser tree, which costs the same whatever the load."""
 
-import numpy as np
-import numpy.typing as npt
-
+from simulator.core.arrays import FloatArray, SlotArray
 from simulator.core.jit import inlined, kernel
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int32]
 
 
 def leaves_for(slots: int) -> int:
@@ -15,7 +10,7 @@ def leaves_for(slots: int) -> int:
 
 
 @kernel
-def build(free_s: FloatArray, losers: IntArray, winners: IntArray) -> None:
+def build(free_s: FloatArray, losers: SlotArray, winners: SlotArray) -> None:
     """Fill the tree for the times at which slots become free.
 
     Parameters
@@ -43,7 +38,7 @@ def build(free_s: FloatArray, losers: IntArray, winners: IntArray) -> None:
 
 
 @inlined
-def replay(free_s: FloatArray, losers: IntArray) -> None:
+def replay(free_s: FloatArray, losers: SlotArray) -> None:
     """Play the matches of the slot that was free first again, after its time has changed."""
     winner = losers[0]
     node = (winner + free_s.size) >> 1

@@ -4,8 +4,8 @@ from abc import abstractmethod
 from typing import Annotated, ClassVar, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import IntArray
 from simulator.core.component import Component, OneOf
 from simulator.core.input_files.short_forms import Short
 
@@ -13,8 +13,6 @@ TOKEN_BITS: Final = 24
 """Bits that hold one side of a call's tokens, where both are carried as one number."""
 MOST_TOKENS: Final = 2**TOKEN_BITS - 1
 """On either side of a call; the longest contexts hold a tenth of it."""
-
-IntArray = npt.NDArray[np.int64]
 
 
 class Tokens(Component):

@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from simulator.backends.tokens.base import MOST_TOKENS, IntArray, Tokens
+from simulator.backends.tokens.base import MOST_TOKENS, Tokens
+from simulator.core.arrays import IntArray
 from simulator.core.units import Count
 
 

@@ -5,8 +5,8 @@ from datetime import tzinfo
 from typing import Annotated, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import FloatArray
 from simulator.core.component import Component, OneOf
 from simulator.core.input_files.short_forms import Short
 from simulator.core.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, WEEK_S
@@ -16,8 +16,6 @@ SLOT_S = 300.0
 SLOTS_PER_WEEK = round(WEEK_S / SLOT_S)
 SLOTS_PER_DAY = SLOTS_PER_WEEK // DAYS_PER_WEEK
 SLOTS_PER_HOUR = SLOTS_PER_DAY // HOURS_PER_DAY
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Profile(Component):

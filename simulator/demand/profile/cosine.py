@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 from typing_extensions import override
 
+from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, ClockSeconds, Fraction
-from simulator.demand.profile.base import SLOT_S, SLOTS_PER_DAY, FloatArray, Profile
+from simulator.demand.profile.base import SLOT_S, SLOTS_PER_DAY, Profile
 
 
 class Cosine(Profile):

@@ -8,18 +8,16 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from typing_extensions import override
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.errors import UserError
 from simulator.core.files import InputFile
 from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_WEEK, NS_PER_S
-from simulator.demand.profile.base import FloatArray, Profile, from_hourly
+from simulator.demand.profile.base import Profile, from_hourly
 from simulator.demand.stamp_formats import check_format
 from simulator.demand.zones import check_zone
-
-IntArray = npt.NDArray[np.int64]
 
 MONDAY_NS = round(4 * DAY_S) * NS_PER_S
 """1970-01-05, the first Monday of the clock that counts from 1970. [ns]"""

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from typing_extensions import override
 
-from simulator.demand.profile.base import SLOTS_PER_WEEK, FloatArray, Profile
+from simulator.core.arrays import FloatArray
+from simulator.demand.profile.base import SLOTS_PER_WEEK, Profile
 
 
 class Flat(Profile):

@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from simulator.core.arrays import FloatArray
 from simulator.core.units import HOURS_PER_DAY, HOURS_PER_WEEK, Number
-from simulator.demand.profile.base import FloatArray, Profile, from_hourly
+from simulator.demand.profile.base import Profile, from_hourly
 
 
 def _check_hours(weights: list[float]) -> list[float]:

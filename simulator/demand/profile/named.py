@@ -11,9 +11,10 @@ from pydantic import AfterValidator, Field
 from ruamel.yaml import YAML
 from typing_extensions import override
 
+from simulator.core.arrays import FloatArray
 from simulator.core.errors import did_you_mean
 from simulator.core.units import HOURS_PER_DAY, HOURS_PER_WEEK
-from simulator.demand.profile.base import FloatArray, Profile, from_hourly
+from simulator.demand.profile.base import Profile, from_hourly
 
 
 def names() -> list[str]:

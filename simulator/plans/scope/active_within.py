@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import override
 
+from simulator.core.arrays import BitSet
 from simulator.core.units import DAY_S, PositiveSeconds
-from simulator.plans.scope.base import BitSet, Expectation, Moment, Scope
+from simulator.plans.scope.base import Expectation, Moment, Scope
 
 LONGEST_S = 366 * DAY_S
 """Nobody keeps a longer window up to date for this purpose, and the logins of that time must be drawn or summed up."""

@@ -1,15 +1,12 @@
 """What every scope gives, and what it may ask about the users."""
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar, Protocol, TypeAlias
+from typing import Annotated, ClassVar, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from simulator.core.arrays import BitSet
 from simulator.core.component import Component, OneOf
 from simulator.core.input_files.short_forms import Short
 
-BitSet: TypeAlias = npt.NDArray[np.uint64]
 """Users, one bit each, in an order that only the simulation knows."""
 
 

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from typing_extensions import override
 
-from simulator.plans.scope.base import BitSet, Expectation, Moment, Scope
+from simulator.core.arrays import BitSet
+from simulator.plans.scope.base import Expectation, Moment, Scope
 
 
 class Everyone(Scope):

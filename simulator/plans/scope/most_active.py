@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from typing_extensions import override
 
+from simulator.core.arrays import BitSet
 from simulator.core.units import Fraction
-from simulator.plans.scope.base import BitSet, Expectation, Moment, Scope
+from simulator.plans.scope.base import Expectation, Moment, Scope
 
 
 class MostActive(Scope):

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from simulator.core.histogram import FloatArray, Histogram
+from simulator.core.arrays import FloatArray
+from simulator.core.histogram import Histogram
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, about_duration
 from simulator.report import format as form
 from simulator.report.charts.look import (

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.core.arrays import FloatArray
 from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.report import format as form
 from simulator.report.charts.look import (
@@ -23,7 +24,7 @@ from simulator.report.charts.look import (
     slide,
 )
 from simulator.studies.comparison import Comparison
-from simulator.studies.publication import FloatArray, Publication
+from simulator.studies.publication import Publication
 
 SPAN = 100.0
 """Write capacities are drawn from the present ones over so much to so many times them."""

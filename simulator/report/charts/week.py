@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.backends.serverless import Serverless
+from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S
 from simulator.report import format as form
 from simulator.report.charts.look import (
@@ -29,7 +30,6 @@ from simulator.report.charts.look import (
     ticks_that_fit,
     tint,
 )
-from simulator.simulation.outcome import FloatArray
 from simulator.studies.comparison import Comparison, PlanResult
 
 EVEN = 1.15

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simulator.simulation.outcome import FloatArray, Outcome
+from simulator.core.arrays import FloatArray
+from simulator.simulation.outcome import Outcome
 
 
 def share_of_requests(field: str) -> Callable[[Outcome], float]:

@@ -1,0 +1,1 @@
+"""Computing ahead: who is computed for, and the runs that do."""

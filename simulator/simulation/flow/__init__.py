@@ -1,0 +1,1 @@
+"""The way of the requests through store and backends."""

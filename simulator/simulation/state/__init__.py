@@ -1,0 +1,1 @@
+"""What the request path keeps: rules, rows, what waits, and the tally."""

@@ -1,0 +1,1 @@
+"""The prediction store: its table, evictions, and the rows that runs publish."""
