@@ -6,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.backends.online import slots
+from simulator.core.arrays import FloatArray
 from simulator.core.jit import kernel
 
 
 @kernel
-def _work_through(
-    free_s: slots.FloatArray, losers: slots.IntArray, busy_s: slots.FloatArray, begun: slots.FloatArray
-) -> None:
+def _work_through(free_s: FloatArray, losers: slots.SlotArray, busy_s: FloatArray, begun: FloatArray) -> None:
     """Tell when each piece of work begins, each on the slot that is free first; kernels alone call ``replay``."""
     for k in range(busy_s.size):
         begun[k] = free_s[losers[0]]
@@ -20,7 +19,7 @@ def _work_through(
         slots.replay(free_s, losers)
 
 
-def tree_of(free_s: list[float]) -> tuple[slots.FloatArray, slots.IntArray]:
+def tree_of(free_s: list[float]) -> tuple[FloatArray, slots.SlotArray]:
     leaves = slots.leaves_for(len(free_s))
     padded = np.full(leaves, np.inf)
     padded[: len(free_s)] = free_s
