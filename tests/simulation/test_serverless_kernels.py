@@ -54,7 +54,8 @@ class Instances:
         return startup_s
 
     def counted(self, name: str) -> float:
-        return float(self.own[name][0])
+        record_of_it = self.own if name in INSTANCES.names else self.station.state
+        return float(record_of_it[name][0])
 
 
 @dataclass
