@@ -7,6 +7,8 @@ followed back request by request; where it is long, what is left of it is expone
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from simulator.core.arrays import FloatArray
 from simulator.core.jit import inlined, kernel
 from simulator.simulation.beginning.cached_row_kernels import (
