@@ -11,6 +11,8 @@ import numba
 from numba.core.registry import CPUDispatcher
 from typing_extensions import override
 
+from simulator.core.jit_parts import PartCompiler
+
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 """Whether kernels are compiled; with NUMBA_DISABLE_JIT=1 they run as plain Python."""
 _OPENS_THIS_DOOR = b"core.jit import"
@@ -56,15 +58,25 @@ def outlined(function: Kernel) -> Kernel:
 
     For what is rare or large: folded into each place that it is called from, it would be compiled as often.
     """
-    return _part(function)
+    return _part(function, forceinline=False)
 
 
-def _part(function: Kernel, **options: Any) -> Kernel:
-    """Compile what only compiled code calls: what would take its arguments over from Python is most of its code."""
-    compiled = _compiled(function, no_cpython_wrapper=True, **options)
+def _part(function: Kernel, *, forceinline: bool) -> Kernel:
+    """Compile what only compiled code calls as far as kernels link it: nothing of it is called, or kept on disk."""
+    part: Any = numba.njit(  # type: ignore[call-overload]
+        function,
+        nogil=True,
+        error_model="numpy",
+        _nrt=False,
+        forceinline=forceinline,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=PartCompiler,
+    )
     if COMPILED:
-        compiled.__class__ = _Part  # type: ignore[assignment]
-    return compiled
+        part.__class__ = _Part
+    made: Kernel = part
+    return made
 
 
 def _compiled(function: Kernel, **options: Any) -> Kernel:
@@ -110,4 +122,4 @@ def kernel_sources(package: Path) -> list[Path]:
         for module, names in _IMPORT.findall(text)
         if module.startswith(f"{package.name}.") and _CONSTANT.search(names)
     }
-    return sorted({*kernels, *constants, Path(__file__)})
+    return sorted({*kernels, *constants, *Path(__file__).parent.glob("jit*.py")})
