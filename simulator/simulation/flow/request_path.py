@@ -9,7 +9,6 @@ import numpy as np
 from simulator.backends.base import OnlineBackend
 from simulator.backends.online.replicas import Replicas
 from simulator.backends.online.slots import leaves_for
-from simulator.backends.serverless import Serverless
 from simulator.core.arrays import BitSet, IntArray, WordArray
 from simulator.core.errors import UserError
 from simulator.core.histogram import BINS, Histogram
@@ -72,14 +71,14 @@ class Line:
         self.times_s = np.array(backend.service_times_s)
         self.replicas: Replicas | None = None
         self._instances_s = np.full(1, np.inf)
-        if isinstance(backend, Serverless):
-            self._instances_s = np.zeros(2 * leaves_for(backend.concurrency))
+        if backend.most_instances:
+            self._instances_s = np.zeros(2 * leaves_for(backend.most_instances))
             self.draw_startups()
 
     def draw_startups(self) -> None:
-        """Draw how long the next instances of a serverless backend take to start."""
-        if isinstance(self._backend, Serverless):
-            self.times_s = self._backend.startup.draw_s(self._rng, FIRST_SIZE)
+        """Draw how long the next instances take to start, if any come with the requests."""
+        if self._backend.most_instances:
+            self.times_s = self._backend.draw_startups_s(self._rng, FIRST_SIZE)
 
     @property
     def arrays(self) -> tuple[Any, ...]:
