@@ -185,7 +185,7 @@ class Fleet(Machines, OnlineBackend):
 
     @override
     def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas":
-        from simulator.backends.online.interruptions import Troubles  # noqa: PLC0415
+        from simulator.backends.online.interruptions import Interruptions  # noqa: PLC0415  (compiles, as Replicas does)
         from simulator.backends.online.replicas import Replicas  # noqa: PLC0415  (compiles; reading a scenario need not)
 
         if self.capacity.is_to_be_sized:
@@ -193,7 +193,8 @@ class Fleet(Machines, OnlineBackend):
         most = math.inf if self.capacity.replaces_lost else self.capacity.most_replicas
         replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests, most=most)
         offered = around.requests_per_s * self.full_batch_work_s / self.slots
-        Troubles(self, replicas, around.rng, around.clock).begin()
+        lost = Interruptions(self.reclaim, self.outages, self.reserved_replicas, self.capacity.replaces_lost)
+        lost.begin(replicas, around.rng, around.clock)
         replicas.begin_with(self.capacity.replicas_for(offered, around.clock.hour(env.now)))
         control = self.capacity.control(env, replicas, around.clock)
         if control is not None:

@@ -1,7 +1,7 @@
 """What of a plan's bill is there whoever comes: the least replicas that its fleet may have."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FleetUse
 from simulator.studies.comparison import Comparison
 from simulator.studies.looking import Looks
+from simulator.studies.turns import Floor
 
 LARGE_FRACTION = 0.5
 """Of the bill, from which on the minimum is spoken of."""
@@ -19,26 +20,6 @@ MOST_FRACTION = 0.5
 """Of what looks may cost, what this one may."""
 LEAST_SAVED = 0.05
 """Of the bill: what is not worth a word."""
-
-
-@dataclass(frozen=True)
-class Floor:
-    """The part of a plan's bill that is its fleet's minimum."""
-
-    plan: str
-    backend: str
-    replicas: int
-    is_fixed: bool
-    usd_per_month: float
-    bill_usd_per_month: float
-    busy_fraction: float
-    """How busy the fleet is on average."""
-    fewer: int = 0
-    """A smaller minimum that was simulated; 0 where none was."""
-    saves_usd_per_month: float = 0.0
-    """What it would save."""
-    p99_s: float = 0.0
-    """The plan's p99 latency with it; 0 where none was. [s]"""
 
 
 def floor_of(looks: Looks, plan: str) -> Floor | None:

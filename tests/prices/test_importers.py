@@ -6,9 +6,9 @@ import pytest
 
 from simulator.core.component import components
 from simulator.core.errors import InputFileError, UserError
-from simulator.prices.book import load_book
 from simulator.prices.importers.base import Importer
 from simulator.prices.importers.importing import PACKAGE, import_book
+from simulator.prices.loading import load_book
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "prices"
 AWS = """\
