@@ -72,7 +72,7 @@ def import_(
     name: Annotated[str | None, typer.Option(help="What the book is called; by default as the list.")] = None,
 ) -> None:
     """Make a price book of somebody else's list."""
-    from simulator.prices.importers.importing import import_book
+    from simulator.prices.importing import import_book
 
     imported = import_book(kind, file, out, region, name)
     from simulator.report.scenario_text import say

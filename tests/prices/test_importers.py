@@ -7,7 +7,7 @@ import pytest
 from simulator.core.component import components
 from simulator.core.errors import InputFileError, UserError
 from simulator.prices.importers.base import Importer
-from simulator.prices.importers.importing import PACKAGE, import_book
+from simulator.prices.importing import PACKAGE, import_book
 from simulator.prices.loading import load_book
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "prices"
