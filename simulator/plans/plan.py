@@ -166,6 +166,6 @@ class Plan(Part):
         return self.cache is not None and self.cache.fresh_for_s < self.cache.kept_for_s
 
     @property
-    def computes_unasked(self) -> bool:
+    def computes_in_background(self) -> bool:
         """Whether it computes predictions that no request waits for, so that nobody may ever read them."""
         return self.precompute is not None or self.refresh is not None or self.revalidates

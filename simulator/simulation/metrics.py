@@ -91,7 +91,7 @@ def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
 
 
 def _wasted_fraction(plan: Plan, tally: Mapping[str, float]) -> float | None:
-    if not plan.computes_unasked:
+    if not plan.computes_in_background:
         return _share(0.0, tally["computed"])
     return _share(tally["wasted"], tally["ended"] + (0.0 if plan.cache else tally["computed"]))
 

@@ -450,7 +450,7 @@ def _rules(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
     rules["unasked"] = plan.refresh is not None or plan.revalidates
-    rules["wastes"] = plan.computes_unasked
+    rules["wastes"] = plan.computes_in_background
     rules["works"] = bool(scenario.online_backends(plan))
     rules["returns"] = any(backend.retries is not None for backend in scenario.online_backends(plan))
     rules["falls_back"] = plan.on_failure is OnFailure.STORED
