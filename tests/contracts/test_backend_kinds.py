@@ -2,8 +2,10 @@
 
 import ast
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -218,3 +220,15 @@ def test_nobody_but_the_backends_knows_which_kinds_there_are() -> None:
             if imports or compares or (states and not place.startswith("studies/check/")):  # whose worlds state kinds
                 naming.add(place)
     assert naming == set()
+
+
+def test_the_guide_names_every_question_that_a_kind_is_asked() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "adding-a-backend.md").read_text(encoding="utf-8")
+    asked = {
+        name
+        for base in (Backend, OnlineBackend, BatchBackend)
+        for name, value in vars(base).items()
+        if isinstance(value, (property, FunctionType)) and not name.startswith(("_", "model_"))
+    }
+    assert asked - set(re.findall(r"`(\w+)`", guide)) == set()
+    assert asked > ONLINE | AHEAD

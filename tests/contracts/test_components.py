@@ -16,6 +16,8 @@ from simulator.backends.base import Machines
 from simulator.backends.tokens.base import MOST_TOKENS
 from simulator.core.component import Component, components
 from simulator.demand.profile.base import SLOTS_PER_WEEK
+from simulator.plans.billing_mode.base import StoreUse
+from simulator.plans.store import Store
 
 STANDARD_ERRORS = 4
 DRAWS = 200_000
@@ -198,6 +200,18 @@ def test_a_scope_holds_no_more_users_than_there_are() -> None:
     for model in of_family("simulator.plans.scope"):
         for users in (12_345, 0):
             assert 0 <= model.expected_users(Everybody(users)) <= users
+
+
+def test_a_store_is_paid_on_the_same_meters_whatever_is_asked_of_it() -> None:
+    store = Store.model_validate({"meter": "elasticache/cache.r5.4xlarge", "write_capacity": "100/s"})
+    nothing = StoreUse(3600.0, 1e-6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    much = StoreUse(3600.0, 1e-6, 5e6, 3e5, 2e5, 9e7, 4e3, 1e11, 6e6, 80.0)
+    for model in of_family("simulator.plans.billing_mode"):
+        assert model.paid_by
+        idle, busy = list(model.used(store, nothing)), list(model.used(store, much))
+        assert [(each.item, each.meter, each.unit) for each in idle] == [(e.item, e.meter, e.unit) for e in busy]
+        assert all(each.stores and 0 <= less.quantity <= each.quantity for less, each in zip(idle, busy, strict=True))
+        assert any(each.holds and each.quantity for each in busy)
 
 
 def test_a_cache_keeps_predictions_for_some_time() -> None:
