@@ -12,7 +12,6 @@ from simulator.core.input_files.reading import parse_tree, read_tree
 from simulator.core.input_files.validation import validate
 from simulator.core.input_files.wording import one_line, shortened
 from simulator.prices.book import PriceBook
-from simulator.prices.importers.litellm import LiteLlm
 
 SUFFIX = ".yaml"
 MODEL_PRICES_SUFFIX = ".json"
@@ -93,6 +92,8 @@ def _load_one(name_or_path: str | Path, folder: Path) -> PriceBook:
     if found in catalogue_names():
         tree = parse_tree((_catalogue() / f"{found}{SUFFIX}").read_text(encoding="utf-8"), found, MOST_VALUES)
     elif found.endswith(MODEL_PRICES_SUFFIX):
+        from simulator.prices.importers.litellm import LiteLlm  # noqa: PLC0415  (20 ms that only such a list needs)
+
         return LiteLlm().read(Path(found)).book
     else:
         tree = read_tree(found, MOST_VALUES, LARGEST_BYTES)
