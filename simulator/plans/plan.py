@@ -66,7 +66,7 @@ class Precompute(Part):
     @property
     def is_for_all(self) -> bool:
         """Whether each run computes predictions for all users."""
-        return isinstance(self.scope, Everyone) and self.clock == "home" and not self.incremental
+        return self.scope.is_for_all and self.clock == "home" and not self.incremental
 
     @model_validator(mode="after")
     def _check_local(self) -> Self:

@@ -19,7 +19,6 @@ from simulator.core.usage import Usage
 from simulator.demand.demand import Demand
 from simulator.plans.billing_mode.base import StoreUse
 from simulator.plans.plan import OnMiss, Plan
-from simulator.plans.scope.active_within import ActiveWithin
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.expectation import expected_rows
 from simulator.simulation.outcome import BatchUse, FleetUse, Outcome, ServiceUse
@@ -94,8 +93,8 @@ def _per_login(scenario: Scenario, plan: Plan) -> _PerLogin:
         return _PerLogin(0.0, 0.0)
     rates, weights = _rates_per_day(scenario.demand)
     missed = np.ones_like(rates)
-    if plan.precompute and isinstance(plan.precompute.scope, ActiveWithin):
-        missed *= 1 - sliding_ttl_hit_fraction(rates, plan.precompute.scope.window_s / DAY_S)
+    if plan.precompute and plan.precompute.scope.look_back_s is not None:
+        missed *= 1 - sliding_ttl_hit_fraction(rates, plan.precompute.scope.look_back_s / DAY_S)
     if plan.refresh:
         missed *= 1 - sliding_ttl_hit_fraction(rates, min(_kept_s(scenario, plan) / DAY_S, ROWS_KEPT_DAYS))
     again = np.zeros_like(rates)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.core.usage import mean_usage
-from simulator.plans.billing_mode.objects import Objects
 from simulator.plans.store import Store
 from simulator.prices.bill import Bill
 from simulator.studies.comparison import Comparison
@@ -63,7 +62,7 @@ def _candidates(present: Store, shard: int | None, meters: Sequence[str]) -> Ite
         if not name or store.paid_for_by.fault(store) is not None:
             continue
         paid_by = f"by {store.paid_for_by.paid_by}"
-        if not isinstance(store.paid_for_by, Objects):
+        if not store.paid_for_by.by_objects:
             yield paid_by, store
             continue
         for rows in _objects(present, shard):

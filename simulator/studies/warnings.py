@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from simulator.backends.answers.findings import Finding, Topic
 from simulator.core.units import about_duration
-from simulator.plans.billing_mode.provisioned import Provisioned
 from simulator.studies import foreseen
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
@@ -131,7 +130,7 @@ def _of_writes(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     capacity_per_s = store.write_capacity_per_s
     busiest_per_s = max((use.busiest_writes_per_s for use in uses), default=0.0)
     if capacity_per_s is not None and busiest_per_s > capacity_per_s:
-        unpaid = ", and the bill has the capacity alone" if isinstance(store.paid_for_by, Provisioned) else ""
+        unpaid = ", and the bill has the capacity alone" if store.paid_for_by.by_capacity else ""
         yield (
             f"{result.name}: the store can be written {capacity_per_s:,.4g} times a second, and single rows (the "
             f"cache's, and those after events) were written {busiest_per_s:,.4g} times a second in the busiest hour; "

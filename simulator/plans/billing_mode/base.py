@@ -83,6 +83,10 @@ class BillingMode(Component):
 
     paid_by: ClassVar[str]
     """What is paid for, in a word or two."""
+    by_objects: ClassVar[bool] = False
+    """Whether a run's rows are written in objects, so that the price follows from how many are in one."""
+    by_capacity: ClassVar[bool] = False
+    """Whether capacity is what is paid, so that what is asked beyond it is not on the bill."""
 
     @classmethod
     @abstractmethod

@@ -18,6 +18,7 @@ class Objects(BillingMode):
     """
 
     kind: Literal["objects"] = "objects"
+    by_objects: ClassVar[bool] = True
     paid_by: ClassVar[str] = "the request"
 
     @classmethod

@@ -24,6 +24,7 @@ class Provisioned(BillingMode):
     """
 
     kind: Literal["provisioned"] = "provisioned"
+    by_capacity: ClassVar[bool] = True
     paid_by: ClassVar[str] = "the capacity bought"
 
     @classmethod
