@@ -1,5 +1,6 @@
 """Every component found keeps its family's promises; see component_examples.py for what a new one needs."""
 
+import ast
 import importlib
 import re
 from dataclasses import dataclass
@@ -55,6 +56,20 @@ def test_every_module_of_a_family_holds_a_component_or_its_base(package: str) ->
 def test_no_example_is_left_of_a_component_that_is_gone(package: str) -> None:
     base, _ = FAMILIES[package]
     assert set(EXAMPLES[package]) == set(components(base, package))
+
+
+def test_whoever_uses_the_parts_of_a_scenario_knows_no_kind_of_them_by_name() -> None:
+    """Whoever asks `isinstance` would have to be changed with every new kind; a family's base says what to ask."""
+    root = Path(simulator.__file__).parent
+    modules = {component.__module__ for _, _, component in FOUND}
+    listing = {"report/profile_tables.py", "cli/profiles.py"}  # 'predcost profiles' lists what one kind has
+    naming = set()
+    for folder in ("cli", "report", "studies", "simulation", "scenario"):
+        for path in (root / folder).rglob("*.py"):
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if any(isinstance(node, ast.ImportFrom) and node.module in modules for node in nodes):
+                naming.add(path.relative_to(root).as_posix())
+    assert naming == listing
 
 
 @each_component
