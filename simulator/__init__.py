@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.core.errors import UserError
-    from simulator.prices.book import PriceBook, load_book
+    from simulator.prices.book import PriceBook
+    from simulator.prices.loading import load_book
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
     from simulator.scenario.loading import load_scenario
@@ -23,7 +24,7 @@ _HOMES = {
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
     "UserError": "simulator.core.errors",
-    "load_book": "simulator.prices.book",
+    "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",
     "run": "simulator.report.running",

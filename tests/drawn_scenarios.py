@@ -306,12 +306,12 @@ def fleets(draw: st.DrawFn) -> dict[str, Any]:
             "noise": draw(noises),
         },
         "capacity": draw(st.sampled_from([autoscaled, autoscaled, fixed, hourly])),
-        **draw(troubles()),
+        **draw(interruptions()),
     }
 
 
 @st.composite
-def troubles(draw: st.DrawFn) -> dict[str, Any]:
+def interruptions(draw: st.DrawFn) -> dict[str, Any]:
     """Draw what goes wrong with a fleet's replicas, at moments at which nothing else happens."""
     mean_min, away_s = draw(st.sampled_from([7, 40])), draw(st.sampled_from([0, 71, 1900]))
     outage = {

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -9,16 +10,11 @@ import simpy
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from simulator.backends.base import (
-    BatchBackend,
-    BatchWork,
-    FeaturePipeline,
-    Metered,
-    OnlineBackend,
-    OnlineUse,
-    StoreWriter,
-    WorkerSpan,
-)
+from simulator.backends.answers.facts import Asked, Fact, Pricing
+from simulator.backends.answers.findings import Finding, Topic, Warned
+from simulator.backends.answers.runs import StoreWriter, WorkerSpan
+from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
+from simulator.backends.base import BatchBackend, FeaturePipeline, OnlineBackend
 from simulator.backends.interruptions.retries import Retries
 from simulator.backends.llm.batch_tier import BatchTier
 from simulator.backends.llm.first_token import FirstToken
@@ -27,16 +23,20 @@ from simulator.backends.llm.token_trace import TokenTrace
 from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.noise.none import NoNoise
 from simulator.backends.online.kinds import API
-from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens, Tokens
+from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens
 from simulator.core.arrays import IntArray
-from simulator.core.prompt_lengths import PROMPT_STEP, ByPrompt, scaled_by_prompt
-from simulator.core.units import MINUTE_S, Count, PositiveSeconds, Seconds, write_duration
+from simulator.core.prompt_lengths import ByPrompt, scaled_by_prompt
+from simulator.core.units import MINUTE_S, Count, PositiveSeconds, Seconds, about_duration, write_duration
 from simulator.core.usage import StandIn
 
 UNIT = "token"
 CALL = "call"
-RAREST = 1e-12
-"""Longest prompts that bring this share of all tokens at most are not told apart."""
+CALLS = 1_000.0
+"""As many are priced."""
+LARGEST_BUCKET = 2_000
+"""Of a larger one, chance alone empties nothing as long as fewer are asked for than it lets in."""
+MOST_REFUSED_FRACTION = 0.01
+"""Of the calls, from which on the rate limits are said to bind."""
 MOST_DRAWN = 1_000_000
 """Windows drawn to say how long a run takes."""
 RUNS_DRAWN = 100
@@ -167,8 +167,33 @@ class Api(OnlineBackend, BatchBackend):
         """Tokens that its limit lets in at one moment; infinity without one."""
         return math.inf if self.tokens_per_minute is None else self.tokens_per_minute * self.limit_window_s / MINUTE_S
 
+    @property
+    @override
+    def kernel(self) -> int:
+        return API
+
+    @property
+    @override
+    def hours_are_alike(self) -> bool:
+        return False
+
+    @property
+    @override
+    def counts_tokens(self) -> bool:
+        return True
+
+    @property
+    @override
+    def token_file(self) -> Path | None:
+        return self.tokens.path if self.tokens else None
+
+    @override
+    def tokens_of_rows(self, rows: IntArray) -> IntArray:
+        assert self.tokens is not None
+        return self.tokens.calls[rows]
+
+    @override
     def draw_tokens(self, rng: np.random.Generator, size: int) -> IntArray:
-        """Return the tokens of ``size`` calls: input tokens x 2^24 + output tokens."""
         if self.tokens is not None:
             return self.tokens.draw(rng, size)
         assert self.input_tokens is not None
@@ -179,13 +204,10 @@ class Api(OnlineBackend, BatchBackend):
         return drawn
 
     @override
-    def line(self) -> Mapping[str, float]:
+    def own_line(self) -> Mapping[str, float]:
         cache = self.prompt_cache
         request_room_s = MINUTE_S / self.requests_per_minute if self.requests_per_minute else 0.0
         return {
-            **super().line(),
-            "kind": API,
-            "counts_tokens": True,
             "first_token_s": self.first_token.base_s,
             "input_token_s": self.first_token.per_input_token_s,
             "output_token_s": self.per_token_s,
@@ -206,7 +228,7 @@ class Api(OnlineBackend, BatchBackend):
         if self.tokens is not None:
             return self.tokens.by_prompt()
         assert self.input_tokens is not None
-        outputs, classes = _mean(self.output_tokens), _classes(self.input_tokens)
+        outputs, classes = _mean(self.output_tokens), self.input_tokens.by_prompt()
         return (
             tuple((number, chance) for number, chance, _ in classes),
             tuple((number, mean) for number, _, mean in classes),
@@ -236,6 +258,81 @@ class Api(OnlineBackend, BatchBackend):
             return self._counted(use, item, "cache_write", kind, StandIn(self._meter("input"), 0.0))
         unless_short = StandIn(self._meter("input"), 0.0, unless=self._meter("cache_write"))
         return self._counted(use, f"one-hour {item}", "cache_write_1h", kind, unless_short)
+
+    @property
+    def limited_tokens(self) -> float:
+        """Mean number of tokens that a call takes of the limit, with a warm prompt cache if there is one."""
+        cache = self.prompt_cache
+        return self.mean_tokens - (0.0 if cache is None or cache.limited else cache.prefix)
+
+    @override
+    def facts(self, asked: Asked) -> Iterator[Fact]:
+        yield from ()
+
+    @override
+    def call_facts(self, asked: Asked, pricing: Pricing | None) -> Iterator[Fact]:
+        """Yield what a call is and costs, and what the limits admit of so many."""
+        from simulator.theory.rate_limit import token_bucket_refused_fraction  # noqa: PLC0415  (scipy: start-up time)
+
+        yield "tokens per call, mean", f"{self.mean_input_tokens:,.4g} in, {self.mean_output_tokens:,.4g} out"
+        yield "time of a call, mean", about_duration(self.mean_service_s)
+        per_minute = asked.per_s * MINUTE_S
+        limits = (
+            ("calls", per_minute, self.requests_per_minute),
+            ("tokens", per_minute * self.limited_tokens, self.tokens_per_minute),
+        )
+        for what, wanted, limit in limits:
+            of_limit = "" if limit is None else f", {wanted / limit * 100:.3g} % of the limit"
+            yield f"{what} per minute, busiest hour, if all is computed", f"{wanted:,.0f}{of_limit}"
+            if limit is not None and wanted > limit:
+                told = f"more {what} per minute are asked for than are admitted; what is refused is asked again"
+                yield "warning", told
+        if self.requests_per_minute is not None and asked.per_s > 0 and self.most_requests <= LARGEST_BUCKET:
+            share = token_bucket_refused_fraction(asked.per_s, self.requests_per_minute / MINUTE_S, self.most_requests)
+            at_once = f"{share * 100:.3g} %, as {self.most_requests:.4g} may come at once"
+            yield "calls refused at first in that hour, if they come at random, about", at_once
+        if pricing is not None:
+            yield from self._costs(pricing)
+
+    def _costs(self, pricing: Pricing) -> Iterator[Fact]:
+        cache, inputs = self.prompt_cache, self.mean_input_tokens
+        if cache is None:
+            yield "cost of 1,000 calls", _usd(pricing(self._calls(inputs, 0.0, 0.0)))
+            return
+        rest, warm, cold = inputs - cache.prefix, "that find the prompt cache warm", "that find it cold"
+        yield f"cost of 1,000 calls {warm}", _usd(pricing(self._calls(rest, cache.prefix, 0.0)))
+        yield f"cost of 1,000 calls {cold}", _usd(pricing(self._calls(rest, 0.0, cache.prefix)))
+
+    def _calls(self, read: float, cached: float, written: float) -> Iterator[Metered]:
+        """Yield what 1,000 calls use, whose prompts have so much in common that is cached, or written to the cache."""
+        calls, inputs, outputs = self.by_prompt()
+        shared = tuple(
+            (number, inside - (cached + written) * chance)
+            for (number, inside), (_, chance) in zip(inputs, calls, strict=True)
+        )
+        counts = {"input": read, "cached": cached, "written": written, "output": self.mean_output_tokens}
+        parts = {
+            "input": shared,
+            "cached": scaled_by_prompt(calls, cached),
+            "written": scaled_by_prompt(calls, written),
+            "output": outputs,
+        }
+        numbers = {"calls": CALLS, **{f"{name}_tokens": CALLS * count for name, count in counts.items()}}
+        tokens = {f"{name}_tokens": scaled_by_prompt(part, CALLS) for name, part in parts.items()}
+        return self.used(OnlineUse(0.0, numbers, tokens=tokens))
+
+    @override
+    def row_facts(self, pricing: Pricing | None) -> Iterator[Fact]:
+        if pricing is not None:
+            yield "cost of 1,000 predictions", _usd(pricing(self.worked(BatchWork(1.0, CALLS, {}))))
+
+    @override
+    def warnings(self, found: Finding) -> Iterator[Warned]:
+        """Warn where the rate limits bind."""
+        tried = found.refused + found.calls
+        if found.refused > MOST_REFUSED_FRACTION * tried:
+            limits = f"the rate limits of '{found.name}' bind: {found.refused / tried:.1%} of the calls are refused"
+            yield Warned(Topic.LIMITS, f"{limits}, those that are tried again included.")
 
     @override
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
@@ -298,19 +395,8 @@ class Api(OnlineBackend, BatchBackend):
         yield Metered("calls", self._meter("batch_call"), work.rows, CALL, stand_in=as_call, if_priced=True)
 
 
-def _classes(tokens: Tokens) -> list[tuple[int, float, float]]:
-    """Return the classes of prompts, each with its chance and its part of the mean; the rarest are one."""
-    found: list[tuple[int, float, float]] = []
-    chance, mean = 1.0, tokens.mean_tokens
-    least = mean * RAREST
-    while mean > 0:
-        number = len(found) + 1
-        chance_above, mean_above = tokens.above(number * PROMPT_STEP)
-        if mean_above <= least:
-            chance_above = mean_above = 0.0
-        found.append((number, chance - chance_above, mean - mean_above))
-        chance, mean = chance_above, mean_above
-    return [each for each in found if each[2] > 0]
+def _usd(amount_usd: float) -> str:
+    return f"{amount_usd:,.4g} USD"
 
 
 def _mean(tokens: AnyTokens | None) -> float:

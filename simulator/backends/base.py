@@ -1,24 +1,29 @@
 """What every backend gives: those that answer while users wait, and those that compute ahead."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import simpy
 from pydantic import Field, model_validator
 
+from simulator.backends.answers.batches import Batches
+from simulator.backends.answers.facts import Asked, Fact, Pricing
+from simulator.backends.answers.findings import Finding, Warned
+from simulator.backends.answers.runs import Purchase, StoreWriter, WorkerSpan
+from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
 from simulator.backends.interruptions.retries import Retries
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import NO_LIMIT
 from simulator.backends.service_time.base import AnyServiceTime
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.input_files.short_forms import Short
-from simulator.core.prompt_lengths import ByPrompt
+from simulator.core.moment import TimeOrDate
 from simulator.core.units import Count, Number, Seconds, Usd
-from simulator.core.usage import StandIn
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
@@ -26,42 +31,6 @@ if TYPE_CHECKING:
 
 
 MOST_MACHINE_HOURS = 1e9
-
-
-@dataclass(frozen=True)
-class Metered:
-    """A quantity that a backend used, on the meter that a price book prices."""
-
-    what: str
-    """What the bill's reader calls it, such as ``compute`` or ``output tokens``."""
-    meter: str
-    quantity: float
-    unit: str
-    follows_replicas: bool = False
-    """Whether it follows from the number of replicas that a capacity rule gives, and not from the requests."""
-    is_standing: bool = False
-    """Whether it is paid for whoever comes."""
-    stand_in: StandIn | None = None
-    """What its price follows from where the price book has none for the meter."""
-    if_priced: bool = False
-    """Whether it costs nothing where the price book has no price for it."""
-    by_prompt: ByPrompt = ()
-    """How the quantity splits by the length of prompts."""
-
-
-@dataclass(frozen=True)
-class OnlineUse:
-    """What an online backend did within the horizon."""
-
-    provisioned_replica_s: float
-    """Time of all replicas, from the order to the end. [s]"""
-    counts: Mapping[str, float]
-    """What its computations added up to, by the names of simulation.records.LINE."""
-    horizon_s: float = 0.0
-    beyond_reserved_s: float = 0.0
-    """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
-    tokens: Mapping[str, ByPrompt] = field(default_factory=dict)
-    """Of the counts, the tokens by the length of the prompts that they belong to."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +44,26 @@ class Surroundings:
     """Draws what goes wrong with it."""
 
 
-@dataclass(frozen=True)
-class BatchWork:
-    """What batch runs did in a horizon, in proportion to time: 36 hours have one and a half nightly runs."""
-
-    runs: float
-    rows: float
-    """Predictions computed."""
-    worker_s: Mapping[str, float]
-    """Worker time billed, by the meter of the machines. [s]"""
-
-
 class Backend(Component):
     """What computes predictions."""
+
+    @property
+    @abstractmethod
+    def hours_are_alike(self) -> bool:
+        """Whether some hours stand for all: nothing of it has a time of its own, nor is paid by the call."""
+
+    def events(self) -> Iterator[tuple[str, TimeOrDate, float]]:
+        """Yield what befalls it at a stated time: what a sentence calls it, when it begins, and how long it lasts."""
+        yield from ()
+
+    def batches(self) -> Batches | None:
+        """Return the batches that it computes, if it is one that does."""
+        return None
+
+    @property
+    def token_file(self) -> Path | None:
+        """The file whose rows state the tokens of calls, if one does."""
+        return None
 
 
 class Machines(Backend):
@@ -104,6 +80,34 @@ class Machines(Backend):
     def meter(self) -> str:
         """The meter that its hours are counted on."""
         return f"instance/{self.instance}/{self.purchase}"
+
+
+class Resizable(Protocol):
+    """An online backend whose number of replicas is to be found."""
+
+    @property
+    def most_replicas(self) -> int:
+        """The most that are tried."""
+
+    def closed_form_replicas(self, asked: Asked) -> int:
+        """Return about the fewest with which the p99 latency of an hour meets its bound, by a closed form."""
+
+    def p99_service_s(self) -> float:
+        """Return the p99 latency where nobody waits. [s]"""
+
+    def with_replicas(self, replicas: int) -> Backend:
+        """Return it with a fixed number of replicas."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The replicas that a backend has, and pays, whoever comes."""
+
+    replicas: int
+    is_fixed: bool
+    """Whether there are always so many, and never more."""
+    changed: Callable[[int], Backend]
+    """Returns the backend with another number of them."""
 
 
 class OnlineBackend(Backend):
@@ -148,9 +152,34 @@ class OnlineBackend(Backend):
         return len(self.service_times_s) > 2  # noqa: PLR2004  (0 and 1)
 
     @property
+    @abstractmethod
+    def kernel(self) -> int:
+        """What compiled code takes it for, one of `simulator.backends.online.kinds`."""
+
+    @property
+    @abstractmethod
     def has_replicas(self) -> bool:
         """Whether it is made of replicas, or of instances that come with the requests; others run what has none."""
-        return True
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether who finds no room waits in a queue of its own, until the replicas are done with those before."""
+        return False
+
+    @property
+    def most_replicas(self) -> int | None:
+        """The most replicas that it ever has; None where they are not what bounds it."""
+        return None
+
+    @property
+    def most_instances(self) -> int:
+        """The most instances that come with requests; 0 where none do."""
+        return 0
+
+    def draw_startups_s(self, rng: np.random.Generator, size: int) -> FloatArray:
+        """Return how long so many of these take to start. [s]"""
+        del rng
+        return np.zeros(size)
 
     @property
     def slots_per_replica(self) -> int:
@@ -158,20 +187,83 @@ class OnlineBackend(Backend):
         return 1
 
     @property
+    def scales_to_zero(self) -> bool:
+        """Whether it may have no replica while nobody comes, so that a request has one ordered and waits for it."""
+        return False
+
+    @property
     def reserved_replicas(self) -> int:
         """Replicas that are paid for whoever comes."""
         return 0
 
+    @property
+    def to_be_sized(self) -> Resizable | None:
+        """Itself, if a study has to find its size before anything is simulated."""
+        return None
+
+    def standing(self) -> Standing | None:
+        """Return the replicas that are there whoever comes, if there could be fewer of them."""
+        return None
+
+    def grown_replica_s(self, was: Self, busy_s: FloatArray, had_s: FloatArray, times: float) -> FloatArray:
+        """Return about how much replica time hours would have in which so many times as much is asked. [s]
+
+        Parameters
+        ----------
+        was
+            The backend that was simulated; this one may have another number of replicas.
+        busy_s, had_s
+            Of its replica time in these hours, what was worked and what there was, shape (hours,). [s]
+        times
+            How many times the work.
+        """
+        del was, busy_s
+        return had_s * times
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether what is asked for has numbers of tokens."""
+        return False
+
+    def draw_tokens(self, rng: np.random.Generator, size: int) -> IntArray:
+        """Return the tokens of ``size`` calls: input tokens x 2^24 + output tokens."""
+        del rng
+        return np.zeros(size, dtype=np.int64)
+
+    def tokens_of_rows(self, rows: IntArray) -> IntArray:
+        """Return the tokens of calls by their rows in `token_file`, likewise."""
+        return np.zeros(rows.size, dtype=np.int64)
+
     def line(self) -> Mapping[str, float]:
         """Return what compiled code goes by, by the names of simulation.records.LINE; what is left out is 0."""
         return {
+            "kind": self.kernel,
+            "counts_tokens": self.counts_tokens,
             "service_s": self.mean_service_s,
             "timeout_s": self.longest_wait_s,
             "noisy": self.noise.cv_squared > 0,
             "most_together": len(self.service_times_s) - 1,
             "queue_limit": NO_LIMIT,
             **(self.retries.line() if self.retries else {}),
+            **self.own_line(),
         }
+
+    @abstractmethod
+    def own_line(self) -> Mapping[str, float]:
+        """Return what of `line` is its kind's alone, or otherwise there."""
+
+    @abstractmethod
+    def facts(self, asked: Asked) -> Iterator[Fact]:
+        """Yield what follows from so much being asked of it, told beside the load."""
+
+    def call_facts(self, asked: Asked, pricing: Pricing | None) -> Iterator[Fact]:
+        """Yield what follows for single calls, told after all else; without prices, no costs."""
+        del asked, pricing
+        yield from ()
+
+    @abstractmethod
+    def warnings(self, found: Finding) -> Iterator[Warned]:
+        """Yield what a planner must know of what a run found of it."""
 
     def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas | None":
         """Have it begin, and return its replicas if it has any.
@@ -219,32 +311,6 @@ class FeaturePipeline(Part):
         return f"instance/{self.instance}/{self.purchase}"
 
 
-@dataclass
-class WorkerSpan:
-    """An instance's time from the order to the end, or until it is reclaimed. [s]"""
-
-    meter: str
-    begin_s: float
-    end_s: float = float("inf")
-    reclaimed: bool = False
-    """Whether the provider took it back."""
-    lost_shards: int = 0
-    """Shards that it had begun then, which are done again."""
-
-
-@dataclass
-class StoreWriter:
-    """The store as runs write it side by side: one after the other, first come, first written."""
-
-    free_s: float = -math.inf
-    """When it is through with what it has been given. [s]"""
-
-    def done_s(self, now_s: float, takes_s: float) -> float:
-        """Return when something that comes now is written. [s]"""
-        self.free_s = max(now_s, self.free_s) + takes_s
-        return self.free_s
-
-
 class BatchBackend(Backend):
     """What computes predictions ahead, in shards of users, run by run."""
 
@@ -252,6 +318,15 @@ class BatchBackend(Backend):
     """Users per shard: the unit of work, and of publication."""
     feature_pipeline: FeaturePipeline
     """What prepares the features before a run."""
+
+    @property
+    def workforce(self) -> tuple[int, int]:
+        """How many workers there are, and how many of these are bought on demand; none where others run them."""
+        return 0, 0
+
+    def purchases(self) -> "Mapping[Purchase, BatchBackend]":
+        """Return the ways to buy its workers that make runs differ, each with what then runs; as configured first."""
+        return {Purchase.CONFIGURED: self}
 
     @property
     def overlaps(self) -> bool:
@@ -307,6 +382,11 @@ class BatchBackend(Backend):
         writer
             What runs that overlap write to, each after what was there first; without it, a run has one of its own.
         """
+
+    def row_facts(self, pricing: Pricing | None) -> Iterator[Fact]:
+        """Yield what follows for single predictions; nothing without prices."""
+        del pricing
+        yield from ()
 
     @abstractmethod
     def worked(self, work: BatchWork) -> Iterator[Metered]:

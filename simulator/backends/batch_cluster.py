@@ -4,7 +4,7 @@ import heapq
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -12,15 +12,10 @@ import simpy
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from simulator.backends.base import (
-    BatchBackend,
-    BatchWork,
-    FeaturePipeline,
-    Machines,
-    Metered,
-    StoreWriter,
-    WorkerSpan,
-)
+from simulator.backends.answers.batches import Batches
+from simulator.backends.answers.runs import Purchase, StoreWriter, WorkerSpan
+from simulator.backends.answers.usage import BatchWork, Metered
+from simulator.backends.base import BatchBackend, FeaturePipeline, Machines
 from simulator.backends.interruptions.reclaim import Reclaim
 from simulator.core.units import HOUR_S, Count, Seconds, about_duration
 
@@ -88,6 +83,33 @@ class BatchCluster(Machines, BatchBackend):
                 "make 'shard' smaller"
             )
         return self
+
+    @property
+    @override
+    def hours_are_alike(self) -> bool:
+        return True
+
+    @override
+    def batches(self) -> Batches | None:
+        if self.batch_size == 1 and not self.service_time.bends:
+            return None
+        return Batches(self.batch_size, "worker", self.service_time)
+
+    @property
+    @override
+    def workforce(self) -> tuple[int, int]:
+        return self.workers, self.on_demand_workers if self.purchase == "spot" else self.workers
+
+    @override
+    def purchases(self) -> Mapping[Purchase, BatchBackend]:
+        """Return all on demand and all spot too, where reclaims are stated and where that is not the same."""
+        found: dict[Purchase, BatchBackend] = {Purchase.CONFIGURED: self}
+        if self.is_reclaimed:
+            safe = {"purchase": "on_demand", "reclaim": None, "on_demand_workers": 0}
+            found[Purchase.ON_DEMAND] = self.model_copy(update=safe)
+        if self.reclaim is not None and self.on_demand_workers:
+            found[Purchase.SPOT] = self.model_copy(update={"on_demand_workers": 0})
+        return found
 
     @property
     @override

@@ -10,16 +10,22 @@ import simpy
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from simulator.backends.base import Machines, Metered, OnlineBackend, OnlineUse, Surroundings
-from simulator.backends.capacity.base import AnyCapacity
-from simulator.backends.capacity.fixed import MOST_REPLICAS
+from simulator.backends.answers.batches import Batches
+from simulator.backends.answers.facts import Asked, Fact
+from simulator.backends.answers.findings import Finding, Topic, Warned
+from simulator.backends.answers.usage import Metered, OnlineUse
+from simulator.backends.base import Machines, OnlineBackend, Standing, Surroundings
+from simulator.backends.capacity.base import AnyCapacity, Capacity, Growth
+from simulator.backends.capacity.fixed import MOST_REPLICAS, FixedCapacity
 from simulator.backends.interruptions.outage import Outage
 from simulator.backends.interruptions.reclaim import Reclaim
 from simulator.backends.noise.base import Noise
-from simulator.backends.online.kinds import BATCHING, NO_LIMIT
+from simulator.backends.online.kinds import BATCHING, REPLICAS
+from simulator.core.arrays import FloatArray
 from simulator.core.component import Part
 from simulator.core.errors import UserError
 from simulator.core.input_files.short_forms import Short
+from simulator.core.moment import TimeOrDate
 from simulator.core.units import HOUR_S, Count, PositiveSeconds, Seconds, write_duration
 
 if TYPE_CHECKING:
@@ -28,6 +34,9 @@ if TYPE_CHECKING:
 MOST_SLOTS = 2**24
 MOST_TOGETHER = 100_000
 MOST_WAITING = 10**9
+P99 = 0.99
+BUSIEST_UTILISATION = 0.95
+"""Beyond it there is no room: what waits depends on chance, and on how long the horizon is."""
 SERVICE_SAMPLE = 2**16
 """Service times that closed forms reckon with: so many that the 99th percentile's error is below 0.04 percentage
 points."""
@@ -126,21 +135,57 @@ class Fleet(Machines, OnlineBackend):
         together = self.batching.max if self.batching else 1
         return 0.0, *(self.service_time.mean_s(number) for number in range(1, together + 1))
 
+    @property
     @override
-    def line(self) -> Mapping[str, float]:
-        more: dict[str, float] = {"queue_limit": NO_LIMIT if self.queue_limit is None else self.queue_limit}
-        if self.batching:
-            more |= {"kind": BATCHING, "hold_s": self.batching.hold_s}
-        return {**super().line(), **more}
+    def kernel(self) -> int:
+        return BATCHING if self.batching else REPLICAS
+
+    @property
+    @override
+    def has_replicas(self) -> bool:
+        return True
+
+    @property
+    @override
+    def has_queue(self) -> bool:
+        return True
+
+    @property
+    @override
+    def most_replicas(self) -> int:
+        return self.capacity.most_replicas
 
     @property
     @override
     def slots_per_replica(self) -> int:
         return self.slots
 
+    @property
+    @override
+    def scales_to_zero(self) -> bool:
+        return self.capacity.scales_to_zero
+
+    @property
+    @override
+    def hours_are_alike(self) -> bool:
+        return not self.outages
+
+    @override
+    def events(self) -> Iterator[tuple[str, TimeOrDate, float]]:
+        yield from (("outage", outage.at, outage.duration_s) for outage in self.outages)
+
+    @override
+    def batches(self) -> Batches | None:
+        return Batches(self.batching.max, "slot", self.service_time) if self.batching else None
+
+    @override
+    def own_line(self) -> Mapping[str, float]:
+        hold = {"hold_s": self.batching.hold_s} if self.batching else {}
+        return hold if self.queue_limit is None else {"queue_limit": self.queue_limit, **hold}
+
     @override
     def start(self, env: simpy.Environment, requests: "RequestClock", around: Surroundings) -> "Replicas":
-        from simulator.backends.online.interruptions import Troubles  # noqa: PLC0415
+        from simulator.backends.online.interruptions import Interruptions  # noqa: PLC0415  (compiles, as Replicas does)
         from simulator.backends.online.replicas import Replicas  # noqa: PLC0415  (compiles; reading a scenario need not)
 
         if self.capacity.is_to_be_sized:
@@ -148,7 +193,8 @@ class Fleet(Machines, OnlineBackend):
         most = math.inf if self.capacity.replaces_lost else self.capacity.most_replicas
         replicas = Replicas(env, self.slots, self.capacity.replica_startup_s, requests, most=most)
         offered = around.requests_per_s * self.full_batch_work_s / self.slots
-        Troubles(self, replicas, around.rng, around.clock).begin()
+        lost = Interruptions(self.reclaim, self.outages, self.reserved_replicas, self.capacity.replaces_lost)
+        lost.begin(replicas, around.rng, around.clock)
         replicas.begin_with(self.capacity.replicas_for(offered, around.clock.hour(env.now)))
         control = self.capacity.control(env, replicas, around.clock)
         if control is not None:
@@ -172,6 +218,87 @@ class Fleet(Machines, OnlineBackend):
     @override
     def reserved_replicas(self) -> int:
         return self.reserved.replicas if self.reserved else 0
+
+    @override
+    def facts(self, asked: Asked) -> Iterator[Fact]:
+        if self.to_be_sized:
+            yield "replicas for the p99, closed form", f"{self.closed_form_replicas(asked):,} if all is computed"
+            return
+        replicas = self.capacity.replicas_for(asked.per_s * self.full_batch_work_s / self.slots, asked.hour)
+        yield "replicas in that hour", f"{replicas:,}"
+
+    @override
+    def warnings(self, found: Finding) -> Iterator[Warned]:
+        """Warn where it has no room."""
+        if found.load_fraction <= BUSIEST_UTILISATION:
+            return
+        which = f"the fleet '{found.name}'" if found.among > 1 else "the fleet"
+        felt = "it has no room, and its latency depends on how long the horizon is."
+        if not found.answers:
+            felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
+        busy = f"is busy {found.load_fraction:.1%} of the time"
+        if self.computes_together:
+            busy = f"is asked for {found.load_fraction:.1%} of what it does in full batches"
+        yield Warned(Topic.ROOM, f"{which} {busy}; {felt}")
+
+    @property
+    @override
+    def to_be_sized(self) -> Self | None:
+        return self if self.capacity.is_to_be_sized else None
+
+    def closed_form_replicas(self, asked: Asked) -> int:
+        """Return the fewest replicas with which an hour's p99 latency meets its bound, if all is computed.
+
+        The hour is taken as a queue in steady state, M/G/c with Poisson arrivals at its mean rate: bursts within it,
+        the sessions' own and hits in the store are left to the simulation. A fleet that computes requests together is
+        taken to fill its batches: they are what queues, after a request has waited for its batch to fill or for the
+        hold time. Where the service alone takes too long for all requests (and hits or smaller batches may yet meet the
+        bound), it is the fewest replicas that keep up.
+        """
+        from simulator.theory.staffing import min_servers_for_response_quantile  # noqa: PLC0415  (scipy: start-up time)
+
+        assert asked.bound_s is not None
+        fewest = self.capacity.replicas_for(asked.per_s * self.full_batch_work_s / self.slots)
+        if asked.per_s == 0:
+            return fewest
+        together = len(self.service_times_s) - 1
+        services_s = self.service_sample_s() * self.service_times_s[-1] / self.mean_service_s
+        filling_s = min(self.batching.hold_s, (together - 1) / asked.per_s) if self.batching else 0.0
+        left_s = asked.bound_s - filling_s
+        if (services_s > left_s).mean() > 1 - P99:
+            return fewest
+        servers = min_servers_for_response_quantile(asked.per_s / together, services_s, left_s, P99)
+        return min(max(math.ceil(servers / self.slots), 1), self.capacity.most_replicas)
+
+    def with_replicas(self, replicas: int) -> Self:
+        """Return it with a fixed number of replicas."""
+        return self._of_capacity(FixedCapacity(replicas=replicas))
+
+    @override
+    def standing(self) -> Standing | None:
+        """Return its fewest replicas, of which none is reserved for a term."""
+        capacity = self.capacity
+        if self.reserved or not capacity.least_replicas:
+            return None
+        return Standing(
+            capacity.least_replicas,
+            capacity.is_fixed,
+            lambda replicas: self._of_capacity(capacity.with_least(replicas)),
+        )
+
+    def _of_capacity(self, capacity: Capacity) -> Self:
+        return self.model_copy(update={"capacity": capacity})
+
+    @override
+    def grown_replica_s(self, was: Self, busy_s: FloatArray, had_s: FloatArray, times: float) -> FloatArray:
+        """Return what its capacity gives for so many times the work of each hour, never less than its minimum. [s]"""
+        growth = Growth(times, self.slots, self.full_batch_work_s)
+        hours = zip(busy_s.tolist(), had_s.tolist(), strict=True)
+        return np.array([self.capacity.grown_replica_s(was.capacity, *hour, growth) for hour in hours])
+
+    def p99_service_s(self) -> float:
+        """Return the p99 latency of a request that waits for nothing. [s]"""
+        return float(np.quantile(self.service_sample_s(), P99))
 
     def service_sample_s(self) -> npt.NDArray[np.float64]:
         """Return service times as they may be drawn, always the same ones: what closed forms reckon with. [s]"""

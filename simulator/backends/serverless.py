@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from simulator.backends.base import Metered, OnlineBackend, OnlineUse
+from simulator.backends.answers.facts import Asked, Fact
+from simulator.backends.answers.findings import Finding, Warned
+from simulator.backends.answers.usage import Metered, OnlineUse
+from simulator.backends.base import OnlineBackend
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import SERVERLESS
 from simulator.backends.service_time.base import AnyServiceTime
+from simulator.core.arrays import FloatArray
 from simulator.core.duration.base import AnyDuration
 from simulator.core.units import MINUTE_S, Count, Gib, Seconds
 
@@ -59,17 +64,59 @@ class Serverless(OnlineBackend):
     def refuses(self) -> bool:
         return True
 
+    @property
     @override
-    def line(self) -> Mapping[str, float]:
+    def kernel(self) -> int:
+        return SERVERLESS
+
+    @property
+    @override
+    def has_replicas(self) -> bool:
+        return True
+
+    @property
+    @override
+    def most_instances(self) -> int:
+        return self.concurrency
+
+    @override
+    def draw_startups_s(self, rng: np.random.Generator, size: int) -> FloatArray:
+        return self.startup.draw_s(rng, size)
+
+    @property
+    @override
+    def hours_are_alike(self) -> bool:
+        return False
+
+    @override
+    def own_line(self) -> Mapping[str, float]:
         return {
-            **super().line(),
-            "kind": SERVERLESS,
             "queue_limit": 0,
             "keep_alive_s": self.keep_alive_s,
             "concurrency": self.concurrency,
             "bills_startup": self.bills_startup,
             "billing_step_s": self.billing_step_s,
         }
+
+    @override
+    def facts(self, asked: Asked) -> Iterator[Fact]:
+        """Yield how many instances live, if so many requests come and all are computed."""
+        from simulator.theory.serverless import live_instances  # noqa: PLC0415  (scipy: start-up time)
+
+        there = live_instances(asked.per_s, self.mean_service_s, self.keep_alive_s)
+        yield "live instances in that hour, about", f"{there.live_mean:,.3g}"
+        yield "of its requests, those that start one, about", f"{there.cold_fraction * 100:.3g} %"
+        busy = asked.per_s * (self.mean_service_s + there.cold_fraction * self.startup.typical_s)
+        if busy > self.concurrency:
+            yield (
+                "warning",
+                f"{busy:,.4g} requests in progress, and only {self.concurrency:,} may be (concurrency)",
+            )
+
+    @override
+    def warnings(self, found: Finding) -> Iterator[Warned]:
+        """Warn of nothing: what is not busy goes, and what is refused is told of every backend that refuses."""
+        yield from ()
 
     @override
     def used(self, use: OnlineUse) -> Iterator[Metered]:

@@ -15,7 +15,7 @@ def list_(json_: options.Json = False) -> None:
     """List the bundled price books: how many prices, and of when."""
     from rich.console import Console
 
-    from simulator.prices.book import catalogue_names, load_book
+    from simulator.prices.loading import catalogue_names, load_book
     from simulator.report.price_tables import books_json, books_table
     from simulator.report.scenario_text import print_json
 
@@ -36,7 +36,8 @@ def show(
     from rich.console import Console
 
     from simulator.core.errors import UserError
-    from simulator.prices.book import load_book, nearest_meters
+    from simulator.prices.book import nearest_meters
+    from simulator.prices.loading import load_book
     from simulator.report.price_tables import book_json, book_tables, matching
     from simulator.report.scenario_text import print_json
 
@@ -71,7 +72,7 @@ def import_(
     name: Annotated[str | None, typer.Option(help="What the book is called; by default as the list.")] = None,
 ) -> None:
     """Make a price book of somebody else's list."""
-    from simulator.prices.importers.importing import import_book
+    from simulator.prices.importing import import_book
 
     imported = import_book(kind, file, out, region, name)
     from simulator.report.scenario_text import say

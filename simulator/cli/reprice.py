@@ -27,7 +27,7 @@ def reprice(
     """Price a finished run anew, without simulating it."""
     from rich.console import Console
 
-    from simulator.prices.book import find_book, load_book
+    from simulator.prices.loading import find_book, load_book
     from simulator.report.reprice_tables import repriced_json, repriced_report
     from simulator.report.scenario_text import print_json
     from simulator.studies.reprice import keep_repriced

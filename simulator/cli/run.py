@@ -44,7 +44,7 @@ def run(
     scenario = options.load(
         file, set_, plan, population__users=users, horizon=horizon, replications=replications, seed=seed
     )
-    from simulator.prices.book import load_book
+    from simulator.prices.loading import load_book
     from simulator.studies.comparison import Study
     from simulator.studies.prices_needed import check_prices
     from simulator.studies.run_folder import digest

@@ -17,7 +17,7 @@ def validate(
 ) -> None:
     """Check scenario files; say what is wrong with them, or what follows from them and what a run would warn of."""
     from simulator.core.errors import UserError
-    from simulator.prices.book import load_book
+    from simulator.prices.loading import load_book
     from simulator.studies.prices_needed import check_prices
 
     faults, found = [], []

@@ -9,11 +9,9 @@ from simulator.core.errors import UserError
 from simulator.core.files import InputFile
 from simulator.core.input_files.short_forms import Short
 from simulator.core.units import DAY_S, Number, PositiveSeconds, Seconds
-from simulator.demand.stamp_formats import check_format
+from simulator.demand.stamp_formats import LONGEST_S, check_format
 from simulator.demand.zones import check_zone
 
-LONGEST_S = 20 * 366 * DAY_S
-"""A file that spans more is taken for one whose times are in another unit."""
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 

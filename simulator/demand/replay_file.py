@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +15,33 @@ from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import BATCH_ROWS
 from simulator.core.units import HOUR_S, about_duration
-from simulator.demand.replay import LONGEST_S, Replay
 from simulator.demand.second_passes import SecondPasses, UnclearError, comes_twice, placed_in_any_order
-from simulator.demand.stamps import LAST_NS, NS, NS_PER, StampForm, StampReader, counts, present
+from simulator.demand.stamp_formats import LONGEST_S
+from simulator.demand.stamps import LAST_NS, NS, NS_PER, StampForm, StampReader, Written, counts, present
+
+
+class Recording(Written, Protocol):
+    """What is said about a file of rows: what `simulator.demand.replay.Replay` states."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def user(self) -> str | None:
+        """The column that tells users apart."""
+
+    @property
+    def value(self) -> str | None:
+        """The column of counts."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read."""
+
+    @property
+    def sort(self) -> bool:
+        """Whether to sort it by time."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +61,7 @@ class Rows:
     """Times where an hour that comes twice is taken to be its second pass, until that is told. [ns]"""
 
 
-def rows(replay: Replay) -> Iterator[Rows]:
+def rows(replay: Recording) -> Iterator[Rows]:
     """Yield the file's rows in order of time.
 
     Raises
@@ -47,7 +73,7 @@ def rows(replay: Replay) -> Iterator[Rows]:
     yield from _of_one_life(replay, _sorted(replay, reader.batches()) if replay.sort else reader.in_order())
 
 
-def check_head(replay: Replay) -> None:
+def check_head(replay: Recording) -> None:
     """Check the file's columns and its first rows.
 
     Raises
@@ -59,7 +85,7 @@ def check_head(replay: Replay) -> None:
         raise UserError(f"{name_of(replay)} has no rows")
 
 
-def name_of(replay: Replay) -> str:
+def name_of(replay: Recording) -> str:
     """Return how messages call the file."""
     return tables.name_of(replay.path)
 
@@ -67,7 +93,7 @@ def name_of(replay: Replay) -> str:
 class _Reader:
     """Turns columns of a file into times, hashes of ids and counts."""
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Recording) -> None:
         self._replay = replay
         self._stamps = StampReader(replay, name_of(replay))
         self._before = 0  # rows of earlier batches
@@ -147,7 +173,7 @@ class _Reader:
         return np.asarray(np.maximum(hashed, 1)[encoded.indices.to_numpy(zero_copy_only=False)], dtype=np.uint64)
 
 
-def _sorted(replay: Replay, batches: Iterator[Rows]) -> Iterator[Rows]:
+def _sorted(replay: Recording, batches: Iterator[Rows]) -> Iterator[Rows]:
     held = list(batches)
     if not held:
         return
@@ -195,7 +221,7 @@ def taken(of: Rows, index: IntArray | slice) -> Rows:
     )
 
 
-def _of_one_life(replay: Replay, batches: Iterator[Rows]) -> Iterator[Rows]:
+def _of_one_life(replay: Recording, batches: Iterator[Rows]) -> Iterator[Rows]:
     before, start_ns = 0, None
     for batch in batches:
         times = batch.time_ns
@@ -209,7 +235,7 @@ def _of_one_life(replay: Replay, batches: Iterator[Rows]) -> Iterator[Rows]:
         yield batch
 
 
-def _moment(replay: Replay, time_ns: int) -> str:
+def _moment(replay: Recording, time_ns: int) -> str:
     if replay.unit:
         return f"{time_ns / NS_PER[replay.unit]:.17g} {replay.unit}"
     return str(np.datetime64(time_ns, "ns")).rstrip("0").rstrip(".").replace("T", " ")

@@ -7,6 +7,8 @@ from typing import Final
 from simulator.core.input_files.wording import shown
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 
+LONGEST_S: Final = 20 * 366 * DAY_S
+"""A file that spans more is taken for one whose times are in another unit. [s]"""
 _KNOWN: Final = "YymbBdjHIMSfpzZaA%"
 _EXAMPLE: Final = "%d/%m/%Y %H:%M"
 _DATE: Final = re.compile(r"(\d{1,4})([./-])(\d{1,2}|[A-Za-z]{3})\2(\d{1,4})(?!\d)")

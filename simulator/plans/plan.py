@@ -66,7 +66,7 @@ class Precompute(Part):
     @property
     def is_for_all(self) -> bool:
         """Whether each run computes predictions for all users."""
-        return isinstance(self.scope, Everyone) and self.clock == "home" and not self.incremental
+        return self.scope.is_for_all and self.clock == "home" and not self.incremental
 
     @model_validator(mode="after")
     def _check_local(self) -> Self:
@@ -166,6 +166,6 @@ class Plan(Part):
         return self.cache is not None and self.cache.fresh_for_s < self.cache.kept_for_s
 
     @property
-    def computes_unasked(self) -> bool:
+    def computes_in_background(self) -> bool:
         """Whether it computes predictions that no request waits for, so that nobody may ever read them."""
         return self.precompute is not None or self.refresh is not None or self.revalidates

@@ -21,7 +21,7 @@ class Store(Part):
 
     meter: Annotated[str, Field(min_length=1, max_length=80)] = "dynamodb_on_demand"
     """What the price book calls it."""
-    medium: AnyBillingMode | None = None
+    billing_mode: Annotated[AnyBillingMode | None, Field(alias="medium")] = None
     """How it is paid for; without it, that follows from `meter`: dynamodb_provisioned is paid by the capacity bought,
     elasticache/... and redis by the node, s3_standard by the request, and all others by the row."""
     read_latency_s: Seconds = 0.004
@@ -48,8 +48,8 @@ class Store(Part):
 
     @property
     def paid_for_by(self) -> BillingMode:
-        """The medium that is stated, or that follows from the meter."""
-        return self.medium or billing_mode_of(self.meter)
+        """The billing mode that is stated, or that follows from the meter."""
+        return self.billing_mode or billing_mode_of(self.meter)
 
     @property
     def caution(self) -> str | None:
@@ -64,7 +64,7 @@ class Store(Part):
 
 @functools.cache
 def billing_mode_of(meter: str) -> BillingMode:
-    """Return the medium of a store of this name."""
+    """Return the billing mode of a store of this name."""
     for found in components(BillingMode, BILLING_MODES).values():
         if issubclass(found, BillingMode) and found.recognises(meter):
             return found()

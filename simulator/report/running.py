@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.core.errors import UserError
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario

@@ -6,7 +6,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSc
 
 from simulator.core.files import folder_of
 from simulator.core.input_files.wording import shown
-from simulator.prices.book import find_book
+from simulator.prices.loading import find_book
 
 LONGEST_NAME = 4096
 MOST_BOOKS = 20

@@ -9,10 +9,8 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from simulator.backends.api import Api
-from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend
-from simulator.backends.fleet import Fleet
-from simulator.core.component import Part, components
+from simulator.backends.base import AnyBackend, Backend, BatchBackend, OnlineBackend, Resizable
+from simulator.core.component import Component, Part, components
 from simulator.core.errors import did_you_mean
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
@@ -151,9 +149,9 @@ class Scenario(Part):
         They are where both are of one file and a row is one request; else calls are drawn from the file.
         """
         replay, session = self.traffic.replay, self.traffic.session
-        if replay is None or replay.value is not None or not isinstance(backend, Api) or backend.tokens is None:
+        if replay is None or replay.value is not None or backend is None or backend.token_file is None:
             return False
-        return backend.tokens.path == replay.path and session.requests.mean_per_login == 1
+        return backend.token_file == replay.path and session.requests.mean_per_login == 1
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield what no part alone can see: a plan names a backend that is not there, or is of another kind."""
@@ -221,8 +219,8 @@ class Scenario(Part):
     def _sizing_faults(self) -> Iterator[Contradiction]:
         """Yield what keeps a fleet from being sized to the latency bound."""
         bound_s = self.slo.latency_p99_s
-        asking = {name: each for name, each in self.backends.items() if isinstance(each, Fleet)}
-        asking = {name: fleet for name, fleet in asking.items() if fleet.capacity.is_to_be_sized}
+        online = {name: each for name, each in self.backends.items() if isinstance(each, OnlineBackend)}
+        asking = {name: each.to_be_sized for name, each in online.items() if each.to_be_sized is not None}
         if bound_s is None:
             for name in asking:
                 missing = "for_slo sizes the fleet to 'slo.latency_p99', which is not given"
@@ -235,11 +233,11 @@ class Scenario(Part):
             if bound_s is not None and plan.backend in asking:
                 yield from self._hopeless_bound(name, plan, asking[plan.backend], bound_s)
 
-    def _hopeless_bound(self, name: str, plan: Plan, fleet: Fleet, bound_s: float) -> Iterator[Contradiction]:
+    def _hopeless_bound(self, name: str, plan: Plan, fleet: Resizable, bound_s: float) -> Iterator[Contradiction]:
         """Yield a latency bound that a plan breaks even where nobody waits."""
         least_s, what = self.store_of(plan).read_latency_s, "reading the store alone takes"
         if not plan.has_store:
-            least_s, what = float(np.quantile(fleet.service_sample_s(), 0.99)), "the service alone has a p99 of"
+            least_s, what = fleet.p99_service_s(), "the service alone has a p99 of"
         if least_s > bound_s:
             told = f"{write_duration(bound_s)} cannot be met by plan '{name}', however many replicas its fleet has"
             yield ("slo", "latency_p99"), f"{told}: {what} {about_duration(least_s)}"
@@ -260,7 +258,7 @@ class Scenario(Part):
         if precompute.after_training and self.training(self.plans[path[1]]) is None:
             yield (*path, "after_training"), "there is no 'model.training' whose ends a run could follow; leave it out"
 
-    def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Backend]) -> Iterator[Contradiction]:
+    def _backend_faults(self, path: tuple[str, ...], backend: str, wanted: type[Component]) -> Iterator[Contradiction]:
         found = self.backends.get(backend)
         kinds = _listed([kind for kind, each in components(Backend, BACKENDS).items() if issubclass(each, wanted)])
         if found is None:
@@ -301,11 +299,11 @@ class Scenario(Part):
 
     def online_backend(self, plan: Plan) -> OnlineBackend | None:
         """Return what computes a plan's predictions online, if anything does."""
-        return self._online(plan.backend)
+        return self.online(plan.backend) if plan.backend else None
 
     def refreshing_backend(self, plan: Plan) -> OnlineBackend | None:
         """Return what computes a plan's predictions after events, if anything does."""
-        return self._online(plan.refresh.backend if plan.refresh else None)
+        return self.online(plan.refresh.backend) if plan.refresh else None
 
     def online_names(self, plan: Plan) -> tuple[str, ...]:
         """Return the names of a plan's online backends: what computes online first, what refreshes last."""
@@ -314,11 +312,12 @@ class Scenario(Part):
 
     def online_backends(self, plan: Plan) -> tuple[OnlineBackend, ...]:
         """Return a plan's online backends, in the order of their names."""
-        return tuple(found for name in self.online_names(plan) if (found := self._online(name)) is not None)
+        return tuple(map(self.online, self.online_names(plan)))
 
-    def _online(self, name: str | None) -> OnlineBackend | None:
-        found = self.backends[name] if name else None
-        assert found is None or isinstance(found, OnlineBackend)
+    def online(self, name: str) -> OnlineBackend:
+        """Return the online backend of a name."""
+        found = self.backends[name]
+        assert isinstance(found, OnlineBackend)
         return found
 
     def accuracy(self, plan: Plan) -> Accuracy | None:

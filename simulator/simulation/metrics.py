@@ -36,7 +36,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from simulator.backends.serverless import Serverless
 from simulator.core.arrays import FloatArray
 from simulator.core.units import MINUTE_S, MONTH_S
 from simulator.plans.plan import Plan
@@ -92,7 +91,7 @@ def _predictions(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
 
 
 def _wasted_fraction(plan: Plan, tally: Mapping[str, float]) -> float | None:
-    if not plan.computes_unasked:
+    if not plan.computes_in_background:
         return _share(0.0, tally["computed"])
     return _share(tally["wasted"], tally["ended"] + (0.0 if plan.cache else tally["computed"]))
 
@@ -166,7 +165,7 @@ def _fleet(scenario: Scenario, outcome: Outcome) -> Iterator[Metric]:
     yield "utilisation", _share(busy_s, provisioned_s)
     counts = [use.counts for use in outcome.fleets]
     yield "requests_per_batch", _share(sum(one["batched"] for one in counts), sum(one["batches"] for one in counts))
-    instances = [use.counts for use in outcome.fleets if isinstance(scenario.backends[use.backend], Serverless)]
+    instances = [use.counts for use in outcome.fleets if scenario.online(use.backend).most_instances]
     cold = sum(one["cold_starts"] for one in instances)
     yield "instance_cold_start_fraction", _share(cold, sum(one["calls"] for one in instances))
 

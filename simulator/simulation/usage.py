@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from simulator.backends.base import BatchBackend, BatchWork, OnlineBackend, OnlineUse
+from simulator.backends.answers.usage import BatchWork, OnlineUse
+from simulator.backends.base import BatchBackend
 from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.core.usage import Driver, Usage
 from simulator.plans.billing_mode.base import StoreUse
@@ -105,8 +106,7 @@ def _stream_usage(stream: Stream, events: float, horizon_s: float) -> Iterator[U
 
 
 def _online_usage(scenario: Scenario, answering: str | None, use: OnlineBackendUse) -> Iterator[Usage]:
-    backend, ahead = scenario.backends[use.backend], use.backend != answering
-    assert isinstance(backend, OnlineBackend)
+    backend, ahead = scenario.online(use.backend), use.backend != answering
     online = OnlineUse(
         float(use.provisioned_replica_s.sum()),
         use.counts,

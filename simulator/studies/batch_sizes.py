@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulator.backends.base import Backend
-from simulator.backends.batch_cluster import BatchCluster
-from simulator.backends.fleet import Fleet
-from simulator.backends.service_time.base import ServiceTime
+from simulator.backends.answers.batches import Batches
 from simulator.scenario.schema import Scenario
 
 WORTH_TELLING_FRACTION = 0.01
@@ -19,24 +16,28 @@ class BatchSize:
     """The batches that a plan's backend computes."""
 
     backend: str
-    stated: int
-    """Predictions of a full batch."""
-    where: str
-    """What computes one: a slot, or a worker."""
-    times: ServiceTime
+    """Its name."""
+    batches: Batches
+
+    @property
+    def stated(self) -> int:
+        """Predictions of a full batch."""
+        return self.batches.stated
 
     @property
     def best(self) -> int:
         """The batch with the largest rate, among those that are known: larger ones than stated, if any are measured."""
-        among_all = self.times.best_batch()
-        found = self.times.best_batch(self.stated) if among_all is None else among_all
+        times = self.batches.times
+        among_all = times.best_batch()
+        found = times.best_batch(self.stated) if among_all is None else among_all
         assert found is not None
         return found
 
     @property
     def gain_fraction(self) -> float:
         """By how much the best rate is above that of the stated batch."""
-        return self.times.rate_per_s(self.best) / self.times.rate_per_s(self.stated) - 1.0
+        times = self.batches.times
+        return times.rate_per_s(self.best) / times.rate_per_s(self.stated) - 1.0
 
     @property
     def other_is_better(self) -> bool:
@@ -51,8 +52,9 @@ class BatchSize:
     @property
     def rates(self) -> str:
         """The largest throughput, and that of the stated batch where it is another."""
-        best = f"{_per_s(self.times.rate_per_s(self.best))}/s at batches of {self.best:,}"
-        stated = f"{_per_s(self.times.rate_per_s(self.stated))}/s"
+        times = self.batches.times
+        best = f"{_per_s(times.rate_per_s(self.best))}/s at batches of {self.best:,}"
+        stated = f"{_per_s(times.rate_per_s(self.stated))}/s"
         if self.other_is_better:
             return f"{best}; at the batch of {self.stated:,} stated {stated}"
         return f"{stated} at batches of {self.stated:,}, as stated"
@@ -62,7 +64,7 @@ class BatchSize:
         """What is wrong with a batch that is too large."""
         return (
             f"batches of {self.stated:,} on '{self.backend}' are slower than smaller ones: the largest throughput of a "
-            f"{self.where} is {self.rates}"
+            f"{self.batches.where} is {self.rates}"
         )
 
 
@@ -71,17 +73,9 @@ def batch_sizes(scenario: Scenario, plan_name: str) -> Iterator[BatchSize]:
     plan = scenario.plans[plan_name]
     ahead = [plan.precompute.backend] if plan.precompute else []
     for name in dict.fromkeys([*ahead, *scenario.online_names(plan)]):
-        found = _of(name, scenario.backends[name])
-        if found is not None:
-            yield found
-
-
-def _of(name: str, backend: Backend) -> BatchSize | None:
-    if isinstance(backend, BatchCluster) and (backend.batch_size > 1 or backend.service_time.bends):
-        return BatchSize(name, backend.batch_size, "worker", backend.service_time)
-    if isinstance(backend, Fleet) and backend.batching is not None:
-        return BatchSize(name, backend.batching.max, "slot", backend.service_time)
-    return None
+        batches = scenario.backends[name].batches()
+        if batches is not None:
+            yield BatchSize(name, batches)
 
 
 def _per_s(rate: float) -> str:

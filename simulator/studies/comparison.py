@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -31,11 +30,9 @@ from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
 from simulator.studies.sizing import Sizing, sized
+from simulator.studies.turns import TurningPoints
 from simulator.studies.verdict import Violation, violations
 from simulator.studies.workers import LostWorkerError
-
-if TYPE_CHECKING:
-    from simulator.studies.turning_points import TurningPoints
 
 __all__ = [
     "COST",
@@ -157,7 +154,7 @@ class Comparison:
     """Whether every replication that was asked for is in it."""
     sizings: tuple[Sizing, ...] = ()
     """How the fleets came by their sizes that the scenario left to be found."""
-    turning_points: "TurningPoints | None" = None
+    turning_points: TurningPoints | None = None
     """What would change the recommendation, where that was examined."""
     words: Words | None = None
     """What is said of it, where that is known already; `recommendation.in_words` finds it."""

@@ -8,13 +8,12 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import simpy
 
-from simulator.backends.base import BatchBackend, WorkerSpan
-from simulator.backends.batch_cluster import BatchCluster
+from simulator.backends.answers.runs import Purchase, WorkerSpan
+from simulator.backends.base import BatchBackend
 from simulator.core.arrays import FloatArray
 from simulator.core.errors import UserError
 from simulator.core.streams import stream
@@ -28,14 +27,6 @@ LEAST_RUNS = 20
 """So many runs there are at least, however much work each is."""
 GIVEN_UP = 100.0
 """A run that takes so many times the expected makespan is given up, and its makespan is infinite."""
-
-
-class Purchase(StrEnum):
-    """How the workers are bought."""
-
-    CONFIGURED = "as configured"
-    ON_DEMAND = "all on demand"
-    SPOT = "all spot"
 
 
 @dataclass(frozen=True)
@@ -115,7 +106,7 @@ def completion_times(
     shards = sum(len(due.shard_users) for due in dues) / len(dues)
     count = int(min(runs, max(LEAST_RUNS, most_shards / max(shards, 1.0))))
     found = {}
-    for purchase, cluster in _purchases(backend).items():
+    for purchase, cluster in backend.purchases().items():
         found[purchase] = _completion(scenario, purchase, cluster, list(itertools.islice(itertools.cycle(dues), count)))
     return found
 
@@ -149,17 +140,6 @@ def _dues(scenario: Scenario, plan: str) -> list[_DueRun]:
     return [run for _, run in sorted(found, key=lambda pair: pair[0])]
 
 
-def _purchases(backend: BatchBackend) -> dict[Purchase, BatchBackend]:
-    """Return the ways to buy a backend's workers that make runs differ."""
-    found = {Purchase.CONFIGURED: backend}
-    if isinstance(backend, BatchCluster) and backend.is_reclaimed:
-        safe = {"purchase": "on_demand", "reclaim": None, "on_demand_workers": 0}
-        found[Purchase.ON_DEMAND] = backend.model_copy(update=safe)
-    if isinstance(backend, BatchCluster) and backend.reclaim is not None and backend.on_demand_workers:
-        found[Purchase.SPOT] = backend.model_copy(update={"on_demand_workers": 0})
-    return found
-
-
 def _completion(scenario: Scenario, purchase: Purchase, backend: BatchBackend, dues: list[_DueRun]) -> Completion:
     makespans_s, reclaims = np.empty(len(dues)), 0
     known: dict[tuple[int, ...], float] = {}
@@ -168,12 +148,8 @@ def _completion(scenario: Scenario, purchase: Purchase, backend: BatchBackend, d
             known[due.shard_users], reclaimed = _one_run(scenario, backend, due, number)
             reclaims += reclaimed
         makespans_s[number] = known[due.shard_users]
-    workers, on_demand = 0, 0
-    if isinstance(backend, BatchCluster):
-        workers = backend.workers
-        on_demand = backend.on_demand_workers if backend.purchase == "spot" else workers
     allowed_s = np.array([due.allowed_s for due in dues])
-    return Completion(purchase, workers, on_demand, makespans_s, allowed_s, reclaims / len(dues))
+    return Completion(purchase, *backend.workforce, makespans_s, allowed_s, reclaims / len(dues))
 
 
 def _one_run(scenario: Scenario, backend: BatchBackend, due: _DueRun, number: int) -> tuple[float, int]:

@@ -1,16 +1,15 @@
 """What follows from a scenario before anything is simulated: rates, loads, rows, memory."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from simulator.backends.api import Api
+from simulator.backends.answers.facts import Pricing
+from simulator.backends.answers.usage import Metered
 from simulator.backends.base import OnlineBackend
-from simulator.backends.fleet import Fleet
-from simulator.backends.serverless import Serverless
 from simulator.core.units import (
     DAY_S,
     DAYS_PER_WEEK,
@@ -19,20 +18,20 @@ from simulator.core.units import (
     about_duration,
     write_clock,
 )
+from simulator.core.usage import Driver, Usage
 from simulator.demand.demand import Rates
 from simulator.plans.plan import Plan
+from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.due_runs import timetables
 from simulator.simulation.calendar.timing import begin_s
 from simulator.simulation.workload.recency import Recency
-from simulator.studies.api_facts import batch_facts, calls_facts
 from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.cache_beginning import cache_beginning
-from simulator.studies.closed_form_size import closed_form_replicas
+from simulator.studies.closed_form_size import asked_of_backend
 from simulator.studies.publication import Publication
 from simulator.studies.replay_facts import move_of, replay_facts
-from simulator.theory.serverless import live_instances
 
 MANY_PER_S = 1000
 """Rates from here on are written as whole numbers. [1/s]"""
@@ -66,8 +65,11 @@ class Consequence:
 def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Consequence, ...]:
     """Return what follows from a scenario, in the order in which it is told; without prices, no costs are."""
     load = scenario.demand.expected_rates(scenario.horizon_s)
+    pricing = None if book is None else _priced_by(book)
     plans = (
-        fact for plan in scenario.plans for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, book))
+        fact
+        for plan in scenario.plans
+        for fact in (*_plan(scenario, plan, load), *_calls(scenario, plan, load, pricing))
     )
     return (*_traffic(scenario, load), *plans)
 
@@ -128,14 +130,12 @@ def _plan(scenario: Scenario, name: str, load: Rates) -> Iterator[Consequence]:
     fleet = scenario.online_backend(plan)
     yield from _runs(scenario, name)
     for batch in batch_sizes(scenario, name):
-        yield Consequence(name, f"largest throughput of a {batch.where} of '{batch.backend}'", batch.rates)
+        yield Consequence(name, f"largest throughput of a {batch.batches.where} of '{batch.backend}'", batch.rates)
     if fleet:
         mean, peak = load.mean_per_s * fleet.full_batch_work_s, load.peak_per_s * fleet.full_batch_work_s
         yield Consequence(name, _if_all(fleet), f"{mean:.3g} Erlang, busiest hour {peak:.3g}")
-        if isinstance(fleet, Fleet):
-            yield from _replicas(scenario, name, fleet, load)
-        if isinstance(fleet, Serverless):
-            yield from _instances(fleet, name, load.peak_per_s)
+        for what, value in fleet.facts(asked_of_backend(scenario, name, load)):
+            yield Consequence(name, what, value)
     limit_gib = scenario.store_of(plan).size_limit_gib
     if plan.has_store and limit_gib is not None:
         room = int(limit_gib / scenario.model.prediction_size_gib)
@@ -154,37 +154,37 @@ def _if_all(backend: OnlineBackend) -> str:
     return f"offered load if all is computed{in_batches}"
 
 
-def _instances(backend: Serverless, name: str, requests_per_s: float) -> Iterator[Consequence]:
-    """Yield what follows for instances that come with the requests, if so many come and all are computed."""
-    there = live_instances(requests_per_s, backend.mean_service_s, backend.keep_alive_s)
-    yield Consequence(name, "live instances in that hour, about", f"{there.live_mean:,.3g}")
-    yield Consequence(name, "of its requests, those that start one, about", _percent(there.cold_fraction))
-    busy = requests_per_s * (backend.mean_service_s + there.cold_fraction * backend.startup.typical_s)
-    if busy > backend.concurrency:
-        yield Consequence(
-            name, "warning", f"{busy:,.4g} requests in progress, and only {backend.concurrency:,} may be (concurrency)"
-        )
-
-
-def _replicas(scenario: Scenario, name: str, fleet: Fleet, load: Rates) -> Iterator[Consequence]:
-    if fleet.capacity.is_to_be_sized:
-        replicas = closed_form_replicas(scenario, name, fleet)
-        yield Consequence(name, "replicas for the p99, closed form", f"{replicas:,} if all is computed")
-        return
-    hour = scenario.demand.clock.hour(load.busiest_s)
-    replicas = fleet.capacity.replicas_for(load.peak_per_s * fleet.full_batch_work_s / fleet.slots, hour)
-    yield Consequence(name, "replicas in that hour", f"{replicas:,}")
-
-
-def _calls(scenario: Scenario, name: str, load: Rates, book: PriceBook | None) -> Iterator[Consequence]:
+def _calls(scenario: Scenario, name: str, load: Rates, pricing: Pricing | None) -> Iterator[Consequence]:
     plan = scenario.plans[name]
     ahead, online = scenario.batch_backend(plan), scenario.online_backend(plan)
-    if isinstance(ahead, Api):
-        for what, value in batch_facts(ahead, book):
+    if ahead is not None:
+        for what, value in ahead.row_facts(pricing):
             yield Consequence(name, what, value)
-    if isinstance(online, Api):
-        for what, value in calls_facts(online, load.peak_per_s, book):
+    if online is not None:
+        for what, value in online.call_facts(asked_of_backend(scenario, name, load), pricing):
             yield Consequence(name, what, value)
+
+
+def _priced_by(book: PriceBook) -> Pricing:
+    """Return what a price book makes of what is used within a month."""
+
+    def usd(used: Iterable[Metered]) -> float:
+        usages = [
+            Usage(
+                each.what,
+                each.meter,
+                each.quantity,
+                each.unit,
+                Driver.TRAFFIC,
+                stand_in=each.stand_in,
+                if_priced=each.if_priced,
+                by_prompt=each.by_prompt,
+            )
+            for each in used
+        ]
+        return Bill.of(usages, book, MONTH_S).total_usd_per_month
+
+    return usd
 
 
 def _runs(scenario: Scenario, name: str) -> Iterator[Consequence]:
@@ -257,9 +257,9 @@ def _refresh(scenario: Scenario, plan: Plan, name: str, load: Rates) -> Iterator
     yield Consequence(name, "refreshes per day, at most", f"{mean * DAY_S:,.0f}")
     work = f"{mean * fleet.full_batch_work_s:.3g} Erlang, busiest hour {peak * fleet.full_batch_work_s:.3g}"
     yield Consequence(name, "offered load of refreshes, at most", work)
-    if not isinstance(fleet, Fleet):
+    if fleet.most_replicas is None:
         return
-    most = fleet.capacity.most_replicas * fleet.slots
+    most = fleet.most_replicas * fleet.slots_per_replica
     if plan.refresh.backend != plan.backend and mean * fleet.full_batch_work_s > most:
         yield Consequence(name, "warning", f"at most {most:,} slots refresh; they may not keep up with the events")
 

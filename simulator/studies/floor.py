@@ -1,18 +1,16 @@
 """What of a plan's bill is there whoever comes: the least replicas that its fleet may have."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from simulator.backends.capacity.autoscaled import Autoscaled
-from simulator.backends.capacity.fixed import FixedCapacity
-from simulator.backends.fleet import Fleet
 from simulator.core.units import HOUR_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FleetUse
 from simulator.studies.comparison import Comparison
 from simulator.studies.looking import Looks
+from simulator.studies.turns import Floor
 
 LARGE_FRACTION = 0.5
 """Of the bill, from which on the minimum is spoken of."""
@@ -22,26 +20,6 @@ MOST_FRACTION = 0.5
 """Of what looks may cost, what this one may."""
 LEAST_SAVED = 0.05
 """Of the bill: what is not worth a word."""
-
-
-@dataclass(frozen=True)
-class Floor:
-    """The part of a plan's bill that is its fleet's minimum."""
-
-    plan: str
-    backend: str
-    replicas: int
-    is_fixed: bool
-    usd_per_month: float
-    bill_usd_per_month: float
-    busy_fraction: float
-    """How busy the fleet is on average."""
-    fewer: int = 0
-    """A smaller minimum that was simulated; 0 where none was."""
-    saves_usd_per_month: float = 0.0
-    """What it would save."""
-    p99_s: float = 0.0
-    """The plan's p99 latency with it; 0 where none was. [s]"""
 
 
 def floor_of(looks: Looks, plan: str) -> Floor | None:
@@ -54,32 +32,25 @@ def _floor(comparison: Comparison, plan: str) -> Floor | None:
     scenario, result = comparison.scenario, comparison.plans[plan]
     bill_usd = result.cost_usd_per_month
     for name in scenario.online_names(scenario.plans[plan]):
-        fleet = scenario.backends[name]
-        replicas = _least_replicas(fleet.capacity) if isinstance(fleet, Fleet) else 0
+        standing = scenario.online(name).standing()
         lines = zip(result.bill.usages, result.bill.lines, strict=False)
         paid = [line for usage, line in lines if usage.backend == name and usage.follows_replicas]
-        if not isinstance(fleet, Fleet) or fleet.reserved or not replicas or len(paid) != 1 or not paid[0].quantity:
+        if standing is None or len(paid) != 1 or not paid[0].quantity:
             continue
-        hours = replicas * MONTH_S / HOUR_S
+        hours = standing.replicas * MONTH_S / HOUR_S
         usd = paid[0].usd_per_month * min(hours / paid[0].quantity, 1.0)
         if usd >= LARGE_FRACTION * bill_usd:
             uses = _uses(comparison, plan, name)
             busy = sum(float(use.busy_replica_s.sum()) for use in uses)
             had = sum(float(use.provisioned_replica_s.sum()) for use in uses)
-            fixed = isinstance(fleet.capacity, FixedCapacity)
-            return Floor(plan, name, replicas, fixed, usd, bill_usd, busy / had if had else 0.0)
+            busy_fraction = busy / had if had else 0.0
+            return Floor(plan, name, standing.replicas, standing.is_fixed, usd, bill_usd, busy_fraction)
     return None
 
 
 def _uses(comparison: Comparison, plan: str, backend: str) -> list[FleetUse]:
     outcomes = comparison.plans[plan].outcomes
     return [use for outcome in outcomes for use in outcome.fleets if use.backend == backend]
-
-
-def _least_replicas(capacity: object) -> int:
-    if isinstance(capacity, FixedCapacity):
-        return capacity.replicas
-    return capacity.min if isinstance(capacity, Autoscaled) else 0
 
 
 def _with_fewer(looks: Looks, floor: Floor) -> Floor:
@@ -102,8 +73,7 @@ def _with_fewer(looks: Looks, floor: Floor) -> Floor:
 
 
 def _with_replicas(scenario: Scenario, backend: str, replicas: int) -> Scenario:
-    fleet = scenario.backends[backend]
-    assert isinstance(fleet, Fleet)
-    key = "replicas" if isinstance(fleet.capacity, FixedCapacity) else "min"
-    changed = fleet.model_copy(update={"capacity": fleet.capacity.model_copy(update={key: replicas})})
-    return scenario.model_copy(update={"backends": {**scenario.backends, backend: changed}})
+    standing = scenario.online(backend).standing()
+    assert standing is not None
+    changed = {**scenario.backends, backend: standing.changed(replicas)}
+    return scenario.model_copy(update={"backends": changed})

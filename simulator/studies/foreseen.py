@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import numpy as np
 
-from simulator.backends.fleet import Fleet
 from simulator.core.moment import TimeOrDate, from_start_s, write_moment
 from simulator.core.units import DAYS_PER_WEEK, MONTH_S, WEEK_S, about_duration, write_duration
 from simulator.scenario.schema import Scenario
@@ -32,8 +31,8 @@ def of_traffic(scenario: Scenario) -> Iterator[str]:
     for spike in scenario.traffic.spikes:
         yield from _outside(scenario, "The spike", spike.at, spike.duration_s)
     for name, backend in scenario.backends.items():
-        for outage in backend.outages if isinstance(backend, Fleet) else []:
-            yield from _outside(scenario, f"The outage of '{name}'", outage.at, outage.duration_s)
+        for what, at, duration_s in backend.events():
+            yield from _outside(scenario, f"The {what} of '{name}'", at, duration_s)
     yield from _of_repeated_spikes(scenario)
     if scenario.horizon_s < WEEK_S and _weekdays_differ(scenario):
         yield (

@@ -12,9 +12,6 @@ from functools import cached_property
 
 import numpy as np
 
-from simulator.backends.api import Api
-from simulator.backends.fleet import Fleet
-from simulator.backends.serverless import Serverless
 from simulator.core.arrays import FloatArray
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S, HOUR_S
@@ -267,7 +264,6 @@ def _factor(found: Mapping[tuple[str, str], float], expected: Mapping[tuple[str,
 def _goes_by_a_timetable(scenario: Scenario) -> bool:
     """Return whether a part of the horizon cannot stand for it: what has a time of its own, or is paid by the call."""
     traffic = scenario.traffic
-    fleets = [backend for backend in scenario.backends.values() if isinstance(backend, Fleet)]
     trained = any(scenario.training(plan) for plan in scenario.plans.values())
     return bool(
         traffic.replay
@@ -275,8 +271,7 @@ def _goes_by_a_timetable(scenario: Scenario) -> bool:
         or traffic.growth_per_week_fraction
         or trained
         or scenario.value
-        or any(fleet.outages for fleet in fleets)
-        or any(isinstance(backend, (Api, Serverless)) for backend in scenario.backends.values())
+        or not all(backend.hours_are_alike for backend in scenario.backends.values())
     )
 
 

@@ -13,16 +13,12 @@ from functools import cached_property
 import numpy as np
 from scipy.special import gammaincinv
 
-from simulator.backends.capacity.autoscaled import Autoscaled
-from simulator.backends.capacity.fixed import FixedCapacity
-from simulator.backends.fleet import Fleet
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.core.usage import Usage
 from simulator.demand.demand import Demand
 from simulator.plans.billing_mode.base import StoreUse
 from simulator.plans.plan import OnMiss, Plan
-from simulator.plans.scope.active_within import ActiveWithin
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.expectation import expected_rows
 from simulator.simulation.outcome import BatchUse, FleetUse, Outcome, ServiceUse
@@ -33,8 +29,6 @@ RATES = 400
 """Users that stand for all who are behind a login."""
 ROWS_KEPT_DAYS = 28.0
 """How long rows that never expire are followed back."""
-MORE_THAN_MEAN = 0.75
-"""Replicas that an autoscaler has above its mean load's, as it goes to the highest of some minutes."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +93,8 @@ def _per_login(scenario: Scenario, plan: Plan) -> _PerLogin:
         return _PerLogin(0.0, 0.0)
     rates, weights = _rates_per_day(scenario.demand)
     missed = np.ones_like(rates)
-    if plan.precompute and isinstance(plan.precompute.scope, ActiveWithin):
-        missed *= 1 - sliding_ttl_hit_fraction(rates, plan.precompute.scope.window_s / DAY_S)
+    if plan.precompute and plan.precompute.scope.look_back_s is not None:
+        missed *= 1 - sliding_ttl_hit_fraction(rates, plan.precompute.scope.look_back_s / DAY_S)
     if plan.refresh:
         missed *= 1 - sliding_ttl_hit_fraction(rates, min(_kept_s(scenario, plan) / DAY_S, ROWS_KEPT_DAYS))
     again = np.zeros_like(rates)
@@ -148,9 +142,9 @@ def busiest_load(now: Scenario, then: Scenario, outcome: Outcome) -> float:
     """Return how busy the busiest fleet would be in its busiest hour, if it had the most replicas that it may have."""
     loads = [0.0]
     for use in _Grown(now, then, outcome, slice(None)).fleets():
-        fleet = then.backends[use.backend]
-        if isinstance(fleet, Fleet):
-            loads.append(float(np.max(use.busy_replica_s)) / HOUR_S / fleet.capacity.most_replicas)
+        most = then.online(use.backend).most_replicas
+        if most is not None:
+            loads.append(float(np.max(use.busy_replica_s)) / HOUR_S / most)
     return max(loads)
 
 
@@ -216,14 +210,11 @@ class _Grown:
         return tuple(map(self.fleet, self.outcome.fleets))
 
     def fleet(self, use: FleetUse) -> FleetUse:
-        backend, work = self.then.backends[use.backend], self.work(use.backend)
+        backend, work = self.then.online(use.backend), self.work(use.backend)
         times = work / (_part(use.busy_replica_s, self.hours) or 1.0)
         busy_s, had_s = use.busy_replica_s[self.hours], use.provisioned_replica_s[self.hours]
-        needed_s, reserved_s = had_s * times, 0.0  # as of serverless instances
-        if isinstance(backend, Fleet):
-            was, reserved_s = self.now.backends[use.backend], backend.reserved_replicas * HOUR_S
-            assert isinstance(was, Fleet)
-            needed_s = np.array([_needed_s(was, backend, *hour, times) for hour in zip(busy_s, had_s, strict=True)])
+        needed_s = backend.grown_replica_s(self.now.online(use.backend), busy_s, had_s, times)
+        reserved_s = backend.reserved_replicas * HOUR_S
         return replace(
             use,
             busy_replica_s=busy_s * times,
@@ -265,27 +256,3 @@ def _part(series: FloatArray, hours: slice) -> float:
 
 def _scaled(counts: Mapping[str, float], times: float) -> dict[str, float]:
     return {name: value * times for name, value in counts.items()}
-
-
-def _needed_s(was: Fleet, fleet: Fleet, busy_s: float, had_s: float, times: float) -> float:
-    """Return the replica time of an hour with so many times its work: never less than the fleet's minimum. [s]
-
-    ``was`` is the fleet that had ``had_s``; ``fleet`` may have another minimum, or another number of replicas.
-    """
-    before, capacity = was.capacity, fleet.capacity
-    if isinstance(before, FixedCapacity) and isinstance(capacity, FixedCapacity):
-        return had_s * capacity.replicas / before.replicas
-    if not (isinstance(before, Autoscaled) and isinstance(capacity, Autoscaled)):
-        return had_s
-    extra_s = had_s - _mean_rule_s(was, before, busy_s)
-    needed_s = _mean_rule_s(fleet, capacity, times * busy_s) + extra_s * min(times, 1.0)
-    return min(max(needed_s, capacity.min * HOUR_S), capacity.max * HOUR_S)
-
-
-def _mean_rule_s(fleet: Fleet, capacity: Autoscaled, busy_s: float) -> float:
-    busy = busy_s / HOUR_S
-    replicas = busy / capacity.target_fraction + MORE_THAN_MEAN
-    if capacity.min == 0:  # there only as long as somebody came lately
-        requests_per_s = busy * fleet.slots / fleet.full_batch_work_s
-        replicas = min(replicas, capacity.mean_replicas_for(busy, requests_per_s))
-    return min(max(replicas, capacity.min), capacity.max) * HOUR_S

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from simulator.backends.fleet import Fleet
+from simulator.backends.base import OnlineBackend
 from simulator.core.arrays import BoolArray, FloatArray, IntArray
 from simulator.core.units import DAY_S, HOUR_S, about_duration
 from simulator.scenario.schema import Scenario
@@ -86,29 +86,29 @@ def _of_outcome(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:
 
 def _of_backend(scenario: Scenario, outcome: Outcome, name: str) -> Iterator[Saturation]:
     """Tell of the queue where there is one, and of those who left the backend that answers, whatever it is."""
-    plan, backend = scenario.plans[outcome.plan], scenario.backends[name]
+    plan, backend = scenario.plans[outcome.plan], scenario.online(name)
     who = f"'{name}': " if len(scenario.online_names(plan)) > 1 else ""
     for use in outcome.fleets:
-        if use.backend == name and isinstance(backend, Fleet):
-            yield from _of_queue(_Fleet(scenario, outcome, backend, use, who))
+        if use.backend == name and backend.has_queue:
+            yield from _of_queue(_Queue(scenario, outcome, backend, use, who))
     if name == plan.backend:
         yield from _of_give_ups(scenario, outcome, who)
 
 
 @dataclass(frozen=True)
-class _Fleet:
-    """One fleet of one outcome, by steps of time."""
+class _Queue:
+    """The queue of one backend in one outcome, by steps of time."""
 
     scenario: Scenario
     outcome: Outcome
-    backend: Fleet
+    backend: OnlineBackend
     use: FleetUse
     who: str
 
     @property
     def slots(self) -> IntArray:
         """Slots that served at each look at the queue."""
-        return self.use.serving * self.backend.slots
+        return self.use.serving * self.backend.slots_per_replica
 
     @property
     def is_backlog(self) -> BoolArray:
@@ -123,13 +123,15 @@ class _Fleet:
     def is_long(self) -> BoolArray:
         """Whether who came last would wait for long at each look."""
         shortest_s = max(SHORTEST_BACKLOG_S, SHORTEST_BACKLOG_SERVICES * self.backend.service_times_s[-1])
-        slots = np.maximum(self.slots, self.backend.slots) if self.backend.capacity.scales_to_zero else self.slots
+        slots = self.slots
+        if self.backend.scales_to_zero:
+            slots = np.maximum(slots, self.backend.slots_per_replica)
         return np.asarray(self.use.waiting * self.backend.full_batch_work_s > shortest_s * slots)
 
     @property
     def _is_left(self) -> BoolArray:
         """Whether anybody waited at each look with no replica there, or to come."""
-        if self.backend.capacity.scales_to_zero:
+        if self.backend.scales_to_zero:
             return np.zeros(self.slots.size, dtype=np.bool_)
         return np.asarray((self.slots == 0) & (self.use.waiting > 0))
 
@@ -149,7 +151,7 @@ class _Fleet:
         two of them hold.
         """
         theta = 2.0 * (1.0 - MOST_LOAD) / self.variability
-        could = float(self.use.ready_replica_s.sum()) * self.backend.slots / self.backend.full_batch_work_s
+        could = float(self.use.ready_replica_s.sum()) * self.backend.slots_per_replica / self.backend.full_batch_work_s
         together = len(self.backend.service_times_s) - 1
         return 2.0 * together + max(math.log(max(could, 1.0) * (1.0 - MOST_LOAD) ** 2 / MOST_CHANCE), 0.0) / theta
 
@@ -168,13 +170,13 @@ class _Fleet:
         return float(_gone(self.outcome).sum()) if answers else 0.0
 
 
-def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
+def _of_queue(queue: _Queue) -> Iterator[Saturation]:
     """Tell of the longest backlog; of one that is still there at the end, whether it grows."""
-    waiting, spans = fleet.use.waiting, list(_spans(fleet.is_backlog))
+    waiting, spans = queue.use.waiting, list(_spans(queue.is_backlog))
     ends_long = bool(spans) and spans[-1][1] == waiting.size - 1
-    if not ends_long and _asks_too_much(fleet):
-        since_s = fleet.time_s(spans[0][0] if spans else int(np.argmax(fleet.is_long)))
-        yield fleet.found(Verdict.OVERLOADED, since_s, _too_much(fleet))
+    if not ends_long and _asks_too_much(queue):
+        since_s = queue.time_s(spans[0][0] if spans else int(np.argmax(queue.is_long)))
+        yield queue.found(Verdict.OVERLOADED, since_s, _too_much(queue))
         return
     if not spans:
         return
@@ -182,54 +184,55 @@ def _of_queue(fleet: _Fleet) -> Iterator[Saturation]:
     hour_before = max(waiting.size - 1 - round(HOUR_S / QUEUE_STEP_S), first)
     still_grows = ends_long and waiting[last] > waiting[hour_before]
     if still_grows:
-        since_s = fleet.time_s(first)
-        limit = f"more comes than {_slots(fleet, last)} can do" if fleet.slots[last] else "no replica serves"
-        reason = f"since {_clock(fleet.scenario, since_s)} {limit}; {waiting[last]:,} wait at the end"
-        yield fleet.found(Verdict.OVERLOADED, since_s, reason)
+        since_s = queue.time_s(first)
+        limit = f"more comes than {_slots(queue, last)} can do" if queue.slots[last] else "no replica serves"
+        reason = f"since {_clock(queue.scenario, since_s)} {limit}; {waiting[last]:,} wait at the end"
+        yield queue.found(Verdict.OVERLOADED, since_s, reason)
         return
-    asked_s, had_s = _offered(fleet)
+    asked_s, had_s = _offered(queue)
     if ends_long and asked_s > had_s > 0:
-        yield fleet.found(Verdict.OVERLOADED, fleet.time_s(spans[0][0]), _too_much(fleet))
+        yield queue.found(Verdict.OVERLOADED, queue.time_s(spans[0][0]), _too_much(queue))
         return
     worst = max(spans, key=lambda span: int(waiting[span[0] : span[1] + 1].max()))
-    yield _backlog(fleet, worst, len(spans))
+    yield _backlog(queue, worst, len(spans))
 
 
-def _backlog(fleet: _Fleet, span: tuple[int, int], times: int) -> Saturation:
+def _backlog(queue: _Queue, span: tuple[int, int], times: int) -> Saturation:
     first, last = span
-    peak = first + int(np.argmax(fleet.use.waiting[first : last + 1]))
-    begin_s, end_s = fleet.time_s(max(first - 1, 0)), fleet.time_s(min(last + 1, fleet.use.waiting.size - 1))
-    until = _clock(fleet.scenario, end_s, after_s=begin_s)
-    longest = f"{fleet.use.waiting[peak]:,} waited by {_clock(fleet.scenario, fleet.time_s(peak), after_s=begin_s)}"
+    peak = first + int(np.argmax(queue.use.waiting[first : last + 1]))
+    begin_s, end_s = queue.time_s(max(first - 1, 0)), queue.time_s(min(last + 1, queue.use.waiting.size - 1))
+    until = _clock(queue.scenario, end_s, after_s=begin_s)
+    longest = f"{queue.use.waiting[peak]:,} waited by {_clock(queue.scenario, queue.time_s(peak), after_s=begin_s)}"
     others = f" (and {times - 1} more)" if times > 1 else ""
-    busy = f"{_slots(fleet, peak)} busy" if fleet.slots[peak] else "no replica there"
-    said = f"{_clock(fleet.scenario, begin_s)} to {until}{others}, {longest}, {busy}"
-    return fleet.found(Verdict.BACKLOGGED, begin_s, said)
+    busy = f"{_slots(queue, peak)} busy" if queue.slots[peak] else "no replica there"
+    said = f"{_clock(queue.scenario, begin_s)} to {until}{others}, {longest}, {busy}"
+    return queue.found(Verdict.BACKLOGGED, begin_s, said)
 
 
-def _asks_too_much(fleet: _Fleet) -> bool:
+def _asks_too_much(queue: _Queue) -> bool:
     """Whether those who wait at the end, for long, are what all slots could not do, beyond chance.
 
     Those who gave up are told of by their number.
     """
-    asked_s, had_s = _offered(fleet)
-    asked_s -= fleet.gone * fleet.backend.full_batch_work_s
-    if not fleet.is_long[-1] or had_s <= 0:
+    asked_s, had_s = _offered(queue)
+    asked_s -= queue.gone * queue.backend.full_batch_work_s
+    if not queue.is_long[-1] or had_s <= 0:
         return False
-    deviation = math.sqrt(fleet.variability * fleet.backend.full_batch_work_s / asked_s)
+    deviation = math.sqrt(queue.variability * queue.backend.full_batch_work_s / asked_s)
     return asked_s / had_s > 1.0 + CERTAIN_DEVIATIONS * deviation
 
 
-def _too_much(fleet: _Fleet) -> str:
-    asked_s, had_s = _offered(fleet)
-    return f"{asked_s / had_s:.0%} of what all slots can do is asked; {fleet.use.waiting[-1]:,} wait at the end"
+def _too_much(queue: _Queue) -> str:
+    asked_s, had_s = _offered(queue)
+    return f"{asked_s / had_s:.0%} of what all slots can do is asked; {queue.use.waiting[-1]:,} wait at the end"
 
 
-def _offered(fleet: _Fleet) -> tuple[float, float]:
+def _offered(queue: _Queue) -> tuple[float, float]:
     """Return the slot-seconds of work that was asked for within the horizon, and those that were ready. [s]"""
-    left = float(fleet.use.waiting[-1] - fleet.use.waiting[0]) + fleet.gone
-    done_s = fleet.use.full_batch_replica_s * fleet.backend.slots
-    return done_s + left * fleet.backend.full_batch_work_s, float(fleet.use.ready_replica_s.sum()) * fleet.backend.slots
+    left = float(queue.use.waiting[-1] - queue.use.waiting[0]) + queue.gone
+    slots = queue.backend.slots_per_replica
+    done_s = queue.use.full_batch_replica_s * slots
+    return done_s + left * queue.backend.full_batch_work_s, float(queue.use.ready_replica_s.sum()) * slots
 
 
 def _of_give_ups(scenario: Scenario, outcome: Outcome, who: str) -> Iterator[Saturation]:
@@ -288,8 +291,8 @@ def _spans(marked: BoolArray) -> Iterator[tuple[int, int]]:
     yield from ((int(first), int(end) - 1) for first, end in turns.reshape(-1, 2))
 
 
-def _slots(fleet: _Fleet, look: int) -> str:
-    slots = int(fleet.slots[look])
+def _slots(queue: _Queue, look: int) -> str:
+    slots = int(queue.slots[look])
     return f"all {slots:,} slots" if slots > 1 else "its only slot"
 
 

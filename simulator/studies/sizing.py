@@ -5,17 +5,17 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.backends.capacity.fixed import FixedCapacity
-from simulator.backends.fleet import Fleet
+from simulator.backends.base import Backend, Resizable
 from simulator.core.errors import UserError
 from simulator.core.units import about_duration, write_duration
 from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.studies.closed_form_size import QUANTILE, closed_form_replicas, fleet_to_size
+from simulator.studies.closed_form_size import closed_form_replicas, fleet_to_size
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.saturation import Saturation, Verdict, saturation_of_backend
 
+QUANTILE = 0.99
 MOST_TIMES = 64
 """No more replicas than so many times the closed form's number are tried; beyond, waiting is not what takes long."""
 LONGEST_NAME = 80
@@ -114,7 +114,7 @@ class _Search:
 
     scenario: Scenario
     plan: str
-    fleet: Fleet
+    fleet: Resizable
     workers: int | None
     block_s: float | None
     p99_s: dict[int, float] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class _Search:
 
     def _bracket(self, first: int) -> tuple[int, int]:
         """Return a number that is too small (or 0) and one that is enough, near where to begin."""
-        step, most = max(1, round(math.sqrt(first) / 2)), min(self.fleet.capacity.most_replicas, MOST_TIMES * first)
+        step, most = max(1, round(math.sqrt(first) / 2)), min(self.fleet.most_replicas, MOST_TIMES * first)
         few, enough = 0, first
         if self._meets(first):
             while enough - step > 0 and self._meets(enough - step):
@@ -187,7 +187,7 @@ class _Search:
         bound_s = self.scenario.slo.latency_p99_s
         assert bound_s is not None
         late, gone = about_duration(self.p99_s[replicas]), f"{self.gave_up[replicas]:.1%} give up or are refused"
-        most = self.fleet.capacity.most_replicas
+        most = self.fleet.most_replicas
         remedy = "raise 'capacity.max'" if replicas == most else "waiting is not what takes so long"
         if self._is_overloaded(replicas):
             gone = f"{gone}; the fleet is overloaded: {self.load[replicas].reason}"
@@ -222,10 +222,10 @@ def _with_size(scenario: Scenario, backend: str, replicas: int) -> Scenario:
     )
 
 
-def _of_size(scenario: Scenario, backend: str, replicas: int) -> Fleet:
-    fleet = scenario.backends[backend]
-    assert isinstance(fleet, Fleet)
-    return fleet.model_copy(update={"capacity": FixedCapacity(replicas=replicas)})
+def _of_size(scenario: Scenario, backend: str, replicas: int) -> Backend:
+    fleet = scenario.online(backend).to_be_sized
+    assert fleet is not None
+    return fleet.with_replicas(replicas)
 
 
 def _resolved(scenario: Scenario, sizings: list[Sizing]) -> Scenario:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.core.usage import mean_usage
-from simulator.plans.billing_mode.objects import Objects
 from simulator.plans.store import Store
 from simulator.prices.bill import Bill
 from simulator.studies.comparison import Comparison
@@ -45,9 +44,9 @@ def repriced(comparison: Comparison, plan_name: str) -> tuple[Repriced, ...]:
     candidates = _candidates(asked, backend.shard if backend else None, comparison.book.meters)
     for how, each in candidates:
         store = present if each == asked else each
-        medium = store.paid_for_by
-        if {usage.meter for usage in medium.used(store, uses[0])} <= known:
-            usages = mean_usage([tuple(medium.used(store, use)) for use in uses])
+        billing_mode = store.paid_for_by
+        if {usage.meter for usage in billing_mode.used(store, uses[0])} <= known:
+            usages = mean_usage([tuple(billing_mode.used(store, use)) for use in uses])
             lines = Bill.of(usages, comparison.book, scenario.horizon_s).lines[: len(usages)]  # no unused commitments
             usd = math.fsum(line.usd_per_month for line in lines)
             found.append(Repriced(store.meter, how, usd, store == present))
@@ -58,12 +57,12 @@ def _candidates(present: Store, shard: int | None, meters: Sequence[str]) -> Ite
     """Yield the present store, and stores of any name of which the book might have the prices; and how each is paid."""
     names = dict.fromkeys([present.meter, *(name for meter in meters for name in (meter.rpartition("/")[0], meter))])
     for name in names:
-        medium = present.medium if name == present.meter else None
-        store = present.model_copy(update={"meter": name, "medium": medium})
+        billing_mode = present.billing_mode if name == present.meter else None
+        store = present.model_copy(update={"meter": name, "billing_mode": billing_mode})
         if not name or store.paid_for_by.fault(store) is not None:
             continue
         paid_by = f"by {store.paid_for_by.paid_by}"
-        if not isinstance(store.paid_for_by, Objects):
+        if not store.paid_for_by.by_objects:
             yield paid_by, store
             continue
         for rows in _objects(present, shard):

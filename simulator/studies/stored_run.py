@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from simulator.core.errors import UserError
 from simulator.core.input_files.reading import read_tree
 from simulator.core.usage import Driver, StandIn, Usage
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
@@ -25,7 +26,7 @@ from simulator.studies.run_folder import BY_PROMPT, CONSUMPTION_COLUMNS, STAND_I
 from simulator.studies.run_place import MANIFEST
 from simulator.studies.saturation import Saturation, Verdict
 from simulator.studies.sizing import Sizing
-from simulator.studies.turning_points import TurningPoints
+from simulator.studies.turns import TurningPoints
 
 Replications = Mapping[str, tuple[dict[str, float], ...]]
 _OF = ("plan", "replication")

@@ -15,8 +15,9 @@ import numpy as np
 from simulator.core.units import HOUR_S
 from simulator.studies.activity import Axis
 from simulator.studies.comparison import Comparison
-from simulator.studies.floor import Floor, floor_of
+from simulator.studies.floor import floor_of
 from simulator.studies.looking import Looks, Seen
+from simulator.studies.turns import Side, Still, Turn, TurningPoints
 
 LEAST_ADVANTAGE = 0.01
 """Of the cost: plans nearer to each other are practically the same, and neither wins."""
@@ -28,69 +29,6 @@ MOST_TRIES = 4
 MOST_NEARER = 3
 FAR_TIMES = 10.0
 """How many times as often, and as seldom, a plan is looked at that no closed form says would win."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """Two plans at an activity."""
-
-    value: float
-    text: str
-    more_usd_per_month: float
-    """What decides, of the plan less that of the recommended one, below 0 where the plan is better. [USD per month]"""
-
-    def as_dict(self) -> dict[str, float | str]:
-        """Return it for JSON."""
-        return {"value": self.value, "text": self.text, "more_usd_per_month": self.more_usd_per_month}
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Between which activities a plan becomes better than the recommended one."""
-
-    plan: str
-    near: Side
-    """The one nearer to today's, or today's own, at which it is still worse."""
-    far: Side
-    """The one at which it is better."""
-    from_now: bool
-    """Whether the nearer one is today's."""
-
-    def as_dict(self) -> dict[str, object]:
-        """Return it for JSON."""
-        return {"plan": self.plan, "worse_at": self.near.as_dict(), "better_at": self.far.as_dict()}
-
-
-@dataclass(frozen=True)
-class Still:
-    """An activity at which plans were simulated that are not better there."""
-
-    text: str
-    plans: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TurningPoints:
-    """What was found out about other activities."""
-
-    against: str
-    """The recommended plan."""
-    key: str
-    """What is changed in the scenario."""
-    turns: tuple[Turn, ...] = ()
-    still: tuple[Still, ...] = ()
-    troubles: tuple[tuple[str, str, str], ...] = ()
-    """Plan, activity as text, and what is wrong with it there."""
-    unexamined: tuple[str, ...] = ()
-    """Plans that may turn where it would take too long to simulate."""
-    why_not: str = ""
-    """Why nothing was examined; else empty."""
-    floor: Floor | None = None
-    """What of the recommended plan's bill is there whoever comes."""
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the turns for JSON."""
-        return {"against": self.against, "key": self.key, "turns": [turn.as_dict() for turn in self.turns]}
 
 
 def examined(

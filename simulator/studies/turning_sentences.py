@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from simulator.core.units import about_duration
-from simulator.studies.floor import Floor
-from simulator.studies.turning_points import Side, TurningPoints
+from simulator.studies.turns import Floor, Side, TurningPoints
 from simulator.studies.words import about_usd, listed, usd
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

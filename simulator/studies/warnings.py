@@ -3,15 +3,12 @@
 import math
 from collections.abc import Iterator
 
-from simulator.backends.api import Api
-from simulator.backends.fleet import Fleet
+from simulator.backends.answers.findings import Finding, Topic
 from simulator.core.units import about_duration
-from simulator.plans.billing_mode.provisioned import Provisioned
 from simulator.studies import foreseen
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
 
-BUSIEST_UTILISATION = 0.95
 MOST_TIMEOUTS_FRACTION = 0.01
 MOST_COLD_STARTS_FRACTION = 0.01
 """Beyond it, who waits for an instance decides the p99."""
@@ -48,7 +45,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     name, metrics = result.name, result.metrics
     if result.saturation.verdict is not Verdict.STABLE:
         yield f"{name}: {result.saturation.verdict}: {result.saturation.reason}."
-    yield from _of_fleets(comparison, result)
+    yield from _of_backends(comparison, result, Topic.ROOM)
     yield from foreseen.of_batches(comparison.scenario, name)
     timeouts = metrics.get("timeout_fraction")
     if timeouts is not None and timeouts.mean > MOST_TIMEOUTS_FRACTION:
@@ -63,7 +60,7 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
             "longer keep-alive, it would be fewer."
         )
     yield from foreseen.of_store(comparison.scenario, name)
-    yield from _of_limits(comparison, result)
+    yield from _of_backends(comparison, result, Topic.LIMITS)
     yield from _of_reads(comparison, result)
     yield from _of_writes(comparison, result)
     age = metrics.get("age_p99_s")
@@ -81,23 +78,30 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         )
 
 
-def _of_fleets(comparison: Comparison, result: PlanResult) -> Iterator[str]:
-    """Warn of fleets that have no room, each on its own."""
-    plan, fleets = comparison.scenario.plans[result.name], result.consumptions[0].fleets
-    for backend in fleets:
-        fleet = comparison.scenario.backends[backend]
-        if not isinstance(fleet, Fleet):
-            continue  # what is not busy goes, or is nobody's
-        alone = len(fleets) == 1 and not fleet.computes_together and "utilisation" in result.metrics
-        load = result.metrics["utilisation"].mean if alone else _load(result, backend)
-        if load <= BUSIEST_UTILISATION:
-            continue
-        which = f"the fleet '{backend}'" if len(fleets) > 1 else "the fleet"
-        felt = "it has no room, and its latency depends on how long the horizon is."
-        if backend != plan.backend:
-            felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
-        said = f"is asked for {load:.1%} of what it does in full batches" if fleet.computes_together else ""
-        yield f"{result.name}: {which} {said or f'is busy {load:.1%} of the time'}; {felt}"
+def _of_backends(comparison: Comparison, result: PlanResult, topic: Topic) -> Iterator[str]:
+    """Yield what the plan's online backends warn of themselves, each on its own."""
+    for name in comparison.scenario.online_names(comparison.scenario.plans[result.name]):
+        for warned in comparison.scenario.online(name).warnings(_finding(comparison, result, name)):
+            if warned.topic is topic:
+                yield f"{result.name}: {warned.sentence}"
+
+
+def _finding(comparison: Comparison, result: PlanResult, name: str) -> Finding:
+    """Return what the run found of an online backend."""
+    fleets, backend = result.consumptions[0].fleets, comparison.scenario.online(name)
+    counts = [use.counts for outcome in result.outcomes for use in outcome.services if use.backend == name]
+    alone = len(fleets) == 1 and not backend.computes_together and "utilisation" in result.metrics
+    load = 0.0
+    if name in fleets:
+        load = result.metrics["utilisation"].mean if alone else _load(result, name)
+    return Finding(
+        name,
+        answers=name == comparison.scenario.plans[result.name].backend,
+        among=len(fleets),
+        load_fraction=load,
+        calls=sum(count["calls"] for count in counts),
+        refused=sum(count["refused"] for count in counts),
+    )
 
 
 def _load(result: PlanResult, backend: str) -> float:
@@ -105,21 +109,6 @@ def _load(result: PlanResult, backend: str) -> float:
     times = [consumption.fleets[backend] for consumption in result.consumptions]
     provisioned_h = math.fsum(each.provisioned_h for each in times)
     return math.fsum(each.provisioned_h * each.load for each in times) / provisioned_h if provisioned_h else 0.0
-
-
-def _of_limits(comparison: Comparison, result: PlanResult) -> Iterator[str]:
-    """Warn of APIs whose rate limits bind."""
-    services = result.outcomes[0].services if result.outcomes else ()
-    for number, service in enumerate(services):
-        if not isinstance(comparison.scenario.backends[service.backend], Api):
-            continue
-        counts = [outcome.services[number].counts for outcome in result.outcomes]
-        refused, calls = (sum(count[name] for count in counts) for name in ("refused", "calls"))
-        if refused > MOST_REFUSED_FRACTION * (refused + calls):
-            yield (
-                f"{result.name}: the rate limits of '{service.backend}' bind: {refused / (refused + calls):.1%} of the "
-                "calls are refused, those that are tried again included."
-            )
 
 
 def _of_reads(comparison: Comparison, result: PlanResult) -> Iterator[str]:
@@ -141,7 +130,7 @@ def _of_writes(comparison: Comparison, result: PlanResult) -> Iterator[str]:
     capacity_per_s = store.write_capacity_per_s
     busiest_per_s = max((use.busiest_writes_per_s for use in uses), default=0.0)
     if capacity_per_s is not None and busiest_per_s > capacity_per_s:
-        unpaid = ", and the bill has the capacity alone" if isinstance(store.paid_for_by, Provisioned) else ""
+        unpaid = ", and the bill has the capacity alone" if store.paid_for_by.by_capacity else ""
         yield (
             f"{result.name}: the store can be written {capacity_per_s:,.4g} times a second, and single rows (the "
             f"cache's, and those after events) were written {busiest_per_s:,.4g} times a second in the busiest hour; "

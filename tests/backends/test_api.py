@@ -9,8 +9,8 @@ import pytest
 import simpy
 from pydantic import ValidationError
 
+from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
 from simulator.backends.api import Api
-from simulator.backends.base import BatchWork, Metered, OnlineUse
 from simulator.backends.llm.token_trace import TokenTrace
 from simulator.core.errors import UserError
 from simulator.core.units import MONTH_S

@@ -6,7 +6,8 @@ import pytest
 import simpy
 from pydantic import ValidationError
 
-from simulator.backends.batch_cluster import BatchCluster, WorkerSpan
+from simulator.backends.answers.runs import WorkerSpan
+from simulator.backends.batch_cluster import BatchCluster
 
 Written = list[tuple[float, int]]
 

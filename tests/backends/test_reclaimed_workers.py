@@ -13,8 +13,9 @@ import pytest
 import simpy
 from pydantic import ValidationError
 
-from simulator.backends.base import BatchWork
-from simulator.backends.batch_cluster import BatchCluster, WorkerSpan
+from simulator.backends.answers.runs import WorkerSpan
+from simulator.backends.answers.usage import BatchWork
+from simulator.backends.batch_cluster import BatchCluster
 from simulator.core.units import HOUR_S
 from simulator.theory import batch
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from simulator.backends.capacity.hourly import HourlyCapacity
 from simulator.backends.fleet import Fleet
-from simulator.backends.online.interruptions import Troubles
+from simulator.backends.online.interruptions import Interruptions
 from simulator.backends.online.replicas import Replicas
 from simulator.core.units import HOUR_S
 from simulator.core.week_clock import WeekClock
@@ -50,7 +50,8 @@ def running(fleet: Fleet, begin_with: int, seed: int = 1) -> tuple[simpy.Environ
     env = simpy.Environment()
     most = math.inf if fleet.capacity.replaces_lost else fleet.capacity.most_replicas
     replicas = Replicas(env, fleet.slots, fleet.capacity.replica_startup_s, _NoRequests(), most=most)
-    Troubles(fleet, replicas, np.random.default_rng(seed), WeekClock()).begin()
+    lost = Interruptions(fleet.reclaim, fleet.outages, fleet.reserved_replicas, fleet.capacity.replaces_lost)
+    lost.begin(replicas, np.random.default_rng(seed), WeekClock())
     replicas.begin_with(begin_with)
     return env, replicas
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.core.moment import Moment, from_start_s, read_moment
 from simulator.core.units import DAY_S, HOUR_S
-from simulator.prices.book import load_book
+from simulator.prices.loading import load_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import compare
 from simulator.studies.foreseen import foreseen

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from simulator.prices.book import load_book
+from simulator.prices.loading import load_book
 from simulator.report.json_report import as_json
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import compare

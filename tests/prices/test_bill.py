@@ -8,7 +8,8 @@ from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, KIB_PER_GIB, MONTH_S, WEEK_S
 from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.bill import Bill
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 
 AWS = load_book("aws-us-east-1")
 KIB = 1 / KIB_PER_GIB

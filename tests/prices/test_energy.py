@@ -4,8 +4,8 @@ import pytest
 
 from simulator.core.units import DAY_S, MONTH_S
 from simulator.core.usage import Driver, Usage
-from simulator.prices.book import load_book
 from simulator.prices.energy import Energy, MachineTime, instance_of, kg_co2e, kwh
+from simulator.prices.loading import load_book
 from simulator.studies.consumption import Consumption, FleetTime, emitted
 
 ENERGY = Energy.model_validate(

@@ -1,14 +1,17 @@
 """Price lists of others: what is taken of them, and what is said of wrong ones."""
 
+import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from simulator.cli.prices import import_
 from simulator.core.component import components
 from simulator.core.errors import InputFileError, UserError
-from simulator.prices.book import load_book
 from simulator.prices.importers.base import Importer
-from simulator.prices.importers.importing import PACKAGE, import_book
+from simulator.prices.importing import PACKAGE, import_book
+from simulator.prices.loading import load_book
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "prices"
 AWS = """\
@@ -51,8 +54,36 @@ def imported(
     return {price.meter: price.mean_usd_per_unit(1) for price in load_book(folder / "book.yaml").prices}
 
 
-def test_every_importer_is_found() -> None:
-    assert list(components(Importer, PACKAGE)) == ["aws-instances", "azure", "litellm", "skypilot"]
+LISTS = {
+    "aws-instances": (AWS, None),
+    "azure": (AZURE, "eastus"),
+    "litellm": (LITELLM, None),
+    "skypilot": (SKYPILOT, "us-east-1"),
+}
+"""An example of every kind of list, and the region that is wanted of it; a new kind needs one here."""
+
+
+def test_every_importer_has_an_example_here_and_stands_in_the_commands_help() -> None:
+    kinds = components(Importer, PACKAGE)
+    assert set(LISTS) == set(kinds)
+    (argument,) = get_type_hints(import_, include_extras=True)["kind"].__metadata__
+    assert set(re.findall(r"[a-z-]{4,}", argument.help)) == set(kinds)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_every_importer_states_where_each_price_was_read_and_when(kind: str, tmp_path: Path) -> None:
+    text, region = LISTS[kind]
+    assert imported(kind, text, tmp_path, region)
+    book = load_book(tmp_path / "book.yaml")
+    assert all(price.source and price.date for price in book.prices)
+    assert len({price.meter for price in book.prices}) == len(book.prices)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_every_importer_refuses_what_is_no_such_list_and_writes_nothing(kind: str, tmp_path: Path) -> None:
+    with pytest.raises((InputFileError, UserError), match=r"list\.csv"):
+        imported(kind, "nothing,of\nthe,kind\n", tmp_path)
+    assert not (tmp_path / "book.yaml").exists()
 
 
 def test_aws_instances_bring_on_demand_and_spot_prices_and_watts(tmp_path: Path) -> None:

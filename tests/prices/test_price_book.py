@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 
 from simulator.core.errors import InputFileError, UserError
 from simulator.core.units import KIB_PER_GIB
-from simulator.prices.book import PriceBook, catalogue_names, find_book, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import catalogue_names, find_book, load_book
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment
 from simulator.prices.writing import write_book

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.prices.book import PriceBook, catalogue_names, load_book
+from simulator.prices.book import PriceBook
 from simulator.prices.importers.litellm import LiteLlm
+from simulator.prices.loading import catalogue_names, load_book
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "prices"
 HOURS_PER_MONTH = 720

@@ -380,7 +380,7 @@ class ProcessModel:
 
     def _count_end(self, row: Row, now: float) -> None:
         """Count a row whose use is over, and how long it was there, if the plan has rows that nobody may ever read."""
-        if not self.plan.computes_unasked or not self._counts(now):
+        if not self.plan.computes_in_background or not self._counts(now):
             return
         from_s = row.written_s if row.maker == "batch" and row.written_s > self.begin_s else row.time_s
         held_s = max(min(now, math.inf if self.keeps_all else row.end_s) - from_s, 0.0)
@@ -421,7 +421,7 @@ class ProcessModel:
     def _take_stock(self, now: float, *, for_good: bool = False) -> int:
         """Drop the rows that have expired where unread ones may have, and count the unread ones that are left."""
         cache = self.plan.cache
-        beside_others = for_good and cache and self.plan.computes_unasked
+        beside_others = for_good and cache and self.plan.computes_in_background
         if self.expiry_s < math.inf or beside_others or (cache and cache.fresh_for_s < cache.kept_for_s < math.inf):
             for user, row in list(self.store.items()):
                 if row.end_s < now and not self.keeps_all:

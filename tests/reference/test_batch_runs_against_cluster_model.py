@@ -9,7 +9,8 @@ from cluster_model import ClusterModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.backends.batch_cluster import BatchCluster, WorkerSpan
+from simulator.backends.answers.runs import WorkerSpan
+from simulator.backends.batch_cluster import BatchCluster
 
 
 @st.composite

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from small_comparisons import HYBRID, LONG, NIGHTLY, ON_DEMAND, again, compared
 
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.studies.comparison import Comparison
 
 

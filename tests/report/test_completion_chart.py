@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from small_comparisons import without
 
+from simulator.backends.answers.runs import Purchase
 from simulator.report.charts.completion import completion_cdf, completion_title
 from simulator.report.charts.look import NoChartError
 from simulator.studies.comparison import Comparison
-from simulator.studies.completion import Purchase, completion_times
+from simulator.studies.completion import completion_times
 
 PLAN = "nightly batch"
 NIGHT: dict[str, Any] = {

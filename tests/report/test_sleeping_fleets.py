@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.core.units import HOUR_S
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.report.charts.catalogue import save_charts
 from simulator.report.tables import comparison_panel
 from simulator.scenario.schema import Scenario

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.axes import Axes
 from small_comparisons import NIGHTLY, ON_DEMAND, SCHEDULE, compared, without
 
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.report import format as form
 from simulator.report.charts import NoChartError
 from simulator.report.charts.publication import publication, publication_title

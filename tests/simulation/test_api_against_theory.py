@@ -9,7 +9,7 @@ from replicated import DAY_S, agree_each, replicate
 from simulator.backends.api import Api
 from simulator.core.units import HOUR_S
 from simulator.prices.bill import Bill
-from simulator.prices.book import load_book
+from simulator.prices.loading import load_book
 from simulator.scenario.schema import Scenario
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome

@@ -1,7 +1,8 @@
 import pytest
 from small_runs import small
 
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.studies.comparison import Comparison, compare
 
 

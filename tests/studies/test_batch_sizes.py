@@ -6,7 +6,8 @@ import pytest
 from small_runs import small
 
 from simulator.backends.service_time.table import Table
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences

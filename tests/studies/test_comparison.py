@@ -7,7 +7,8 @@ from small_runs import small
 from simulator.core.errors import UserError
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.report.json_report import as_json
 from simulator.simulation.outcome import Outcome
 from simulator.studies import comparison as comparing

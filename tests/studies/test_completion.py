@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from small_runs import small
 
+from simulator.backends.answers.runs import Purchase
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.simulate import simulate
-from simulator.studies.completion import LEAST_RUNS, Purchase, completion_times
+from simulator.studies.completion import LEAST_RUNS, completion_times
 from simulator.studies.consequences import consequences
 
 PLAN = "nightly batch"

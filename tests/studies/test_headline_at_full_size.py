@@ -3,7 +3,7 @@ import math
 import pytest
 from small_runs import SCENARIOS
 
-from simulator.prices.book import load_book
+from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import Comparison, compare
 from simulator.theory.logins import mean_logins_per_day, unread_fraction

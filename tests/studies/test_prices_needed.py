@@ -6,7 +6,7 @@ import pytest
 from small_runs import SCENARIOS
 
 from simulator.core.errors import UserError
-from simulator.prices.book import load_book
+from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.studies.prices_needed import check_prices
 

@@ -7,7 +7,8 @@ import pytest
 from small_runs import small
 
 from simulator.core.errors import UserError
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.report.reprice_tables import repriced_json
 from simulator.studies.comparison import Comparison, compare
 from simulator.studies.reprice import reprice, write_repriced

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small_runs import SCENARIOS
 
-from simulator.prices.book import load_book
+from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import compare
 from simulator.studies.reprice import reprice

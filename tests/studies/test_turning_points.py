@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from small_runs import SCENARIOS, small
 
-from simulator.prices.book import PriceBook, load_book
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.activity import Axis
@@ -14,7 +15,8 @@ from simulator.studies.comparison import NET_VALUE, Comparison, compare
 from simulator.studies.looking import Looks
 from simulator.studies.prediction import Growth
 from simulator.studies.recommendation import recommendation
-from simulator.studies.turning_points import LEAST_ADVANTAGE, TurningPoints, examined
+from simulator.studies.turning_points import LEAST_ADVANTAGE, examined
+from simulator.studies.turns import TurningPoints
 
 ANOTHER_SEED = 77
 HUGE = 5_000_000

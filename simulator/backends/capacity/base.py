@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import simpy
 
@@ -12,6 +13,18 @@ from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How much more is asked of a fleet, and what its replicas can do."""
+
+    times: float
+    """How many times the work."""
+    slots: int
+    """Requests that a replica works on at a time."""
+    request_s: float
+    """Time of a slot that a request takes. [s]"""
 
 
 class Capacity(Component):
@@ -29,6 +42,34 @@ class Capacity(Component):
     @abstractmethod
     def most_replicas(self) -> int:
         """The most replicas that it ever has."""
+
+    @property
+    def least_replicas(self) -> int:
+        """The replicas that are there whoever comes, where a single number states them; else 0."""
+        return 0
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there are always `least_replicas`, and never more."""
+        return False
+
+    def with_least(self, replicas: int) -> Self:
+        """Return it with another number of `least_replicas`."""
+        del replicas
+        return self
+
+    def grown_replica_s(self, was: "Capacity", busy_s: float, had_s: float, growth: Growth) -> float:
+        """Return about how much replica time an hour has in which so much more is asked. [s]
+
+        Parameters
+        ----------
+        was
+            What the fleet had that was simulated; this may have another minimum, or another number of replicas.
+        busy_s, had_s
+            Of the replica time of the hour then, what was worked and what there was. [s]
+        """
+        del was, busy_s, growth
+        return had_s
 
     @property
     def replaces_lost(self) -> bool:

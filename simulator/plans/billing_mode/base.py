@@ -3,14 +3,35 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 from simulator.core.component import Component, OneOf
 from simulator.core.units import HOUR_S
 from simulator.core.usage import Driver, Usage
 
-if TYPE_CHECKING:
-    from simulator.plans.store import Store
+
+class Rented(Protocol):
+    """What a way of paying goes by of the store that is paid for."""
+
+    @property
+    def meter(self) -> str:
+        """What the price book calls it."""
+
+    @property
+    def write_capacity_per_s(self) -> float | None:
+        """Rows that can be written per second; None without a limit. [1/s]"""
+
+    @property
+    def read_capacity_per_s(self) -> float | None:
+        """Rows that can be read per second, where that is what is paid; None for as many as are. [1/s]"""
+
+    @property
+    def rows_per_object(self) -> int:
+        """Rows that a batch run writes into one object."""
+
+    @property
+    def size_limit_gib(self) -> float | None:
+        """Room for predictions; None without a limit. [GiB]"""
 
 
 @dataclass(frozen=True)
@@ -62,24 +83,28 @@ class BillingMode(Component):
 
     paid_by: ClassVar[str]
     """What is paid for, in a word or two."""
+    by_objects: ClassVar[bool] = False
+    """Whether a run's rows are written in objects, so that the price follows from how many are in one."""
+    by_capacity: ClassVar[bool] = False
+    """Whether capacity is what is paid, so that what is asked beyond it is not on the bill."""
 
     @classmethod
     @abstractmethod
     def recognises(cls, meter: str) -> bool:
         """Return whether a store of this name is billed this way, where the scenario does not say."""
 
-    def fault(self, store: "Store") -> str | None:
+    def fault(self, store: Rented) -> str | None:
         """Return what a store lacks to be paid for in this way."""
         del store
         return None
 
-    def caution(self, store: "Store") -> str | None:
+    def caution(self, store: Rented) -> str | None:
         """Return what is to be known of a bill that is paid for in this way."""
         del store
         return None
 
     @abstractmethod
-    def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
+    def used(self, store: Rented, use: StoreUse) -> Iterator[Usage]:
         """Yield what was used of it, the same meters in the same order whatever the quantities."""
 
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 from typing_extensions import override
 
 from simulator.core.steps import started_steps
 from simulator.core.units import Gib
 from simulator.core.usage import Usage
-from simulator.plans.billing_mode.base import BillingMode, StoreUse
-
-if TYPE_CHECKING:
-    from simulator.plans.store import Store
+from simulator.plans.billing_mode.base import BillingMode, Rented, StoreUse
 
 PREFIX = "elasticache/"
 REDIS, REDIS_NODE = "redis", "redis/node"
@@ -58,14 +55,14 @@ class Nodes(BillingMode):
         return known * (1 - RESERVED_FRACTION) / GIB_BYTES
 
     @override
-    def fault(self, store: "Store") -> str | None:
+    def fault(self, store: Rented) -> str | None:
         if self.room_of_node_gib(store.meter) is None:
             room = "medium: {kind: nodes, room: 70 GiB}"
             return f"nobody knows how much room a node of {store.meter} has; write e.g. {room}"
         return None
 
     @override
-    def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
+    def used(self, store: Rented, use: StoreUse) -> Iterator[Usage]:
         room_gib = self.room_of_node_gib(store.meter)
         assert room_gib is not None
         needed_gib = use.peak_gib if store.size_limit_gib is None else store.size_limit_gib

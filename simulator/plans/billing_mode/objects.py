@@ -1,15 +1,12 @@
 """An object store: paid by the request, whatever the size, and by what is held."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
 from simulator.core.usage import Usage
-from simulator.plans.billing_mode.base import BillingMode, StoreUse, batch_writes, other_writes, reads, storage
-
-if TYPE_CHECKING:
-    from simulator.plans.store import Store
+from simulator.plans.billing_mode.base import BillingMode, Rented, StoreUse, batch_writes, other_writes, reads, storage
 
 STORES = ("s3_standard",)
 
@@ -21,6 +18,7 @@ class Objects(BillingMode):
     """
 
     kind: Literal["objects"] = "objects"
+    by_objects: ClassVar[bool] = True
     paid_by: ClassVar[str] = "the request"
 
     @classmethod
@@ -29,7 +27,7 @@ class Objects(BillingMode):
         return meter in STORES
 
     @override
-    def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
+    def used(self, store: Rented, use: StoreUse) -> Iterator[Usage]:
         if use.batch_rows is not None:
             yield batch_writes(store.meter, use.batch_rows / store.rows_per_object, use)
         yield from other_writes(store.meter, use)

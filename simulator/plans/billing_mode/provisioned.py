@@ -1,17 +1,14 @@
 """A store whose capacity to write and to read is bought by the hour, used or not."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
 from simulator.core.steps import started_steps
 from simulator.core.units import KIB_PER_GIB
 from simulator.core.usage import Driver, Usage
-from simulator.plans.billing_mode.base import BillingMode, StoreUse, storage
-
-if TYPE_CHECKING:
-    from simulator.plans.store import Store
+from simulator.plans.billing_mode.base import BillingMode, Rented, StoreUse, storage
 
 STORES = ("dynamodb_provisioned",)
 WRITE_STEP_GIB, READ_STEP_GIB = 1 / KIB_PER_GIB, 4 / KIB_PER_GIB
@@ -27,6 +24,7 @@ class Provisioned(BillingMode):
     """
 
     kind: Literal["provisioned"] = "provisioned"
+    by_capacity: ClassVar[bool] = True
     paid_by: ClassVar[str] = "the capacity bought"
 
     @classmethod
@@ -35,13 +33,13 @@ class Provisioned(BillingMode):
         return meter in STORES
 
     @override
-    def fault(self, store: "Store") -> str | None:
+    def fault(self, store: Rented) -> str | None:
         if store.write_capacity_per_s is None:
             return f"{store.meter} is paid by the capacity that is bought; give 'write_capacity', such as 50_000/s"
         return None
 
     @override
-    def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
+    def used(self, store: Rented, use: StoreUse) -> Iterator[Usage]:
         assert store.write_capacity_per_s is not None
         yield Usage(
             "write capacity",

@@ -1,15 +1,12 @@
 """A store that is paid by the row: written, read, and held."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
 from simulator.core.usage import Usage
-from simulator.plans.billing_mode.base import BillingMode, StoreUse, batch_writes, other_writes, reads, storage
-
-if TYPE_CHECKING:
-    from simulator.plans.store import Store
+from simulator.plans.billing_mode.base import BillingMode, Rented, StoreUse, batch_writes, other_writes, reads, storage
 
 
 class Rows(BillingMode):
@@ -25,7 +22,7 @@ class Rows(BillingMode):
         return False
 
     @override
-    def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
+    def used(self, store: Rented, use: StoreUse) -> Iterator[Usage]:
         if use.batch_rows is not None:
             yield batch_writes(store.meter, use.batch_rows, use)
         yield from other_writes(store.meter, use)

@@ -1,15 +1,12 @@
 """A part of a node in memory, as where others fill the rest of it."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from typing_extensions import override
 
 from simulator.core.usage import Usage
-from simulator.plans.billing_mode.base import BillingMode, StoreUse
-
-if TYPE_CHECKING:
-    from simulator.plans.store import Store
+from simulator.plans.billing_mode.base import BillingMode, Rented, StoreUse
 
 
 class Share(BillingMode):
@@ -29,14 +26,14 @@ class Share(BillingMode):
         return False
 
     @override
-    def caution(self, store: "Store") -> str | None:
+    def caution(self, store: Rented) -> str | None:
         return (
             f"its store is billed as a share of a {store.meter} node, by the GiB, which nobody rents out; whole nodes "
             "of its own cost more: medium: {kind: nodes}"
         )
 
     @override
-    def used(self, store: "Store", use: StoreUse) -> Iterator[Usage]:
+    def used(self, store: Rented, use: StoreUse) -> Iterator[Usage]:
         yield Usage(
             "share of a node", f"{store.meter}/storage", use.held_gib_h, "GiB h", use.follows, stores=True, holds=True
         )

@@ -60,6 +60,8 @@ class Scope(Component):
 
     short: ClassVar[Short | None] = Short("window", "active_within")
 
+    is_for_all: ClassVar[bool] = False
+    """Whether it is every user."""
     is_fixed: ClassVar[bool] = False
     """Whether it is the same users at every run."""
     needs_rates: ClassVar[bool] = False

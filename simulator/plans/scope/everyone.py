@@ -11,6 +11,7 @@ from simulator.plans.scope.base import Expectation, Moment, Scope
 class Everyone(Scope):
     """All users, whether they come or not."""
 
+    is_for_all: ClassVar[bool] = True
     is_fixed: ClassVar[bool] = True
     kind: Literal["everyone"] = "everyone"
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from simulator.backends.answers.runs import Purchase
 from simulator.core.units import HOUR_S, MINUTE_S, write_clock
 from simulator.report import format as form
 from simulator.report.charts.look import (
@@ -29,7 +30,7 @@ from simulator.report.charts.look import (
     tint,
 )
 from simulator.studies.comparison import Comparison
-from simulator.studies.completion import Completion, Purchase, completion_times
+from simulator.studies.completion import Completion, completion_times
 
 MOST_SHARDS = 30_000
 """About so many shards are run for the chart, over all its curves: more would take seconds."""

@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulator.backends.serverless import Serverless
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S
 from simulator.report import format as form
@@ -91,7 +90,7 @@ def week_title(comparison: Comparison) -> str:
 def _machines(comparison: Comparison, plans: Iterable[PlanResult]) -> str:
     """Return what the plans' online backends are made of."""
     uses = [use for plan in plans for use in plan.outcomes[0].fleets]
-    live = [isinstance(comparison.scenario.backends[use.backend], Serverless) for use in uses]
+    live = [comparison.scenario.online(use.backend).most_instances > 0 for use in uses]
     return "instances live" if all(live) else "replicas billed or instances live" if any(live) else "replicas billed"
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import simpy
 
-from simulator.backends.base import StoreWriter, WorkerSpan
+from simulator.backends.answers.runs import StoreWriter, WorkerSpan
 from simulator.core.arrays import BitSet
 from simulator.core.streams import stream
 from simulator.scenario.schema import Scenario

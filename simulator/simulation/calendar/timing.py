@@ -6,7 +6,6 @@ from simulator.backends.base import BatchBackend
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.demand.arrivals import SESSION_LENGTHS
 from simulator.plans.plan import OnFailure, OnMiss, Plan, Refresh
-from simulator.plans.scope.everyone import Everyone
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.expectation import expected_rows
 from simulator.simulation.calendar.timetable import Timetable, scheduled
@@ -64,7 +63,7 @@ def runs_replace_online_rows(plan: Plan) -> bool:
     if precompute is None or plan.refresh is not None or precompute.scope.looks_ahead:
         return False
     back_s = precompute.scope.look_back_s
-    return back_s >= precompute.every_s if back_s is not None else isinstance(precompute.scope, Everyone)
+    return back_s >= precompute.every_s if back_s is not None else precompute.scope.is_for_all
 
 
 def cache_from_s(scenario: Scenario, plan_name: str) -> float:

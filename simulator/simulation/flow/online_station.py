@@ -7,7 +7,6 @@ import numpy as np
 from simulator.backends.base import OnlineBackend
 from simulator.backends.online.replicas import Replicas
 from simulator.backends.online.slots import leaves_for
-from simulator.backends.serverless import Serverless
 from simulator.core.prompt_lengths import ByPrompt
 from simulator.simulation.state.bundles import Station
 from simulator.simulation.state.records import (
@@ -54,14 +53,14 @@ class OnlineStation:
         self._times_s = np.array(backend.service_times_s)
         self.replicas: Replicas | None = None
         self._instances_s = np.full(1, np.inf)
-        if isinstance(backend, Serverless):
-            self._instances_s = np.zeros(2 * leaves_for(backend.concurrency))
+        if backend.most_instances:
+            self._instances_s = np.zeros(2 * leaves_for(backend.most_instances))
             self._draw_startups()
 
     def _draw_startups(self) -> None:
-        """Draw how long the next instances of a serverless backend take to start."""
-        if isinstance(self._backend, Serverless):
-            self._times_s = self._backend.startup.draw_s(self._rng, FIRST_SIZE)
+        """Draw how long the next instances take to start, if any come with the requests."""
+        if self._backend.most_instances:
+            self._times_s = self._backend.draw_startups_s(self._rng, FIRST_SIZE)
 
     @property
     def bundle(self) -> Station:

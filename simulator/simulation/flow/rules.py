@@ -17,7 +17,7 @@ def rules_of(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["has_store"] = plan.has_store
     rules["computes"] = plan.on_miss is OnMiss.COMPUTE
     rules["in_background"] = plan.refresh is not None or plan.revalidates
-    rules["wastes"] = plan.computes_unasked
+    rules["wastes"] = plan.computes_in_background
     rules["works"] = bool(backends)
     rules["retries"] = any(backend.retries is not None for backend in backends)
     rules["falls_back"] = plan.on_failure is OnFailure.STORED

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from simulator.backends.api import Api
 from simulator.backends.base import OnlineBackend
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.streams import stream
@@ -117,11 +116,11 @@ class Workload:
 
     def _tokens(self, block: RequestBlock, backend: OnlineBackend | None, name: str) -> IntArray:
         """Return each request's tokens: those of its row where it is one, else drawn; empty where none are counted."""
-        if not isinstance(backend, Api):
+        if backend is None or not backend.counts_tokens:
             return _no_tokens()
-        if block.row is None or backend.tokens is None or not self._takes_rows(backend):
+        if block.row is None or not self._takes_rows(backend):
             return self._drawn(block, backend.draw_tokens, name, _no_tokens())
-        return backend.tokens.calls[block.row]
+        return backend.tokens_of_rows(block.row)
 
     def _drawn(self, block: RequestBlock, draw: Draw[Drawn] | None, name: str, nothing: Drawn) -> Drawn:
         """Return a number for each request, drawn by interval, so that blocks of any length draw the same."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from simulator.core.component import components
 from simulator.core.errors import UserError, did_you_mean
-from simulator.prices.book import SUFFIX, load_book
 from simulator.prices.importers.base import Imported, Importer
+from simulator.prices.loading import SUFFIX, load_book
 from simulator.prices.writing import write_book
 
 PACKAGE = "simulator.prices.importers"

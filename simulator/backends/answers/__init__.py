@@ -1,0 +1,1 @@
+"""What a backend is asked about itself, and what it answers."""
