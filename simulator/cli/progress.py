@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+LEAST_TO_TELL = 0.02
+"""Of all that there is to do: before, nothing is said of the time that is left."""
 
 
 class Bar:
@@ -17,13 +21,17 @@ class Bar:
     def begin(self) -> None:
         """Begin to move."""
 
+    def reach(self, fraction: float) -> None:
+        """Tell how much is done."""
+
     def step(self, description: str) -> None:
         """Tell what is done."""
 
 
 class _ShownBar(Bar):
-    def __init__(self, bars: "Progress", total: int) -> None:
-        self._bars, self._task = bars, bars.add_task("simulating", total=total)
+    def __init__(self, bars: "Progress", total: int | None) -> None:
+        self._bars, self._each = bars, 1.0 / total if total else 0.0
+        self._task, self._done = bars.add_task("simulating", total=1.0, left=""), 0.0
         sys.stderr.write("simulating ...")
         sys.stderr.flush()
 
@@ -31,16 +39,31 @@ class _ShownBar(Bar):
     def begin(self) -> None:
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
+        self._bars.reset(self._task)
         self._bars.start()
 
     @override
+    def reach(self, fraction: float) -> None:
+        self._done = fraction
+        left = left_s(self._bars.tasks[0].elapsed or 0.0, fraction)
+        said = "" if left is None else f"{timedelta(seconds=round(left))} left"
+        self._bars.update(self._task, completed=fraction, left=said)
+
+    @override
     def step(self, description: str) -> None:
-        self._bars.update(self._task, advance=1, description=description)
+        self._bars.update(self._task, description=description)
+        if self._each:
+            self.reach(self._done + self._each)
+
+
+def left_s(elapsed_s: float, fraction: float) -> float | None:
+    """Return how long it takes yet, as fast as it went so far; none where that cannot be told yet. [s]"""
+    return elapsed_s * (1.0 - fraction) / fraction if fraction >= LEAST_TO_TELL else None
 
 
 @contextmanager
-def progress(total: int, *, shown: bool) -> Iterator[Bar]:
-    """Yield the bar of so many simulations.
+def progress(total: int | None = None, *, shown: bool) -> Iterator[Bar]:
+    """Yield a bar that moves by a step for each of so many things, or to where it is told to be.
 
     It is still until it is told to begin: it moves in a thread of its own, and a process with threads cannot be copied.
     """
@@ -48,22 +71,14 @@ def progress(total: int, *, shown: bool) -> Iterator[Bar]:
         yield Bar()
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     ]
     bars = Progress(*columns, console=Console(stderr=True), transient=True)
     try:
