@@ -2,7 +2,7 @@
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -31,7 +31,7 @@ class Task:
     replication: int
     block_s: float | None = None
 
-    @property
+    @cached_property
     def _runs(self) -> int:
         """How many scenarios are simulated: beside its own those that its month's bill needs."""
         return 1 + len(weighted_scenarios(self.scenario)[1])
@@ -73,16 +73,18 @@ class Together:
     """Tasks that are simulated together in one process, on one stream of requests."""
 
     tasks: tuple[Task, ...]
+    process_bytes: float
+    """What their process takes of memory whatever they are."""
 
     @cached_property
     def work(self) -> float:
         """What they take; see `simulator.studies.work`."""
-        return self.tasks[0].drawing_work + sum(task.work for task in self.tasks)
+        return self.tasks[0].drawing_work + _work(self.tasks)
 
     @cached_property
     def bytes(self) -> float:
         """What they take of memory."""
-        return process_bytes(self.tasks[0].scenario) + sum(task.bytes for task in self.tasks)
+        return self.process_bytes + sum(task.bytes for task in self.tasks)
 
     def run(self, tell: Callable[[float], None]) -> list[Outcome]:
         """Simulate them, and beside them what their month's bills need of the horizon with fewer spikes.
@@ -151,16 +153,19 @@ def together(tasks: Sequence[Task], processes: int, free_bytes: float) -> tuple[
     free_bytes
         The memory that is there for them.
     """
-    shared = _sharing(tasks)
-    most = max(map(len, shared), default=1)
+    streams = _sharing(tasks)
+    scenarios = {id(each[0].scenario): each[0].scenario for each in streams}  # replications have the same one
+    process = {key: process_bytes(scenario) for key, scenario in scenarios.items()}
+    shared = [(each, process[id(each[0].scenario)]) for each in streams]
+    cuts = [_cut(shared, parts) for parts in range(1, max(map(len, streams), default=1) + 1)]
     found = [
         (groups, number)
-        for number in range(min(processes, len(tasks)), 0, -1)
-        for groups in (_cut(shared, parts) for parts in range(1, most + 1))
+        for number in range(1, min(processes, len(tasks)) + 1)
+        for groups in cuts
         if _bytes(groups, number) <= ROOM * free_bytes
     ]
     if not found:  # it may yet do
-        return _cut(shared, most), 1
+        return cuts[-1], 1
     shortest = min(_takes(*each) for each in found)
     return min((each for each in found if _takes(*each) <= AS_LONG * shortest), key=lambda each: _bytes(*each))
 
@@ -178,16 +183,25 @@ def _sharing(tasks: Sequence[Task]) -> list[list[Task]]:
     return shared
 
 
-def _cut(shared: Sequence[Sequence[Task]], parts: int) -> list[Together]:
-    return [group for tasks in shared for group in _parts(tasks, parts)]
+def _cut(shared: Sequence[tuple[Sequence[Task], float]], parts: int) -> list[Together]:
+    """Return the groups of all streams, each cut into so many parts, or into single tasks."""
+    return [
+        Together(tuple(part), base_bytes)
+        for tasks, base_bytes in shared
+        for part in _parts(tasks, min(parts, len(tasks)))
+    ]
 
 
-def _parts(tasks: Sequence[Task], parts: int) -> Iterator[Together]:
-    """Yield parts of about the same work, the largest first."""
-    found: list[list[Task]] = [[] for _ in range(min(parts, len(tasks)))]
+def _parts(tasks: Sequence[Task], parts: int) -> list[list[Task]]:
+    """Return parts of about the same work, the largest first."""
+    found: list[list[Task]] = [[] for _ in range(parts)]
     for task in sorted(tasks, key=lambda task: -task.work):
-        min(found, key=lambda part: sum(each.work for each in part)).append(task)
-    yield from sorted((Together(tuple(part)) for part in found), key=lambda group: -group.work)
+        min(found, key=_work).append(task)
+    return sorted(found, key=_work, reverse=True)
+
+
+def _work(tasks: Sequence[Task]) -> float:
+    return sum(task.work for task in tasks)
 
 
 def _bytes(groups: Sequence[Together], processes: int) -> float:
