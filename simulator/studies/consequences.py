@@ -134,7 +134,7 @@ def _plan(scenario: Scenario, name: str, load: Rates) -> Iterator[Consequence]:
     beginning = cache_beginning(scenario, name)
     if beginning is not None:
         yield Consequence(name, "the cache begins", beginning)
-    yield Consequence(name, "memory, about", f"{memory_bytes(scenario, name) / 2**30:.2g} GiB")
+    yield Consequence(name, "memory, about", f"{memory_bytes(scenario, name, load.peak_per_s) / 2**30:.2g} GiB")
 
 
 def _if_all(backend: OnlineBackend) -> str:

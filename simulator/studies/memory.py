@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, MONTHLY_ACTIVE_DAYS
-from simulator.demand.demand import Rates
 from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.due_runs import timetables
@@ -27,17 +26,25 @@ CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
 
-def memory_bytes(scenario: Scenario, plan: str) -> float:
-    """Return about what a process takes that simulates one plan."""
-    return process_bytes(scenario) + variant_bytes(scenario, plan)
+def memory_bytes(scenario: Scenario, plan: str, peak_per_s: float) -> float:
+    """Return about what a process takes that simulates one plan, with so many requests in the busiest hour. [1/s]"""
+    return process_bytes(scenario, peak_per_s) + variant_bytes(scenario, plan)
 
 
-def process_bytes(scenario: Scenario) -> float:
-    """Return about what a process takes whatever it simulates: its libraries, the requests, and the count of users."""
-    users, load = scenario.population.users, scenario.demand.expected_rates(scenario.horizon_s)
+def process_bytes(scenario: Scenario, peak_per_s: float) -> float:
+    """Return about what a process takes whatever it simulates: its libraries, the requests, and the count of users.
+
+    Parameters
+    ----------
+    scenario
+        What is simulated.
+    peak_per_s
+        Requests in the busiest hour. [1/s]
+    """
     windows = sum(days * DAY_S <= scenario.horizon_s for days in (1, DAYS_PER_WEEK, MONTHLY_ACTIVE_DAYS))
-    block = load.peak_per_s * scenario.demand.interval_s * BYTES_PER_REQUEST
-    return PROCESS_BYTES + windows * users / BITS_PER_BYTE + block + _pending_bytes(scenario, load)
+    counted = windows * scenario.population.users / BITS_PER_BYTE
+    block = peak_per_s * scenario.demand.interval_s * BYTES_PER_REQUEST
+    return PROCESS_BYTES + counted + block + _pending_bytes(scenario)
 
 
 def variant_bytes(scenario: Scenario, plan: str) -> float:
@@ -129,11 +136,12 @@ def _scope_bytes(scenario: Scenario, name: str) -> float:
     return scenario.population.users * (last + sets / BITS_PER_BYTE)
 
 
-def _pending_bytes(scenario: Scenario, load: Rates) -> float:
+def _pending_bytes(scenario: Scenario) -> float:
     """Return the room of the return visits that are still to come."""
     returns = scenario.traffic.returns
     if returns is None:
         return 0.0
-    logins_per_s = load.mean_per_s / scenario.traffic.session.requests.mean_per_login
+    demand = scenario.demand
+    logins_per_s = demand.mean_requests_per_s / demand.traffic.session.requests.mean_per_login
     pending = logins_per_s * returns.probability_fraction * returns.mean_lag_s
     return pending * BYTES_PER_PENDING_VISIT

@@ -32,29 +32,29 @@ class Task:
     block_s: float | None = None
 
     @cached_property
-    def _runs(self) -> int:
+    def runs(self) -> int:
         """How many scenarios are simulated: beside its own those that its month's bill needs."""
         return 1 + len(weighted_scenarios(self.scenario)[1])
 
     @cached_property
     def beginning_work(self) -> float:
         """What it takes to begin it; see `simulator.studies.work`."""
-        return self._runs * beginning_work(self.scenario, self.plan)
+        return self.runs * beginning_work(self.scenario, self.plan)
 
     @cached_property
     def work(self) -> float:
         """What it takes, but for drawing requests."""
-        return self.beginning_work + self._runs * carrying_work(self.scenario, self.plan)
+        return self.beginning_work + self.runs * carrying_work(self.scenario, self.plan)
 
     @cached_property
     def drawing_work(self) -> float:
         """What it takes to draw its requests."""
-        return self._runs * drawing_work(self.scenario)
+        return self.runs * drawing_work(self.scenario)
 
     @cached_property
     def requests(self) -> float:
         """How many requests are expected."""
-        return self._runs * expected_requests(self.scenario, self.plan)
+        return self.runs * expected_requests(self.scenario, self.plan)
 
     @cached_property
     def bytes(self) -> float:
@@ -134,7 +134,9 @@ class _Told:
     def _done(self, task: Task, begun: int, carried: int) -> float:
         """Return the work of a task that is done."""
         share = min(carried / task.requests, 1.0) if task.requests else 0.0
-        return min(begun, 1) * task.beginning_work + share * (task.work - task.beginning_work + self._drawing_work)
+        return min(begun / task.runs, 1.0) * task.beginning_work + share * (
+            task.work - task.beginning_work + self._drawing_work
+        )
 
 
 def together(tasks: Sequence[Task], processes: int, free_bytes: float) -> tuple[list[Together], int]:
@@ -155,7 +157,7 @@ def together(tasks: Sequence[Task], processes: int, free_bytes: float) -> tuple[
     """
     streams = _sharing(tasks)
     scenarios = {id(each[0].scenario): each[0].scenario for each in streams}  # replications have the same one
-    process = {key: process_bytes(scenario) for key, scenario in scenarios.items()}
+    process = {key: process_bytes(each, _peak_per_s(each, processes)) for key, each in scenarios.items()}
     shared = [(each, process[id(each[0].scenario)]) for each in streams]
     cuts = [_cut(shared, parts) for parts in range(1, max(map(len, streams), default=1) + 1)]
     found = [
@@ -168,6 +170,13 @@ def together(tasks: Sequence[Task], processes: int, free_bytes: float) -> tuple[
         return cuts[-1], 1
     shortest = min(_takes(*each) for each in found)
     return min((each for each in found if _takes(*each) <= AS_LONG * shortest), key=lambda each: _bytes(*each))
+
+
+def _peak_per_s(scenario: Scenario, processes: int) -> float:
+    """Return the requests of the busiest hour; for one process a bound is enough, which takes no time. [1/s]"""
+    if processes == 1:
+        return scenario.demand.busiest_per_s_at_most(scenario.horizon_s)
+    return scenario.demand.expected_rates(scenario.horizon_s).peak_per_s
 
 
 def _sharing(tasks: Sequence[Task]) -> list[list[Task]]:

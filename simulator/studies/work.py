@@ -5,8 +5,8 @@ from simulator.simulation.calendar.timing import begin_s, earliest_s
 
 DRAWN_REQUEST = 1.3
 """To draw and count a request, measured; all plans that are simulated together share it."""
-USER_OF_STORE = 0.2
-"""Measured: a user's row before anything happens."""
+DRAWN_USER = 0.35
+"""Measured: a user's row and last login before anything happens."""
 DECISIONS_PER_S = 10.0
 """A tick every 15 s takes as long as some 150 requests."""
 
@@ -23,7 +23,9 @@ def drawing_work(scenario: Scenario) -> float:
 
 def beginning_work(scenario: Scenario, plan: str) -> float:
     """Return what it takes to put a plan into its long-run state."""
-    return USER_OF_STORE * scenario.population.users if scenario.plans[plan].has_store else 0.0
+    how = scenario.plans[plan]
+    is_drawn = how.has_store and not (how.precompute is not None and how.precompute.is_for_all)
+    return DRAWN_USER * scenario.population.users if is_drawn else 0.0
 
 
 def carrying_work(scenario: Scenario, plan: str) -> float:
