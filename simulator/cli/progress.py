@@ -1,9 +1,11 @@
 """A progress bar on a terminal, and nothing where the output is piped."""
 
 import sys
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -32,6 +34,7 @@ class _ShownBar(Bar):
     def __init__(self, bars: "Progress", total: int | None) -> None:
         self._bars, self._each = bars, 1.0 / total if total else 0.0
         self._task, self._done = bars.add_task("simulating", total=1.0, left=""), 0.0
+        self._way = [(0.0, 0.0)]
         sys.stderr.write("simulating ...")
         sys.stderr.flush()
 
@@ -45,7 +48,8 @@ class _ShownBar(Bar):
     @override
     def reach(self, fraction: float) -> None:
         self._done = fraction
-        left = left_s(self._bars.tasks[0].elapsed or 0.0, fraction)
+        self._way.append((self._bars.tasks[0].elapsed or 0.0, fraction))
+        left = left_s(self._way)
         said = "" if left is None else f"{timedelta(seconds=round(left))} left"
         self._bars.update(self._task, completed=fraction, left=said)
 
@@ -56,9 +60,21 @@ class _ShownBar(Bar):
             self.reach(self._done + self._each)
 
 
-def left_s(elapsed_s: float, fraction: float) -> float | None:
-    """Return how long it takes yet, as fast as it went so far; none where that cannot be told yet. [s]"""
-    return elapsed_s * (1.0 - fraction) / fraction if fraction >= LEAST_TO_TELL else None
+def left_s(way: Sequence[tuple[float, float]]) -> float | None:
+    """Return how long it takes yet, if it goes as fast as in the later half of the time so far; none at first. [s]
+
+    What goes before anything moves is so forgotten.
+
+    Parameters
+    ----------
+    way
+        After how long how much was done, from (0, 0) on. [s]
+    """
+    now_s, done = way[-1]
+    then_s, before = way[max(bisect_right(way, now_s / 2, key=itemgetter(0)) - 1, 0)]
+    if done < LEAST_TO_TELL or done <= before:
+        return None
+    return (now_s - then_s) * (1.0 - done) / (done - before)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 import io
 import sys
 
+import numpy as np
 import pytest
 
 from simulator.cli.progress import LEAST_TO_TELL, left_s, progress
@@ -11,10 +12,25 @@ class Terminal(io.StringIO):
         return True
 
 
+def way(still_s: float, per_s: float, until_s: float) -> list[tuple[float, float]]:
+    """Nothing is done for a while, and then it goes evenly."""
+    return [(0.0, 0.0), *((s, max(s - still_s, 0.0) * per_s) for s in np.arange(0.2, until_s, 0.2).tolist())]
+
+
 def test_the_time_left_goes_by_what_is_done() -> None:
-    assert left_s(10.0, 0.25) == pytest.approx(30.0)
-    assert left_s(10.0, 1.0) == 0.0
-    assert left_s(10.0, LEAST_TO_TELL / 2) is None
+    now_s, done = way(0.0, 0.01, 30.0)[-1]
+    assert left_s(way(0.0, 0.01, 30.0)) == pytest.approx(100.0 - now_s)
+    assert done == pytest.approx(0.298)
+    assert left_s([(0.0, 0.0), (10.0, 1.0)]) == 0.0
+    assert left_s([(0.0, 0.0), (10.0, LEAST_TO_TELL / 2)]) is None
+    assert left_s([(0.0, 0.0), (1.0, 0.5), (10.0, 0.5)]) is None
+
+
+@pytest.mark.parametrize("still_s", [0.0, 2.0, 6.0])
+def test_the_time_left_is_within_a_third_after_a_while_even_if_it_began_late(still_s: float) -> None:
+    for until_s in np.arange(still_s + 10.0, still_s + 90.0, 7.0):
+        log = way(still_s, 0.01, until_s)
+        assert left_s(log) == pytest.approx(still_s + 100.0 - log[-1][0], rel=1 / 3)
 
 
 def test_a_bar_shows_how_much_is_done_and_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
