@@ -135,8 +135,7 @@ def simulate_together(
             if begins_s[number] >= at.block.end_s:
                 continue
             if number not in simulations:
-                first = at.since(begins_s[number])
-                simulations[number] = _Simulation(variant, replication, requests, first, begins_s[number])
+                simulations[number] = _Simulation(variant, replication, requests, at, begins_s[number])
                 told(number, 0)
             simulations[number].carry(at.block.end_s)
             told(number, at.block.time_s.size)
@@ -149,7 +148,7 @@ class _Simulation:
     """One variant, from where its requests begin."""
 
     def __init__(
-        self, variant: Variant, replication: int, requests: RequestStream, first: Stretch, begin_s: float
+        self, variant: Variant, replication: int, requests: RequestStream, at: Stretch, begin_s: float
     ) -> None:
         scenario, plan = variant.scenario, variant.plan
         self.scenario, self.plan_name, self.replication, self.requests = scenario, plan, replication, requests
@@ -163,7 +162,7 @@ class _Simulation:
         self.membership: Membership | None = None
         if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
-        workload = Workload(scenario, plan, first, self.membership.activity if self.membership else None)
+        workload = Workload(scenario, plan, at.since(begin_s), self.membership.activity if self.membership else None)
         self.path = RequestPath(scenario, plan, replication, self.layout, workload)
         self.ahead: Precomputing | None = None
         if self.precompute:

@@ -1,5 +1,6 @@
 """Variants that share a stream of requests have the results, to the last byte, that each has alone."""
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from simulator.demand import arrivals
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.timing import begin_s
 from simulator.simulation.simulate import Variant, simulate, simulate_together
-from simulator.simulation.workload.request_stream import RequestStream, Source
+from simulator.simulation.workload.request_stream import RequestStream, Source, Stretch
 
 HOUR_S = 3600.0
 RETURNS = {"probability": "40 %", "gap": {"kind": "lognormal", "mean": "50 min", "cv": 1.5}}
@@ -116,3 +117,24 @@ def test_what_is_left_of_a_stretch_leads_to_the_same_next() -> None:
     assert 0 < rest.block.time_s.size < stretch.block.time_s.size
     assert rest.next is stretch.next
     assert stretch.since(-HOUR_S) is stretch
+
+
+def test_past_blocks_are_dropped_as_soon_as_all_have_been_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[weakref.ref[Stretch]] = []
+    held: list[int] = []
+    draw = RequestStream.draw
+
+    def watched(requests: RequestStream) -> Stretch | None:
+        held.append(sum(each() is not None for each in drawn))
+        stretch = draw(requests)
+        if stretch is not None:
+            drawn.append(weakref.ref(stretch))
+        return stretch
+
+    monkeypatch.setattr(RequestStream, "draw", watched)
+    plans = ["on demand", "rolling", "nearline", "cached", "bought after events"]
+    scenario = a_scenario()
+    assert len({begin_s(scenario, plan) for plan in plans}) > 1
+    together(scenario, plans)
+    assert len(drawn) > 5
+    assert max(held) <= 2

@@ -84,9 +84,8 @@ class Workload:
         )
 
 
-def _from(first: Stretch | None) -> Iterator[Stretch]:
+def _from(at: Stretch | None) -> Iterator[Stretch]:
     """Yield a stretch and all that follow, without holding those that are past."""
-    at = first
     while at is not None:
         yield at
         at = at.next
