@@ -5,7 +5,7 @@ from simulator.simulation.calendar.timing import begin_s, earliest_s
 
 DRAWN_REQUEST = 1.3
 """To draw and count a request, measured; all plans that are simulated together share it."""
-DRAWN_USER = 0.35
+DRAWN_USER = 0.45
 """Measured: a user's row and last login before anything happens."""
 DECISIONS_PER_S = 10.0
 """A tick every 15 s takes as long as some 150 requests."""

@@ -11,9 +11,9 @@ from drawn_scenarios import a_scenario
 from exact import plain
 
 from simulator.scenario.schema import Scenario
-from simulator.studies import executor, memory
+from simulator.studies import executor, memory, workers
 from simulator.studies.together import AS_LONG, ROOM, Task, Together, together
-from simulator.studies.workers import Workers
+from simulator.studies.workers import Workers, may_fork
 
 PLANS = {
     "on demand": {"on_miss": "compute", "backend": "live"},
@@ -89,9 +89,9 @@ def small(**changes: Any) -> Scenario:
 
 
 def test_whatever_is_together_outcomes_are_the_same_with_those_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    def outcomes(free_bytes: float, workers: int) -> dict[tuple[int, str], Any]:
+    def outcomes(free_bytes: float, processes: int) -> dict[tuple[int, str], Any]:
         monkeypatch.setattr(executor, "available_bytes", lambda: free_bytes)
-        found = executor.run_tasks(tasks_of(small(), 2), workers)
+        found = executor.run_tasks(tasks_of(small(), 2), processes)
         return {(outcome.replication, outcome.plan): plain(outcome) for outcome in found}
 
     wanted = outcomes(0.0, 1)
@@ -102,12 +102,12 @@ def test_whatever_is_together_outcomes_are_the_same_with_those_beside_them(monke
     assert len(first.beside) == 1
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_done_rises_with_the_requests_to_all(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_done_rises_with_the_requests_to_all(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.studies.together.TOLD_EVERY_S", 0.0)
     fractions: list[float] = []
     at_outcomes = [
-        fractions[-1] for _ in executor.run_tasks(tasks_of(small(), 2), workers, on_progress=fractions.append)
+        fractions[-1] for _ in executor.run_tasks(tasks_of(small(), 2), processes, on_progress=fractions.append)
     ]
     assert len(at_outcomes) == 2 * len(PLANS)
     assert fractions == sorted(fractions)
@@ -120,7 +120,9 @@ def gaps(fractions: Sequence[float]) -> list[float]:
     return [after - before for before, after in pairwise(fractions)]
 
 
-def test_what_workers_tell_comes_before_what_they_find() -> None:
+@pytest.mark.parametrize("copies", [True, False])
+def test_what_workers_tell_comes_before_what_they_find(copies: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "may_fork", lambda: copies and may_fork())
     heard: list[str] = []
     with Workers(2) as pool:
         found = sorted(pool.run(tell_twice, ["a", "b"], heard.append))
