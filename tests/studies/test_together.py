@@ -120,9 +120,9 @@ def gaps(fractions: Sequence[float]) -> list[float]:
     return [after - before for before, after in pairwise(fractions)]
 
 
-@pytest.mark.parametrize("copies", [True, False])
-def test_what_workers_tell_comes_before_what_they_find(copies: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "may_fork", lambda: copies and may_fork())
+@pytest.mark.parametrize("how", ["forked", "spawned"])
+def test_what_workers_tell_comes_before_what_they_find(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "may_fork", lambda: how == "forked" and may_fork())
     heard: list[str] = []
     with Workers(2) as pool:
         found = sorted(pool.run(tell_twice, ["a", "b"], heard.append))
