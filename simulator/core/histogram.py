@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.arrays import FloatArray, IntArray
-from simulator.core.jit import inlined
+from simulator.core.jit import inlined, kernel
 
 _MANTISSA_BITS = 7
 _SHIFT = 52 - _MANTISSA_BITS
@@ -26,11 +26,17 @@ RELATIVE_ERROR = 0.5 / 2**_MANTISSA_BITS
 
 
 @inlined
-def bin_of(value: float) -> int:
+def bin_at(value: float) -> int:
     """Return the bin of a value from 0."""
     bits = np.float64(value).view(np.int64)
     place = int(bits >> _SHIFT) - _OFFSET + 1
     return min(max(place, 0), BINS - 1)
+
+
+@kernel
+def bin_of(value: float) -> int:
+    """Return the bin of a value from 0, to callers that are not compiled."""
+    return bin_at(value)
 
 
 def _edges() -> FloatArray:

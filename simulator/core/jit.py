@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core.registry import CPUDispatcher
+from typing_extensions import override
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 """Whether kernels are compiled; with NUMBA_DISABLE_JIT=1 they run as plain Python."""
@@ -17,6 +19,15 @@ _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
+class _Part(CPUDispatcher):
+    """A part of a kernel; called from Python it would end the process."""
+
+    @override
+    def __call__(self, *_: object) -> None:
+        """Refuse to be called."""
+        raise TypeError(f"{self.py_func.__name__} is a part of kernels: only they can call it")
+
+
 def kernel(function: Kernel) -> Kernel:
     """Compile ``function`` on its first call, keep the code on disk, and release the GIL while it runs.
 
@@ -24,15 +35,41 @@ def kernel(function: Kernel) -> Kernel:
     arrays: it fills those that it is given. Numba then need not count references, which between the parts of a kernel
     can cost more than their work (numba/numba#2345).
     """
-    compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
-    stamped: Kernel = _stamped(compiled)
-    return stamped
+    return _compiled(function)
 
 
 def inlined(function: Kernel) -> Kernel:
     """Compile a part of a kernel and fold it into every caller, so that its many arguments cost nothing."""
+    return _part(function, forceinline=True)
+
+
+def folded(function: Kernel) -> Kernel:
+    """Put a part of a kernel into its callers before these are compiled, so that it is not compiled by itself.
+
+    For what is large and has one caller.
+    """
+    return _compiled(function, inline="always")
+
+
+def outlined(function: Kernel) -> Kernel:
+    """Compile a part of a kernel that callers call.
+
+    For what is rare or large: folded into each place that it is called from, it would be compiled as often.
+    """
+    return _part(function)
+
+
+def _part(function: Kernel, **options: Any) -> Kernel:
+    """Compile what only compiled code calls: what would take its arguments over from Python is most of its code."""
+    compiled = _compiled(function, no_cpython_wrapper=True, **options)
+    if COMPILED:
+        compiled.__class__ = _Part  # type: ignore[assignment]
+    return compiled
+
+
+def _compiled(function: Kernel, **options: Any) -> Kernel:
     compiled = numba.njit(  # type: ignore[call-overload]
-        function, cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True
+        function, cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True, **options
     )
     stamped: Kernel = _stamped(compiled)
     return stamped

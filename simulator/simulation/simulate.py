@@ -24,7 +24,8 @@ from simulator.simulation.beginning.rows_by_login import RowsByLogin
 from simulator.simulation.calendar.due_runs import runs_due
 from simulator.simulation.calendar.expectation import expected_rows
 from simulator.simulation.calendar.timing import begin_s, deadline_s, origin_s
-from simulator.simulation.flow.request_path import Line, RequestPath
+from simulator.simulation.flow.online_station import OnlineStation
+from simulator.simulation.flow.request_path import RequestPath
 from simulator.simulation.outcome import (
     QUEUE_STEP_S,
     BatchUse,
@@ -333,7 +334,7 @@ class _Simulation:
             return np.diff([sample.lived_s[number] for sample in self.samples])
         return np.diff(replicas.billed_s([sample.time_s for sample in self.samples]))
 
-    def _most_replicas(self, line: Line) -> int:
+    def _most_replicas(self, line: OnlineStation) -> int:
         if line.replicas is None:
             return int(line.counts()["most_live"])
         return line.replicas.most_billed(self.scenario.horizon_s)
@@ -383,7 +384,7 @@ def _goes_by_logins(plan: Plan) -> bool:
     return plan.refresh is not None and plan.refresh.on == "login"
 
 
-def _in_full_batches_s(fleet: OnlineBackend, line: Line, busy_s: FloatArray) -> float:
+def _in_full_batches_s(fleet: OnlineBackend, line: OnlineStation, busy_s: FloatArray) -> float:
     """Return the slot-seconds that the horizon's work takes in batches as large as may be. [s]"""
     if fleet.computes_together:
         return line.counts()["batched"] * fleet.full_batch_work_s

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulator.backends.api import Api
 from simulator.core.jit import kernel
-from simulator.simulation.state.records import LINE, record
+from simulator.simulation.state.records import CALLS, record
 from simulator.simulation.stations.api import call
 
 COUNTS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
@@ -18,21 +18,22 @@ COUNTS = ("input_tokens", "cached_tokens", "written_tokens", "output_tokens")
 
 @kernel
 def _call_all(
-    time_s: np.ndarray, tokens: np.ndarray, factor: np.ndarray, horizon_s: float, lines: Any, took_s: np.ndarray
+    time_s: np.ndarray, tokens: np.ndarray, factor: np.ndarray, horizon_s: float, own: Any, took_s: np.ndarray
 ) -> None:
     """Make calls in order of time; kernels alone call ``call``."""
     for k in range(time_s.size):
-        took_s[k] = call(time_s[k], tokens[k], factor[k], time_s[k] < horizon_s, lines[0])
+        took_s[k] = call(time_s[k], tokens[k], factor[k], time_s[k] < horizon_s, own[0])
 
 
 def compiled(
     api: Api, time_s: np.ndarray, tokens: np.ndarray, factor: np.ndarray, horizon_s: float
 ) -> tuple[list[float | None], dict[str, int]]:
-    lines, took_s = record(LINE), np.zeros(time_s.size)
+    own, took_s = record(CALLS), np.zeros(time_s.size)
     for name, value in api.line().items():
-        lines[name] = value
-    _call_all(time_s, tokens, factor, horizon_s, lines, took_s)
-    return [took if took >= 0 else None for took in took_s.tolist()], {name: int(lines[name][0]) for name in COUNTS}
+        if name in CALLS.names:
+            own[name] = value
+    _call_all(time_s, tokens, factor, horizon_s, own, took_s)
+    return [took if took >= 0 else None for took in took_s.tolist()], {name: int(own[name][0]) for name in COUNTS}
 
 
 counts = st.integers(1, 4000)

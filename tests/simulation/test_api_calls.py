@@ -8,7 +8,7 @@ import pytest
 
 from simulator.backends.api import Api
 from simulator.core.jit import kernel
-from simulator.simulation.state.records import LINE, record
+from simulator.simulation.state.records import CALLS, record
 from simulator.simulation.stations.api import call
 
 STANDARD_ERRORS = 4
@@ -16,9 +16,9 @@ HOUR_S = 3600.0
 
 
 @kernel
-def _call_all(time_s: np.ndarray, tokens: np.ndarray, lines: Any, took_s: np.ndarray) -> None:
+def _call_all(time_s: np.ndarray, tokens: np.ndarray, own: Any, took_s: np.ndarray) -> None:
     for k in range(time_s.size):
-        took_s[k] = call(time_s[k], tokens[k], 1.0, True, lines[0])
+        took_s[k] = call(time_s[k], tokens[k], 1.0, True, own[0])
 
 
 def an_api(**changes: Any) -> Api:
@@ -33,12 +33,13 @@ def an_api(**changes: Any) -> Api:
 
 def calls(api: Api, time_s: np.ndarray, seed: int = 1) -> tuple[np.ndarray, np.ndarray, Any]:
     """Return how long each call takes (below 0: refused), its tokens, and what was counted."""
-    lines, took_s = record(LINE), np.zeros(time_s.size)
+    own, took_s = record(CALLS), np.zeros(time_s.size)
     for name, value in api.line().items():
-        lines[name] = value
+        if name in CALLS.names:
+            own[name] = value
     tokens = api.draw_tokens(np.random.default_rng(seed), time_s.size)
-    _call_all(time_s, tokens, lines, took_s)
-    return took_s, (tokens >> 24) + (tokens & 2**24 - 1), lines
+    _call_all(time_s, tokens, own, took_s)
+    return took_s, (tokens >> 24) + (tokens & 2**24 - 1), own
 
 
 def poisson(per_s: float, until_s: float) -> np.ndarray:
@@ -80,11 +81,11 @@ def test_a_call_of_more_tokens_than_a_minutes_limit_is_refused_and_costs_nothing
 @pytest.mark.parametrize("calls_per_lifetime", [0.2, 1.0, 3.0])
 def test_poisson_calls_find_the_prompt_cache_warm_as_often_as_a_sliding_cache(calls_per_lifetime: float) -> None:
     api = an_api(prompt_cache={"prefix": 1_500, "lifetime": "5 min"})
-    _, tokens, lines = calls(api, poisson(calls_per_lifetime / 300, 20_000 * 300 / calls_per_lifetime))
-    warm, expected = lines["cached_tokens"][0] / 1_500 / tokens.size, -math.expm1(-calls_per_lifetime)
+    _, tokens, own = calls(api, poisson(calls_per_lifetime / 300, 20_000 * 300 / calls_per_lifetime))
+    warm, expected = own["cached_tokens"][0] / 1_500 / tokens.size, -math.expm1(-calls_per_lifetime)
     assert abs(warm - expected) < STANDARD_ERRORS * math.sqrt(expected * (1 - expected) / tokens.size)
-    assert lines["cached_tokens"] + lines["written_tokens"] == 1_500 * tokens.size
-    assert lines["input_tokens"] == 500 * tokens.size
+    assert own["cached_tokens"] + own["written_tokens"] == 1_500 * tokens.size
+    assert own["input_tokens"] == 500 * tokens.size
 
 
 def test_an_answer_takes_its_first_token_and_all_that_it_writes_but_not_what_the_cache_has_read() -> None:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from simulator.backends.online.slots import leaves_for
 from simulator.core.arrays import FloatArray
 from simulator.core.jit import kernel
-from simulator.simulation.state.records import LINE, RULES, Record, record
+from simulator.simulation.flow.online_station import NO_STATION
+from simulator.simulation.state.bundles import Station
+from simulator.simulation.state.records import INSTANCES, STATION, record
 from simulator.simulation.stations.serverless import REFUSED, count_instances, run_instance
 from simulator.theory.queueing import erlang_b
 
@@ -24,38 +26,36 @@ STANDARD_ERRORS = 4
 def _carry(
     time_s: FloatArray,
     service_s: FloatArray,
-    lines: Record,
-    rules: Record,
+    horizon_s: float,
     until_s: float,
-    instances_s: FloatArray,
-    startups_s: FloatArray,
+    station: Station,
     startup_s: FloatArray,
 ) -> None:
     """Carry all requests, and tell how long the instance of each takes to start; kernels alone call the parts."""
-    q = lines[0]
     for i in range(time_s.size):
-        startup_s[i] = run_instance(time_s[i], time_s[i], service_s[i], rules[0], q, instances_s, startups_s)
-    count_instances(until_s, q, instances_s)
+        startup_s[i] = run_instance(time_s[i], time_s[i], service_s[i], horizon_s, station)
+    count_instances(until_s, station)
 
 
 class Instances:
     """A serverless backend's instances, as the engine carries them."""
 
     def __init__(self, startups_s: FloatArray, horizon_s: float, concurrency: int, **line: float) -> None:
-        self.line = record(LINE)
+        self.horizon_s, self.own, state = horizon_s, record(INSTANCES), record(STATION)
         for name, value in {"concurrency": concurrency, **line}.items():
-            self.line[name] = value
-        self.rules = record(RULES)
-        self.rules["horizon_s"] = horizon_s
-        self.instances_s, self.startups_s = np.zeros(2 * leaves_for(concurrency)), startups_s
+            self.own[name] = value
+        self.station = NO_STATION._replace(
+            state=state, instances=self.own, free_s=np.zeros(2 * leaves_for(concurrency)), times_s=startups_s
+        )
 
     def carry(self, time_s: FloatArray, service_s: FloatArray, until_s: float) -> FloatArray:
         startup_s = np.empty(time_s.size)
-        _carry(time_s, service_s, self.line, self.rules, until_s, self.instances_s, self.startups_s, startup_s)
+        _carry(time_s, service_s, self.horizon_s, until_s, self.station, startup_s)
         return startup_s
 
     def counted(self, name: str) -> float:
-        return float(self.line[name][0])
+        record_of_it = self.own if name in INSTANCES.names else self.station.state
+        return float(record_of_it[name][0])
 
 
 @dataclass
@@ -140,7 +140,8 @@ def test_however_often_they_are_counted_instances_do_the_same() -> None:
     parts = zip(np.array_split(time_s, 333), np.array_split(service_s, 333), strict=True)
     bit_by_bit = [often.carry(when_s, work_s, float(when_s[-1])) for when_s, work_s in parts]
     assert np.array_equal(at_once, np.concatenate(bit_by_bit))
-    assert once.line == often.line
+    assert once.own == often.own
+    assert once.station.state == often.station.state
 
 
 @pytest.mark.parametrize(

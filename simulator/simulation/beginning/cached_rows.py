@@ -27,10 +27,11 @@ References
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from simulator.core.arrays import FloatArray, WordArray
+from simulator.core.arrays import HashArray, WordArray
 from simulator.core.streams import stream
 from simulator.core.units import DAY_S
 from simulator.demand.arrivals import requests_following
@@ -40,7 +41,9 @@ from simulator.demand.login_rates import LoginRates
 from simulator.demand.past import Past
 from simulator.demand.request_clusters import RequestClusters
 from simulator.scenario.schema import Scenario
-from simulator.simulation.beginning.cached_row_kernels import draw_renewing, draw_sliding, visit
+from simulator.simulation.beginning.cached_row_kernels import Clusters, Life, PastWeights, Rows, Users, visit
+from simulator.simulation.beginning.renewing_rows import Beginning, draw_renewing
+from simulator.simulation.beginning.sliding_rows import Chains, draw_sliding
 from simulator.simulation.calendar.timing import (
     LONGEST_DRAWN_S,
     LONGEST_KEPT_S,
@@ -102,25 +105,24 @@ class CachedRows:
             return
         limited = _room(scenario, self.plan) > 0
         drawing = _Drawing.of(scenario, self.plan, self.replication)
-        unused_s = drawing.characteristic_s if limited else math.inf
+        life = Life(
+            cache.fresh_for_s,
+            cache.kept_for_s,
+            scenario.store_of(plan).expiry_s or math.inf,
+            drawing.characteristic_s,
+            keeps_all(plan),
+        )
+        rows = _rows(layout, table, reads, recent, slides=cache.slides, notes_use=limited)
         for block in requests_following(scenario.demand, scenario.seed, self.replication, from_s, end_s):
-            visit(
-                block.time_s,
-                block.user,
-                cache.fresh_for_s,
-                cache.kept_for_s,
-                scenario.store_of(plan).expiry_s or math.inf,
-                unused_s,
-                cache.slides,
-                limited,
-                layout.shards,
-                layout.shard_size,
-                layout.origin_s,
-                layout.tick_s,
-                table,
-                reads,
-                recent,
-            )
+            visit(block.time_s, block.user, life, rows)
+
+
+def _rows(
+    layout: Layout, table: WordArray, reads: WordArray, recent: WordArray, *, slides: bool, notes_use: bool
+) -> Rows:
+    """Return where rows are put."""
+    where = (layout.shards, layout.shard_size, layout.origin_s, layout.tick_s)
+    return Rows(*where, slides, notes_use, table, reads, recent)
 
 
 def _room(scenario: Scenario, plan_name: str) -> int:
@@ -174,119 +176,60 @@ class _Drawing:
 
     def draw(self, layout: Layout, table: WordArray, reads: WordArray, recent: WordArray) -> None:
         """Write the rows of all users."""
-        seed, users, end_user = self.scenario.seed, layout.users, self.rates.end_user
-        cache = self.scenario.plans[self.plan].cache
+        cache, seed = self.scenario.plans[self.plan].cache, self.scenario.seed
         assert cache is not None
         renews = not cache.slides and self.characteristic_s >= cache.fresh_for_s
-        for chunk in range(math.ceil(users / USERS_PER_CHUNK)):
+        rows = _rows(layout, table, reads, recent, slides=cache.slides, notes_use=math.isfinite(self.drawn_s))
+        draw = self._draw_renewing if renews else self._draw_sliding
+        for chunk in range(math.ceil(layout.users / USERS_PER_CHUNK)):
             first = chunk * USERS_PER_CHUNK
             rng = stream(seed, self.replication, "rows of caches", chunk)
-            size, state = min(USERS_PER_CHUNK, users - first), rng.integers(1, 2**64, dtype=np.uint64)
-            run = int(np.searchsorted(end_user, first, side="right"))
-            if renews:
-                self._draw_renewing(first, size, state, run, layout, table, recent)
-            else:
-                self._draw_sliding(first, size, state, run, layout, table, reads, recent)
+            chance = rng.integers(1, 2**64, 1, dtype=np.uint64)
+            draw(self._users(first, min(USERS_PER_CHUNK, layout.users - first), chance), rows)
 
-    def _flat(self) -> FloatArray:
-        """Return the weight in each time zone where it does not change, 0 where it does."""
+    def _users(self, first: int, size: int, chance: HashArray) -> Users:
+        rates = self.rates
+        run = int(np.searchsorted(rates.end_user, first, side="right"))
+        zone = self.past.zone_of_cohort[rates.cohort]
+        return Users(first, size, run, rates.end_user, rates.logins_per_s, zone, chance)
+
+    @cached_property
+    def _weights(self) -> PastWeights:
         past = self.past
-        if not past.is_flat:
-            return np.zeros(len(past.passed))
-        return np.asarray(past.passed[:, -1] / (past.edges_s[0] - past.edges_s[-1]))
+        flat = np.zeros(len(past.passed))
+        if past.is_flat:
+            flat = np.asarray(past.passed[:, -1] / (past.edges_s[0] - past.edges_s[-1]))
+        return PastWeights(past.edges_s, past.passed, past.guide, flat)
 
-    def _draw_renewing(
-        self,
-        first: int,
-        size: int,
-        state: np.uint64,
-        run: int,
-        layout: Layout,
-        table: WordArray,
-        recent: WordArray,
-    ) -> None:
-        plan, past, rates, clusters = self.scenario.plans[self.plan], self.past, self.rates, self.clusters
+    @cached_property
+    def _sample(self) -> Clusters:
+        return Clusters(self.clusters.first, self.clusters.offset_s, self.clusters.longest_s)
+
+    def _draw_renewing(self, users: Users, rows: Rows) -> None:
+        plan, past = self.scenario.plans[self.plan], self.past
         assert plan.cache is not None
         fresh_s, kept_s = plan.cache.fresh_for_s, plan.cache.kept_for_s
         kept_back_s = max(min(kept_s - fresh_s, LONGEST_DRAWN_S), self.followed_s)
-        draw_renewing(
-            first,
-            size,
-            state,
-            run,
-            rates.end_user,
-            rates.logins_per_s,
-            past.zone_of_cohort[rates.cohort],
-            past.edges_s,
-            past.passed,
-            past.guide,
-            self._flat(),
-            past.within(self.followed_s),
-            past.within(self.followed_s + fresh_s),
-            past.within(kept_back_s),
-            clusters.first,
-            clusters.offset_s,
-            clusters.longest_s,
-            fresh_s,
-            kept_s,
-            self.drawn_s,
-            keeps_all(plan),
-            math.isfinite(self.drawn_s),
-            layout.shards,
-            layout.shard_size,
-            layout.origin_s,
-            layout.tick_s,
-            table,
-            recent,
+        beginning = Beginning(
+            past.within(self.followed_s), past.within(self.followed_s + fresh_s), past.within(kept_back_s)
         )
+        life = Life(fresh_s, kept_s, math.inf, self.drawn_s, keeps_all(plan))
+        draw_renewing(users, self._weights, beginning, self._sample, life, rows)
 
-    def _draw_sliding(
-        self,
-        first: int,
-        size: int,
-        state: np.uint64,
-        run: int,
-        layout: Layout,
-        table: WordArray,
-        reads: WordArray,
-        recent: WordArray,
-    ) -> None:
-        plan, past, rates, clusters = self.scenario.plans[self.plan], self.past, self.rates, self.clusters
-        assert plan.cache is not None
-        kept_s, slides = plan.cache.kept_for_s, plan.cache.slides
-        read_s = min(kept_s, self.drawn_s)
-        gap_s = min(kept_s, self.characteristic_s)
-        draw_sliding(
-            first,
-            size,
-            state,
-            run,
-            rates.end_user,
-            rates.logins_per_s,
-            past.zone_of_cohort[rates.cohort],
-            past.edges_s,
-            past.passed,
-            past.guide,
-            self._flat(),
-            past.within(read_s + clusters.longest_s),
-            clusters.first,
-            clusters.offset_s,
-            clusters.longest_s,
+    def _draw_sliding(self, users: Users, rows: Rows) -> None:
+        cache, past, clusters = self.scenario.plans[self.plan].cache, self.past, self.clusters
+        assert cache is not None
+        read_s = min(cache.kept_for_s, self.drawn_s)
+        gap_s = min(cache.kept_for_s, self.characteristic_s)
+        chains = Chains(
             clusters.reach_s(gap_s),
             read_s,
             gap_s,
-            math.inf if slides else plan.cache.fresh_for_s,
-            slides,
-            math.isfinite(self.drawn_s),
-            layout.shards,
-            layout.shard_size,
-            layout.origin_s,
-            layout.tick_s,
+            math.inf if cache.slides else cache.fresh_for_s,
+            past.within(read_s + clusters.longest_s),
             np.empty(MOST_VISITS),
-            table,
-            reads,
-            recent,
         )
+        draw_sliding(users, self._weights, self._sample, chains, rows)
 
 
 def _characteristic_s(rates: LoginRates, past: Past, clusters: RequestClusters, rows: float) -> float:

@@ -1,17 +1,14 @@
-"""The hot loops of nearline refresh: events, and the computations that follow from them.
-
-The records are those of ``records.py``: rules ``r``, place ``p``, tally ``a``.
-"""
+"""The hot loops of nearline refresh: events, and the computations that follow from them."""
 
 import numpy as np
 
-from simulator.core.arrays import FloatArray, IntArray, SlotArray, WordArray
-from simulator.core.jit import inlined
+from simulator.core.jit import inlined, outlined
+from simulator.simulation.state.bundles import Computation, Events, Path, Station, Stations
 from simulator.simulation.state.records import Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, NEARLINE, Int
-from simulator.simulation.stations.admit import ask, has_room, start_or_carry
-from simulator.simulation.stations.queue import sweep, take_off
-from simulator.simulation.store.eviction import make_place, use
+from simulator.simulation.stations.admit import admit, carry_waiting, has_room
+from simulator.simulation.store.eviction import has_room_for_use, make_place, use
+from simulator.simulation.store.flights import has_room_for_flight, take_off
 from simulator.simulation.store.table import land
 
 CANCELLED = -1
@@ -22,191 +19,103 @@ NUMBER = 2**32 - 1
 
 
 @inlined
-def note_event(
-    t: float, spot: Int, factor: float, tokens: Int, r: Record, p: Record, events: Record, latest: WordArray
-) -> None:
+def note_event(t: float, row: Int, factor: float, tokens: Int, rules: Record, events: Events) -> None:
     """Put an event into the ring, which has room; within the debounce time it replaces the one before."""
-    number = p.first_event + p.events
-    p.events += 1
-    event = events[number & (events.size - 1)]
+    cursor, ring = events.cursor[0], events.ring
+    number = cursor.first + cursor.events
+    cursor.events += 1
+    event = ring[number & (ring.size - 1)]
     event.time_s = t
-    event.place = spot
+    event.row = row
     event.factor = factor
     event.tokens = tokens
-    if r.debounce_s > 0.0:
-        back = (number - np.int64(latest[spot])) & NUMBER
-        if back < p.events:
-            before = events[(number - back) & (events.size - 1)]
-            if before.place == spot and back > 0 and t - before.time_s < r.debounce_s:
-                before.place = CANCELLED
-        latest[spot] = np.uint32(number & NUMBER)
+    if rules.debounce_s > 0.0:
+        back = (number - np.int64(events.latest[row])) & NUMBER
+        if back < cursor.events:
+            before = ring[(number - back) & (ring.size - 1)]
+            if before.row == row and back > 0 and t - before.time_s < rules.debounce_s:
+                before.row = CANCELLED
+        events.latest[row] = np.uint32(number & NUMBER)
 
 
 @inlined
-def _fetch(p: Record, events: Record, table: WordArray) -> np.uint32:
+def _fetch(events: Events, path: Path) -> None:
     """Read the rows of the next events so that they are in fast memory when those are due."""
-    p.fetched_event = p.first_event + min(p.events, FETCH)
-    touched = np.uint32(0)
-    for number in range(p.first_event, p.fetched_event):
-        touched ^= table[max(events[number & (events.size - 1)].place, 0)]
-    return touched
+    cursor, ring = events.cursor[0], events.ring
+    if cursor.first >= cursor.fetched:
+        cursor.fetched = cursor.first + min(cursor.events, FETCH)
+        for number in range(cursor.first, cursor.fetched):
+            cursor.touched ^= path.store.table[max(ring[number & (ring.size - 1)].row, 0)]
 
 
 @inlined
-def _has_room(
-    t: float,
-    r: Record,
-    p: Record,
-    a: Record,
-    late: Record,
-    late_queue: Record,
-    late_times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    under_way: SlotArray,
-    reads: WordArray,
-    uses: WordArray,
-) -> bool:
+def _has_room(t: float, station: Station, path: Path) -> bool:
     """Return whether there is room for one computation more."""
-    if not has_room(late, late_queue, late_times_s) or p.returns == returns.size:
+    if not has_room(station, path) or not has_room_for_use(path.rules[0], path.store):
         return False
-    if r.most_rows > 0 and p.uses_end - p.uses_begin >= uses.size:
-        return False
-    if p.flights == flights.size:
-        sweep(t, r, p, a, table, flights, under_way, reads)
-        return bool(2 * p.flights <= flights.size)
-    return True
+    return bool(has_room_for_flight(t, path))
 
 
 @inlined
-def _take_off_after_event(
-    spot: Int,
-    due_s: float,
-    r: Record,
-    p: Record,
-    a: Record,
-    table: WordArray,
-    flights: Record,
-    under_way: SlotArray,
-    reads: WordArray,
-    recent: WordArray,
-    uses: WordArray,
-) -> np.int64:
+def _take_off_after_event(row: Int, due_s: float, path: Path) -> np.int64:
     """Mark a user's row as being computed; return the flight's number, -1 where one is under way."""
-    word: Int = np.int64(table[spot])
+    rules = path.rules[0]
+    word: Int = np.int64(path.store.table[row])
     if word >= FIRST_FLIGHT:
-        f = flights[word - FIRST_FLIGHT]
-        if f.completion_s > due_s:
+        flight = path.flights.records[word - FIRST_FLIGHT]
+        if flight.completion_s > due_s:
             return np.int64(-1)
-        word = land(f, r, a, reads)
-    flight = take_off(spot, word, NEARLINE, True, p, table, flights, under_way)
-    if 0.0 <= due_s < r.horizon_s:
-        a.refreshed += 1
-    if r.most_rows > 0:
-        use(spot, r, p, recent, uses)
+        word = land(flight, path)
+    number = take_off(row, word, NEARLINE, True, path)
+    if 0.0 <= due_s < rules.horizon_s:
+        path.tally.counts[0].refreshed += 1
+    if rules.most_rows > 0:
+        use(row, rules, path.store)
         if word == 0:
-            make_place(due_s, r, p, a, table, flights, reads, recent, uses)
-    return flight
+            make_place(due_s, path)
+    return number
 
 
 @inlined
-def refresh_due(
-    until_s: float,
-    r: Record,
-    p: Record,
-    a: Record,
-    lines: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    late_free_s: FloatArray,
-    late_losers: SlotArray,
-    late_queue: Record,
-    late_times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    under_way: SlotArray,
-    followers: Record,
-    events: Record,
-    reads: WordArray,
-    recent: WordArray,
-    uses: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> bool:
+def _refresh(due_s: float, event: Record, station: Station, path: Path) -> None:
+    """Compute after an event, unless another has taken its place or a computation of the user's is under way."""
+    number = _take_off_after_event(event.row, due_s, path)
+    if number >= 0:
+        admit(due_s, Computation(due_s, np.int64(0), event.factor, event.tokens, number, event.row), station, path)
+
+
+@inlined
+def calls_for_refresh(until_s: float, rules: Record, events: Events) -> bool:
+    """Return whether a computation is due before ``until_s``, or the ring of events is full."""
+    cursor, ring = events.cursor[0], events.ring
+    if cursor.events == 0:
+        return False
+    due_s = ring[cursor.first & (ring.size - 1)].time_s + rules.delay_s
+    return bool(due_s < until_s or cursor.events == ring.size)
+
+
+@outlined
+def refresh_due(until_s: float, reader: Record, events: Events, stations: Stations, path: Path) -> bool:
     """Ask for the computations that are due before ``until_s``; return whether all had room, and one event more has.
 
-    A user whose computation is under way then gets no other: what is under way answers the event.
+    A user whose computation is under way then gets no other: what is under way answers the event. Where there is no
+    room, the ``reader``'s cursor keeps how far all has been carried.
     """
-    late = lines[lines.size - 1]
-    while p.events > 0:
-        event = events[p.first_event & (events.size - 1)]
-        due_s = event.time_s + r.delay_s
+    cursor, ring = events.cursor[0], events.ring
+    while cursor.events > 0:
+        event = ring[cursor.first & (ring.size - 1)]
+        due_s = event.time_s + path.rules[0].delay_s
         if due_s >= until_s:
             break
-        if event.place != CANCELLED:
-            if p.first_event >= p.fetched_event:
-                p.touched ^= _fetch(p, events, table)
-            if not start_or_carry(
-                due_s,
-                r,
-                lines,
-                p,
-                a,
-                free_s,
-                losers,
-                queue,
-                times_s,
-                late_free_s,
-                late_losers,
-                late_queue,
-                late_times_s,
-                returns,
-                table,
-                flights,
-                followers,
-                reads,
-                latency_bins,
-                age_bins,
-            ) or not _has_room(
-                due_s, r, p, a, late, late_queue, late_times_s, returns, table, flights, under_way, reads, uses
-            ):
-                p.reached_s = due_s
+        if event.row != CANCELLED:
+            _fetch(events, path)
+            if not carry_waiting(due_s, stations, path) or not _has_room(due_s, stations.refreshing, path):
+                reader.reached_s = due_s
                 return False
-            spot = event.place
-            flight = _take_off_after_event(spot, due_s, r, p, a, table, flights, under_way, reads, recent, uses)
-            if flight >= 0:
-                ask(
-                    due_s,
-                    lines.size - 1,
-                    due_s,
-                    0,
-                    event.factor,
-                    event.tokens,
-                    flight,
-                    spot,
-                    r,
-                    late,
-                    p,
-                    a,
-                    late_free_s,
-                    late_losers,
-                    late_queue,
-                    late_times_s,
-                    returns,
-                    table,
-                    flights,
-                    followers,
-                    reads,
-                    latency_bins,
-                    age_bins,
-                )
-        p.events -= 1
-        p.first_event += 1
-    if p.events == events.size:
-        p.reached_s = until_s
+            _refresh(due_s, event, stations.refreshing, path)
+        cursor.events -= 1
+        cursor.first += 1
+    if cursor.events == ring.size:
+        reader.reached_s = until_s
         return False
     return True

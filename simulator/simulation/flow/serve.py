@@ -1,397 +1,269 @@
 """The main loop of the request path.
 
 ``serve`` carries requests, in order of their arrival, up to the next moment at which something that they can see
-changes. Its parts are small functions that the compiler folds together. All take the same records (``records.py``):
-rules ``r``, place ``p``, tally ``a``, a fleet's line ``q``.
+changes, or over many ticks of an autoscaler, as long as none of them needs a decision. Its parts are small functions
+that the compiler folds together; ``bundles.py`` says what travels together through them.
 """
 
 import math
 
 import numpy as np
 
-from simulator.core.arrays import FloatArray, IntArray, SlotArray, UserArray, WordArray
-from simulator.core.jit import inlined, kernel
+from simulator.core.jit import folded, inlined, kernel
 from simulator.demand.kernels import NUMBER
-from simulator.simulation.flow.refresh import note_event, refresh_due
+from simulator.simulation.flow.refresh import calls_for_refresh, note_event, refresh_due
+from simulator.simulation.state.bundles import Block, Computation, Events, Path, Reader, Station, Stations, Steps
 from simulator.simulation.state.records import NO_FLIGHT, Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, time_of
 from simulator.simulation.state.tally import count_answer, count_default, serve_row
-from simulator.simulation.stations.admit import ask, count_work, has_room, start_or_carry
-from simulator.simulation.stations.queue import (
-    join,
-    sweep,
-    take_off,
-)
-from simulator.simulation.store.eviction import make_place, use
-from simulator.simulation.store.table import expiry_s, land, read_again
+from simulator.simulation.stations.admit import admit, carry_waiting, count_work, has_room
+from simulator.simulation.store.eviction import has_room_for_use, make_place, use
+from simulator.simulation.store.flights import coalesce, has_room_for_flight, sweep, take_off
+from simulator.simulation.store.table import expiry_s, land, last_read, read_again
 
 MOST_SWEPT = 4096
 """Where more computations are under way, those that are complete are looked for only when there is no room for more: a
 fleet that cannot keep up has millions that wait."""
 FETCH = 128
 """Rows that are looked up ahead of the requests for them; a power of two."""
+NOTHING = -3
+"""In place of a flight: there is nothing to compute."""
 
 
 @inlined
-def _fetch(
-    user: UserArray,
-    begin: Int,
-    end: Int,
-    r: Record,
-    table: WordArray,
-    latest: WordArray,
-    reads: WordArray,
-    recent: WordArray,
-    spots: IntArray,
-) -> Int:
-    """Find the places of the next users' rows, and read them so that they are in fast memory when their turn comes.
+def _fetch(begin: Int, block: Block, reader: Reader, events: Events, path: Path) -> None:
+    """Find where the next users' rows are, and read them so that they are in fast memory when their turn comes.
 
     The reads do not depend on one another, so that the processor does many at a time; in the main loop it could not.
     """
-    shards = np.uint32(r.shards)
+    rules, store = path.rules[0], path.store
+    end = min(begin + FETCH, block.time_s.size)
+    shards = np.uint32(rules.shards)
     touched = np.uint32(0)
     for i in range(begin, end):
-        who = np.uint32(user[i] & NUMBER)
-        spot = np.int64(who % shards) * r.shard_size + np.int64(who // shards)
-        spots[i & (FETCH - 1)] = spot
-        touched ^= table[spot]
+        who = np.uint32(block.user[i] & NUMBER)
+        row = np.int64(who % shards) * rules.shard_size + np.int64(who // shards)
+        reader.rows[i & (FETCH - 1)] = row
+        touched ^= store.table[row]
     for i in range(begin, end):
-        spot = spots[i & (FETCH - 1)]
-        if r.debounce_s > 0.0:
-            touched ^= latest[spot]
-        if r.slides:
-            touched ^= reads[spot]
-        if r.most_rows > 0:
-            touched ^= recent[spot]
-    return touched
+        row = reader.rows[i & (FETCH - 1)]
+        if rules.debounce_s > 0.0:
+            touched ^= events.latest[row]
+        if rules.slides:
+            touched ^= store.reads[row]
+        if rules.most_rows > 0:
+            touched ^= store.recent[row]
+    cursor = reader.cursor[0]
+    cursor.fetched = end
+    cursor.touched ^= touched
 
 
 @inlined
-def _is_fresh(word: Int, t: float, r: Record) -> bool:
+def _is_fresh(word: Int, t: float, rules: Record) -> bool:
     """Return whether a row may be served without being computed again."""
-    return bool(r.fresh_s >= r.kept_s or word & MAKER != ONLINE or t <= time_of(word, r.origin_s, r.tick_s) + r.fresh_s)
+    if rules.fresh_s >= rules.kept_s or word & MAKER != ONLINE:
+        return True
+    return bool(t <= time_of(word, rules.origin_s, rules.tick_s) + rules.fresh_s)
 
 
-@kernel
-def serve(
-    until_s: float,
-    time_s: FloatArray,
-    user: UserArray,
-    factor: FloatArray,
-    late_factor: FloatArray,
-    tokens: IntArray,
-    late_tokens: IntArray,
-    rules: Record,
-    place: Record,
-    tally: Record,
-    lines: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    late_free_s: FloatArray,
-    late_losers: SlotArray,
-    late_queue: Record,
-    late_times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    under_way: SlotArray,
-    followers: Record,
-    events: Record,
-    latest: WordArray,
-    reads: WordArray,
-    recent: WordArray,
-    uses: WordArray,
-    spots: IntArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> bool:
-    """Carry all requests up to ``until_s``.
+@inlined
+def _answer_by_row(t: float, row: Int, word: Int, flying: Int, path: Path) -> Int:
+    """Answer by a row of the store; return the flight of the computation that follows as the row is not fresh.
 
-    Parameters
-    ----------
-    until_s
-        The next moment at which something may change. [s]
-    time_s, user
-        The block of requests: when, and by whom (the number; where events are logins, the sign marks a login's last).
-    factor, late_factor
-        Factors on the service times of what a request makes the two fleets compute; empty without noise.
-    tokens, late_tokens
-        The same for the tokens of prompt and answer, where a backend counts them.
-    rules, place, tally
-        One record each: what the plan says, where the path stands, what it has counted.
-    lines
-        The backends: the first answers, the last refreshes.
-    free_s, losers, queue, times_s
-        Slots of the backend that answers, their loser tree, its queue, a ring of a power of two, and its service times
-        by the number of requests computed together; or its instances, and how long the next ones take to start.
-    late_free_s, late_losers, late_queue, late_times_s
-        Those of the backend that refreshes: the same arrays where it is the same backend.
-    returns
-        Requests that come again, a heap by their time.
-    table
-        The prediction store's words.
-    flights, under_way, followers
-        Computations that others can wait for; ``under_way`` lists those in use first, then the free ones.
-    events, latest
-        Events whose computation is to come, a ring of a power of two; and the number of each user's latest event.
-    reads
-        Tick of each row's last reading.
-    recent, uses
-        Number of each row's latest use, and the uses, a ring of a power of two.
-    spots
-        Scratch, shape (FETCH,).
-    latency_bins, age_bins
-        Histograms to fill; that of the waits above 0 follows on that of the latencies.
-
-    Returns
-    -------
-    bool
-        False if a structure is full: the caller makes it larger and calls again.
+    ``flying`` is the number of a computation of the user's under way that nobody waits for, NO_FLIGHT for none.
     """
-    r = rules[0]
-    p = place[0]
-    a = tally[0]
-    q = lines[0]
-    late = lines[lines.size - 1]
+    rules, store = path.rules[0], path.store
+    served = serve_row(word, t, rules, path.tally)
+    read_again(row, word, t, rules, path.tally, store)
+    use(row, rules, store)
+    if flying >= 0:
+        path.flights.records[flying].beneath = np.uint32(served)
+    elif not _is_fresh(word, t, rules):
+        if 0.0 <= t < rules.horizon_s:
+            path.tally.counts[0].revalidated += 1
+        return take_off(row, served, ONLINE, True, path)
+    elif served != word:
+        store.table[row] = np.uint32(served)
+    return np.int64(NOTHING)
+
+
+@inlined
+def _compute_or_default(t: float, path: Path) -> Int:
+    """Do what is done where nothing is kept: NO_FLIGHT where it is computed."""
+    rules = path.rules[0]
+    if rules.computes:
+        return np.int64(NO_FLIGHT)
+    if count_answer(t, rules.read_s, rules, path.tally):
+        count_default(rules.read_s, rules, path.tally)
+    return np.int64(NOTHING)
+
+
+@inlined
+def _miss(t: float, row: Int, word: Int, flying: Int, path: Path) -> Int:
+    """Do what is done where no row answers; return the flight of the computation that does, NO_FLIGHT to keep none."""
+    rules, store = path.rules[0], path.store
+    if not rules.keeps:
+        return _compute_or_default(t, path)
+    if flying >= 0:
+        flight = path.flights.records[flying]
+        if flight.completion_s == math.inf:
+            return np.int64(NO_FLIGHT)
+        if not flight.evicted:
+            use(row, rules, store)
+        coalesce(flight, t, path)
+        return np.int64(NOTHING)
+    number = take_off(row, word, ONLINE, False, path)
+    if rules.most_rows > 0:
+        use(row, rules, store)
+        if word == 0:
+            make_place(t, path)
+    return number
+
+
+@inlined
+def _look_up(t: float, row: Int, path: Path) -> Int:
+    """Answer a request by what is stored or under way; return the flight of the computation that it takes besides.
+
+    That is NOTHING where it takes none, and NO_FLIGHT where what is computed is not kept.
+    """
+    rules, store = path.rules[0], path.store
+    word: Int = np.int64(store.table[row])
+    flying: Int = np.int64(NO_FLIGHT)
+    if word >= FIRST_FLIGHT:
+        flight = path.flights.records[word - FIRST_FLIGHT]
+        if flight.completion_s <= t:
+            word = land(flight, path)
+            store.table[row] = np.uint32(word)
+        elif flight.in_background:
+            flying = word - FIRST_FLIGHT
+            word = np.int64(flight.beneath)
+        else:
+            if not flight.evicted:
+                use(row, rules, store)
+            coalesce(flight, t, path)
+            return np.int64(NOTHING)
+    if word != 0 and (rules.serves_stored or t <= expiry_s(word, last_read(row, rules, store), rules)):
+        return _answer_by_row(t, row, word, flying, path)
+    return _miss(t, row, word, flying, path)
+
+
+@inlined
+def _asked(i: Int, t: float, flight: Int, row: Int, block: Block, station: Station) -> Computation:
+    """Return the computation that a request asks for."""
+    state = station.state[0]
+    factor = block.factor[i] if state.noisy else 1.0
+    tokens = block.tokens[i] if state.counts_tokens else np.int64(0)
+    return Computation(t, np.int64(0), factor, tokens, flight, row)
+
+
+@folded
+def _serve_one(i: Int, block: Block, reader: Reader, stations: Stations, events: Events, path: Path) -> None:
+    """Carry one request; there is room for all that may come of it."""
+    rules, t = path.rules[0], block.time_s[i]
+    row = np.int64(0)
+    if rules.has_store:
+        if i >= reader.cursor[0].fetched:
+            _fetch(i, block, reader, events, path)
+        row = reader.rows[i & (FETCH - 1)]
+        if rules.refreshes and (rules.refreshes > 1 or block.user[i] < 0):
+            state = stations.refreshing.state[0]
+            factor = block.refresh_factor[i] if state.noisy else 1.0
+            tokens = block.refresh_tokens[i] if state.counts_tokens else np.int64(0)
+            note_event(t, row, factor, tokens, rules, events)
+        number = _look_up(t, row, path)
+    else:
+        number = _compute_or_default(t, path)
+    if number != NOTHING:
+        admit(t, _asked(i, t, number, row, block, stations.answering), stations.answering, path)
+
+
+@folded
+def _make_ready(t: float, stations: Stations, path: Path) -> bool:
+    """Carry what waits up to a request that comes at ``t``; return whether there is room for what may come of it."""
+    flights = path.flights
     roomy = True
-    i = p.next
-    fetched = i
-    p.reached_s = until_s
+    if path.rules[0].works:
+        if _waits(stations, path):
+            roomy = carry_waiting(t, stations, path)
+        roomy = has_room_for_flight(t, path) and roomy
+        if flights.cursor[0].coalesced == flights.coalesced.size:
+            sweep(t, path)
+        roomy = roomy and has_room(stations.answering, path)
+        roomy = roomy and flights.cursor[0].coalesced < flights.coalesced.size
+    return roomy and has_room_for_use(path.rules[0], path.store)
+
+
+@inlined
+def _waits(stations: Stations, path: Path) -> bool:
+    """Return whether anything waits, or will try again."""
+    waiting = stations.answering.state[0].waiting > 0 or stations.refreshing.state[0].waiting > 0
+    return bool(waiting or path.orbit.cursor[0].retries > 0)
+
+
+@folded
+def _carry(until_s: float, block: Block, reader: Reader, stations: Stations, events: Events, path: Path) -> bool:
+    """Carry all requests up to ``until_s``; return whether there was room. [s]"""
+    rules, cursor, time_s = path.rules[0], reader.cursor[0], block.time_s
+    roomy = True
+    i = cursor.next
+    cursor.reached_s = until_s
     while True:
         more = i < time_s.size and time_s[i] < until_s
-        if not more and not r.refreshes:
-            break
         t = time_s[i] if more else until_s
-        if r.works:
-            if r.refreshes:
-                roomy = refresh_due(
-                    t,
-                    r,
-                    p,
-                    a,
-                    lines,
-                    free_s,
-                    losers,
-                    queue,
-                    times_s,
-                    late_free_s,
-                    late_losers,
-                    late_queue,
-                    late_times_s,
-                    returns,
-                    table,
-                    flights,
-                    under_way,
-                    followers,
-                    events,
-                    reads,
-                    recent,
-                    uses,
-                    latency_bins,
-                    age_bins,
-                )
-                if not roomy or not more:
-                    break
-            if q.waiting > 0 or late.waiting > 0 or p.returns > 0:
-                roomy = start_or_carry(
-                    t,
-                    r,
-                    lines,
-                    p,
-                    a,
-                    free_s,
-                    losers,
-                    queue,
-                    times_s,
-                    late_free_s,
-                    late_losers,
-                    late_queue,
-                    late_times_s,
-                    returns,
-                    table,
-                    flights,
-                    followers,
-                    reads,
-                    latency_bins,
-                    age_bins,
-                )
-            if p.flights == flights.size:
-                sweep(t, r, p, a, table, flights, under_way, reads)
-                roomy = roomy and 2 * p.flights <= flights.size
-            if p.followers == followers.size:
-                sweep(t, r, p, a, table, flights, under_way, reads)
-            roomy = roomy and has_room(q, queue, times_s)
-            roomy = roomy and p.followers < followers.size and p.returns < returns.size
-        if r.most_rows > 0:
-            roomy = roomy and p.uses_end - p.uses_begin < uses.size
-        if not roomy:
-            p.reached_s = t
+        if rules.refreshes and calls_for_refresh(t, rules, events):
+            roomy = refresh_due(t, cursor, events, stations, path)
+        if not more or not roomy:
             break
-        spot = np.int64(0)
-        word: Int = np.int64(0)
-        flying = np.int64(-1)  # a computation of the user's under way that nobody waits for
-        if r.has_store:
-            if i >= fetched:
-                fetched = min(i + FETCH, time_s.size)
-                p.touched ^= _fetch(user, i, fetched, r, table, latest, reads, recent, spots)
-            spot = spots[i & (FETCH - 1)]
-            word = np.int64(table[spot])
-            if r.refreshes and (r.refreshes > 1 or user[i] < 0):
-                note_event(
-                    t,
-                    spot,
-                    late_factor[i] if late.noisy else 1.0,
-                    late_tokens[i] if late.counts_tokens else 0,
-                    r,
-                    p,
-                    events,
-                    latest,
-                )
-            if word >= FIRST_FLIGHT:
-                f = flights[word - FIRST_FLIGHT]
-                if f.completion_s <= t:
-                    word = land(f, r, a, reads)
-                    table[spot] = np.uint32(word)
-                elif f.unasked:
-                    flying = word - FIRST_FLIGHT
-                    word = np.int64(f.beneath)
-                else:
-                    if not f.evicted:
-                        use(spot, r, p, recent, uses)
-                    join(f, t, r, p, a, followers, reads, latency_bins, age_bins)
-                    i += 1
-                    continue
-            if word != 0 and (
-                r.serves_stored or t <= expiry_s(word, np.int64(reads[spot]) if r.slides else np.int64(0), r)
-            ):
-                served = serve_row(word, t, r, a, latency_bins, age_bins)
-                read_again(spot, word, t, r, a, reads)
-                use(spot, r, p, recent, uses)
-                if flying >= 0:
-                    flights[flying].beneath = np.uint32(served)
-                elif not _is_fresh(word, t, r):
-                    flight = take_off(spot, served, ONLINE, True, p, table, flights, under_way)
-                    if 0.0 <= t < r.horizon_s:
-                        a.revalidated += 1
-                    ask(
-                        t,
-                        0,
-                        t,
-                        0,
-                        factor[i] if q.noisy else 1.0,
-                        tokens[i] if q.counts_tokens else 0,
-                        flight,
-                        spot,
-                        r,
-                        q,
-                        p,
-                        a,
-                        free_s,
-                        losers,
-                        queue,
-                        times_s,
-                        returns,
-                        table,
-                        flights,
-                        followers,
-                        reads,
-                        latency_bins,
-                        age_bins,
-                    )
-                elif served != word:
-                    table[spot] = np.uint32(served)
-                i += 1
-                continue
-        if not r.computes:
-            if count_answer(t, r.read_s, r, a, latency_bins):
-                count_default(r.read_s, r, a)
-            i += 1
-            continue
-        flight = np.int64(NO_FLIGHT)
-        if flying >= 0:
-            if r.keeps and flights[flying].completion_s < math.inf:
-                if not flights[flying].evicted:
-                    use(spot, r, p, recent, uses)
-                join(flights[flying], t, r, p, a, followers, reads, latency_bins, age_bins)
-                i += 1
-                continue
-        elif r.keeps:
-            flight = take_off(spot, word, ONLINE, False, p, table, flights, under_way)
-            if r.most_rows > 0:
-                use(spot, r, p, recent, uses)
-                if word == 0:
-                    make_place(t, r, p, a, table, flights, reads, recent, uses)
-        ask(
-            t,
-            0,
-            t,
-            0,
-            factor[i] if q.noisy else 1.0,
-            tokens[i] if q.counts_tokens else 0,
-            flight,
-            spot,
-            r,
-            q,
-            p,
-            a,
-            free_s,
-            losers,
-            queue,
-            times_s,
-            returns,
-            table,
-            flights,
-            followers,
-            reads,
-            latency_bins,
-            age_bins,
-        )
+        if not _make_ready(t, stations, path):
+            roomy = False
+            cursor.reached_s = t
+            break
+        _serve_one(i, block, reader, stations, events, path)
         i += 1
-    p.next = i
-    if q.waiting > 0 or late.waiting > 0 or p.returns > 0:
-        done = start_or_carry(
-            p.reached_s,
-            r,
-            lines,
-            p,
-            a,
-            free_s,
-            losers,
-            queue,
-            times_s,
-            late_free_s,
-            late_losers,
-            late_queue,
-            late_times_s,
-            returns,
-            table,
-            flights,
-            followers,
-            reads,
-            latency_bins,
-            age_bins,
-        )
-        roomy = roomy and done
+    cursor.next = i
+    if _waits(stations, path):
+        roomy = carry_waiting(cursor.reached_s, stations, path) and roomy
     if roomy:
-        count_work(p.reached_s, q, free_s)
-        count_work(p.reached_s, late, late_free_s)
-    if roomy and p.flights <= MOST_SWEPT:
-        sweep(p.reached_s, r, p, a, table, flights, under_way, reads)
+        count_work(cursor.reached_s, stations.answering)
+        count_work(cursor.reached_s, stations.refreshing)
+        if path.flights.cursor[0].flights <= MOST_SWEPT:
+            sweep(cursor.reached_s, path)
     return roomy
 
 
 @kernel
-def settle(
-    now_s: float,
-    rules: Record,
-    place: Record,
-    tally: Record,
-    table: WordArray,
-    flights: Record,
-    under_way: SlotArray,
-    reads: WordArray,
-) -> None:
+def serve(
+    steps: Steps, state: Record, block: Block, reader: Reader, stations: Stations, events: Events, path: Path
+) -> tuple[int, float, bool]:
+    """Carry all requests step by step, up to the first step that brings a fleet more work than needs no decision.
+
+    Where that is 0, as no replica serves, what waits or comes ends them too. ``state`` is the STATION of the fleet.
+
+    Returns
+    -------
+    tuple
+        How many steps brought no more, the slot-seconds worked up to their end, and whether there was room. Where a
+        structure is full, the caller makes it larger and calls again.
+    """
+    own = state[0]
+    passed = 0
+    worked_s = own.work_s - own.work_left_s
+    while passed < steps.most:
+        until_s = steps.from_s + (passed + 1) * steps.step_s
+        if until_s >= steps.end_s:
+            break
+        if not _carry(until_s, block, reader, stations, events, path):
+            return passed, worked_s, False
+        if own.work_s - own.work_left_s - worked_s > steps.most_work_s:
+            break
+        if steps.most_work_s <= 0.0 and (own.sought or own.waiting > own.gone):
+            break
+        worked_s = own.work_s - own.work_left_s
+        passed += 1
+    return passed, worked_s, True
+
+
+@kernel
+def settle(now_s: float, path: Path) -> None:
     """Write the rows of all computations that are complete; until then a look-up does so where it meets one."""
-    sweep(now_s, rules[0], place[0], tally[0], table, flights, under_way, reads)
+    sweep(now_s, path)

@@ -3,8 +3,6 @@
 quality = accuracy(model age) / a0 x [floor + (1 - floor) 2^(-age / half-life)] x max(0, 1 - loss x latency), where a0
 is the initial accuracy of the scenario's model, so that a plan with a better model has a quality above 1. The default
 response has a quality of its own, from which latency takes the same share. What is not stated is a factor of 1.
-
-Compiled parts take the rules ``r`` and the tally ``a`` of ``records.py``.
 """
 
 import math
@@ -18,28 +16,30 @@ STEPS_PER_S = 10.0
 
 
 @inlined
-def add_quality(arrival_s: float, latency_s: float, age_s: float, made_s: float, r: Record, a: Record) -> None:
+def add_quality(arrival_s: float, latency_s: float, age_s: float, made_s: float, rules: Record, counts: Record) -> None:
     """Add the quality of a prediction served.
 
     ``made_s`` says which model made it: the one in service then, known to a tick of the store, whose rows keep their
     times rounded down to it.
     """
-    quality = max(1.0 - r.latency_loss_per_s * latency_s, 0.0)
-    if r.decay_per_s > 0.0:
-        quality *= r.quality_floor + (1.0 - r.quality_floor) * math.exp(-r.decay_per_s * age_s)
-    if r.judges_models:
+    quality = max(1.0 - rules.latency_loss_per_s * latency_s, 0.0)
+    if rules.decay_per_s > 0.0:
+        quality *= rules.quality_floor + (1.0 - rules.quality_floor) * math.exp(-rules.decay_per_s * age_s)
+    if rules.judges_models:
         cutoff_s = 0.0
-        if r.trained_every_s > 0.0:
-            cutoff_s = math.floor((made_s + r.tick_s - r.training_s) / r.trained_every_s) * r.trained_every_s
+        if rules.trained_every_s > 0.0:
+            cutoff_s = (
+                math.floor((made_s + rules.tick_s - rules.training_s) / rules.trained_every_s) * rules.trained_every_s
+            )
         model_age_s = max(arrival_s + latency_s - cutoff_s, 0.0)
-        quality *= max(r.accuracy_initial - r.accuracy_loss_per_s * model_age_s, r.accuracy_floor)
-    a.quality += quality
+        quality *= max(rules.accuracy_initial - rules.accuracy_loss_per_s * model_age_s, rules.accuracy_floor)
+    counts.quality += quality
 
 
 @inlined
-def add_default_quality(latency_s: float, r: Record, a: Record) -> None:
+def add_default_quality(latency_s: float, rules: Record, counts: Record) -> None:
     """Add the quality of a default response."""
-    a.quality += r.default_quality * max(1.0 - r.latency_loss_per_s * latency_s, 0.0)
+    counts.quality += rules.default_quality * max(1.0 - rules.latency_loss_per_s * latency_s, 0.0)
 
 
 def set_quality_rules(rules: Record, scenario: Scenario, plan_name: str) -> None:

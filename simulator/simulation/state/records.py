@@ -1,4 +1,8 @@
-"""What the request path keeps between two calls of its kernels, as records that compiled code can write."""
+"""What the request path keeps between two calls of its kernels, as records that compiled code can write.
+
+A kernel is given arrays of one record, and opens them itself: a record that Python hands over costs compiled code 7 %
+(numba/numba#4951). ``bundles.py`` says which arrays travel together.
+"""
 
 from typing import Any, Final, TypeAlias
 
@@ -18,11 +22,11 @@ RULES = np.dtype(
     [
         ("has_store", np.bool_),  # every request looks the store up
         ("computes", np.bool_),  # a miss is computed online
-        ("works", np.bool_),  # there is a fleet
+        ("works", np.bool_),  # there is a backend
         ("serves_stored", np.bool_),  # a miss is answered by whatever is stored
-        ("unasked", np.bool_),  # there are computations that no request waits for
+        ("in_background", np.bool_),  # there are computations that no request waits for
         ("wastes", np.bool_),  # there are rows that nobody may ever read; only then are those that end counted
-        ("returns", np.bool_),  # requests that are refused or give up come again
+        ("retries", np.bool_),  # requests that are refused or give up try again
         ("falls_back", np.bool_),  # at last they are answered by whatever is stored
         ("keeps", np.bool_),  # online predictions are stored, and shared by those who wait for them
         ("slides", np.bool_),  # an online row's time runs from its last reading
@@ -56,17 +60,16 @@ RULES = np.dtype(
 )
 """What the plan says; fixed during a run, but for the delay of batch rows."""
 
-LINE = np.dtype(
+STATION = np.dtype(
     [
+        ("number", np.int64),  # 0 for the one that answers, 1 for the one that refreshes where it is another
         ("kind", np.int8),  # of simulator.backends.online.kinds
         ("noisy", np.bool_),  # service times vary
         ("counts_tokens", np.bool_),  # requests have numbers of tokens
         ("service_s", np.float64),  # mean service time of one request alone
         ("timeout_s", np.float64),
-        ("most_together", np.int64),  # requests in a batch
-        ("hold_s", np.float64),  # how long a batch waits for more
         ("queue_limit", np.int64),  # computations that may wait
-        ("attempts", np.int64),  # how often a refused request comes again
+        ("attempts", np.int64),  # how often a refused request tries again
         ("backoff_s", np.float64),
         ("longest_backoff_s", np.float64),
         ("jitter", np.float64),  # share of a wait that is random
@@ -79,6 +82,25 @@ LINE = np.dtype(
         ("leaving", np.int64),  # no request before this entry is still to give up
         ("work_s", np.float64),  # slot-seconds of all work begun
         ("work_left_s", np.float64),  # of it, on serving slots: what is not finished yet
+        ("calls", np.int64),  # from here on, counted of what was asked for within the horizon: computations begun
+        ("refused", np.int64),  # times that the backend refused
+        ("retried", np.int64),  # times that a request was to try again
+    ]
+)
+"""An online backend and its queue, whatever its kind."""
+
+BATCHES = np.dtype(
+    [
+        ("most_together", np.int64),  # requests in a batch
+        ("hold_s", np.float64),  # how long a batch waits for more
+        ("batches", np.int64),  # what was begun together within the horizon, whenever it was asked for
+        ("batched", np.int64),  # computations in these
+    ]
+)
+"""What a fleet that computes requests together has besides."""
+
+INSTANCES = np.dtype(
+    [
         ("keep_alive_s", np.float64),  # how long an idle instance is kept
         ("concurrency", np.int64),  # instances that may compute at a time
         ("bills_startup", np.bool_),  # an instance's start is billed
@@ -90,7 +112,15 @@ LINE = np.dtype(
         ("idled_s", np.float64),  # stretches of idleness that have ended
         ("live_s", np.float64),  # instance-seconds up to when all has been carried
         ("most_live", np.int64),  # instances at a time, within the horizon
-        ("first_token_s", np.float64),  # of an external API, from here on
+        ("cold_starts", np.int64),  # computations for which an instance was started
+        ("billed_s", np.float64),  # time that instances are billed for
+    ]
+)
+"""What a serverless backend has besides."""
+
+CALLS = np.dtype(
+    [
+        ("first_token_s", np.float64),
         ("input_token_s", np.float64),  # time per input token that is not read from the prompt cache
         ("output_token_s", np.float64),
         ("request_room_s", np.float64),  # time in which the limit on requests lets one more in; 0 without a limit
@@ -103,41 +133,56 @@ LINE = np.dtype(
         ("prefix_kept_s", np.float64),  # how long after its last use the provider keeps it
         ("prefix_used_s", np.float64),
         ("prefix_limited", np.bool_),  # whether the limit on tokens counts those that are read from the prompt cache
-        ("calls", np.int64),  # from here on, counted of what was asked for within the horizon: computations begun
-        ("batches", np.int64),  # what was begun together within the horizon, whenever it was asked for
-        ("batched", np.int64),  # computations in these
-        ("refused", np.int64),  # times that the backend refused
-        ("retried", np.int64),  # times that a request was to come again
-        ("cold_starts", np.int64),  # computations for which an instance was started
-        ("billed_s", np.float64),  # time that instances are billed for
-        ("input_tokens", np.int64),  # of an external API: neither read from its prompt cache nor written to it
+        ("input_tokens", np.int64),  # counted: neither read from the prompt cache nor written to it
         ("cached_tokens", np.int64),
         ("written_tokens", np.int64),
         ("output_tokens", np.int64),
         ("by_prompt", np.int64, (prompt_class(MOST_TOKENS) + 1, len(TOKEN_KINDS))),  # the same, by the prompt's class
     ]
 )
-"""An online backend and its queue."""
+"""What an external API has besides."""
 
-PLACE = np.dtype(
+BLOCK_CURSOR = np.dtype(
     [
         ("next", np.int64),  # first request of the block that has not been looked at
+        ("fetched", np.int64),  # requests before this one have had their rows read ahead
         ("reached_s", np.float64),  # up to when all has been carried
-        ("flights", np.int64),  # computations under way
-        ("followers", np.int64),  # followers in use
-        ("returns", np.int64),  # requests that will come again
-        ("events", np.int64),  # events whose computation is to come
-        ("first_event", np.int64),  # number of the oldest of them
-        ("fetched_event", np.int64),  # events before this number have had their rows read ahead
-        ("rows", np.int64),  # rows in a store of limited size, those being computed too
-        ("uses_begin", np.int64),  # number of the oldest use of a row that is remembered
-        ("uses_end", np.int64),
         ("touched", np.uint32),  # keeps the compiler from leaving out reads ahead
     ]
 )
-"""Where the request path stands."""
+"""Where the request path stands in its block of requests."""
 
-TALLY = np.dtype(
+USE_CURSOR = np.dtype(
+    [
+        ("rows", np.int64),  # rows in a store of limited size, those being computed too
+        ("begin", np.int64),  # number of the oldest use of a row that is remembered
+        ("end", np.int64),
+    ]
+)
+"""Where the ring of a limited store's uses stands."""
+
+FLIGHT_CURSOR = np.dtype(
+    [
+        ("flights", np.int64),  # computations under way
+        ("coalesced", np.int64),  # requests that wait for one, in use
+    ]
+)
+"""How much of the flights is in use."""
+
+EVENT_CURSOR = np.dtype(
+    [
+        ("events", np.int64),  # events whose computation is to come
+        ("first", np.int64),  # number of the oldest of them
+        ("fetched", np.int64),  # events before this number have had their rows read ahead
+        ("touched", np.uint32),  # keeps the compiler from leaving out reads ahead
+    ]
+)
+"""Where the ring of events stands."""
+
+ORBIT_CURSOR = np.dtype([("retries", np.int64)])
+"""How many requests will try again."""
+
+COUNTS = np.dtype(
     [
         ("requests", np.int64),
         ("precomputed", np.int64),  # answered by a row computed ahead: in a batch, or after an event
@@ -177,29 +222,30 @@ NO_FLIGHT: Final = -1
 GONE: Final = -2
 
 _COMPUTATION: list[tuple[str, type]] = [
-    ("factor", np.float64),  # of its service time
-    ("flight", np.int64),  # the flight it computes for; NO_FLIGHT where nothing is kept, GONE once it gave up
-    ("asked_s", np.float64),  # when the request or the event first asked for it
-    ("attempt", np.int64),  # how often it has come again
-    ("place", np.int64),  # of the user's row in the table
-    ("tokens", np.int64),  # of its prompt and its answer, where a backend counts them
+    ("asked_s", np.float64),
+    ("attempt", np.int64),
+    ("factor", np.float64),
+    ("tokens", np.int64),
+    ("flight", np.int64),
+    ("row", np.int64),
 ]
+"""The fields of a `bundles.Computation`."""
 
 WAITING = np.dtype([("arrival_s", np.float64), *_COMPUTATION])
 """A computation in the queue, since ``arrival_s``."""
 
-RETURN = np.dtype([("due_s", np.float64), ("line", np.int64), *_COMPUTATION])
+RETRY = np.dtype([("due_s", np.float64), ("station", np.int64), *_COMPUTATION])
 """A computation that was refused or given up, and will be asked for again."""
 
 FLIGHT = np.dtype(
     [
-        ("place", np.int64),  # of the user's row in the table
+        ("row", np.int64),  # of the user in the table
         ("beneath", np.uint32),  # the word that was there before
         ("maker", np.uint32),  # of the row that will be written
         ("start_s", np.float64),
         ("completion_s", np.float64),  # infinity while it waits
-        ("first_follower", np.int64),  # -1 = none
-        ("unasked", np.bool_),  # no request began it, and the row beneath may be served meanwhile
+        ("first_coalesced", np.int64),  # -1 = none
+        ("in_background", np.bool_),  # no request began it, and the row beneath may be served meanwhile
         ("served", np.bool_),  # it has answered a request, or will
         ("evicted", np.bool_),  # its place in the store was needed: nothing will be written
         ("landed", np.bool_),
@@ -207,11 +253,11 @@ FLIGHT = np.dtype(
 )
 """A computation under way whose row others can wait for."""
 
-FOLLOWER = np.dtype([("arrival_s", np.float64), ("next", np.int64)])
+COALESCED = np.dtype([("arrival_s", np.float64), ("next", np.int64)])
 """A request that waits for a computation which another one began and which is still in the queue."""
 
-EVENT = np.dtype([("time_s", np.float64), ("place", np.int64), ("factor", np.float64), ("tokens", np.int64)])
-"""An event after which a user's prediction is computed again; place -1 where a later one has taken its place."""
+EVENT = np.dtype([("time_s", np.float64), ("row", np.int64), ("factor", np.float64), ("tokens", np.int64)])
+"""An event after which a user's prediction is computed again; row -1 where a later one has taken its place."""
 
 
 def record(dtype: np.dtype[Any], size: int = 1) -> Record:

@@ -1,508 +1,150 @@
-"""The hot loops of asking a backend, whatever its kind, and of carrying those who wait for it or come again.
-
-The records are those of ``records.py``: rules ``r``, a backend's line ``q``, place ``p``, tally ``a``.
-"""
+"""The hot loops of asking a backend, whatever its kind, and of carrying those who wait for it or try again."""
 
 import math
 
 from simulator.backends.online.kinds import API, BATCHING, REPLICAS, SERVERLESS
-from simulator.core.arrays import FloatArray, IntArray, SlotArray, WordArray
-from simulator.core.jit import inlined, kernel
-from simulator.simulation.state.records import Record
-from simulator.simulation.state.rows import Int
+from simulator.core.jit import folded, inlined, outlined
+from simulator.simulation.state.bundles import Computation, Path, Station, Stations
 from simulator.simulation.stations.api import call
 from simulator.simulation.stations.batching import start_batches
 from simulator.simulation.stations.queue import answer, begin, enqueue, start_waiting, work_left_s
-from simulator.simulation.stations.retry import come_again_or_leave, remove_first_return
+from simulator.simulation.stations.retry import computation_of, leave_orbit, retry_or_abandon
 from simulator.simulation.stations.serverless import begin_on_instance, count_instances
 
 
 @inlined
-def has_room(q: Record, queue: Record, times_s: FloatArray) -> bool:
-    """Return whether a backend may be asked: its queue has room, and the time of an instance's start is there."""
-    return bool(q.waiting < queue.size and (q.kind != SERVERLESS or q.startups < times_s.size))
+def has_room(station: Station, path: Path) -> bool:
+    """Return whether a backend may be asked: queue and orbit have room, and a start is drawn."""
+    state = station.state[0]
+    if state.kind == SERVERLESS and station.instances[0].startups == station.times_s.size:
+        return False
+    return bool(state.waiting < station.queue.size and path.orbit.cursor[0].retries < path.orbit.heap.size)
 
 
 @inlined
-def count_work(t: float, q: Record, free_s: FloatArray) -> None:
+def count_work(t: float, station: Station) -> None:
     """Bring what is said of a backend's work up to ``t``."""
-    if q.kind == SERVERLESS:
-        count_instances(t, q, free_s)
+    if station.state[0].kind == SERVERLESS:
+        count_instances(t, station)
     else:
-        q.work_left_s = work_left_s(t, free_s)
+        station.state[0].work_left_s = work_left_s(t, station.free_s)
 
 
-@kernel
-def _ask_otherwise(
-    t: float,
-    line: Int,
-    asked_s: float,
-    attempt: Int,
-    factor: float,
-    tokens: Int,
-    flight: Int,
-    spot: Int,
-    r: Record,
-    q: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    queue: Record,
-    times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> None:
+@inlined
+def _call(t: float, asked: Computation, station: Station, path: Path) -> bool:
+    """Ask an external API, and count the answers that come of it; return False where it is refused."""
+    within = 0.0 <= asked.asked_s < path.rules[0].horizon_s
+    service_s = call(t, asked.tokens, asked.factor, within, station.calls[0])
+    if service_s < 0.0:
+        return False
+    answer(t, service_s, t + service_s, asked, station, path)
+    return True
+
+
+@inlined
+def _wait(t: float, asked: Computation, station: Station) -> bool:
+    """Have a computation wait; return False where as many wait as may."""
+    state = station.state[0]
+    state.sought = True
+    if state.waiting - state.gone >= state.queue_limit:
+        return False
+    enqueue(t, asked, station)
+    return True
+
+
+@outlined
+def _admit_otherwise(t: float, asked: Computation, station: Station, path: Path) -> None:
     """Do so where there is more to it than a free slot; a function of its own, so that fleets are not slowed by it."""
-    if q.kind == SERVERLESS:
-        taken = begin_on_instance(
-            t,
-            asked_s,
-            factor,
-            flight,
-            r,
-            q,
-            a,
-            free_s,
-            times_s,
-            flights,
-            followers,
-            latency_bins,
-            age_bins,
-        )
-    elif q.kind == API:
-        service_s = call(t, tokens, factor, 0.0 <= asked_s < r.horizon_s, q)
-        taken = service_s >= 0.0
-        if taken:
-            answer(asked_s, t, service_s, t + service_s, flight, r, q, a, flights, followers, latency_bins, age_bins)
+    state = station.state[0]
+    if state.kind == SERVERLESS:
+        taken = begin_on_instance(t, asked, station, path)
+    elif state.kind == API:
+        taken = _call(t, asked, station, path)
     else:
-        q.sought = True
-        taken = q.waiting - q.gone < q.queue_limit
-        if taken:
-            enqueue(t, asked_s, attempt, factor, tokens, flight, spot, q, queue)
+        taken = _wait(t, asked, station)
     if not taken:
-        if 0.0 <= asked_s < r.horizon_s:
-            q.refused += 1
-        come_again_or_leave(
-            t,
-            t - asked_s,
-            False,
-            line,
-            asked_s,
-            attempt,
-            factor,
-            tokens,
-            flight,
-            spot,
-            r,
-            q,
-            p,
-            a,
-            returns,
-            table,
-            flights,
-            followers,
-            reads,
-            latency_bins,
-            age_bins,
-        )
+        if 0.0 <= asked.asked_s < path.rules[0].horizon_s:
+            state.refused += 1
+        retry_or_abandon(t, t - asked.asked_s, False, asked, station, path)
 
 
 @inlined
-def ask(
-    t: float,
-    line: Int,
-    asked_s: float,
-    attempt: Int,
-    factor: float,
-    tokens: Int,
-    flight: Int,
-    spot: Int,
-    r: Record,
-    q: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> None:
-    """Begin a computation, or have it wait, or refuse it; the queue and the heap of returns have room.
+def admit(t: float, asked: Computation, station: Station, path: Path) -> None:
+    """Begin a computation, or have it wait, or refuse it; queue and orbit have room.
 
-    Parameters
-    ----------
-    t
-        Now; later than ``asked_s`` if it comes again. [s]
-    line
-        0 for the backend that answers, 1 for the one that refreshes where it is another.
+    ``t`` is now: later than when it was first asked for if it tries again. [s]
     """
-    if q.kind == REPLICAS and q.waiting == 0 and free_s[losers[0]] <= t:
-        begin(asked_s, t, factor, flight, r, q, a, free_s, losers, flights, followers, latency_bins, age_bins)
-        return
-    _ask_otherwise(
-        t,
-        line,
-        asked_s,
-        attempt,
-        factor,
-        tokens,
-        flight,
-        spot,
-        r,
-        q,
-        p,
-        a,
-        free_s,
-        queue,
-        times_s,
-        returns,
-        table,
-        flights,
-        followers,
-        reads,
-        latency_bins,
-        age_bins,
-    )
+    state = station.state[0]
+    if state.kind == REPLICAS and state.waiting == 0 and station.free_s[station.losers[0]] <= t:
+        begin(t, asked, station, path)
+    else:
+        _admit_otherwise(t, asked, station, path)
 
 
-@inlined
-def _carry_line(
-    until_s: float,
-    line: Int,
-    r: Record,
-    q: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> bool:
-    if q.waiting == 0:
+@folded
+def _start(until_s: float, station: Station, path: Path) -> bool:
+    if station.state[0].waiting == 0:
         return True
-    if q.kind == BATCHING:
-        return bool(
-            start_batches(
-                until_s,
-                line,
-                r,
-                q,
-                p,
-                a,
-                free_s,
-                losers,
-                queue,
-                times_s,
-                returns,
-                table,
-                flights,
-                followers,
-                reads,
-                latency_bins,
-                age_bins,
-            )
-        )
-    return bool(
-        start_waiting(
-            until_s,
-            line,
-            r,
-            q,
-            p,
-            a,
-            free_s,
-            losers,
-            queue,
-            returns,
-            table,
-            flights,
-            followers,
-            reads,
-            latency_bins,
-            age_bins,
-        )
-    )
+    if station.state[0].kind == BATCHING:
+        return bool(start_batches(until_s, station, path))
+    return bool(start_waiting(until_s, station, path))
 
 
-@inlined
-def start_all_waiting(
-    until_s: float,
-    r: Record,
-    lines: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    late_free_s: FloatArray,
-    late_losers: SlotArray,
-    late_queue: Record,
-    late_times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> bool:
+@folded
+def start_all_waiting(until_s: float, stations: Stations, path: Path) -> bool:
     """Start, or let go, the computations that wait for any backend and whose turn comes before ``until_s``.
 
     Returns
     -------
     bool
-        False if it stopped before: a request that gave up comes again earlier, or there is no room for such requests.
+        False if it stopped before: a request that gave up tries again earlier, or there is no room for such requests.
     """
-    done = _carry_line(
-        until_s,
-        0,
-        r,
-        lines[0],
-        p,
-        a,
-        free_s,
-        losers,
-        queue,
-        times_s,
-        returns,
-        table,
-        flights,
-        followers,
-        reads,
-        latency_bins,
-        age_bins,
-    )
-    if done and lines.size > 1:
-        done = _carry_line(
-            until_s,
-            1,
-            r,
-            lines[1],
-            p,
-            a,
-            late_free_s,
-            late_losers,
-            late_queue,
-            late_times_s,
-            returns,
-            table,
-            flights,
-            followers,
-            reads,
-            latency_bins,
-            age_bins,
-        )
+    done = _start(until_s, stations.answering, path)
+    if done and stations.refreshing.state[0].number > 0:
+        done = _start(until_s, stations.refreshing, path)
     return done
 
 
-@kernel
-def carry_returns(
-    until_s: float,
-    r: Record,
-    lines: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    late_free_s: FloatArray,
-    late_losers: SlotArray,
-    late_queue: Record,
-    late_times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> bool:
-    """Do what `start_all_waiting` does where requests come again: each asks anew when its time has come.
+@folded
+def _admit_again(due_s: float, asked: Computation, station: Station, path: Path) -> bool:
+    """Take the first of those who try again out of the orbit, and ask; return False if there is no room."""
+    if not has_room(station, path):
+        return False
+    leave_orbit(path.orbit)
+    admit(due_s, asked, station, path)
+    return True
+
+
+@outlined
+def carry_orbit(until_s: float, stations: Stations, path: Path) -> bool:
+    """Do what `start_all_waiting` does where requests try again: each asks anew when its time has come.
 
     Returns
     -------
     bool
         False if there is no room.
     """
+    cursor, heap = path.orbit.cursor[0], path.orbit.heap
     while True:
-        due_s = returns[0].due_s if p.returns > 0 else math.inf
-        moment_s = min(due_s, until_s)
-        done = start_all_waiting(
-            moment_s,
-            r,
-            lines,
-            p,
-            a,
-            free_s,
-            losers,
-            queue,
-            times_s,
-            late_free_s,
-            late_losers,
-            late_queue,
-            late_times_s,
-            returns,
-            table,
-            flights,
-            followers,
-            reads,
-            latency_bins,
-            age_bins,
-        )
-        if not done:
-            if p.returns == returns.size:
+        due_s = heap[0].due_s if cursor.retries > 0 else math.inf
+        if not start_all_waiting(min(due_s, until_s), stations, path):
+            if cursor.retries == heap.size:
                 return False
             continue
         if due_s >= until_s:
             return True
-        again = returns[0]
-        line, asked_s, attempt, factor = again.line, again.asked_s, again.attempt, again.factor
-        tokens, flight, spot = again.tokens, again.flight, again.place
-        if not (has_room(lines[0], queue, times_s) if line == 0 else has_room(lines[1], late_queue, late_times_s)):
-            return False
-        remove_first_return(p, returns)
-        if line == 0:
-            ask(
-                due_s,
-                line,
-                asked_s,
-                attempt,
-                factor,
-                tokens,
-                flight,
-                spot,
-                r,
-                lines[0],
-                p,
-                a,
-                free_s,
-                losers,
-                queue,
-                times_s,
-                returns,
-                table,
-                flights,
-                followers,
-                reads,
-                latency_bins,
-                age_bins,
-            )
+        asked = computation_of(heap[0])
+        if heap[0].station == 0:
+            roomy = _admit_again(due_s, asked, stations.answering, path)
         else:
-            ask(
-                due_s,
-                line,
-                asked_s,
-                attempt,
-                factor,
-                tokens,
-                flight,
-                spot,
-                r,
-                lines[1],
-                p,
-                a,
-                late_free_s,
-                late_losers,
-                late_queue,
-                late_times_s,
-                returns,
-                table,
-                flights,
-                followers,
-                reads,
-                latency_bins,
-                age_bins,
-            )
+            roomy = _admit_again(due_s, asked, stations.refreshing, path)
+        if not roomy:
+            return False
 
 
-@inlined
-def start_or_carry(
-    until_s: float,
-    r: Record,
-    lines: Record,
-    p: Record,
-    a: Record,
-    free_s: FloatArray,
-    losers: SlotArray,
-    queue: Record,
-    times_s: FloatArray,
-    late_free_s: FloatArray,
-    late_losers: SlotArray,
-    late_queue: Record,
-    late_times_s: FloatArray,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
-) -> bool:
-    """Carry those who wait, and those who come again, up to ``until_s``; return whether there was room."""
-    if r.returns:
-        return bool(
-            carry_returns(
-                until_s,
-                r,
-                lines,
-                p,
-                a,
-                free_s,
-                losers,
-                queue,
-                times_s,
-                late_free_s,
-                late_losers,
-                late_queue,
-                late_times_s,
-                returns,
-                table,
-                flights,
-                followers,
-                reads,
-                latency_bins,
-                age_bins,
-            )
-        )
-    return start_all_waiting(
-        until_s,
-        r,
-        lines,
-        p,
-        a,
-        free_s,
-        losers,
-        queue,
-        times_s,
-        late_free_s,
-        late_losers,
-        late_queue,
-        late_times_s,
-        returns,
-        table,
-        flights,
-        followers,
-        reads,
-        latency_bins,
-        age_bins,
-    )
+@outlined
+def carry_waiting(until_s: float, stations: Stations, path: Path) -> bool:
+    """Carry those who wait, and those who try again, up to ``until_s``; return whether there was room."""
+    if path.rules[0].retries:
+        return bool(carry_orbit(until_s, stations, path))
+    return start_all_waiting(until_s, stations, path)

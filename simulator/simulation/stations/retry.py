@@ -1,16 +1,12 @@
-"""The hot loops of what goes wrong: requests that are refused or give up, and come again, or leave for good.
-
-The records are those of ``records.py``: rules ``r``, a backend's line ``q``, place ``p``, tally ``a``, a flight ``f``.
-``returns`` is a binary heap of RETURN records by their time.
-"""
+"""The hot loops of what goes wrong: requests that are refused or give up, and try again, or abandon for good."""
 
 import numpy as np
 
-from simulator.core.arrays import IntArray, WordArray
-from simulator.core.jit import inlined, kernel
+from simulator.core.jit import inlined, outlined
+from simulator.simulation.state.bundles import Computation, Orbit, Path, Station
 from simulator.simulation.state.records import Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, NEARLINE, SERVED, Int
-from simulator.simulation.state.tally import count_answer, count_default, count_fallback, count_wait
+from simulator.simulation.state.tally import count_answer, count_default, count_stored, count_wait
 from simulator.simulation.store.table import land
 
 MULTIPLIER = 48271
@@ -19,97 +15,85 @@ MODULUS = 2**31 - 1
 
 
 @inlined
+def computation_of(entry: Record) -> Computation:
+    """Return what is asked for, of a record that keeps it."""
+    return Computation(entry.asked_s, entry.attempt, entry.factor, entry.tokens, entry.flight, entry.row)
+
+
+@inlined
+def note(entry: Record, asked: Computation) -> None:
+    """Keep what is asked for in a record."""
+    entry.asked_s = asked.asked_s
+    entry.attempt = asked.attempt
+    entry.factor = asked.factor
+    entry.tokens = asked.tokens
+    entry.flight = asked.flight
+    entry.row = asked.row
+
+
+@inlined
 def _move(to: Record, source: Record) -> None:
     to.due_s = source.due_s
-    to.line = source.line
-    to.factor = source.factor
-    to.flight = source.flight
-    to.asked_s = source.asked_s
-    to.attempt = source.attempt
-    to.place = source.place
-    to.tokens = source.tokens
+    to.station = source.station
+    note(to, computation_of(source))
 
 
 @inlined
-def _back_off_s(attempt: Int, q: Record) -> float:
-    """Return how long a request waits before it comes again. [s]"""
-    q.chance = q.chance * MULTIPLIER % MODULUS
-    longest_s = min(q.backoff_s * 2.0**attempt, q.longest_backoff_s)
-    return float(longest_s * (1.0 - q.jitter * (q.chance / MODULUS)))
+def _back_off_s(attempt: Int, state: Record) -> float:
+    """Return how long a request waits before it tries again. [s]"""
+    state.chance = state.chance * MULTIPLIER % MODULUS
+    longest_s = min(state.backoff_s * 2.0**attempt, state.longest_backoff_s)
+    return float(longest_s * (1.0 - state.jitter * (state.chance / MODULUS)))
 
 
 @inlined
-def _schedule_return(
-    due_s: float,
-    line: Int,
-    asked_s: float,
-    attempt: Int,
-    factor: float,
-    tokens: Int,
-    flight: Int,
-    spot: Int,
-    p: Record,
-    returns: Record,
-) -> None:
-    """Put a computation that comes again into the heap, which has room."""
-    at = p.returns
-    p.returns += 1
-    while at > 0 and returns[(at - 1) >> 1].due_s > due_s:
-        _move(returns[at], returns[(at - 1) >> 1])
+def _enter_orbit(due_s: float, station: Int, asked: Computation, orbit: Orbit) -> None:
+    """Put a computation that is asked for once more into the heap, which has room."""
+    cursor, heap = orbit.cursor[0], orbit.heap
+    at = cursor.retries
+    cursor.retries += 1
+    while at > 0 and heap[(at - 1) >> 1].due_s > due_s:
+        _move(heap[at], heap[(at - 1) >> 1])
         at = (at - 1) >> 1
-    entry = returns[at]
+    entry = heap[at]
     entry.due_s = due_s
-    entry.line = line
-    entry.asked_s = asked_s
-    entry.attempt = attempt
-    entry.factor = factor
-    entry.tokens = tokens
-    entry.flight = flight
-    entry.place = spot
+    entry.station = station
+    entry.asked_s = asked.asked_s
+    entry.attempt = asked.attempt + 1
+    entry.factor = asked.factor
+    entry.tokens = asked.tokens
+    entry.flight = asked.flight
+    entry.row = asked.row
 
 
 @inlined
-def remove_first_return(p: Record, returns: Record) -> None:
+def leave_orbit(orbit: Orbit) -> None:
     """Take the heap's first entry out."""
-    p.returns -= 1
-    last = returns[p.returns]
+    cursor, heap = orbit.cursor[0], orbit.heap
+    cursor.retries -= 1
+    last = heap[cursor.retries]
     at = 0
-    while 2 * at + 1 < p.returns:
+    while 2 * at + 1 < cursor.retries:
         child = 2 * at + 1
-        if child + 1 < p.returns and returns[child + 1].due_s < returns[child].due_s:
+        if child + 1 < cursor.retries and heap[child + 1].due_s < heap[child].due_s:
             child += 1
-        if returns[child].due_s >= last.due_s:
+        if heap[child].due_s >= last.due_s:
             break
-        _move(returns[at], returns[child])
+        _move(heap[at], heap[child])
         at = child
-    _move(returns[at], last)
+    _move(heap[at], last)
 
 
-@kernel
-def come_again_or_leave(
+@outlined
+def retry_or_abandon(
     now_s: float,
     waited_s: float,
     timed_out: bool,  # noqa: FBT001  (kernels take no keywords)
-    line: Int,
-    asked_s: float,
-    attempt: Int,
-    factor: float,
-    tokens: Int,
-    flight: Int,
-    spot: Int,
-    r: Record,
-    q: Record,
-    p: Record,
-    a: Record,
-    returns: Record,
-    table: WordArray,
-    flights: Record,
-    followers: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
+    asked: Computation,
+    station: Station,
+    path: Path,
 ) -> None:
-    """Have a request that is refused, or gives up, come again after a while, or leave for good.
+    """Have a request that is refused, or gives up, try again after a while, or abandon for good.
 
     Parameters
     ----------
@@ -118,83 +102,72 @@ def come_again_or_leave(
     waited_s
         How long it has waited then since it first asked. [s]
     """
-    if attempt < q.attempts:
-        if 0.0 <= asked_s < r.horizon_s:
-            q.retried += 1
-        due_s = now_s + _back_off_s(attempt, q)
-        _schedule_return(due_s, line, asked_s, attempt + 1, factor, tokens, flight, spot, p, returns)
+    state, within = station.state[0], 0.0 <= asked.asked_s < path.rules[0].horizon_s
+    if asked.attempt < state.attempts:
+        if within:
+            state.retried += 1
+        _enter_orbit(now_s + _back_off_s(asked.attempt, state), state.number, asked, path.orbit)
         return
-    if flight < 0:
-        _leave(asked_s, now_s, waited_s, timed_out, spot, r, a, table, flights, reads, latency_bins, age_bins)
+    if asked.flight < 0:
+        _abandon(now_s, waited_s, timed_out, asked, path)
         return
-    f = flights[flight]
-    if not f.unasked:
-        _leave_with(f, asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
-    elif 0.0 <= asked_s < r.horizon_s:  # it was counted when it was asked for
-        a.dropped += 1
-        if f.maker == NEARLINE:
-            a.refreshed -= 1
+    flight, counts = path.flights.records[asked.flight], path.tally.counts[0]
+    if not flight.in_background:
+        _abandon_flight(flight, asked.asked_s, now_s, waited_s, timed_out, path)
+    elif within:  # it was counted when it was asked for
+        counts.dropped += 1
+        if flight.maker == NEARLINE:
+            counts.refreshed -= 1
         else:
-            a.revalidated -= 1
-    follower = f.first_follower
-    while follower >= 0:
-        t = followers[follower].arrival_s
-        _leave_with(f, t, now_s, now_s - t, timed_out, r, a, latency_bins, age_bins)
-        follower = followers[follower].next
-    f.first_follower = -1
-    table[f.place] = f.beneath
-    if f.beneath == 0 and not f.evicted:
-        p.rows -= 1
-    f.landed = True
+            counts.revalidated -= 1
+    number = flight.first_coalesced
+    while number >= 0:
+        other = path.flights.coalesced[number]
+        _abandon_flight(flight, other.arrival_s, now_s, now_s - other.arrival_s, timed_out, path)
+        number = other.next
+    flight.first_coalesced = -1
+    path.store.table[flight.row] = flight.beneath
+    if flight.beneath == 0 and not flight.evicted:
+        path.store.cursor[0].rows -= 1
+    flight.landed = True
 
 
 @inlined
-def _leave_with(
-    f: Record,
+def _abandon_flight(
+    flight: Record,
     asked_s: float,
     now_s: float,
     waited_s: float,
     timed_out: bool,  # noqa: FBT001
-    r: Record,
-    a: Record,
-    latency_bins: IntArray,
-    age_bins: IntArray,
+    path: Path,
 ) -> None:
-    """Let a request leave whose user's computation will not come to an end."""
-    f.beneath = np.uint32(
-        _answer_otherwise(np.int64(f.beneath), asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
-    )
+    """Let a request abandon whose user's computation will not come to an end."""
+    flight.beneath = np.uint32(_answer_otherwise(np.int64(flight.beneath), asked_s, now_s, waited_s, timed_out, path))
 
 
 @inlined
-def _leave(
-    asked_s: float,
+def _abandon(
     now_s: float,
     waited_s: float,
     timed_out: bool,  # noqa: FBT001
-    spot: Int,
-    r: Record,
-    a: Record,
-    table: WordArray,
-    flights: Record,
-    reads: WordArray,
-    latency_bins: IntArray,
-    age_bins: IntArray,
+    asked: Computation,
+    path: Path,
 ) -> None:
-    """Let a request leave whose computation would not have been kept."""
+    """Let a request abandon whose computation would not have been kept."""
+    rules, table = path.rules[0], path.store.table
     word: Int = np.int64(0)
-    if r.falls_back and r.has_store:
-        word = np.int64(table[spot])
+    if rules.falls_back and rules.has_store:
+        word = np.int64(table[asked.row])
         if word >= FIRST_FLIGHT:
-            f = flights[word - FIRST_FLIGHT]
-            if f.completion_s > now_s:
-                _leave_with(f, asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+            flight = path.flights.records[word - FIRST_FLIGHT]
+            if flight.completion_s > now_s:
+                _abandon_flight(flight, asked.asked_s, now_s, waited_s, timed_out, path)
                 return
-            word = land(f, r, a, reads)
-            table[spot] = np.uint32(word)
-    served = _answer_otherwise(word, asked_s, now_s, waited_s, timed_out, r, a, latency_bins, age_bins)
+            word = land(flight, path)
+            table[asked.row] = np.uint32(word)
+    served = _answer_otherwise(word, asked.asked_s, now_s, waited_s, timed_out, path)
     if served != word:
-        table[spot] = np.uint32(served)
+        table[asked.row] = np.uint32(served)
 
 
 @inlined
@@ -204,27 +177,25 @@ def _answer_otherwise(
     now_s: float,
     waited_s: float,
     timed_out: bool,  # noqa: FBT001
-    r: Record,
-    a: Record,
-    latency_bins: IntArray,
-    age_bins: IntArray,
+    path: Path,
 ) -> Int:
     """Answer without a computation, by a row of any age if the plan says so; return the row's word."""
-    latency_s = r.read_s + waited_s
-    by_row = r.falls_back and word != 0
-    if count_answer(asked_s, latency_s, r, a, latency_bins):
-        count_wait(waited_s, a, latency_bins)
+    rules, counts = path.rules[0], path.tally.counts[0]
+    latency_s = rules.read_s + waited_s
+    by_row = rules.falls_back and word != 0
+    if count_answer(asked_s, latency_s, rules, path.tally):
+        count_wait(waited_s, path.tally)
         if timed_out:
-            a.timed_out += 1
+            counts.timed_out += 1
         else:
-            a.refused += 1
+            counts.refused += 1
         if by_row:
-            a.fell_back += 1
-            count_fallback(word, asked_s, latency_s, r, a, age_bins)
+            counts.fell_back += 1
+            count_stored(word, asked_s, latency_s, rules, path.tally)
         else:
-            count_default(latency_s, r, a)
+            count_default(latency_s, rules, path.tally)
     if not by_row:
         return word
-    if not word & SERVED and 0.0 <= now_s < r.horizon_s:
-        a.first_served += 1
+    if not word & SERVED and 0.0 <= now_s < rules.horizon_s:
+        counts.first_served += 1
     return word | SERVED

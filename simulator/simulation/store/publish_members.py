@@ -6,10 +6,10 @@ import numpy.typing as npt
 from simulator.core.arrays import BitSet, FloatArray, IntArray, UserArray, WordArray
 from simulator.core.jit import inlined, kernel
 from simulator.simulation.state.bit_sets import lowest, without_lowest
-from simulator.simulation.state.records import Record
+from simulator.simulation.state.bundles import Path
 from simulator.simulation.state.rows import BATCH, SERVED, Int, word_of
 from simulator.simulation.store.eviction import make_place, use
-from simulator.simulation.store.publish import put
+from simulator.simulation.store.publish import count_published, put
 from simulator.simulation.store.table import held_s, last_read, row_end_s
 
 FETCH = 128
@@ -17,38 +17,20 @@ FETCH = 128
 
 
 @kernel
-def publish(
-    first: int,
-    end: int,
-    members: BitSet,
-    now_s: float,
-    snapshot_s: float,
-    rules: Record,
-    place: Record,
-    tally: Record,
-    table: WordArray,
-    flights: Record,
-    reads: WordArray,
-    recent: WordArray,
-    uses: WordArray,
-) -> None:
-    """Make the batch rows of the members within a range of places visible; ``uses`` has room for them."""
-    r = rules[0]
-    p = place[0]
-    a = tally[0]
-    row = np.uint32(word_of(snapshot_s, BATCH, r.origin_s, r.tick_s))
+def publish(first: int, end: int, members: BitSet, now_s: float, snapshot_s: float, path: Path) -> None:
+    """Make the batch rows of the members within a range of the table visible; the ring of uses has room for them."""
+    rules = path.rules[0]
+    new = np.uint32(word_of(snapshot_s, BATCH, rules.origin_s, rules.tick_s))
     rows = 0
     for w in range(first >> 6, min((end + 63) >> 6, members.size)):
         chosen = members[w]
         while chosen != np.uint64(0):
-            spot = (w << 6) + lowest(chosen)
+            row = (w << 6) + lowest(chosen)
             chosen = without_lowest(chosen)
-            if first <= spot < end:
-                put(spot, row, now_s, r, p, a, table, flights, reads, recent, uses)
+            if first <= row < end:
+                put(row, new, now_s, path)
                 rows += 1
-    a.row_s += rows * held_s(now_s, row_end_s(np.int64(row), np.int64(0), r), r.horizon_s)
-    if 0.0 <= now_s < r.horizon_s:
-        a.written_batch += rows
+    count_published(rows, new, now_s, path)
 
 
 @kernel
@@ -118,35 +100,22 @@ def mark_served(user: UserArray, shards: int, shard_size: int, table: WordArray)
 
 
 @kernel
-def hold_rows(
-    now_s: float,
-    order: IntArray,
-    rules: Record,
-    place: Record,
-    tally: Record,
-    table: WordArray,
-    flights: Record,
-    reads: WordArray,
-    recent: WordArray,
-    uses: WordArray,
-) -> None:
+def hold_rows(now_s: float, order: IntArray, path: Path) -> None:
     """Begin to count the time of the rows that a simulation begins with, and drop those that have expired.
 
-    In a store of limited size ``order`` has the places with a row, the one used least recently first, and ``uses`` has
-    room for them. Elsewhere it is empty.
+    In a store of limited size ``order`` has the users with a row, the one used least recently first, and the ring of
+    uses has room for them. Elsewhere it is empty.
     """
-    r = rules[0]
-    p = place[0]
-    a = tally[0]
-    for spot in range(table.size):
-        word: Int = np.int64(table[spot])
+    rules, store = path.rules[0], path.store
+    for row in range(store.table.size):
+        word: Int = np.int64(store.table[row])
         if word != 0:
-            end_s = row_end_s(word, last_read(spot, r, reads), r)
+            end_s = row_end_s(word, last_read(row, rules, store), rules)
             if end_s < now_s:
-                table[spot] = 0
+                store.table[row] = 0
             else:
-                a.row_s += held_s(now_s, end_s, r.horizon_s)
-    for spot in order:
-        if table[spot] != 0:
-            use(spot, r, p, recent, uses)
-            make_place(now_s, r, p, a, table, flights, reads, recent, uses)
+                path.tally.counts[0].row_s += held_s(now_s, end_s, rules.horizon_s)
+    for row in order:
+        if store.table[row] != 0:
+            use(row, rules, store)
+            make_place(now_s, path)
