@@ -235,7 +235,7 @@ class OnlineBackend(Backend):
         return np.zeros(rows.size, dtype=np.int64)
 
     def line(self) -> Mapping[str, float]:
-        """Return what compiled code goes by, by the names of simulation.records.LINE; what is left out is 0."""
+        """Return what compiled code goes by, by the names of simulation.records.STATION; what is left out is 0."""
         return {
             "kind": self.kernel,
             "counts_tokens": self.counts_tokens,

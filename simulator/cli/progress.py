@@ -1,14 +1,20 @@
 """A progress bar on a terminal, and nothing where the output is piped."""
 
 import sys
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+LEAST_TO_TELL = 0.02
+"""Of all that there is to do: before, nothing is said of the time that is left."""
 
 
 class Bar:
@@ -17,13 +23,18 @@ class Bar:
     def begin(self) -> None:
         """Begin to move."""
 
+    def reach(self, fraction: float) -> None:
+        """Tell how much is done."""
+
     def step(self, description: str) -> None:
         """Tell what is done."""
 
 
 class _ShownBar(Bar):
-    def __init__(self, bars: "Progress", total: int) -> None:
-        self._bars, self._task = bars, bars.add_task("simulating", total=total)
+    def __init__(self, bars: "Progress", total: int | None) -> None:
+        self._bars, self._each = bars, 1.0 / total if total else 0.0
+        self._task, self._done = bars.add_task("simulating", total=1.0, left=""), 0.0
+        self._way = [(0.0, 0.0)]
         sys.stderr.write("simulating ...")
         sys.stderr.flush()
 
@@ -31,16 +42,44 @@ class _ShownBar(Bar):
     def begin(self) -> None:
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
+        self._bars.reset(self._task)
         self._bars.start()
 
     @override
+    def reach(self, fraction: float) -> None:
+        self._done = fraction
+        self._way.append((self._bars.tasks[0].elapsed or 0.0, fraction))
+        left = left_s(self._way)
+        said = "" if left is None else f"{timedelta(seconds=round(left))} left"
+        self._bars.update(self._task, completed=fraction, left=said)
+
+    @override
     def step(self, description: str) -> None:
-        self._bars.update(self._task, advance=1, description=description)
+        self._bars.update(self._task, description=description)
+        if self._each:
+            self.reach(self._done + self._each)
+
+
+def left_s(way: Sequence[tuple[float, float]]) -> float | None:
+    """Return how long it takes yet, if it goes as fast as in the later half of the time so far; none at first. [s]
+
+    What goes before anything moves is so forgotten.
+
+    Parameters
+    ----------
+    way
+        After how long how much was done, from (0, 0) on. [s]
+    """
+    now_s, done = way[-1]
+    then_s, before = way[max(bisect_right(way, now_s / 2, key=itemgetter(0)) - 1, 0)]
+    if done < LEAST_TO_TELL or done <= before:
+        return None
+    return (now_s - then_s) * (1.0 - done) / (done - before)
 
 
 @contextmanager
-def progress(total: int, *, shown: bool) -> Iterator[Bar]:
-    """Yield the bar of so many simulations.
+def progress(total: int | None = None, *, shown: bool) -> Iterator[Bar]:
+    """Yield a bar that moves by a step for each of so many things, or to where it is told to be.
 
     It is still until it is told to begin: it moves in a thread of its own, and a process with threads cannot be copied.
     """
@@ -48,22 +87,14 @@ def progress(total: int, *, shown: bool) -> Iterator[Bar]:
         yield Bar()
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     ]
     bars = Progress(*columns, console=Console(stderr=True), transient=True)
     try:

@@ -137,14 +137,17 @@ class _Job:
         return comparison, interrupted or lost is not None
 
     def _run_study(self, check: Callable[[], None]) -> None:
-        scenario = self.study.scenario
-        with progress(len(scenario.plans) * scenario.replications, shown=self.answer.is_all) as bar:
+        with progress(shown=self.answer.is_all) as bar:
 
             def on_outcome(outcome: "Outcome") -> None:
                 check()
                 bar.step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
-            self.study.run(on_outcome, bar.begin)
+            def on_progress(fraction: float) -> None:
+                check()
+                bar.reach(fraction)
+
+            self.study.run(on_outcome, bar.begin, on_progress)
 
     def _keep(self, comparison: "Comparison") -> None:
         from simulator.report.keeping import keep_run

@@ -10,6 +10,7 @@ from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.prompt_lengths import ByPrompt
 from simulator.core.usage import Usage
 from simulator.plans.billing_mode.base import StoreUse
+from simulator.simulation.workload.traffic import Traffic
 
 if TYPE_CHECKING:
     from simulator.core.histogram import Histogram
@@ -22,34 +23,13 @@ QUEUE_STEP_S = 900.0
 
 
 @dataclass(frozen=True)
-class Traffic:
-    """What came, whatever the plan."""
-
-    logins: int
-    busiest_minute: int
-    """Requests in the busiest minute."""
-    daily_active_fraction: float | None
-    """None where the horizon is shorter than a day."""
-    weekly_active_fraction: float | None = None
-    """Mean over whole weeks from time 0; None where the horizon is shorter than one."""
-    monthly_active_fraction: float | None = None
-    """Mean over whole stretches of 28 days from time 0; None where the horizon is shorter than one."""
-    dispersion_1s: float | None = None
-    """Variance/mean of the requests of each second inside the hour; None where there are none."""
-    dispersion_60s: float | None = None
-    """The same of each minute."""
-    arrivals: tuple[int, ...] = ()
-    """Requests of each hour, when they come; Hours has them when they are answered."""
-
-
-@dataclass(frozen=True)
 class ServiceUse:
     """What an online backend did in the horizon that others run, and that is paid by what is asked of it."""
 
     backend: str
     """Its name."""
     counts: Mapping[str, float]
-    """What its computations added up to, by the names of records.LINE."""
+    """What its computations added up to, by the names of records.STATION."""
     tokens: Mapping[str, ByPrompt] = field(default_factory=dict)
     """Of these, the tokens by the length of the prompts that they belong to."""
 
@@ -76,7 +56,7 @@ class FleetUse:
     """Hour by hour. [s]"""
     replicas_peak: int
     counts: Mapping[str, float]
-    """What its computations added up to, by the names of records.LINE."""
+    """What its computations added up to, by the names of records.STATION."""
     beyond_reserved_s: float = 0.0
     """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""
     full_batch_replica_s: float = 0.0

@@ -1,7 +1,7 @@
 """Simulate one plan of a scenario: put the parts together, let SimPy's clock run, and gather what happened."""
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from simulator.core.arrays import FloatArray
 from simulator.core.histogram import Histogram
 from simulator.core.streams import stream
 from simulator.core.units import HOUR_S
-from simulator.plans.plan import Precompute
+from simulator.plans.plan import Plan, Precompute
 from simulator.scenario.schema import Scenario
 from simulator.simulation.ahead.membership import Membership
 from simulator.simulation.ahead.runs import BatchRun, Precomputing
@@ -34,10 +34,10 @@ from simulator.simulation.outcome import (
     Hours,
     Outcome,
     ServiceUse,
-    Traffic,
 )
 from simulator.simulation.state.rows import Layout
 from simulator.simulation.usage import store_use, usage_of
+from simulator.simulation.workload.request_stream import RequestStream, Source, Stretch
 from simulator.simulation.workload.workload import Workload
 
 HOURS_TO_COUNT_ROWS = 6
@@ -61,6 +61,14 @@ class _Sample:
     """Instance-seconds that those of each serverless backend have lived. [s]"""
 
 
+@dataclass(frozen=True)
+class Variant:
+    """One plan of one scenario."""
+
+    scenario: Scenario
+    plan: str
+
+
 def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float | None = None) -> Outcome:
     """Simulate one plan of a scenario once.
 
@@ -80,25 +88,83 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
     Outcome
         What happened from time 0 to the horizon.
     """
-    return _Simulation(scenario, plan, replication, block_s or scenario.demand.interval_s).run()
+    (outcome,) = simulate_together([Variant(scenario, plan)], replication, block_s)
+    return outcome
+
+
+def simulate_together(
+    variants: Sequence[Variant],
+    replication: int = 0,
+    block_s: float | None = None,
+    on_carried: Callable[[int, int], None] | None = None,
+) -> Iterator[Outcome]:
+    """Simulate variants on one stream of requests, each with a store and backends of its own.
+
+    Each block of requests is drawn once and carried through every variant before the next is drawn. Who else is there
+    changes no result.
+
+    Parameters
+    ----------
+    variants
+        All with the same requests: of one `Source`.
+    replication, block_s
+        See `simulate`.
+    on_carried
+        Called with the number of a variant and of requests that it has been carried through since the last call: first
+        with none, as soon as it has begun.
+
+    Yields
+    ------
+    Outcome
+        What happened, in the order of the variants.
+    """
+    source, scenario = Source.of(variants[0].scenario), variants[0].scenario
+    assert all(Source.of(each.scenario) == source for each in variants), "variants have other requests, seed or horizon"
+    begins_s = [begin_s(each.scenario, each.plan) for each in variants]
+    requests = RequestStream(
+        source,
+        replication,
+        min(begins_s),
+        block_s or scenario.demand.interval_s,
+        mark_last=any(_goes_by_logins(each.scenario.plans[each.plan]) for each in variants),
+    )
+    told = on_carried or (lambda _, __: None)
+    simulations: dict[int, _Simulation] = {}
+    at = requests.draw()
+    while at is not None:
+        for number, variant in enumerate(variants):
+            if begins_s[number] >= at.block.end_s:
+                continue
+            if number not in simulations:
+                simulations[number] = _Simulation(variant, replication, requests, at, begins_s[number])
+                told(number, 0)
+            simulations[number].carry(at.block.end_s)
+            told(number, at.block.time_s.size)
+        at = at.next
+    for number in range(len(variants)):
+        yield simulations.pop(number).finish()
 
 
 class _Simulation:
-    def __init__(self, scenario: Scenario, plan: str, replication: int, block_s: float) -> None:
-        self.scenario, self.plan_name, self.replication = scenario, plan, replication
+    """One variant, from where its requests begin."""
+
+    def __init__(
+        self, variant: Variant, replication: int, requests: RequestStream, at: Stretch, begin_s: float
+    ) -> None:
+        scenario, plan = variant.scenario, variant.plan
+        self.scenario, self.plan_name, self.replication, self.requests = scenario, plan, replication, requests
         self.plan = scenario.plans[plan]
         self.cluster, self.fleets = scenario.batch_backend(self.plan), scenario.online_backends(self.plan)
-        begin, self.precompute = begin_s(scenario, plan), self.plan.precompute
+        self.precompute = self.plan.precompute
         users, horizon_s = scenario.population.users, scenario.horizon_s
         shards = math.ceil(users / self.cluster.shard) if self.cluster else 1
         self.layout = Layout.of(users, shards, origin_s(scenario, plan), horizon_s)
-        self.env = simpy.Environment(begin)
-        self.workload = Workload(scenario, plan, replication, begin, horizon_s, block_s)
+        self.env = simpy.Environment(begin_s)
         self.membership: Membership | None = None
         if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
-            self.workload.activity = self.membership.activity
-        self.path = RequestPath(scenario, plan, replication, self.layout, self.workload)
+        workload = Workload(scenario, plan, at.since(begin_s), self.membership.activity if self.membership else None)
+        self.path = RequestPath(scenario, plan, replication, self.layout, workload)
         self.ahead: Precomputing | None = None
         if self.precompute:
             self.ahead = Precomputing(self.env, scenario, plan, replication, self.layout, self.path, self.membership)
@@ -107,9 +173,10 @@ class _Simulation:
         self.serving: list[list[int]] = []
         self.unserved_at_start = 0
         self.peak_rows = 0
+        self._begin()
 
-    def run(self) -> Outcome:
-        horizon_s = self.scenario.horizon_s
+    def _begin(self) -> None:
+        """Put all into its long-run state."""
         requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
         names = self.scenario.online_names(self.plan)
         for name, line, backend in zip(names, self.path.lines, self.fleets, strict=True):
@@ -131,6 +198,16 @@ class _Simulation:
         self.env.process(self._sample_hourly())
         if self.fleets:
             self.env.process(self._watch_queues())
+
+    def carry(self, until_s: float) -> None:
+        """Let pass what happens before a moment, and carry the requests up to it. [s]"""
+        while self.env.peek() < until_s:
+            self.env.step()
+        self.path.advance(until_s)
+
+    def finish(self) -> Outcome:
+        """Let those who wait at the horizon have their answers, and return what happened."""
+        horizon_s = self.scenario.horizon_s
         self.env.run(until=horizon_s)
         self._sample()
         self._look_at_queues(self.path.waiting_by_line())
@@ -187,16 +264,7 @@ class _Simulation:
         hours = self._hours()
         counted = self.path.counted()
         fleets, services, batch = self._fleet_uses(), self._service_uses(), self._batch_use()
-        traffic = Traffic(
-            logins=self.workload.logins,
-            busiest_minute=self.workload.busiest_minute,
-            daily_active_fraction=self.workload.days.active_fraction,
-            weekly_active_fraction=self.workload.weeks.active_fraction,
-            monthly_active_fraction=self.workload.months.active_fraction,
-            dispersion_1s=self.workload.dispersion.of(1),
-            dispersion_60s=self.workload.dispersion.of(60),
-            arrivals=tuple(self.workload.arrivals.tolist()),
-        )
+        traffic = self.requests.traffic
         writes_per_s = self._busiest_writes_per_s()
         kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows, writes_per_s)
         return Outcome(
@@ -309,6 +377,11 @@ class _Simulation:
         if rows:
             return sum(rows) / len(rows)
         return expected_rows(self.scenario, precompute, self.scenario.population.users)
+
+
+def _goes_by_logins(plan: Plan) -> bool:
+    """Return whether it is to be told which request is the last of a login; others do not look."""
+    return plan.refresh is not None and plan.refresh.on == "login"
 
 
 def _in_full_batches_s(fleet: OnlineBackend, line: OnlineStation, busy_s: FloatArray) -> float:

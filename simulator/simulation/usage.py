@@ -17,7 +17,8 @@ from simulator.core.usage import Driver, Usage
 from simulator.plans.billing_mode.base import StoreUse
 from simulator.plans.plan import Plan, Precompute, Stream
 from simulator.scenario.schema import Scenario
-from simulator.simulation.outcome import BatchUse, FleetUse, ServiceUse, Traffic
+from simulator.simulation.outcome import BatchUse, FleetUse, ServiceUse
+from simulator.simulation.workload.traffic import Traffic
 
 OnlineBackendUse = FleetUse | ServiceUse
 

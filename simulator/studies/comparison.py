@@ -311,7 +311,10 @@ class Study:
     """Of the plans and replications that are done, in any order."""
 
     def run(
-        self, on_outcome: Callable[[Outcome], None] | None = None, on_begin: Callable[[], None] | None = None
+        self,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        on_begin: Callable[[], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
     ) -> None:
         """Simulate all; `compare` says what is raised.
 
@@ -321,13 +324,15 @@ class Study:
             Called with every outcome as it comes.
         on_begin
             Called when the processes are there; threads are better started then.
+        on_progress
+            Called a few times a second with the fraction of the work that is done.
         """
         check_prices(self.scenario, self.book)
         self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s)
         scenario = self.scenario
         numbers = range(scenario.replications)
         tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
-        for outcome in run_tasks(tasks, self.workers, on_begin):
+        for outcome in run_tasks(tasks, self.workers, on_begin, on_progress):
             self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)

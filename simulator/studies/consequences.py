@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from simulator.backends.answers.facts import Pricing
 from simulator.backends.answers.usage import Metered
 from simulator.backends.base import OnlineBackend
@@ -26,25 +24,15 @@ from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.due_runs import timetables
 from simulator.simulation.calendar.timing import begin_s
-from simulator.simulation.workload.recency import Recency
 from simulator.studies.batch_sizes import batch_sizes
 from simulator.studies.cache_beginning import cache_beginning
 from simulator.studies.closed_form_size import asked_of_backend
+from simulator.studies.memory import memory_bytes
 from simulator.studies.publication import Publication
 from simulator.studies.replay_facts import move_of, replay_facts
 
 MANY_PER_S = 1000
 """Rates from here on are written as whole numbers. [1/s]"""
-WORD_BYTES = 4
-BITS_PER_BYTE = 8
-BYTES_PER_REQUEST = 110
-"""Measured: a request in the arrays of its block, the pool of its session and the scratch of sorting."""
-BYTES_PER_PENDING_VISIT = 24
-"""Rough: a return visit to come, with places to spare."""
-SETS_PER_RUN = 6
-"""Rough: sets of users that are held while a run's members are found."""
-PROCESS_BYTES = 240e6
-"""Measured: Python and its libraries; the first run on a machine, which compiles, takes 400 MB more."""
 
 
 _ACTIVE_IN: Final = (("daily active", 1), ("weekly active", DAYS_PER_WEEK), ("monthly active", MONTHLY_ACTIVE_DAYS))
@@ -146,7 +134,7 @@ def _plan(scenario: Scenario, name: str, load: Rates) -> Iterator[Consequence]:
     beginning = cache_beginning(scenario, name)
     if beginning is not None:
         yield Consequence(name, "the cache begins", beginning)
-    yield Consequence(name, "memory, about", f"{_memory_bytes(scenario, name, load) / 2**30:.2g} GiB")
+    yield Consequence(name, "memory, about", f"{memory_bytes(scenario, name, load.peak_per_s) / 2**30:.2g} GiB")
 
 
 def _if_all(backend: OnlineBackend) -> str:
@@ -271,44 +259,6 @@ def _model(scenario: Scenario, name: str) -> Iterator[Consequence]:
         ages = f"{about_duration(takes_s)} to {about_duration(takes_s + every_s)} where computed on demand"
         yield Consequence(name, "age of the model", ages)
         yield Consequence(name, "training", f"{training.machine_hours * MONTH_S / every_s:,.4g} machine-hours a month")
-
-
-def _memory_bytes(scenario: Scenario, name: str, load: Rates) -> float:
-    users = scenario.population.users
-    table = users * WORD_BYTES * _tables(scenario, scenario.plans[name])
-    scope = _scope_bytes(scenario, name)
-    counted = sum(days * DAY_S <= scenario.horizon_s for _, days in _ACTIVE_IN) * users / BITS_PER_BYTE
-    block = load.peak_per_s * scenario.demand.interval_s * BYTES_PER_REQUEST
-    return PROCESS_BYTES + table + scope + counted + block + _pending_bytes(scenario, load)
-
-
-def _tables(scenario: Scenario, plan: Plan) -> int:
-    """Return how many numbers are kept for each user: the row, and what debounce, sliding and eviction go by."""
-    if not plan.has_store:
-        return 0
-    debounced = plan.refresh is not None and plan.refresh.debounce_s > 0
-    slides = plan.cache is not None and plan.cache.slides
-    return 1 + debounced + slides + (scenario.store_of(plan).size_limit_gib is not None)
-
-
-def _scope_bytes(scenario: Scenario, name: str) -> float:
-    """Return the room of the users' last logins and of the sets of users that runs compute for."""
-    precompute, recency = scenario.plans[name].precompute, Recency.of(scenario, name)
-    if precompute is None or precompute.is_for_all:
-        return 0.0
-    last = np.dtype(recency.dtype).itemsize if recency else 0
-    sets = SETS_PER_RUN + len(timetables(scenario, name))
-    return scenario.population.users * (last + sets / BITS_PER_BYTE)
-
-
-def _pending_bytes(scenario: Scenario, load: Rates) -> float:
-    """Return the room of the return visits that are still to come."""
-    returns = scenario.traffic.returns
-    if returns is None:
-        return 0.0
-    logins_per_s = load.mean_per_s / scenario.traffic.session.requests.mean_per_login
-    pending = logins_per_s * returns.probability_fraction * returns.mean_lag_s
-    return pending * BYTES_PER_PENDING_VISIT
 
 
 def _percent(share: float) -> str:

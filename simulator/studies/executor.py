@@ -2,39 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.simulation.simulate import simulate
-from simulator.studies.spike_months import weighted_scenarios
+from simulator.studies.memory import available_bytes
+from simulator.studies.together import Task, Together, together
+from simulator.studies.work import DECISIONS_PER_S
 from simulator.studies.workers import Workers, may_fork
+
+__all__ = ["Task", "cores", "run_tasks"]
 
 WORTH_PROCESSES = 100e6
 """Requests below which starting processes takes longer than they save, ..."""
 WORTH_COPIES = 30e6
 """... and the same for copies of this process, which have all modules already."""
-DECISIONS_AS_REQUESTS_PER_S = 10.0
-"""A tick every 15 s takes as long as some 150 requests."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One plan, one replication: deterministic, and independent of every other task."""
-
-    scenario: Scenario
-    plan: str
-    replication: int
-    block_s: float | None = None
-
-    def run(self) -> Outcome:
-        """Simulate it, and beside it what its month's bill needs of the horizon with fewer spikes."""
-        weight, others = weighted_scenarios(self.scenario)
-        beside = tuple((each, self._simulated(fewer)) for each, fewer in others)
-        return replace(self._simulated(self.scenario), weight=weight, beside=beside)
-
-    def _simulated(self, scenario: Scenario) -> Outcome:
-        return simulate(scenario, self.plan, self.replication, self.block_s)
 
 
 def cores() -> int:
@@ -44,25 +25,28 @@ def cores() -> int:
 
 def _work(tasks: Sequence[Task]) -> float:
     """Return about how much there is to do: requests, and a bit for every second that decisions are made in."""
-    return sum(
-        task.scenario.horizon_s * (task.scenario.demand.mean_requests_per_s + DECISIONS_AS_REQUESTS_PER_S)
-        for task in tasks
-    )
+    return sum(task.scenario.horizon_s * (task.scenario.demand.mean_requests_per_s + DECISIONS_PER_S) for task in tasks)
 
 
 def run_tasks(
-    tasks: Sequence[Task], workers: int | None = None, on_begin: Callable[[], None] | None = None
+    tasks: Sequence[Task],
+    workers: int | None = None,
+    on_begin: Callable[[], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Iterator[Outcome]:
     """Yield the tasks' outcomes as they finish, in any order.
 
     Parameters
     ----------
     tasks
-        What to simulate.
+        What to simulate; those with the same requests share them, as far as there is room in memory.
     workers
-        Processes; by default one a core for work that is worth starting them. With 1 everything runs in this process.
+        Processes, as far as there is room; by default one a core for work that is worth starting them. With 1
+        everything runs in this process.
     on_begin
         Called when the processes are there.
+    on_progress
+        Called a few times a second with the fraction of the work that is done, by the requests that were carried.
 
     Raises
     ------
@@ -70,28 +54,50 @@ def run_tasks(
         If a process ends before it is done.
     """
     worth = WORTH_COPIES if may_fork() else WORTH_PROCESSES
-    processes = min(workers or (cores() if _work(tasks) > worth else 1), len(tasks))
-    begin = on_begin or _nothing
+    groups, processes = together(tasks, workers or (cores() if _work(tasks) > worth else 1), available_bytes())
+    begin, progress = on_begin or _nothing, _Progress(groups, on_progress or _nothing)
+    run = _Groups(groups).run
     if processes <= 1:
         begin()
-        for task in tasks:
-            yield task.run()
+        for number in range(len(groups)):
+            yield from progress.whole(run(number, progress.heard))
         return
     with Workers(processes) as pool:
         begin()
-        yield from pool.run(_Tasks(tasks).run, range(len(tasks)))
+        for found in pool.run(run, range(len(groups)), progress.heard):
+            yield from progress.whole(found)
 
 
-def _nothing() -> None:
-    """Begin without more ado."""
+def _nothing(*_: object) -> None:
+    """Go on without more ado."""
+
+
+class _Progress:
+    """How far all groups are."""
+
+    def __init__(self, groups: Sequence[Together], tell: Callable[[float], None]) -> None:
+        self._work, self._tell = [group.work for group in groups], tell
+        self._done = [0.0] * len(groups)
+
+    def heard(self, news: tuple[int, float]) -> None:
+        """Take the number of a group, and how much of its work is done."""
+        number, work = news
+        self._done[number] = work
+        self._tell(sum(self._done) / sum(self._work))
+
+    def whole(self, found: tuple[int, list[Outcome]]) -> list[Outcome]:
+        """Take the number of a group that is done, and return its outcomes."""
+        number, outcomes = found
+        self.heard((number, self._work[number]))
+        return outcomes
 
 
 @dataclass(frozen=True)
-class _Tasks:
+class _Groups:
     """What is done in a process: a scenario that tasks share is one there too, with all that it has found already."""
 
-    tasks: Sequence[Task]
+    groups: Sequence[Together]
 
-    def run(self, number: int) -> Outcome:
-        """Simulate one of them."""
-        return self.tasks[number].run()
+    def run(self, number: int, tell: Callable[[tuple[int, float]], None]) -> tuple[int, list[Outcome]]:
+        """Simulate one of them; tell now and then how much of its work is done."""
+        return number, self.groups[number].run(lambda work: tell((number, work)))

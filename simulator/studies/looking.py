@@ -26,6 +26,7 @@ from simulator.studies.executor import Task, run_tasks
 from simulator.studies.prediction import busiest_load, predicted_usage
 from simulator.studies.saturation import Verdict, saturation_of
 from simulator.studies.verdict import violations
+from simulator.studies.work import DECISIONS_PER_S
 
 SHARE_OF_RUN = 0.06
 """Of the work of the comparison, what all looks together may cost."""
@@ -35,8 +36,6 @@ TASK_WORK = 0.2e6
 """What a simulation costs that has nothing to do."""
 USER_WORK = 0.15
 """What a user with a row costs before anything happens."""
-DECISIONS_PER_S = 10.0
-"""What a second costs in which decisions are made."""
 LARGEST_PART = 0.35
 """Of the work that is left, what a look may cost that could do with fewer hours."""
 WARMUP_S = HOUR_S

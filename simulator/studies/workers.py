@@ -16,11 +16,13 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import IO, Any, Self, TypeVar
 
-Item = TypeVar("Item")
 Found = TypeVar("Found")
 
+FOUND, FAILED, NEWS = "found", "failed", "news"
+"""What a process may say: a result, an error, or how far it is."""
 POLL_S = 0.2
 """So often a wait lets a signal through, where the system's own waits do not."""
 SPAWN = "import sys; sys.path[:] = {path!r}; from simulator.studies.workers import serve; serve()"
@@ -72,11 +74,22 @@ class Workers:
             worker.kill()
         self._workers.clear()
 
-    def run(self, function: Callable[[Item], Found], items: Sequence[Item]) -> Iterator[Found]:
+    def run(
+        self, function: Callable[..., Found], items: Sequence[Any], heard: Callable[[Any], None] | None = None
+    ) -> Iterator[Found]:
         """Yield what a function returns for every item, in any order.
 
         The function is one of a module, or a method of what can be pickled; it is sent to each process once, and what
         it remembers is there for the next item.
+
+        Parameters
+        ----------
+        function
+            Takes an item; and, where somebody is to hear of it meanwhile, what it may call with news.
+        items
+            What it is called with.
+        heard
+            Called with the news of all processes.
 
         Raises
         ------
@@ -86,20 +99,26 @@ class Workers:
             What the function raises.
         """
         waiting = deque(items)
-        done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        said: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        asked = function, heard is not None
         for worker in self._workers[: len(items)]:
-            threading.Thread(target=worker.work, args=(function, waiting, done), daemon=True).start()
-        for _ in items:
-            well, found = _next(done)
-            if not well:
-                raise found
-            yield found
+            threading.Thread(target=worker.work, args=(asked, waiting, said), daemon=True).start()
+        left = len(items)
+        while left:
+            kind, what = _next(said)
+            if kind == FAILED:
+                raise what
+            if kind == FOUND:
+                left -= 1
+                yield what
+            elif heard is not None:
+                heard(what)
 
 
-def _next(done: "queue.SimpleQueue[tuple[bool, Any]]") -> tuple[bool, Any]:
+def _next(said: "queue.SimpleQueue[tuple[str, Any]]") -> tuple[str, Any]:
     while True:
         try:
-            return done.get(timeout=POLL_S)
+            return said.get(timeout=POLL_S)
         except queue.Empty:
             continue
 
@@ -158,8 +177,8 @@ class _Worker:
 
         return cls(process.pid, process.stdin, process.stdout, kill)
 
-    def work(self, function: Callable[[Any], Any], waiting: deque[Any], done: "queue.SimpleQueue[Any]") -> None:
-        """Have items worked on, as long as there are any."""
+    def work(self, asked: tuple[Callable[..., Any], bool], waiting: deque[Any], said: "queue.SimpleQueue[Any]") -> None:
+        """Have items worked on, as long as there are any, and pass on what is said of them."""
         to, back = self.pipes
         sent = False
         while waiting:
@@ -168,13 +187,16 @@ class _Worker:
             except IndexError:
                 return
             try:
-                pickle.dump((None if sent else function, item), to, pickle.HIGHEST_PROTOCOL)
+                pickle.dump((None if sent else asked, item), to, pickle.HIGHEST_PROTOCOL)
                 sent = True
                 to.flush()
-                done.put(pickle.load(back))  # noqa: S301  (of our own)
+                kind = NEWS
+                while kind == NEWS:
+                    kind, what = pickle.load(back)  # noqa: S301  (of our own)
+                    said.put((kind, what))
             except (OSError, ValueError, EOFError, pickle.UnpicklingError):
                 lost = "a worker process has ended before it was done; the system may be out of memory: try --workers 1"
-                done.put((False, LostWorkerError(lost)))
+                said.put((FAILED, LostWorkerError(lost)))
                 return
 
     def kill(self) -> None:
@@ -200,21 +222,25 @@ def _serve(asked: IO[bytes], back: IO[bytes], heard: "set[Any] | None" = None) -
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(asked, items), daemon=True).start()
-    function: Callable[[Any], Any] | None = None
+
+    def say(kind: str, what: Any) -> None:
+        back.write(pickle.dumps((kind, what), pickle.HIGHEST_PROTOCOL))
+        back.flush()
+
+    known: tuple[Callable[..., Any], bool] | None = None
     while True:
         asked_for, item = items.get()
-        function = asked_for or function
+        known = asked_for or known
+        assert known is not None
+        function, is_heard = known
         try:
-            assert function is not None
-            answer = True, function(item)
+            answer = FOUND, function(item, partial(say, NEWS)) if is_heard else function(item)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is for who asked)
-            answer = False, error
+            answer = FAILED, error
         try:
-            said = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-        except Exception:  # noqa: BLE001
-            said = pickle.dumps((False, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]}")))
-        back.write(said)
-        back.flush()
+            say(*answer)
+        except Exception:  # noqa: BLE001  (it cannot be pickled)
+            say(FAILED, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]}"))
 
 
 def _read(asked: IO[bytes], items: "queue.SimpleQueue[Any]") -> None:

@@ -1,11 +1,11 @@
 """What holds for every plan, whatever the scenario (MODEL.md, section 11)."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 from drawn_scenarios import a_scenario, scenarios
+from exact import plain
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -16,19 +16,6 @@ from simulator.simulation.simulate import simulate
 
 HOUR_S = 3600.0
 some = settings(max_examples=40, phases=[Phase.explicit, Phase.generate])  # to shrink a scenario takes minutes
-
-
-def plain(thing: Any) -> Any:
-    """Return an outcome as nested tuples that are equal only where every byte is."""
-    if isinstance(thing, np.ndarray):
-        return (thing.dtype.str, thing.shape, thing.tobytes())
-    if dataclasses.is_dataclass(thing):
-        return tuple((field.name, plain(getattr(thing, field.name))) for field in dataclasses.fields(thing))
-    if isinstance(thing, dict):
-        return tuple((key, plain(value)) for key, value in thing.items())
-    if isinstance(thing, tuple | list):
-        return tuple(plain(item) for item in thing)
-    return float(thing).hex() if isinstance(thing, float) else thing
 
 
 def tally_of(outcome: Outcome) -> dict[str, float]:

@@ -28,7 +28,7 @@ from simulator.demand.traffic import Traffic
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.simulation.simulate import simulate
-from simulator.simulation.workload.workload import Workload
+from simulator.simulation.workload.request_stream import RequestStream, Source
 from simulator.studies.consequences import consequences
 
 MINUTE_S = 60.0
@@ -564,9 +564,9 @@ def test_the_feed_is_as_bursty_as_the_code_trace() -> None:
     stamps = pd.to_datetime(pd.read_csv(path)["TIMESTAMP"])
     own_s = ((stamps - stamps[0]) / pd.Timedelta(1, "s")).to_numpy()
     scenario = a_scenario(traffic={"replay": {"path": str(path), "time": "TIMESTAMP"}}, horizon="56 min")
-    workload = Workload(scenario, next(iter(scenario.plans)), 0, 0.0, scenario.horizon_s, HOUR_S)
-    block = workload.next()
-    assert block is not None
+    stretch = RequestStream(Source.of(scenario), 0, 0.0, HOUR_S).draw()
+    assert stretch is not None
+    block = stretch.block
     assert block.time_s == pytest.approx(own_s[own_s < scenario.horizon_s], abs=1e-6)
     edges_s = np.arange(57) * MINUTE_S
     (found, _), (own, _) = np.histogram(block.time_s, edges_s), np.histogram(own_s, edges_s)

@@ -11,6 +11,7 @@ import pytest
 from simulator.core.errors import InputFileError
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.simulation.workload.request_stream import RequestStream, Source
 from simulator.simulation.workload.workload import Workload
 
 HOUR_S = 3600.0
@@ -152,7 +153,8 @@ def test_a_request_takes_its_own_rows_tokens(tmp_path: Path, plan: str, replay: 
     scenario = calling(path, **replay)
     recorded, speed = scenario.demand.recorded, replay.get("speed", 1)
     assert recorded is not None
-    workload = Workload(scenario, plan, 0, -HOUR_S, scenario.horizon_s, block_s)
+    requests = RequestStream(Source.of(scenario), 0, -HOUR_S, block_s)
+    workload = Workload(scenario, plan, requests.draw())
     seen = 0
     known_s = np.array(sorted(tokens))
     while (block := workload.next()) is not None:
@@ -172,7 +174,8 @@ def test_calls_of_another_file_are_drawn(tmp_path: Path) -> None:
     path, tokens = token_trace(tmp_path)
     other, _ = token_trace(tmp_path / "other", shuffled=True)
     scenario = calling(path, other)
-    block = Workload(scenario, "on demand", 0, 0.0, scenario.horizon_s, HOUR_S).next()
+    requests = RequestStream(Source.of(scenario), 0, 0.0, HOUR_S)
+    block = Workload(scenario, "on demand", requests.draw()).next()
     assert block is not None
     assert block.tokens.tolist() != list(tokens.values())[: block.tokens.size]
     with other.open(encoding="utf-8") as file:

@@ -86,7 +86,7 @@ def test_an_interrupted_comparison_keeps_the_replications_that_are_complete(
     run = comparing.run_tasks
     seen: list[Outcome] = []
 
-    def interrupted(tasks: list[comparing.Task], workers: int | None, _: object) -> object:
+    def interrupted(tasks: list[comparing.Task], workers: int | None, *_: object) -> object:
         for outcome in run(tasks, workers):
             if len(seen) == 4:
                 raise KeyboardInterrupt

@@ -35,7 +35,7 @@ class OnlineUse:
     provisioned_replica_s: float
     """Time of all replicas, from the order to the end. [s]"""
     counts: Mapping[str, float]
-    """What its computations added up to, by the names of simulation.records.LINE."""
+    """What its computations added up to, by the names of simulation.records.STATION."""
     horizon_s: float = 0.0
     beyond_reserved_s: float = 0.0
     """Of the replica time, that of the replicas above the reserved number, moment by moment. [s]"""

@@ -25,7 +25,7 @@ class Retries(Part):
     """Share of each wait that is drawn evenly from 0 to all of it, so that clients do not come back together."""
 
     def line(self) -> Mapping[str, float]:
-        """Return what compiled code goes by, by the names of simulation.records.LINE."""
+        """Return what compiled code goes by, by the names of simulation.records.STATION."""
         return {
             "attempts": self.attempts,
             "backoff_s": self.backoff_s,
