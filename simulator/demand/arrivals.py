@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core import draws
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.streams import stream
 from simulator.demand import kernels
@@ -242,8 +243,8 @@ class _Source:
         rng = self._stream("logins", index)
         count = int(rng.poisson(pieces.logins.sum()))
         spacing, draw = self._room("spacing", count + 1), self._room("draw", count)
-        rng.standard_exponential(out=spacing)
-        rng.random(out=draw)
+        draws.exponential(rng, spacing)
+        draws.uniform(rng, draw)
         time_s, user = np.empty(count), np.empty(count, dtype=np.int32)
         if count:
             cohorts = self._cohorts
