@@ -21,6 +21,7 @@ from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
 from simulator.demand.lorenz import position_table
 from simulator.demand.pending_returns import PendingReturns
+from simulator.demand.request_pool import RequestPool
 
 if TYPE_CHECKING:
     from simulator.demand.replayed import ReplayedLogins
@@ -167,9 +168,7 @@ class _Source:
         self._bursts = Bursts.of(demand, seed, replication)
         self._returns = PendingReturns(returns, self._step_s) if returns else None
         self._earliest = 0
-        self._pool_s = np.empty(1024)
-        self._pool_user = np.empty(1024, dtype=np.int32)
-        self._pooled = 0
+        self._pool = RequestPool()
         self._scratch: dict[str, FloatArray] = {}
 
     def _replay(self, demand: Demand) -> "ReplayedLogins":
@@ -183,12 +182,8 @@ class _Source:
         under_way = math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s)
         self.look_back_for_logins(first if self._single else earliest - under_way)
         for index in range(self._earliest, first):
-            self._pool(self.logins(index), index)
-            later = self._pool_s[: self._pooled] >= begin_s
-            still_s, still_user = self._pool_s[: later.size][later], self._pool_user[: later.size][later]
-            self._pooled = still_s.size
-            self._pool_s[: self._pooled] = still_s
-            self._pool_user[: self._pooled] = still_user
+            self._put_requests(self.logins(index), index)
+            self._pool.drop_before(begin_s)
 
     def begin(self, earliest: int) -> None:
         """Begin with an interval, as if nobody had come before."""
@@ -213,14 +208,8 @@ class _Source:
             row = _joined(rows)[first:last] if rows else None
             return RequestBlock(begin_s, end_s, time_s[first:last], asking, drawn, row)
         for index, logins in zip(intervals, drawn, strict=True):
-            self._pool(logins, index)
-        time_s = np.empty(self._pooled)
-        user = np.empty(self._pooled, dtype=np.int32)
-        buckets = self._room("buckets", max(self._pooled, 1) + 1).view(np.int32)[: max(self._pooled, 1) + 1]
-        taken, self._pooled = kernels.take_in_order(
-            self._pool_s, self._pool_user, self._pooled, begin_s, end_s, buckets, time_s, user
-        )
-        return RequestBlock(begin_s, end_s, time_s[:taken], user[:taken], drawn)
+            self._put_requests(logins, index)
+        return RequestBlock(begin_s, end_s, *self._pool.take(begin_s, end_s), drawn)
 
     def logins(self, index: int) -> Logins:
         """Return the logins of the interval that follows the last one drawn."""
@@ -262,19 +251,13 @@ class _Source:
             )
         return Logins(time_s, user)
 
-    def _pool(self, logins: Logins, index: int) -> None:
+    def _put_requests(self, logins: Logins, index: int) -> None:
         rng = self._stream("sessions", index)
         follow_ups = self._session.requests.draw_follow_ups(rng, logins.time_s.size)
         more = int(follow_ups.sum())
         think_s = self._session.think_time.draw_s(rng, more)
-        end = self._pooled + logins.time_s.size + more
-        if end > self._pool_s.size:
-            self._pool_s = np.concatenate([self._pool_s[: self._pooled], np.empty(2 * end - self._pooled)])
-            room = np.empty(2 * end - self._pooled, dtype=np.int32)
-            self._pool_user = np.concatenate([self._pool_user[: self._pooled], room])
-        out_s, out_user = self._pool_s[self._pooled : end], self._pool_user[self._pooled : end]
-        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, self._mark, out_s, out_user)
-        self._pooled = end
+        room = self._pool.room_for(logins.time_s.size + more)
+        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, self._mark, *room)
 
     def _room(self, name: str, size: int) -> FloatArray:
         """Return an array to be filled and forgotten: the same memory every time, as fresh memory is slow."""

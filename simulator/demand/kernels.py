@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.arrays import FloatArray, IntArray, UserArray
+from simulator.core.arrays import FloatArray, IntArray, SlotArray, UserArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.lorenz import KNOTS
 
@@ -189,15 +189,31 @@ def take_in_order(
     count: int,
     begin_s: float,
     end_s: float,
-    bucket_end: UserArray,
+    bucket_end: SlotArray,
+    bucket: SlotArray,
+    order: SlotArray,
     out_s: FloatArray,
     out_user: UserArray,
 ) -> tuple[int, int]:
     """Take the requests before ``end_s`` out of a pool, in order of time; the others stay at the pool's head.
 
     Counting into fine time buckets brings each request near its place, and an insertion sort brings it there: linear
-    time, where a comparison sort costs several times as much. Equal times are ordered by user, so that the order does
-    not depend on how time is cut into blocks. Requests before ``begin_s`` are dropped.
+    time, where a comparison sort costs several times as much. What is moved about until then is a request's number, so
+    that writes are few and near one another. Equal times are ordered by user, so that the order does not depend on how
+    time is cut into blocks. Requests before ``begin_s`` are dropped.
+
+    Parameters
+    ----------
+    pool_s, pool_user, count
+        The pool, and how many requests are in it.
+    begin_s, end_s
+        From when to when. [s]
+    bucket_end
+        Scratch: one entry more than there are buckets.
+    bucket, order
+        Scratch: an entry a request.
+    out_s, out_user
+        Filled with the requests taken; an entry for each in the pool.
 
     Returns
     -------
@@ -208,35 +224,52 @@ def take_in_order(
     scale = buckets / (end_s - begin_s)
     bucket_end[:] = 0
     for i in range(count):
+        b = -1
         if begin_s <= pool_s[i] < end_s:
-            bucket_end[min(int((pool_s[i] - begin_s) * scale), buckets - 1) + 1] += 1
+            b = min(int((pool_s[i] - begin_s) * scale), buckets - 1)
+            bucket_end[b + 1] += 1
+        bucket[i] = b
     for b in range(buckets):
         bucket_end[b + 1] += bucket_end[b]
     taken = bucket_end[buckets]
-    stay = 0
+    last = count - 1
     for i in range(count):
-        t = pool_s[i]
-        if t >= end_s:
-            pool_s[stay] = t
-            pool_user[stay] = pool_user[i]
-            stay += 1
-        elif t >= begin_s:
-            b = min(int((t - begin_s) * scale), buckets - 1)
-            place = bucket_end[b]
-            bucket_end[b] = place + 1
-            out_s[place] = t
-            out_user[place] = pool_user[i]
-    for i in range(1, taken):
-        t = out_s[i]
-        who = out_user[i]
-        j = i - 1
-        while j >= 0 and (out_s[j] > t or (out_s[j] == t and out_user[j] & NUMBER > who & NUMBER)):
-            out_s[j + 1] = out_s[j]
-            out_user[j + 1] = out_user[j]
-            j -= 1
-        out_s[j + 1] = t
-        out_user[j + 1] = who
+        b = bucket[i]
+        if b >= 0:
+            order[bucket_end[b]] = i
+            bucket_end[b] += 1
+        elif pool_s[i] >= end_s:
+            order[last] = i
+            last -= 1
+    _in_order(pool_s, pool_user, order[:taken], out_s, out_user)
+    stay = count - 1 - last
+    for k in range(stay):
+        i = order[count - 1 - k]
+        pool_s[k] = pool_s[i]
+        pool_user[k] = pool_user[i]
     return taken, stay
+
+
+@inlined
+def _in_order(
+    pool_s: FloatArray, pool_user: UserArray, order: SlotArray, out_s: FloatArray, out_user: UserArray
+) -> None:
+    """Write requests in order of time and user, given almost in that order."""
+    before_s = -math.inf
+    for k in range(order.size):
+        t = pool_s[order[k]]
+        who = pool_user[order[k]]
+        place = k
+        if t <= before_s:
+            while place > 0 and (
+                out_s[place - 1] > t or (out_s[place - 1] == t and out_user[place - 1] & NUMBER > who & NUMBER)
+            ):
+                out_s[place] = out_s[place - 1]
+                out_user[place] = out_user[place - 1]
+                place -= 1
+        out_s[place] = t
+        out_user[place] = who
+        before_s = out_s[k]
 
 
 @kernel

@@ -79,8 +79,10 @@ def test_requests_are_taken_in_order_of_time_and_user(
     pool_s = np.array([t for t, _ in pool])
     pool_user = np.array([u for _, u in pool], dtype=np.int32)
     out_s, out_user = np.empty(len(pool)), np.empty(len(pool), dtype=np.int32)
-    counts = np.empty(buckets + 1, dtype=np.int64)
-    taken, stay = kernels.take_in_order(pool_s, pool_user, len(pool), begin_s, end_s, counts, out_s, out_user)
+    ends, (bucket, order) = np.empty(buckets + 1, dtype=np.int32), np.empty((2, len(pool)), dtype=np.int32)
+    taken, stay = kernels.take_in_order(
+        pool_s, pool_user, len(pool), begin_s, end_s, ends, bucket, order, out_s, out_user
+    )
     expected = sorted((t, u) for t, u in pool if begin_s <= t < end_s)
     assert list(zip(out_s[:taken].tolist(), out_user[:taken].tolist(), strict=True)) == expected
     later = [(t, u) for t, u in pool if t >= end_s]
