@@ -11,6 +11,8 @@ from simulator.demand.lorenz import KNOTS
 
 FEW_COHORTS = 16
 """Up to so many, looking at all of them is faster than a search."""
+LEAST_WIDTH = 1e-300
+"""Of a cohort's share of logins, as rounding may lead to one that has none."""
 
 
 @kernel
@@ -70,9 +72,9 @@ def place_logins(
                 time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
                 i += 1
                 reached += spacing[i] * scale
-        for k in range(first_user.size):
-            scratch[0, k] = expected[piece, k] / in_piece
-        _place_users(draw[first:i], scratch, first_user, awake_users, position, user[first:i])
+            for k in range(first_user.size):
+                scratch[0, k] = expected[piece, k] / in_piece
+            _place_users(draw[first:i], scratch, first_user, awake_users, position, user[first:i])
         passed += in_piece
 
 
@@ -100,13 +102,14 @@ def _place_users(
                 cohort += int(below[k] <= on_curve)
         else:
             cohort = int(np.searchsorted(below, on_curve, side="right")) - 1
-        width = share[cohort]
-        on_curve = min((on_curve - below[cohort]) / width, 1.0) if width > 0.0 else 0.0
-        cell = on_curve * KNOTS
+        at = np.uint64(cohort)  # an index that cannot be negative saves the question whether it counts from the end
+        width = max(share[at], LEAST_WIDTH)
+        cell = min((on_curve - below[at]) / width, 1.0) * KNOTS
         k = min(int(cell), KNOTS - 1)
-        lower = position[cohort, k]
-        place = lower + (cell - k) * (position[cohort, k + 1] - lower)
-        user[i] = first_user[cohort] + min(int(place * awake_users[cohort]), awake_users[cohort] - 1)
+        knot = np.uint64(k)
+        lower = position[at, knot]
+        place = lower + (cell - k) * (position[at, knot + np.uint64(1)] - lower)
+        user[i] = first_user[at] + min(int(place * awake_users[at]), awake_users[at] - 1)
 
 
 @kernel
