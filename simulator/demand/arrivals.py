@@ -16,9 +16,11 @@ import numpy.typing as npt
 from simulator.core import draws
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.streams import stream
+from simulator.core.units import DAY_S
 from simulator.demand import kernels
 from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
+from simulator.demand.intensity import Pieces
 from simulator.demand.lorenz import position_table
 from simulator.demand.pending_returns import PendingReturns
 from simulator.demand.request_pool import RequestPool
@@ -161,6 +163,7 @@ class _Source:
         self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
         self._cohort_scratch = np.empty((2, len(self._cohorts.shape)))
         self._intensity = demand.intensity()
+        self._of_day: tuple[int, Pieces] | None = None
         self._session = demand.traffic.session
         self._single = self._session.requests.mean_per_login == 1
         self._step_s = demand.interval_s
@@ -226,9 +229,7 @@ class _Source:
         self._returns.put(self._stream("returns", index), primary.time_s, primary.user, index, self._earliest)
 
     def _primary_logins(self, index: int) -> Logins:
-        pieces = self._intensity.pieces(index * self._step_s, (index + 1) * self._step_s)
-        if self._bursts:
-            pieces = self._bursts.on(pieces)
+        pieces = self._pieces(index)
         rng = self._stream("logins", index)
         count = int(rng.poisson(pieces.logins.sum()))
         spacing, draw = self._room("spacing", count + 1), self._room("draw", count)
@@ -250,6 +251,15 @@ class _Source:
                 user,
             )
         return Logins(time_s, user)
+
+    def _pieces(self, index: int) -> Pieces:
+        """Return the expected primary logins of an interval; those of a whole day are worked out at once."""
+        begin_s = index * self._step_s
+        day = math.floor(begin_s / DAY_S)
+        if self._of_day is None or self._of_day[0] != day:
+            self._of_day = day, self._intensity.pieces(day * DAY_S, (day + 1) * DAY_S)
+        pieces = self._of_day[1].between(begin_s, begin_s + self._step_s)
+        return self._bursts.on(pieces) if self._bursts else pieces
 
     def _put_requests(self, logins: Logins, index: int) -> None:
         rng = self._stream("sessions", index)
