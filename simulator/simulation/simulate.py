@@ -79,7 +79,7 @@ def simulate(scenario: Scenario, plan: str, replication: int = 0, block_s: float
     Outcome
         What happened from time 0 to the horizon.
     """
-    return _Simulation(scenario, plan, replication, block_s or scenario.demand.interval_s).run()
+    return _Simulation(scenario, plan, replication, block_s or scenario.demand.block_s).run()
 
 
 class _Simulation:
