@@ -384,12 +384,8 @@ def merge(
 
 
 @kernel
-def mark_active(user: UserArray, seen: npt.NDArray[np.uint64]) -> int:
-    """Mark users in a bit set, and return how many had not been marked before."""
-    fresh = np.int64(0)
+def mark_active(user: UserArray, seen: npt.NDArray[np.uint8]) -> None:
+    """Mark users in a bit set of bytes. Counting them on the way would take half as long again."""
     for i in range(user.size):
-        bit = np.uint64(user[i] & 63)
-        word = user[i] >> 6
-        fresh += np.int64(~(seen[word] >> bit) & np.uint64(1))
-        seen[word] |= np.uint64(1) << bit
-    return int(fresh)
+        who = np.uint32(user[i])
+        seen[who >> np.uint32(3)] |= np.uint8(1 << (who & np.uint32(7)))
