@@ -89,6 +89,15 @@ def test_requests_are_taken_in_order_of_time_and_user(
     assert list(zip(pool_s[:stay].tolist(), pool_user[:stay].tolist(), strict=True)) == later
 
 
+def test_requests_of_a_user_at_one_time_keep_their_order_so_that_the_last_is_marked() -> None:
+    pool_user = np.array([7, 7 | kernels.LAST, 5, 5 | kernels.LAST], dtype=np.int32)
+    out_user, scratch = np.empty(4, dtype=np.int32), np.empty((2, 4), dtype=np.int32)
+    kernels.take_in_order(
+        np.ones(4), pool_user.copy(), 4, 0.0, 2.0, np.empty(4, dtype=np.int32), *scratch, np.empty(4), out_user
+    )
+    assert out_user.tolist() == pool_user[[2, 3, 0, 1]].tolist()
+
+
 @given(st.lists(st.integers(0, 199), max_size=100), st.lists(st.integers(0, 199), max_size=100))
 def test_active_users_are_counted_once(before: list[int], users: list[int]) -> None:
     seen = np.zeros(200 // 8, dtype=np.uint8)
