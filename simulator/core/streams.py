@@ -24,9 +24,14 @@ def stream(seed: int, replication: int, name: str, *key: int) -> np.random.Gener
     numpy.random.Generator
         An SFC64 generator, the fastest that NumPy has.
     """
-    spawn_key = (replication, zlib.crc32(name.encode()), *(part + _SHIFT for part in key))
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=spawn_key)))
+    of_seed = [seed >> bit & _WORD for bit in range(0, max(seed.bit_length(), _POOL_BITS), _WORD_BITS)]
+    spawn_key = replication, zlib.crc32(name.encode()), *(part + _SHIFT for part in key)
+    # What SeedSequence(seed, spawn_key=spawn_key) puts together takes it as long again if it is not handed over whole.
+    entropy = np.array([*of_seed, *spawn_key], dtype=np.uint32)
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
 
 
 _SHIFT = 2**31
 """NumPy's keys begin at 0."""
+_WORD_BITS, _POOL_BITS = 32, 128
+_WORD = 2**_WORD_BITS - 1

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core import draws
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.streams import stream
+from simulator.core.units import DAY_S
 from simulator.demand import kernels
 from simulator.demand.bursts import Bursts
 from simulator.demand.demand import Demand
+from simulator.demand.intensity import Pieces
 from simulator.demand.lorenz import position_table
 from simulator.demand.pending_returns import PendingReturns
+from simulator.demand.request_pool import RequestPool
 
 if TYPE_CHECKING:
     from simulator.demand.replayed import ReplayedLogins
@@ -159,6 +163,7 @@ class _Source:
         self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
         self._cohort_scratch = np.empty((2, len(self._cohorts.shape)))
         self._intensity = demand.intensity()
+        self._of_day: tuple[int, Pieces] | None = None
         self._session = demand.traffic.session
         self._single = self._session.requests.mean_per_login == 1
         self._step_s = demand.interval_s
@@ -166,9 +171,7 @@ class _Source:
         self._bursts = Bursts.of(demand, seed, replication)
         self._returns = PendingReturns(returns, self._step_s) if returns else None
         self._earliest = 0
-        self._pool_s = np.empty(1024)
-        self._pool_user = np.empty(1024, dtype=np.int32)
-        self._pooled = 0
+        self._pool = RequestPool()
         self._scratch: dict[str, FloatArray] = {}
 
     def _replay(self, demand: Demand) -> "ReplayedLogins":
@@ -182,12 +185,8 @@ class _Source:
         under_way = math.ceil(SESSION_LENGTHS * self._session.typical_s / self._step_s)
         self.look_back_for_logins(first if self._single else earliest - under_way)
         for index in range(self._earliest, first):
-            self._pool(self.logins(index), index)
-            later = self._pool_s[: self._pooled] >= begin_s
-            still_s, still_user = self._pool_s[: later.size][later], self._pool_user[: later.size][later]
-            self._pooled = still_s.size
-            self._pool_s[: self._pooled] = still_s
-            self._pool_user[: self._pooled] = still_user
+            self._put_requests(self.logins(index), index)
+            self._pool.drop_before(begin_s)
 
     def begin(self, earliest: int) -> None:
         """Begin with an interval, as if nobody had come before."""
@@ -212,14 +211,8 @@ class _Source:
             row = _joined(rows)[first:last] if rows else None
             return RequestBlock(begin_s, end_s, time_s[first:last], asking, drawn, row)
         for index, logins in zip(intervals, drawn, strict=True):
-            self._pool(logins, index)
-        time_s = np.empty(self._pooled)
-        user = np.empty(self._pooled, dtype=np.int32)
-        buckets = self._room("buckets", max(self._pooled, 1) + 1).view(np.int32)[: max(self._pooled, 1) + 1]
-        taken, self._pooled = kernels.take_in_order(
-            self._pool_s, self._pool_user, self._pooled, begin_s, end_s, buckets, time_s, user
-        )
-        return RequestBlock(begin_s, end_s, time_s[:taken], user[:taken], drawn)
+            self._put_requests(logins, index)
+        return RequestBlock(begin_s, end_s, *self._pool.take(begin_s, end_s), drawn)
 
     def logins(self, index: int) -> Logins:
         """Return the logins of the interval that follows the last one drawn."""
@@ -236,14 +229,12 @@ class _Source:
         self._returns.put(self._stream("returns", index), primary.time_s, primary.user, index, self._earliest)
 
     def _primary_logins(self, index: int) -> Logins:
-        pieces = self._intensity.pieces(index * self._step_s, (index + 1) * self._step_s)
-        if self._bursts:
-            pieces = self._bursts.on(pieces)
+        pieces = self._pieces(index)
         rng = self._stream("logins", index)
         count = int(rng.poisson(pieces.logins.sum()))
         spacing, draw = self._room("spacing", count + 1), self._room("draw", count)
-        rng.standard_exponential(out=spacing)
-        rng.random(out=draw)
+        draws.exponential(rng, spacing)
+        draws.uniform(rng, draw)
         time_s, user = np.empty(count), np.empty(count, dtype=np.int32)
         if count:
             cohorts = self._cohorts
@@ -261,19 +252,22 @@ class _Source:
             )
         return Logins(time_s, user)
 
-    def _pool(self, logins: Logins, index: int) -> None:
+    def _pieces(self, index: int) -> Pieces:
+        """Return the expected primary logins of an interval; those of a whole day are worked out at once."""
+        begin_s = index * self._step_s
+        day = math.floor(begin_s / DAY_S)
+        if self._of_day is None or self._of_day[0] != day:
+            self._of_day = day, self._intensity.pieces(day * DAY_S, (day + 1) * DAY_S)
+        pieces = self._of_day[1].between(begin_s, begin_s + self._step_s)
+        return self._bursts.on(pieces) if self._bursts else pieces
+
+    def _put_requests(self, logins: Logins, index: int) -> None:
         rng = self._stream("sessions", index)
         follow_ups = self._session.requests.draw_follow_ups(rng, logins.time_s.size)
         more = int(follow_ups.sum())
         think_s = self._session.think_time.draw_s(rng, more)
-        end = self._pooled + logins.time_s.size + more
-        if end > self._pool_s.size:
-            self._pool_s = np.concatenate([self._pool_s[: self._pooled], np.empty(2 * end - self._pooled)])
-            room = np.empty(2 * end - self._pooled, dtype=np.int32)
-            self._pool_user = np.concatenate([self._pool_user[: self._pooled], room])
-        out_s, out_user = self._pool_s[self._pooled : end], self._pool_user[self._pooled : end]
-        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, self._mark, out_s, out_user)
-        self._pooled = end
+        room = self._pool.room_for(logins.time_s.size + more)
+        kernels.append_follow_ups(logins.time_s, logins.user, follow_ups, think_s, self._mark, *room)
 
     def _room(self, name: str, size: int) -> FloatArray:
         """Return an array to be filled and forgotten: the same memory every time, as fresh memory is slow."""

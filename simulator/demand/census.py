@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from simulator.core.arrays import BitSet
 from simulator.demand.arrivals import Logins
 from simulator.demand.kernels import mark_active
 
@@ -19,16 +19,23 @@ class Census:
     window_s: float
     """Length of a window; the first begins at time 0. [s]"""
     horizon_s: float
-    active: list[int] = field(default_factory=list)
-    """Users with at least one login, window by window."""
     logins: int = 0
     """Logins in all windows."""
     wider: list["Wider"] = field(default_factory=list)
     """Who wants to see the users of each window when it is over."""
-    _seen: npt.NDArray[np.uint64] = field(init=False)
+    _seen: BitSet = field(init=False)
+    _window: int = field(default=-1, init=False)
+    """The one whose users are being marked."""
+    _over: list[int] = field(default_factory=list, init=False)
+    """Users of the windows before."""
 
     def __post_init__(self) -> None:
         self._seen = _nobody(self.users, self.windows)
+
+    @property
+    def active(self) -> list[int]:
+        """Users with at least one login, window by window, up to the last window with a login."""
+        return [*self._over, _members(self._seen)] if self._window >= 0 else []
 
     @property
     def windows(self) -> int:
@@ -44,21 +51,22 @@ class Census:
         """Count the logins of an interval; intervals come in order of time."""
         if not logins.time_s.size:
             return
-        first, last = logins.time_s[0] // self.window_s, logins.time_s[-1] // self.window_s
+        edges_s = np.arange(self.windows + 1) * self.window_s  # a division may be rounded to the other side of one
+        first, last = np.searchsorted(edges_s, logins.time_s[[0, -1]], side="right") - 1
         for window in range(max(int(first), 0), min(int(last) + 1, self.windows)):
-            while len(self.active) <= window:
+            while self._window < window:
                 self.hand_on()
-                self.active.append(0)
+                self._over = self.active
+                self._window += 1
                 self._seen[:] = 0
-            edges_s = window * self.window_s, (window + 1) * self.window_s
-            begin, end = np.searchsorted(logins.time_s, edges_s)
+            begin, end = np.searchsorted(logins.time_s, edges_s[window : window + 2])
             self.logins += int(end - begin)
-            self.active[window] += mark_active(logins.user[begin:end], self._seen)
+            mark_active(logins.user[begin:end], self._seen.view(np.uint8))
 
     def hand_on(self) -> None:
         """Show the users of the last window so far."""
         for each in self.wider:
-            each.see(len(self.active) - 1, self._seen)
+            each.see(self._window, self._seen)
 
 
 class Wider:
@@ -80,7 +88,7 @@ class Wider:
         self._census.hand_on()
         return sum(self._active) / self._windows / self._census.users
 
-    def see(self, window: int, seen: npt.NDArray[np.uint64]) -> None:
+    def see(self, window: int, seen: BitSet) -> None:
         """Add the users of one of the census's windows, which come in order; the last may be seen again."""
         own = window // self._together
         if not 0 <= own < self._windows:
@@ -89,9 +97,13 @@ class Wider:
             self._window = own
             self._seen[:] = 0
         self._seen |= seen
-        self._active[own] = int(np.bitwise_count(self._seen).sum(dtype=np.int64))
+        self._active[own] = _members(self._seen)
 
 
-def _nobody(users: int, windows: int) -> npt.NDArray[np.uint64]:
+def _members(seen: BitSet) -> int:
+    return int(np.bitwise_count(seen).sum(dtype=np.int64))
+
+
+def _nobody(users: int, windows: int) -> BitSet:
     """Return a set without members; of no size where there is nothing to count."""
     return np.zeros(users // BITS + 1 if windows else 0, dtype=np.uint64)

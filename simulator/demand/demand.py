@@ -26,6 +26,8 @@ LARGEST_LOG = 700.0
 INTERVALS_S = (HOUR_S, HOUR_S / 2, HOUR_S / 4, SLOT_S)
 REQUESTS_PER_INTERVAL = 2**19
 """Intervals are shortened until they hold about so many requests at most: their arrays then stay in fast memory."""
+REQUESTS_PER_BLOCK = 2**15
+"""Of intervals with fewer requests several are worked on at once, up to a day: each step costs some time of its own."""
 
 
 @dataclass(frozen=True)
@@ -234,8 +236,19 @@ class Demand:
     @property
     def interval_s(self) -> float:
         """The length of time that random numbers are drawn for at once. [s]"""
-        per_s, found, replay = self.mean_requests_per_s, self.recorded, self.traffic.replay
-        if found is not None and replay is not None:
-            per_s = found.busiest_per_s * replay.speed * self.traffic.session.requests.mean_per_login
-        fitting = [i for i in INTERVALS_S if i * per_s <= REQUESTS_PER_INTERVAL]
+        fitting = [i for i in INTERVALS_S if i * self._busy_per_s <= REQUESTS_PER_INTERVAL]
         return fitting[0] if fitting else INTERVALS_S[-1]
+
+    @property
+    def block_s(self) -> float:
+        """The length of time that is worked on at once unless something else is asked for, whole intervals. [s]"""
+        fitting_s = REQUESTS_PER_BLOCK / max(self._busy_per_s, REQUESTS_PER_BLOCK / DAY_S)
+        return self.interval_s * max(1, math.floor(fitting_s / self.interval_s))
+
+    @property
+    def _busy_per_s(self) -> float:
+        """Requests per second that memory is made for: the mean, or of a replay those of its busiest time. [1/s]"""
+        found, replay = self.recorded, self.traffic.replay
+        if found is None or replay is None:
+            return self.mean_requests_per_s
+        return found.busiest_per_s * replay.speed * self.traffic.session.requests.mean_per_login

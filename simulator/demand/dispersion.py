@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.demand.arrivals import RequestBlock
 
@@ -30,18 +31,15 @@ class Dispersion:
             if hour != self._hour:
                 self._close()
                 self._hour = hour
-            start_s = hour * HOUR_S
-            first = int(max(block.begin_s - start_s, 0.0))
-            last = min(int(np.ceil(block.end_s - start_s)), SECONDS)
-            edges_s = start_s + np.arange(first, last + 1)
-            self._counts[first:last] += np.diff(np.searchsorted(block.time_s, edges_s))
+            first, last = np.searchsorted(block.time_s, (hour * HOUR_S, (hour + 1) * HOUR_S))
+            self._counts += _per_second(block.time_s[first:last], hour * HOUR_S)
 
     def _close(self) -> None:
         """Put an hour's counts to those before."""
         seconds = min(SECONDS, int(self._horizon_s - self._hour * HOUR_S))
         for window_s in WINDOWS_S:
             whole = max(seconds, 0) // window_s
-            if whole > 1:
+            if whole > 1 and self._counts.any():
                 counts = self._counts[: whole * window_s].reshape(whole, window_s).sum(axis=1)
                 self._squares[window_s] += float(counts.var(ddof=1)) * whole
                 self._requests[window_s] += int(counts.sum())
@@ -52,3 +50,10 @@ class Dispersion:
         self._close()
         requests = self._requests[window_s]
         return self._squares[window_s] / requests if requests else None
+
+
+def _per_second(time_s: FloatArray, start_s: float) -> IntArray:
+    """Return how many requests, given in order of time, each second of the hour has that begins at a moment. [s]"""
+    if time_s.size < SECONDS:
+        return np.bincount((time_s - start_s).astype(np.int64), minlength=SECONDS)
+    return np.diff(np.searchsorted(time_s, start_s + np.arange(SECONDS + 1)))

@@ -70,6 +70,11 @@ class Pieces:
     logins: FloatArray
     """Expected primary logins of each cohort, shape (pieces, cohorts)."""
 
+    def between(self, begin_s: float, end_s: float) -> "Pieces":
+        """Return those from one of the edges to another. [s]"""
+        first, last = np.searchsorted(self.edges_s, (begin_s, end_s))
+        return Pieces(self.edges_s[first : last + 1], self.logins[first:last])
+
 
 class LocalProfile:
     """The profile as each time zone lives it, or by the clock that it states itself, by simulated time."""
@@ -77,26 +82,23 @@ class LocalProfile:
     def __init__(self, traffic: Traffic, start: datetime) -> None:
         self._weights, self._clock = traffic.profile.weekly_weights(), traffic.profile.clock
         self._start = start
-        self._offsets: dict[tuple[tzinfo, int], float] = {}
+        self._offsets: dict[tuple[tzinfo, float], float] = {}
 
     def weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
         """Return the weights in a zone at times from the scenario's start."""
         zone = self._clock or zone
-        slots = np.floor(time_s / SLOT_S).astype(np.int64)
-        offset_s = np.array([self._week_offset_s(zone, int(slot)) for slot in slots])
+        steps, which = np.unique(np.floor(time_s / _OFFSET_STEP_S), return_inverse=True)
+        offset_s = np.array([self._week_offset_s(zone, step) for step in steps.tolist()])[which]
         return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])
 
-    def _week_offset_s(self, zone: tzinfo, slot: int) -> float:
-        """Return what to add to simulated time to get local time since some Monday 00:00, around one slot. [s]"""
-        hour = math.floor(slot * SLOT_S / _OFFSET_STEP_S)
-        known = self._offsets.get((zone, hour))
+    def _week_offset_s(self, zone: tzinfo, step: float) -> float:
+        """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]"""
+        known = self._offsets.get((zone, step))
         if known is None:
-            at_s = hour * _OFFSET_STEP_S
+            at_s = step * _OFFSET_STEP_S
             local = (self._start + timedelta(seconds=at_s)).astimezone(zone)
-            midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-            since_midnight_s = (local.replace(tzinfo=None) - midnight).total_seconds()
-            known = local.weekday() * DAY_S + since_midnight_s - at_s
-            self._offsets[zone, hour] = known
+            known = (local.replace(tzinfo=None) - _SOME_MONDAY).total_seconds() % WEEK_S - at_s
+            self._offsets[zone, step] = known
         return known
 
 
@@ -139,3 +141,4 @@ class Intensity:
 
 _OFFSET_STEP_S = 3 * SLOT_S
 """Clocks change on a quarter of an hour, and scenarios start on one."""
+_SOME_MONDAY = datetime(1, 1, 1)  # noqa: DTZ001  (on whatever clock it is compared with)

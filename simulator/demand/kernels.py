@@ -5,12 +5,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from simulator.core.arrays import FloatArray, IntArray, UserArray
+from simulator.core.arrays import FloatArray, IntArray, SlotArray, UserArray
 from simulator.core.jit import inlined, kernel
 from simulator.demand.lorenz import KNOTS
 
 FEW_COHORTS = 16
 """Up to so many, looking at all of them is faster than a search."""
+LEAST_WIDTH = 1e-300
+"""Of a cohort's share of logins, as rounding may lead to one that has none."""
 
 
 @kernel
@@ -70,9 +72,9 @@ def place_logins(
                 time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
                 i += 1
                 reached += spacing[i] * scale
-        for k in range(first_user.size):
-            scratch[0, k] = expected[piece, k] / in_piece
-        _place_users(draw[first:i], scratch, first_user, awake_users, position, user[first:i])
+            for k in range(first_user.size):
+                scratch[0, k] = expected[piece, k] / in_piece
+            _place_users(draw[first:i], scratch, first_user, awake_users, position, user[first:i])
         passed += in_piece
 
 
@@ -100,13 +102,14 @@ def _place_users(
                 cohort += int(below[k] <= on_curve)
         else:
             cohort = int(np.searchsorted(below, on_curve, side="right")) - 1
-        width = share[cohort]
-        on_curve = min((on_curve - below[cohort]) / width, 1.0) if width > 0.0 else 0.0
-        cell = on_curve * KNOTS
+        at = np.uint64(cohort)  # an index that cannot be negative saves the question whether it counts from the end
+        width = max(share[at], LEAST_WIDTH)
+        cell = min((on_curve - below[at]) / width, 1.0) * KNOTS
         k = min(int(cell), KNOTS - 1)
-        lower = position[cohort, k]
-        place = lower + (cell - k) * (position[cohort, k + 1] - lower)
-        user[i] = first_user[cohort] + min(int(place * awake_users[cohort]), awake_users[cohort] - 1)
+        knot = np.uint64(k)
+        lower = position[at, knot]
+        place = lower + (cell - k) * (position[at, knot + np.uint64(1)] - lower)
+        user[i] = first_user[at] + min(int(place * awake_users[at]), awake_users[at] - 1)
 
 
 @kernel
@@ -189,15 +192,31 @@ def take_in_order(
     count: int,
     begin_s: float,
     end_s: float,
-    bucket_end: UserArray,
+    bucket_end: SlotArray,
+    bucket: SlotArray,
+    order: SlotArray,
     out_s: FloatArray,
     out_user: UserArray,
 ) -> tuple[int, int]:
     """Take the requests before ``end_s`` out of a pool, in order of time; the others stay at the pool's head.
 
     Counting into fine time buckets brings each request near its place, and an insertion sort brings it there: linear
-    time, where a comparison sort costs several times as much. Equal times are ordered by user, so that the order does
-    not depend on how time is cut into blocks. Requests before ``begin_s`` are dropped.
+    time, where a comparison sort costs several times as much. What is moved about until then is a request's number, so
+    that writes are few and near one another. Equal times are ordered by user, so that the order does not depend on how
+    time is cut into blocks. Requests before ``begin_s`` are dropped.
+
+    Parameters
+    ----------
+    pool_s, pool_user, count
+        The pool, and how many requests are in it.
+    begin_s, end_s
+        From when to when. [s]
+    bucket_end
+        Scratch: one entry more than there are buckets.
+    bucket, order
+        Scratch: an entry a request.
+    out_s, out_user
+        Filled with the requests taken; an entry for each in the pool.
 
     Returns
     -------
@@ -208,35 +227,52 @@ def take_in_order(
     scale = buckets / (end_s - begin_s)
     bucket_end[:] = 0
     for i in range(count):
+        b = -1
         if begin_s <= pool_s[i] < end_s:
-            bucket_end[min(int((pool_s[i] - begin_s) * scale), buckets - 1) + 1] += 1
+            b = min(int((pool_s[i] - begin_s) * scale), buckets - 1)
+            bucket_end[b + 1] += 1
+        bucket[i] = b
     for b in range(buckets):
         bucket_end[b + 1] += bucket_end[b]
     taken = bucket_end[buckets]
-    stay = 0
+    last = count - 1
     for i in range(count):
-        t = pool_s[i]
-        if t >= end_s:
-            pool_s[stay] = t
-            pool_user[stay] = pool_user[i]
-            stay += 1
-        elif t >= begin_s:
-            b = min(int((t - begin_s) * scale), buckets - 1)
-            place = bucket_end[b]
-            bucket_end[b] = place + 1
-            out_s[place] = t
-            out_user[place] = pool_user[i]
-    for i in range(1, taken):
-        t = out_s[i]
-        who = out_user[i]
-        j = i - 1
-        while j >= 0 and (out_s[j] > t or (out_s[j] == t and out_user[j] & NUMBER > who & NUMBER)):
-            out_s[j + 1] = out_s[j]
-            out_user[j + 1] = out_user[j]
-            j -= 1
-        out_s[j + 1] = t
-        out_user[j + 1] = who
+        b = bucket[i]
+        if b >= 0:
+            order[bucket_end[b]] = i
+            bucket_end[b] += 1
+        elif pool_s[i] >= end_s:
+            order[last] = i
+            last -= 1
+    _in_order(pool_s, pool_user, order[:taken], out_s, out_user)
+    stay = count - 1 - last
+    for k in range(stay):
+        i = order[count - 1 - k]
+        pool_s[k] = pool_s[i]
+        pool_user[k] = pool_user[i]
     return taken, stay
+
+
+@inlined
+def _in_order(
+    pool_s: FloatArray, pool_user: UserArray, order: SlotArray, out_s: FloatArray, out_user: UserArray
+) -> None:
+    """Write requests in order of time and user, given almost in that order."""
+    before_s = -math.inf
+    for k in range(order.size):
+        t = pool_s[order[k]]
+        who = pool_user[order[k]]
+        place = k
+        if t <= before_s:
+            while place > 0 and (
+                out_s[place - 1] > t or (out_s[place - 1] == t and out_user[place - 1] & NUMBER > who & NUMBER)
+            ):
+                out_s[place] = out_s[place - 1]
+                out_user[place] = out_user[place - 1]
+                place -= 1
+        out_s[place] = t
+        out_user[place] = who
+        before_s = out_s[k]
 
 
 @kernel
@@ -348,12 +384,8 @@ def merge(
 
 
 @kernel
-def mark_active(user: UserArray, seen: npt.NDArray[np.uint64]) -> int:
-    """Mark users in a bit set, and return how many had not been marked before."""
-    fresh = np.int64(0)
+def mark_active(user: UserArray, seen: npt.NDArray[np.uint8]) -> None:
+    """Mark users in a bit set of bytes. Counting them on the way would take half as long again."""
     for i in range(user.size):
-        bit = np.uint64(user[i] & 63)
-        word = user[i] >> 6
-        fresh += np.int64(~(seen[word] >> bit) & np.uint64(1))
-        seen[word] |= np.uint64(1) << bit
-    return int(fresh)
+        who = np.uint32(user[i])
+        seen[who >> np.uint32(3)] |= np.uint8(1 << (who & np.uint32(7)))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from simulator.core import draws
 from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.jit import kernel
 from simulator.core.streams import stream
@@ -67,7 +68,7 @@ def last_logins(
     for chunk in range(math.ceil(users / USERS_PER_CHUNK)):
         first = chunk * USERS_PER_CHUNK
         size = min(USERS_PER_CHUNK, users - first)
-        stream(seed, replication, "last logins", chunk).standard_exponential(out=draw[:size])
+        draws.exponential(stream(seed, replication, "last logins", chunk), draw[:size])
         time_s = np.empty(size)
         run = int(np.searchsorted(rates.end_user, first, side="right"))
         _look_back(

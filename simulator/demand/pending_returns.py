@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.core.arrays import FloatArray, UserArray
 from simulator.demand import kernels
+from simulator.demand.request_pool import RequestPool
 from simulator.demand.return_visits import ReturnVisits
 
 SPARE = 1.5
@@ -31,6 +32,7 @@ class PendingReturns:
         self._slot_next = np.empty(0, dtype=np.int32)
         self._free = _NONE
         self._held = 0
+        self._visits = RequestPool()
 
     def put(self, rng: np.random.Generator, time_s: FloatArray, user: UserArray, interval: int, earliest: int) -> None:
         """Draw what follows from the primary logins of an interval; intervals come one by one.
@@ -74,14 +76,17 @@ class PendingReturns:
         size = int(self._waiting[entry])
         if not size:
             return time_s, user
-        pool_s, visit_s = np.empty(size), np.empty(size)
-        pool_user, visitor = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
         self._free = kernels.take_return_visits(
-            int(self._first_slot[entry]), self._slot_s, self._slot_user, self._slot_next, self._free, pool_s, pool_user
+            int(self._first_slot[entry]),
+            self._slot_s,
+            self._slot_user,
+            self._slot_next,
+            self._free,
+            *self._visits.room_for(size),
         )
         self._first_slot[entry], self._waiting[entry] = _NONE, 0
-        begin_s, buckets = interval * self._step_s, np.empty(size + 1, dtype=np.int32)
-        kernels.take_in_order(pool_s, pool_user, size, begin_s, begin_s + self._step_s, buckets, visit_s, visitor)
+        begin_s = interval * self._step_s
+        visit_s, visitor = self._visits.take(begin_s, begin_s + self._step_s)
         all_s, all_user = np.empty(time_s.size + size), np.empty(time_s.size + size, dtype=np.int32)
         kernels.merge(time_s, user, visit_s, visitor, all_s, all_user)
         return all_s, all_user

@@ -125,7 +125,7 @@ def simulate_together(
         source,
         replication,
         min(begins_s),
-        block_s or scenario.demand.interval_s,
+        block_s or scenario.demand.block_s,
         mark_last=any(_goes_by_logins(each.scenario.plans[each.plan]) for each in variants),
     )
     told = on_carried or (lambda _, __: None)

@@ -1,4 +1,5 @@
 import math
+import zlib
 
 import numpy as np
 import pytest
@@ -18,6 +19,14 @@ def test_another_seed_replication_name_or_key_draws_other_numbers(other: tuple[i
     drawn, others = stream(1, 2, "logins", 3).random(10_000), stream(*other).random(10_000)
     assert not np.any(drawn == others)
     assert abs(np.corrcoef(drawn, others)[0, 1]) < 4 / math.sqrt(10_000)
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32, 2**70 + 3, 2**128 + 5, 2**170 + 1])
+@pytest.mark.parametrize("key", [(), (0,), (-5, 2**31 - 1)])
+def test_a_stream_is_that_of_a_seed_sequence(seed: int, key: tuple[int, ...]) -> None:
+    spawn_key = (3, zlib.crc32(b"logins"), *(part + 2**31 for part in key))
+    expected = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=spawn_key)))
+    assert np.array_equal(stream(seed, 3, "logins", *key).random(5), expected.random(5))
 
 
 def test_one_value_has_no_interval() -> None:

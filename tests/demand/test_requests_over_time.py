@@ -52,6 +52,15 @@ def test_requests_come_in_order_of_time_inside_their_blocks(session: dict[str, A
         assert block.time_s.size == block.user.size
 
 
+@pytest.mark.parametrize(
+    ("users", "hours"), [(10, 24), (10_000, 24), (50_000, 6), (200_000, 1), (5_000_000, 1), (50_000_000, 1 / 12)]
+)
+def test_a_block_is_a_day_long_unless_so_many_requests_come_sooner(users: int, hours: float) -> None:
+    demand = a_demand(users)
+    assert demand.block_s == hours * HOUR_S
+    assert demand.block_s % demand.interval_s == 0
+
+
 def test_blocks_meet_without_gap_or_overlap() -> None:
     parts = blocks(a_demand(), -1.7 * HOUR_S, 5.3 * HOUR_S, 2 * HOUR_S)
     assert parts[0].begin_s == -1.7 * HOUR_S

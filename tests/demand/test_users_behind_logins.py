@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator.demand import kernels
@@ -79,23 +79,36 @@ def test_requests_are_taken_in_order_of_time_and_user(
     pool_s = np.array([t for t, _ in pool])
     pool_user = np.array([u for _, u in pool], dtype=np.int32)
     out_s, out_user = np.empty(len(pool)), np.empty(len(pool), dtype=np.int32)
-    counts = np.empty(buckets + 1, dtype=np.int64)
-    taken, stay = kernels.take_in_order(pool_s, pool_user, len(pool), begin_s, end_s, counts, out_s, out_user)
+    ends, (bucket, order) = np.empty(buckets + 1, dtype=np.int32), np.empty((2, len(pool)), dtype=np.int32)
+    taken, stay = kernels.take_in_order(
+        pool_s, pool_user, len(pool), begin_s, end_s, ends, bucket, order, out_s, out_user
+    )
     expected = sorted((t, u) for t, u in pool if begin_s <= t < end_s)
     assert list(zip(out_s[:taken].tolist(), out_user[:taken].tolist(), strict=True)) == expected
     later = [(t, u) for t, u in pool if t >= end_s]
     assert list(zip(pool_s[:stay].tolist(), pool_user[:stay].tolist(), strict=True)) == later
 
 
+def test_requests_of_a_user_at_one_time_keep_their_order_so_that_the_last_is_marked() -> None:
+    pool_user = np.array([7, 7 | kernels.LAST, 5, 5 | kernels.LAST], dtype=np.int32)
+    out_user, scratch = np.empty(4, dtype=np.int32), np.empty((2, 4), dtype=np.int32)
+    kernels.take_in_order(
+        np.ones(4), pool_user.copy(), 4, 0.0, 2.0, np.empty(4, dtype=np.int32), *scratch, np.empty(4), out_user
+    )
+    assert out_user.tolist() == pool_user[[2, 3, 0, 1]].tolist()
+
+
 @given(st.lists(st.integers(0, 199), max_size=100), st.lists(st.integers(0, 199), max_size=100))
 def test_active_users_are_counted_once(before: list[int], users: list[int]) -> None:
-    seen = np.zeros(200 // 64 + 1, dtype=np.uint64)
-    assert kernels.mark_active(np.array(before, dtype=np.int32), seen) == len(set(before))
-    assert kernels.mark_active(np.array(users, dtype=np.int32), seen) == len(set(users) - set(before))
-    assert sum(int(word).bit_count() for word in seen) == len(set(users) | set(before))
+    seen = np.zeros(200 // 8, dtype=np.uint8)
+    for each in (before, users):
+        kernels.mark_active(np.array(each, dtype=np.int32), seen)
+    bits = np.unpackbits(seen, bitorder="little")
+    assert np.flatnonzero(bits).tolist() == sorted(set(before) | set(users))
 
 
 @given(st.lists(st.tuples(st.floats(-3, 12), st.integers(0, 9)), max_size=60), st.floats(0.4, 12))
+@example([(3 * 0.7, 3)], 0.7)  # 3 x 0.7 // 0.7 is 2
 def test_a_census_counts_the_whole_windows_of_the_horizon(logins: list[tuple[float, int]], window_s: float) -> None:
     logins = sorted(logins)
     census = Census(10, window_s, 10.0)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from replicated import agree
 
-from simulator.core.units import DAY_S
-from simulator.demand.arrivals import Logins
+from simulator.core.units import DAY_S, HOUR_S
+from simulator.demand.arrivals import Logins, RequestBlock
 from simulator.demand.census import Census, Wider
+from simulator.demand.dispersion import Dispersion
 from simulator.scenario.schema import Scenario
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.simulate import simulate
@@ -54,6 +55,21 @@ def test_requests_are_as_dispersed_as_a_gamma_mixture(cv: float | None, every_s:
     for window_s in (1, 60):
         expected = 1 + 2 * min(every_s, window_s) * squared
         agree([each[f"dispersion_{window_s}s"] for each in found], expected)
+
+
+@pytest.mark.parametrize("requests", [0, 1, 500, 20_000])
+def test_dispersion_is_the_variance_of_counts_over_their_mean(requests: int) -> None:
+    """With few requests and many in an hour, which are counted in two ways, in blocks that end anywhere."""
+    time_s = np.sort(np.random.default_rng(1).uniform(-100.0, HOUR_S, requests))
+    time_s[: requests // 5] = np.floor(time_s[: requests // 5])  # on the edge of a second
+    dispersion = Dispersion(HOUR_S)
+    for begin_s, end_s in ((-100.0, 1234.5), (1234.5, HOUR_S)):
+        first, last = np.searchsorted(time_s, (begin_s, end_s))
+        dispersion.take(RequestBlock(begin_s, end_s, time_s[first:last], np.zeros(last - first, dtype=np.int32), ()))
+    for window_s in (1, 60):
+        counts = np.histogram(time_s, np.arange(0.0, HOUR_S + 1, window_s))[0]
+        expected = counts.var(ddof=1) / counts.mean() if counts.any() else None
+        assert dispersion.of(window_s) == (expected if expected is None else pytest.approx(expected))
 
 
 def test_the_daily_profile_is_not_dispersion() -> None:

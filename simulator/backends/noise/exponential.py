@@ -6,6 +6,7 @@ import numpy as np
 from typing_extensions import override
 
 from simulator.backends.noise.base import Noise
+from simulator.core import draws
 from simulator.core.arrays import FloatArray
 
 
@@ -21,4 +22,4 @@ class ExponentialNoise(Noise):
 
     @override
     def draw(self, rng: np.random.Generator, size: int) -> FloatArray:
-        return rng.standard_exponential(size)
+        return draws.exponential(rng, np.empty(size))

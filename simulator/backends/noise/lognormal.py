@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from simulator.backends.noise.base import Noise
+from simulator.core import draws
 from simulator.core.arrays import FloatArray
 from simulator.core.units import Number
 
@@ -27,7 +28,7 @@ class LognormalNoise(Noise):
     @override
     def draw(self, rng: np.random.Generator, size: int) -> FloatArray:
         variance = math.log1p(self.cv**2)
-        factor = rng.standard_normal(size)
+        factor = draws.normal(rng, np.empty(size))
         factor *= math.sqrt(variance)
         factor -= variance / 2
         return np.exp(factor, out=factor)

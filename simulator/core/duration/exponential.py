@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
+from simulator.core import draws
 from simulator.core.duration.base import Duration
 from simulator.core.units import PositiveSeconds
 
@@ -29,6 +30,6 @@ class Exponential(Duration):
 
     @override
     def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
-        drawn = rng.standard_exponential(size)
+        drawn = draws.exponential(rng, np.empty(size))
         drawn *= self.mean_s
         return drawn

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pydantic import Field
 from typing_extensions import override
 
+from simulator.core import draws
 from simulator.core.units import Number
 from simulator.demand.requests.base import MOST_PER_LOGIN, Requests
 
@@ -29,6 +30,6 @@ class Geometric(Requests):
         if self.mean == 1:
             return np.zeros(size, dtype=np.int64)
         # The whole part of an exponential is geometric, and an exponential is the cheapest draw.
-        drawn = rng.standard_exponential(size)
+        drawn = draws.exponential(rng, np.empty(size))
         drawn /= -math.log1p(-1 / self.mean)
         return drawn.astype(np.int64)
