@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.arrays import FloatArray, IntArray
-from simulator.core.jit import inlined
+from simulator.core.jit import kernel
 
 _MANTISSA_BITS = 7
 _SHIFT = 52 - _MANTISSA_BITS
@@ -25,7 +25,7 @@ RELATIVE_ERROR = 0.5 / 2**_MANTISSA_BITS
 """The largest relative error of a quantile."""
 
 
-@inlined
+@kernel
 def bin_of(value: float) -> int:
     """Return the bin of a value from 0."""
     bits = np.float64(value).view(np.int64)

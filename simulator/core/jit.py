@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import numba
 
+from simulator.core.jit_parts import PartCompiler
+
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 """Whether kernels are compiled; with NUMBA_DISABLE_JIT=1 they run as plain Python."""
 _OPENS_THIS_DOOR = b"core.jit import"
@@ -24,18 +26,36 @@ def kernel(function: Kernel) -> Kernel:
     arrays: it fills those that it is given. Numba then need not count references, which between the parts of a kernel
     can cost more than their work (numba/numba#2345).
     """
-    compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
+    compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)  # type: ignore[call-overload]
     stamped: Kernel = _stamped(compiled)
     return stamped
 
 
 def inlined(function: Kernel) -> Kernel:
-    """Compile a part of a kernel and fold it into every caller, so that its many arguments cost nothing."""
-    compiled = numba.njit(  # type: ignore[call-overload]
-        function, cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True
+    """Make a part that is folded into every kernel that calls it, so that its many arguments cost nothing.
+
+    Only kernels can call it: there is nothing of it to call from Python, and nothing to keep on disk.
+    """
+    return _part(function, forceinline=True)
+
+
+def apart(function: Kernel) -> Kernel:
+    """Make a part that stays a function beside the kernels that call it: for what is long and rare."""
+    return _part(function, forceinline=False)
+
+
+def _part(function: Kernel, *, forceinline: bool) -> Kernel:
+    part: Kernel = numba.njit(  # type: ignore[call-overload]
+        function,
+        nogil=True,
+        error_model="numpy",
+        _nrt=False,
+        forceinline=forceinline,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=PartCompiler,
     )
-    stamped: Kernel = _stamped(compiled)
-    return stamped
+    return part
 
 
 def _stamped(compiled: Any) -> Any:
@@ -73,4 +93,4 @@ def kernel_sources(package: Path) -> list[Path]:
         for module, names in _IMPORT.findall(text)
         if module.startswith(f"{package.name}.") and _CONSTANT.search(names)
     }
-    return sorted({*kernels, *constants, Path(__file__)})
+    return sorted({*kernels, *constants, *Path(__file__).parent.glob("jit*.py")})

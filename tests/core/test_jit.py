@@ -29,24 +29,35 @@ def test_a_changed_part_of_a_kernel_is_noticed(tmp_path: Path) -> None:
     (package / "core").mkdir(parents=True)
     for init in (package / "__init__.py", package / "core" / "__init__.py"):
         init.write_text("")
-    (package / "core" / "jit.py").write_text(Path(jit.__file__).read_text(encoding="utf-8"))
-    part = "from fake.core.jit import inlined\n\n@inlined\ndef plus(x):\n    return x + {}\n"
+    for source in Path(jit.__file__).parent.glob("jit*.py"):
+        text = source.read_text(encoding="utf-8").replace("from simulator.", "from fake.")
+        (package / "core" / source.name).write_text(text, encoding="utf-8")
+    part = (
+        "from fake.core.jit import apart, inlined\n\n@apart\ndef half(x):\n    return x / 2\n\n"
+        "@inlined\ndef plus(x):\n    return 2 * half(x) + {}\n"
+    )
     (package / "parts.py").write_text(part.format(1))
     (package / "kernels.py").write_text(
         "from fake.core.jit import kernel\nfrom fake.parts import plus\n\n"
         "@kernel\ndef twice_plus(x):\n    return plus(2 * x)\n"
     )
-    assert run(tmp_path) == ["9", "0"]
-    assert run(tmp_path) == ["9", "1"]
+    assert run(tmp_path) == ["9.0", "0"]
+    assert run(tmp_path) == ["9.0", "1"]
     (package / "parts.py").write_text(part.format(100))
-    assert run(tmp_path) == ["108", "0"]
+    assert run(tmp_path) == ["108.0", "0"]
+
+
+def test_nothing_is_kept_of_parts_which_only_kernels_use(tmp_path: Path) -> None:
+    test_a_changed_part_of_a_kernel_is_noticed(tmp_path)
+    kept = {path.name.partition("-")[0] for path in tmp_path.rglob("*.nbi")}
+    assert kept == {"kernels.twice_plus"}
 
 
 def test_a_file_without_kernels_compiles_nothing_anew(tmp_path: Path) -> None:
     test_a_changed_part_of_a_kernel_is_noticed(tmp_path)
     (tmp_path / "fake" / "other.py").write_text("x = 1\n")
     (tmp_path / "fake" / "kernels.py").touch()
-    assert run(tmp_path) == ["108", "1"]
+    assert run(tmp_path) == ["108.0", "1"]
 
 
 def test_every_constant_of_a_kernel_comes_from_a_source_of_kernels() -> None:
