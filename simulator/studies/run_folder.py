@@ -77,6 +77,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "recommendation": None if words is None else list(words.recommendation),
         "warnings": None if words is None else list(words.warnings),
+        "what_would_change": [] if words is None else list(words.what_would_change),
         "turning_points": plain(comparison.turning_points),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
