@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from simulator.core.component import Part
@@ -82,6 +80,9 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
+    import pyarrow as pa  # noqa: PLC0415  (0.3 s that only keeping a run needs)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     tables = folder / TABLES
     tables.mkdir()
     for name, rows in _tables(comparison).items():
