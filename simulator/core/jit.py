@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numba
 
+from simulator.core.jit_cache import keep_on_disk
 from simulator.core.jit_parts import PartCompiler
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
@@ -26,9 +27,12 @@ def kernel(function: Kernel) -> Kernel:
     arrays: it fills those that it is given. Numba then need not count references, which between the parts of a kernel
     can cost more than their work (numba/numba#2345).
     """
-    compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)  # type: ignore[call-overload]
-    stamped: Kernel = _stamped(compiled)
-    return stamped
+    compiled: Kernel = numba.njit(  # type: ignore[call-overload]
+        function, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True
+    )
+    if COMPILED:
+        keep_on_disk(compiled, kernels_stamp())
+    return compiled
 
 
 def inlined(function: Kernel) -> Kernel:
@@ -58,20 +62,11 @@ def _part(function: Kernel, *, forceinline: bool) -> Kernel:
     return part
 
 
-def _stamped(compiled: Any) -> Any:
-    """Let compiled code on disk count as old when the source of any kernel has changed.
-
-    Numba looks at a kernel's own file only, and not at those of the parts that are folded into it.
-    """
-    if COMPILED:
-        compiled._cache._cache_file._source_stamp = kernels_stamp()  # noqa: SLF001  (nothing public says what a cache depends on)
-    return compiled
-
-
 @functools.cache
 def kernels_stamp() -> str:
     """Return a digest of every source that compiled code is made from: those of kernels, and of their constants.
 
+    Numba looks at a kernel's own file only, and not at those of the parts that are folded into it.
     An edit elsewhere compiles nothing, and a copy of the program with other times of change is the same program.
     """
     digest = hashlib.sha256()

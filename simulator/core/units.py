@@ -80,9 +80,16 @@ _MISTAKEN: Final = {
 
 
 _PLAIN: Final[Mapping[tuple[str, str], float]] = {
-    **{("ms", "s"): 1e-3, ("s", "s"): 1.0, ("min", "s"): MINUTE_S, ("h", "s"): HOUR_S, ("d", "s"): DAY_S},
-    **{("KiB", "GiB"): 2.0**-20, ("MiB", "GiB"): 2.0**-10, ("GiB", "GiB"): 1.0},
-    **{("/s", "1/s"): 1.0, ("USD", "USD"): 1.0},
+    ("ms", "s"): 1e-3,
+    ("s", "s"): 1.0,
+    ("min", "s"): MINUTE_S,
+    ("h", "s"): HOUR_S,
+    ("d", "s"): DAY_S,
+    ("KiB", "GiB"): 2.0**-20,
+    ("MiB", "GiB"): 2.0**-10,
+    ("GiB", "GiB"): 1.0,
+    ("/s", "1/s"): 1.0,
+    ("USD", "USD"): 1.0,
 }
 """What most scenarios make do with, so that reading one need not import pint: what pint says of them."""
 
