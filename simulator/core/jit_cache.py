@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.compiler_lock import global_compiler_lock
 from typing_extensions import override
 
@@ -43,8 +44,38 @@ def keep_on_disk(kernel: Any, stamp: str) -> None:
     kernel.compile = _one_at_a_time(kernel.compile, cache.lock)
 
 
+class _Code(CompileResultCacheImpl):
+    """What is kept of a kernel: its machine code, and apart from it what other kernels would link.
+
+    By itself Numba reads the latter whenever it loads a kernel, which takes longer than all else of loading it.
+    """
+
+    @override
+    def reduce(self, data: Any) -> Any:
+        (name, kind, (code, bitcode)), *rest = super().reduce(data)  # type: ignore[no-untyped-call]
+        return ((name, kind, (code, _names_of(bitcode))), *rest), bitcode
+
+    @override
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        reduced, bitcode = payload
+        found = super().rebuild(target_context, reduced)  # type: ignore[no-untyped-call]
+        found.library._get_module_for_linking = functools.cache(lambda: llvm.parse_bitcode(bitcode))  # noqa: SLF001
+        return found
+
+
+def _names_of(bitcode: bytes) -> bytes:
+    """Return a module in which all is defined that is defined in another one, and nothing does anything."""
+    module = llvm.parse_bitcode(bitcode)
+    functions = [f'define void @"{each.name}"() {{ ret void }}' for each in module.functions if not each.is_declaration]
+    others = [f'@"{each.name}" = global i8 0' for each in module.global_variables if not each.is_declaration]
+    found: bytes = llvm.parse_assembly("\n".join([*others, *functions])).as_bitcode()
+    return found
+
+
 class _Cache(FunctionCache):
     """Numba's cache, for a program of many files, and of a disk that may be full."""
+
+    _impl_class = _Code
 
     def __init__(self, function: Callable[..., Any], stamp: str) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]

@@ -25,9 +25,9 @@ print(twice_plus(4), sum(twice_plus.stats.cache_hits.values()))
 """
 
 
-def begun(folder: Path) -> "subprocess.Popen[str]":
+def begun(folder: Path, program: str = PROGRAM) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], cwd=folder, stdout=subprocess.PIPE, text=True, env={"PATH": ""}
+        [sys.executable, "-c", program], cwd=folder, stdout=subprocess.PIPE, text=True, env={"PATH": ""}
     )
 
 
@@ -52,7 +52,8 @@ def program(tmp_path: Path) -> Path:
     (package / "parts.py").write_text(part)
     (package / "kernels.py").write_text(
         "from fake.core.jit import kernel\nfrom fake.parts import plus\n\n"
-        "@kernel\ndef twice_plus(x):\n    return plus(2 * x)\n"
+        "@kernel\ndef twice_plus(x):\n    return plus(2 * x)\n\n"
+        "@kernel\ndef minus(x):\n    return -twice_plus(x)\n"
     )
     return tmp_path
 
@@ -74,6 +75,8 @@ def test_of_two_processes_one_compiles_and_the_other_takes_what_is_compiled(prog
     assert hits == ["0", "1"]
     kept = {path.name.partition("-")[0] for path in program.rglob("*.nbi")}
     assert kept == {"kernels.twice_plus"}, "nothing is kept of parts, which only kernels use"
+    linking = begun(program, f"{PROGRAM}from fake.kernels import minus; print(minus(4))")
+    assert linking.communicate()[0].split() == ["9.0", "1", "-9.0"]
 
 
 @kernel
