@@ -143,8 +143,9 @@ class _Job:
         return any(isinstance(fault, OSError) for fault in self.faults)
 
     def _examine(self, comparison: "Comparison", waiting: list[int]) -> "tuple[Comparison, bool]":
-        """Return the comparison with what would change its recommendation, and whether an interrupt cut that short."""
+        """Return the comparison with what would change its recommendation, and whether something cut that short."""
         from simulator.studies.turning_points import examined
+        from simulator.studies.workers import LostWorkerError
 
         found = comparison
 
@@ -158,7 +159,10 @@ class _Job:
 
                 found = examined(comparison, self.study.workers, on_look)
 
-        interrupted = cut_short(look, waiting)
+        try:
+            interrupted = cut_short(look, waiting)
+        except LostWorkerError as error:
+            self.lost, interrupted = error, True
         return found, interrupted
 
     def _run_study(self, check: Callable[[], None]) -> None:

@@ -158,6 +158,17 @@ def test_an_interrupt_while_looking_what_would_change_the_answer_comes_after_the
     assert shown.stdout == printed
 
 
+def test_a_process_that_is_lost_while_looking_what_would_change_the_answer_loses_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    lost = LOOKING.format("from simulator.studies.workers import LostWorkerError; raise LostWorkerError('lost one')")
+    with begun("run", HEADLINE, *FEW, "--out", folder, code=lost + HEARING) as process:
+        printed, said = process.communicate()
+    assert process.returncode == 1
+    assert "Choose" in printed
+    assert "lost one; 2 of 2 replications are kept" in said
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["complete"]
+
+
 def test_the_answer_needs_no_library_of_what_comes_after_it(tmp_path: Path) -> None:
     later = {"matplotlib", "pandas", "pyarrow", "scipy.stats", "scipy.optimize", "pint", "joblib", "PIL", "ssl"}
     told = LOOKING.format(f"import os, sys; os.write(2, repr({later} & sys.modules.keys()).encode()); os._exit(9)")
