@@ -20,15 +20,31 @@ class Answer:
         """Whether it is for somebody who looks on."""
         return not (self.json or self.quiet)
 
-    def show(self, comparison: "Comparison", folder: Path | None) -> None:
-        """Print it, and where the run is kept, if it is."""
-        from simulator.report.json_report import as_json
-        from simulator.report.scenario_text import print_json
-        from simulator.report.terminal import print_comparison, print_recommendation
+    def begin(self, comparison: "Comparison") -> None:
+        """Print what does not depend on what would change the recommendation, to somebody who looks on."""
+        if self.is_all:
+            from simulator.report.terminal import print_answer
 
+            print_answer(comparison)
+
+    def end(self, comparison: "Comparison", folder: Path | None) -> None:
+        """Print all else, and where the run is kept, if it is."""
         if self.json:
+            from simulator.report.json_report import as_json
+            from simulator.report.scenario_text import print_json
+
             print_json({**as_json(comparison), "folder": None if folder is None else str(folder)})
-        elif self.quiet:
+            return
+        from simulator.report.terminal import print_changes, print_recommendation
+
+        if self.quiet:
             print_recommendation(comparison)
         else:
-            print_comparison(comparison, folder)
+            print_changes(comparison, folder)
+
+    def tell(self, text: str) -> None:
+        """Print a line to somebody who looks on."""
+        if self.is_all:
+            from simulator.report.scenario_text import say
+
+            say(text)

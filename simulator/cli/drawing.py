@@ -7,17 +7,28 @@ from simulator.cli.interrupts import cut_short
 from simulator.cli.progress import progress_line
 
 if TYPE_CHECKING:
+    from simulator.report.chart_choice import ChartChoice
     from simulator.studies.comparison import Comparison
     from simulator.studies.run_place import Claim
 
 
-def draw(claim: "Claim", comparison: "Comparison", workers: int | None, waiting: list[int], *, shown: bool) -> bool:
+def draw(
+    claim: "Claim",
+    comparison: "Comparison",
+    choice: "ChartChoice",
+    workers: int | None,
+    waiting: list[int],
+    *,
+    shown: bool,
+) -> bool:
     """Draw the charts until an interrupt comes; return whether one did.
 
     Parameters
     ----------
     claim, comparison
-        Where to, and what.
+        Where to, and what of.
+    choice
+        Which charts.
     workers
         Processes; by default one a core.
     waiting
@@ -29,6 +40,6 @@ def draw(claim: "Claim", comparison: "Comparison", workers: int | None, waiting:
 
     def do(_: Callable[[], None]) -> None:
         with progress_line("drawing charts", shown=shown) as step:
-            keep_charts(claim, comparison, workers, step)
+            keep_charts(claim, comparison, choice, workers, step)
 
     return cut_short(do, waiting)

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_shor
 from simulator.cli.progress import progress, progress_line
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
+from simulator.report.chart_choice import ChartChoice
 
 if TYPE_CHECKING:
     from simulator.simulation.outcome import Outcome
@@ -36,6 +37,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the run; by default below runs/.", show_default=False)
     ] = None,
+    charts: Annotated[
+        ChartChoice, typer.Option(help="Which charts are drawn into it: the four of a deck, all, or none.")
+    ] = ChartChoice.DECK,
     force: options.Force = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,
@@ -55,7 +59,7 @@ def run(
     asked = digest(scenario)
     folder = out or RUNS / f"{_slug(scenario.name)}-{asked}"
     claim = Claim(folder)
-    job = _Job(claim, Study(scenario, book, workers), asked, Answer(json=json_, quiet=quiet))
+    job = _Job(claim, Study(scenario, book, workers), asked, Answer(json=json_, quiet=quiet), charts)
     with ending_at_once(lambda: job.kept, claim.end):
         with held():
             claim.begin(asked, force=force)
@@ -68,73 +72,98 @@ def run(
 
 @dataclass
 class _Job:
-    """A run, step by step: simulate, keep, answer, draw. An interrupt loses the step that it comes in, and no other."""
+    """A run, step by step: simulate, answer, look what would change that, keep, draw.
+
+    An interrupt loses the step that it comes in, and no other but those that only look further.
+    """
 
     claim: "Claim"
     study: "Study"
     asked: str
     answer: Answer
+    charts: ChartChoice
     kept: str = NOTHING_KEPT
     """What an interrupt leaves."""
     lost: Exception | None = None
-    """That a process was lost, and what it leaves."""
+    """That a process was lost."""
+    faults: list[Exception] = field(default_factory=list)
+    """What went wrong without stopping all else."""
 
     def run(self) -> None:
         """Do it all."""
-        folder: Path | None = self.claim.folder
-        faults = list[Exception]()
+        from simulator.studies.recommendation import in_words
+
         with held() as waiting:
-            comparison, is_cut = self._simulate(waiting)
-            try:
-                self._keep(comparison)
-            except UserError as error:
-                faults.append(UserError(f"{error}; so nothing is kept"))
-                folder = None
-        try:
-            with reader_may_leave():
-                self.answer.show(comparison, folder)
-        except OSError as error:  # what is kept is there to be shown again
-            faults.append(error)
+            is_cut = self._simulate(waiting)
+            comparison = self.study.comparison
+            is_cut |= cut_short(lambda _: self._print(lambda: self.answer.begin(comparison)), waiting)
+            if not is_cut:
+                comparison, is_cut = self._examine(comparison, waiting)
+            comparison = in_words(comparison)
+            folder = self._keep(comparison)
+        self._print(lambda: self.answer.end(comparison, folder))
         if folder is not None and not is_cut:
             self._draw(comparison)
-        for fault in faults:
+        for fault in self.faults:
             raise fault
         if is_cut:
             raise self.lost or InterruptedRunError(self.kept)
 
-    def _simulate(self, waiting: list[int]) -> "tuple[Comparison, bool]":
-        """Return the comparison of what is complete, and whether something cut it short."""
-        from simulator.studies.recommendation import in_words
-        from simulator.studies.turning_points import examined
+    def _simulate(self, waiting: list[int]) -> bool:
+        """Simulate all; return whether something cut it short.
+
+        Raises
+        ------
+        InterruptedRunError, LostWorkerError
+            If nothing is complete.
+        """
         from simulator.studies.workers import LostWorkerError
 
-        folder, asked_for, lost = self.claim.folder, self.study.scenario.replications, None
         try:
             interrupted = cut_short(self._run_study, waiting)
         except LostWorkerError as error:
-            lost, interrupted = error, False
+            self.lost, interrupted = error, False
         if not self.study.whole_replications:
-            raise lost or InterruptedRunError(NOTHING_KEPT)
-        comparison = self.study.comparison
+            raise self.lost or InterruptedRunError(NOTHING_KEPT)
+        return interrupted or self.lost is not None
 
-        def put_in_words(check: Callable[[], None]) -> None:
-            nonlocal comparison
-            if comparison.complete:
-                with progress_line("what would change the answer", shown=self.answer.is_all) as step:
+    def _print(self, show: Callable[[], None]) -> None:
+        """Print something; where that fails, what is kept is there to be shown again."""
+        if self.is_mute:
+            return
+        try:
+            with reader_may_leave():
+                show()
+        except OSError as error:
+            self.faults.append(error)
 
-                    def on_look(what: str) -> None:
-                        check()
-                        step(what)
+    @property
+    def is_mute(self) -> bool:
+        """Whether printing has failed already."""
+        return any(isinstance(fault, OSError) for fault in self.faults)
 
-                    comparison = examined(comparison, self.study.workers, on_look)
-            comparison = in_words(comparison)
+    def _examine(self, comparison: "Comparison", waiting: list[int]) -> "tuple[Comparison, bool]":
+        """Return the comparison with what would change its recommendation, and whether something cut that short."""
+        from simulator.studies.turning_points import examined
+        from simulator.studies.workers import LostWorkerError
 
-        interrupted |= cut_short(put_in_words, waiting)
-        done = f"{comparison.replications} of {asked_for} replications are kept in {folder}"
-        self.kept = f"interrupted; {done}, without charts: 'predcost show {folder} --charts' draws them"
-        if lost is not None:
-            self.lost = LostWorkerError(f"{lost}; {done}")
-        return comparison, interrupted or lost is not None
+        found = comparison
+
+        def look(check: Callable[[], None]) -> None:
+            nonlocal found
+            with progress_line("what would change the answer", shown=self.answer.is_all) as step:
+
+                def on_look(what: str) -> None:
+                    check()
+                    step(what)
+
+                found = examined(comparison, self.study.workers, on_look)
+
+        try:
+            interrupted = cut_short(look, waiting)
+        except LostWorkerError as error:
+            self.lost, interrupted = error, True
+        return found, interrupted
 
     def _run_study(self, check: Callable[[], None]) -> None:
         with progress(shown=self.answer.is_all) as bar:
@@ -149,21 +178,39 @@ class _Job:
 
             self.study.run(on_outcome, bar.begin, on_progress)
 
-    def _keep(self, comparison: "Comparison") -> None:
+    def _keep(self, comparison: "Comparison") -> Path | None:
+        """Keep the run; return where, or None where that fails."""
         from simulator.report.keeping import keep_run
 
-        if not keep_run(self.claim, comparison, sys.argv, self.asked):
-            self.kept = f"interrupted; the whole run that was kept in {self.claim.folder} is still there"
+        folder = self.claim.folder
+        try:
+            is_kept = keep_run(self.claim, comparison, sys.argv, self.asked)
+        except UserError as error:
+            self.faults.append(UserError(f"{error}; so nothing is kept"))
+            return None
+        done = f"{comparison.replications} of {self.study.scenario.replications} replications are kept in {folder}"
+        self.kept = f"interrupted; {done}, without charts: 'predcost show {folder} --charts deck' draws them"
+        if not is_kept:
+            self.kept = f"interrupted; the whole run that was kept in {folder} is still there"
+        elif self.lost is not None:
+            self.lost = type(self.lost)(f"{self.lost}; {done}")
+        return folder
 
     def _draw(self, comparison: "Comparison") -> None:
+        if self.charts is ChartChoice.NONE:
+            return
         from simulator.cli.drawing import draw
 
+        folder, workers = self.claim.folder, self.study.workers
         with held() as waiting:
-            interrupted = draw(self.claim, comparison, self.study.workers, waiting, shown=self.answer.is_all)
+            interrupted = draw(self.claim, comparison, self.charts, workers, waiting, shown=self.answer.is_all)
         if interrupted:
-            folder = self.claim.folder
             said = f"interrupted; all but some of the charts is kept in {folder}: 'predcost show {folder} --charts'"
-            raise InterruptedRunError(f"{said} draws them")
+            raise InterruptedRunError(f"{said} {self.charts} draws them")
+        if self.charts is ChartChoice.DECK:
+            self._print(
+                lambda: self.answer.tell(f"Charts: four are drawn; all of them: predcost show {folder} --charts all")
+            )
 
 
 def _slug(name: str) -> str:

@@ -8,11 +8,14 @@ import typer
 from simulator.cli import options
 from simulator.cli.interrupts import InterruptedRunError, held
 from simulator.cli.streams import reader_may_leave
+from simulator.report.chart_choice import ChartChoice
 
 
 def show(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
-    charts: Annotated[bool, typer.Option("--charts", help="Draw its charts again, too.")] = False,
+    charts: Annotated[
+        ChartChoice, typer.Option(help="Draw its charts again, too: the four of a deck, or all.")
+    ] = ChartChoice.NONE,
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -22,14 +25,15 @@ def show(
 
     answer, comparison = Answer(json=json_, quiet=quiet), read_run(run).comparison
     with reader_may_leave():
-        answer.show(comparison, run)
-    if not charts:
+        answer.begin(comparison)
+        answer.end(comparison, run)
+    if charts is ChartChoice.NONE:
         return
     from simulator.cli.drawing import draw
     from simulator.studies.run_folder import digest
     from simulator.studies.run_place import claimed
 
     with held() as waiting, claimed(run, digest(comparison.scenario)) as claim:
-        interrupted = draw(claim, comparison, None, waiting, shown=answer.is_all)
+        interrupted = draw(claim, comparison, charts, None, waiting, shown=answer.is_all)
     if interrupted:
         raise InterruptedRunError(f"interrupted; the run in {run} is as it was, and some charts are drawn")

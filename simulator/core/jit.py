@@ -11,6 +11,7 @@ import numba
 from numba.core.registry import CPUDispatcher
 from typing_extensions import override
 
+from simulator.core.jit_cache import keep_on_disk
 from simulator.core.jit_parts import PartCompiler
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
@@ -37,41 +38,42 @@ def kernel(function: Kernel) -> Kernel:
     arrays: it fills those that it is given. Numba then need not count references, which between the parts of a kernel
     can cost more than their work (numba/numba#2345).
     """
-    return _compiled(function)
+    compiled: Kernel = numba.njit(  # type: ignore[call-overload]
+        function, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True
+    )
+    if COMPILED:
+        keep_on_disk(compiled, kernels_stamp())
+    return compiled
 
 
 def inlined(function: Kernel) -> Kernel:
-    """Compile a part of a kernel and fold it into every caller, so that its many arguments cost nothing."""
+    """Make a part that is folded into every kernel that calls it, so that its many arguments cost nothing.
+
+    Only kernels can call it: there is nothing of it to call from Python, and nothing to keep on disk.
+    """
     return _part(function, forceinline=True)
 
 
 def folded(function: Kernel) -> Kernel:
-    """Put a part of a kernel into its callers before these are compiled, so that it is not compiled by itself.
-
-    For what is large and has one caller.
-    """
-    return _compiled(function, inline="always")
+    """Make a part that is put into its caller before that is compiled: for what is large and has one caller."""
+    return _part(function, inline="always")
 
 
 def outlined(function: Kernel) -> Kernel:
-    """Compile a part of a kernel that callers call.
-
-    For what is rare or large: folded into each place that it is called from, it would be compiled as often.
-    """
-    return _part(function, forceinline=False)
+    """Make a part that stays a function beside the kernels that call it: for what is large or rare."""
+    return _part(function)
 
 
-def _part(function: Kernel, *, forceinline: bool) -> Kernel:
-    """Compile what only compiled code calls as far as kernels link it: nothing of it is called, or kept on disk."""
+def _part(function: Kernel, **options: Any) -> Kernel:
     part: Any = numba.njit(  # type: ignore[call-overload]
         function,
         nogil=True,
         error_model="numpy",
         _nrt=False,
-        forceinline=forceinline,
         no_cpython_wrapper=True,
         no_cfunc_wrapper=True,
         pipeline_class=PartCompiler,
+        **options,
     )
     if COMPILED:
         part.__class__ = _Part
@@ -79,28 +81,11 @@ def _part(function: Kernel, *, forceinline: bool) -> Kernel:
     return made
 
 
-def _compiled(function: Kernel, **options: Any) -> Kernel:
-    compiled = numba.njit(  # type: ignore[call-overload]
-        function, cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True, **options
-    )
-    stamped: Kernel = _stamped(compiled)
-    return stamped
-
-
-def _stamped(compiled: Any) -> Any:
-    """Let compiled code on disk count as old when the source of any kernel has changed.
-
-    Numba looks at a kernel's own file only, and not at those of the parts that are folded into it.
-    """
-    if COMPILED:
-        compiled._cache._cache_file._source_stamp = kernels_stamp()  # noqa: SLF001  (nothing public says what a cache depends on)
-    return compiled
-
-
 @functools.cache
 def kernels_stamp() -> str:
     """Return a digest of every source that compiled code is made from: those of kernels, and of their constants.
 
+    Numba looks at a kernel's own file only, and not at those of the parts that are folded into it.
     An edit elsewhere compiles nothing, and a copy of the program with other times of change is the same program.
     """
     digest = hashlib.sha256()

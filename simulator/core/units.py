@@ -6,7 +6,7 @@ Each annotated type below reads one dimension. A bare number where a unit is nee
 import functools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -79,6 +79,21 @@ _MISTAKEN: Final = {
 }
 
 
+_PLAIN: Final[Mapping[tuple[str, str], float]] = {
+    ("ms", "s"): 1e-3,
+    ("s", "s"): 1.0,
+    ("min", "s"): MINUTE_S,
+    ("h", "s"): HOUR_S,
+    ("d", "s"): DAY_S,
+    ("KiB", "GiB"): 2.0**-20,
+    ("MiB", "GiB"): 2.0**-10,
+    ("GiB", "GiB"): 1.0,
+    ("/s", "1/s"): 1.0,
+    ("USD", "USD"): 1.0,
+}
+"""What most scenarios make do with, so that reading one need not import pint: what pint says of them."""
+
+
 @functools.cache
 def _registry() -> "pint.UnitRegistry[float]":
     import pint  # noqa: PLC0415  (0.2 s that only reading a file needs)
@@ -122,6 +137,9 @@ def _parse_quantity(text: str, unit: str, example: str) -> float:
 @functools.lru_cache(maxsize=256)
 def _size(name: str, unit: str) -> float | None:
     """Return what one ``name`` is in ``unit``; None where it is no such unit."""
+    plain = _PLAIN.get((name, unit))
+    if plain is not None:
+        return plain
     import pint  # noqa: PLC0415
 
     several = _SEVERAL.match(name)

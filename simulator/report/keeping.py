@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from simulator.report.chart_choice import DECK, ChartChoice
 from simulator.report.terminal import comparison_text
 from simulator.studies.comparison import Comparison
 from simulator.studies.run_folder import write_run
@@ -35,7 +36,11 @@ def keep_run(claim: Claim, comparison: Comparison, command: Sequence[str], asked
 
 
 def keep_charts(
-    claim: Claim, comparison: Comparison, workers: int | None = None, on_chart: Callable[[str], None] | None = None
+    claim: Claim,
+    comparison: Comparison,
+    choice: ChartChoice,
+    workers: int | None = None,
+    on_chart: Callable[[str], None] | None = None,
 ) -> None:
     """Draw a kept run's charts, and put each in its place when it is whole.
 
@@ -45,12 +50,17 @@ def keep_charts(
         The place of the run.
     comparison
         What to draw.
+    choice
+        Which charts.
     workers
         Processes; by default one a core.
     on_chart
         Called with the name of every chart when it is in its place.
     """
-    from simulator.report.charts.drawing import draw_charts  # noqa: PLC0415  (matplotlib is imported to draw)
+    if choice is ChartChoice.NONE:
+        return
+    from simulator.report.charts import catalogue  # noqa: PLC0415  (matplotlib is imported to draw)
+    from simulator.report.charts.drawing import draw_charts  # noqa: PLC0415
 
     def take(name: str) -> None:
         claim.take(CHARTS, name)
@@ -58,4 +68,5 @@ def keep_charts(
             on_chart(name)
 
     with claim.writing():
-        draw_charts(comparison, claim.hidden, workers, take)
+        names = DECK if choice is ChartChoice.DECK else tuple(catalogue.CHARTS)
+        draw_charts(comparison, claim.hidden, names, workers, take)

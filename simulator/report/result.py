@@ -12,6 +12,7 @@ from simulator.core.errors import UserError, did_you_mean
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report import frames, notebook
+from simulator.report.chart_choice import ChartChoice
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import in_words, recommendation
 from simulator.studies.warnings import warnings_of
@@ -91,7 +92,7 @@ class Result:
         """Every plan's metrics less those of the first of the ranking, paired by replication."""
         return frames.differences_table(self.comparison)
 
-    def save(self, folder: str | Path, *, force: bool = False, charts: bool = True) -> Path:
+    def save(self, folder: str | Path, *, force: bool = False, charts: str = "deck") -> Path:
         """Keep it in a folder as ``predcost run`` does, for `load_run`, ``predcost show`` and ``predcost reprice``.
 
         Parameters
@@ -101,23 +102,22 @@ class Result:
         force
             Whether another scenario's run may be replaced too.
         charts
-            Whether the charts are drawn too.
+            Which are drawn too: ``deck`` for the four that every comparison needs, ``all`` or ``none``.
 
         Raises
         ------
         UserError
-            If something else is there, or if it cannot be written.
+            If something else is there, if it cannot be written, or if there is no such choice of charts.
         """
         from simulator.report.keeping import keep_charts, keep_run  # noqa: PLC0415  (pyarrow is imported to write)
         from simulator.studies.run_folder import digest  # noqa: PLC0415
         from simulator.studies.run_place import claimed  # noqa: PLC0415
 
-        comparison, place = in_words(self.comparison), Path(folder)
+        comparison, place, choice = in_words(self.comparison), Path(folder), ChartChoice.named(charts)
         with claimed(place, digest(comparison.scenario), force=force) as claim:
             if not keep_run(claim, comparison, []):
                 raise UserError(f"{place} holds the whole run, and this one was cut off; give another folder")
-            if charts:
-                keep_charts(claim, comparison, 1)
+            keep_charts(claim, comparison, choice, 1)
         return place
 
     def metrics(self, plan: str) -> "pd.DataFrame":

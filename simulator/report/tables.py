@@ -17,7 +17,7 @@ from simulator.report.energy_basis import energy_basis
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
 from simulator.studies.consumption import EMISSIONS
-from simulator.studies.recommendation import recommendation
+from simulator.studies.recommendation import answer, what_would_change
 from simulator.studies.saturation import Verdict
 from simulator.studies.warnings import warnings_of
 
@@ -142,7 +142,13 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
 
 
 def comparison_report(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield all that a run prints: the comparison, every plan's bill, the warnings, the recommendation."""
+    """Yield all that a run prints: the answer, and what would change it."""
+    yield from answer_report(comparison)
+    yield from changes_report(comparison)
+
+
+def answer_report(comparison: Comparison) -> Iterator[RenderableType]:
+    """Yield what is known as soon as all is simulated: the comparison, the bills, the warnings, the recommendation."""
     yield comparison_panel(comparison)
     for name in comparison.ranking:
         yield bill_panel(comparison.plans[name])
@@ -184,8 +190,18 @@ def notes(comparison: Comparison) -> Iterator[RenderableType]:
     if any(EMISSIONS in result.metrics for result in comparison.plans.values()):
         yield Text(energy_basis(comparison.book), style="dim")
     yield from warned(comparison)
-    yield Text("Recommendation", style="bold")
-    for sentence in recommendation(comparison):
+    yield from _sentences("Recommendation", answer(comparison))
+
+
+def changes_report(comparison: Comparison) -> Iterator[RenderableType]:
+    """Yield what would change the recommendation, a sentence a line."""
+    yield from _sentences("What would change it", what_would_change(comparison))
+
+
+def _sentences(title: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
+    if sentences:
+        yield Text(title, style="bold")
+    for sentence in sentences:
         yield Padding(Text(sentence), (0, 0, 0, 2))
 
 

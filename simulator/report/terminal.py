@@ -18,15 +18,20 @@ def print_recommendation(comparison: Comparison) -> None:
         say(sentence)
 
 
-def print_comparison(comparison: Comparison, folder: Path | None) -> None:
-    """Print the comparison, every plan's bill, the recommendation, and where the run is kept, if it is."""
-    print_tables(tables.comparison_report(comparison))
+def print_answer(comparison: Comparison) -> None:
+    """Print the comparison, every plan's bill and the recommendation."""
+    print_tables(tables.answer_report(comparison))
+
+
+def print_changes(comparison: Comparison, folder: Path | None) -> None:
+    """Print what would change the recommendation, and where the run is kept, if it is."""
+    print_tables(tables.changes_report(comparison))
     if folder is not None:
         Console().print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Return what `print_comparison` prints, as plain text of 80 columns."""
+    """Return all that is printed of a run, as plain text of 80 columns."""
     text = io.StringIO()
     console = Console(file=text, width=tables.WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     for renderable in tables.comparison_report(comparison):

@@ -140,6 +140,8 @@ class Words:
 
     recommendation: tuple[str, ...]
     warnings: tuple[str, ...]
+    what_would_change: tuple[str, ...] = ()
+    """Those sentences of the recommendation that tell of other circumstances."""
 
 
 @dataclass(frozen=True, repr=False)

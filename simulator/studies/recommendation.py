@@ -22,9 +22,26 @@ def recommendation(comparison: Comparison) -> tuple[str, ...]:
     return tuple(_lines(comparison)) if comparison.words is None else comparison.words.recommendation
 
 
+def what_would_change(comparison: Comparison) -> tuple[str, ...]:
+    """Return those sentences of the recommendation that tell of other circumstances: a smaller fleet, other users."""
+    if comparison.words is not None:
+        return comparison.words.what_would_change
+    best = comparison.recommended
+    if best is None or comparison.is_too_little:
+        return ()
+    return (*_floor(comparison), *_turning_points(comparison, best))
+
+
+def answer(comparison: Comparison) -> tuple[str, ...]:
+    """Return the recommendation without what would change it, which is known later."""
+    later = what_would_change(comparison)
+    return tuple(sentence for sentence in recommendation(comparison) if sentence not in later)
+
+
 def in_words(comparison: Comparison) -> Comparison:
     """Return the comparison with all that is said of it, so that it is found once, and said again when it is kept."""
-    return replace(comparison, words=Words(recommendation(comparison), warnings_of(comparison)))
+    words = Words(recommendation(comparison), warnings_of(comparison), what_would_change(comparison))
+    return replace(comparison, words=words)
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:
@@ -40,8 +57,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     result = comparison.plans[best]
     amount = _net_value(result) if comparison.weighs_value else _cost(result)
     yield f"Choose {best}, {_best_of(comparison)}: {amount}. {_nature(result)}"
-    if comparison.turning_points is not None and comparison.turning_points.floor is not None:
-        yield floor_sentence(comparison.turning_points.floor)
+    yield from _floor(comparison)
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
@@ -140,6 +156,11 @@ def _trouble(result: PlanResult) -> str:
     verdict, reason = result.saturation.verdict, result.saturation.reason
     load = f" It is {verdict}: {reason}." if verdict is not Verdict.STABLE else ""
     return f"{load} {_percent(refused)} of its requests are refused." if refused > MOST_REFUSED_FRACTION else load
+
+
+def _floor(comparison: Comparison) -> Iterator[str]:
+    if comparison.turning_points is not None and comparison.turning_points.floor is not None:
+        yield floor_sentence(comparison.turning_points.floor)
 
 
 def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:

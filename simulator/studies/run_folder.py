@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from simulator.core.component import Part
@@ -77,10 +75,14 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "recommendation": None if words is None else list(words.recommendation),
         "warnings": None if words is None else list(words.warnings),
+        "what_would_change": [] if words is None else list(words.what_would_change),
         "turning_points": plain(comparison.turning_points),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
+    import pyarrow as pa  # noqa: PLC0415  (0.3 s that only keeping a run needs)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     tables = folder / TABLES
     tables.mkdir()
     for name, rows in _tables(comparison).items():

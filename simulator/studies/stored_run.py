@@ -109,7 +109,7 @@ def read_run(folder: Path) -> StoredRun:
         saturations = dict(map(_saturation, _table(folder, "saturation")))
         sizings = tuple(map(Sizing.from_dict, about["sizings"]))
         outcomes = _outcomes(folder)
-        said = [about.get(each.name) for each in fields(Words)]
+        said = [about.get("recommendation"), about.get("warnings"), about.get("what_would_change", ())]
         words = None if None in said else Words(*map(tuple, said))
         turning_points = whole(about.get("turning_points"))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:

@@ -125,10 +125,57 @@ def test_an_interrupt_while_charts_are_drawn_comes_after_the_answer_and_loses_ch
     assert "charts" in said
     assert "Traceback" not in said
     assert not hidden(tmp_path)
-    shown = predcost("show", folder, "--charts", "--quiet")
+    shown = predcost("show", folder, "--charts", "deck", "--quiet")
     assert shown.returncode == 0, shown.stderr
     for path in (kept / "charts").iterdir():
         assert (folder / "charts" / path.name).read_bytes() == path.read_bytes()
+
+
+LOOKING = """
+import simulator.studies.turning_points as turning_points
+def look(*_):
+    {}
+turning_points.examined = look
+"""
+"""In place of looking for what would change the answer."""
+
+
+@POSIX
+def test_an_interrupt_while_looking_what_would_change_the_answer_comes_after_the_answer_and_keeps_the_run(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "run"
+    stopped = LOOKING.format("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    with begun("run", HEADLINE, *FEW, "--out", folder, code=stopped + HEARING) as process:
+        printed, said = process.communicate()
+    assert process.returncode == 130
+    assert "Choose" in printed
+    assert "What would change it" not in printed
+    assert "2 of 2 replications are kept in" in said
+    assert not hidden(tmp_path)
+    shown = predcost("show", folder)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout == printed
+
+
+def test_a_process_that_is_lost_while_looking_what_would_change_the_answer_loses_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    lost = LOOKING.format("from simulator.studies.workers import LostWorkerError; raise LostWorkerError('lost one')")
+    with begun("run", HEADLINE, *FEW, "--out", folder, code=lost + HEARING) as process:
+        printed, said = process.communicate()
+    assert process.returncode == 1
+    assert "Choose" in printed
+    assert "lost one; 2 of 2 replications are kept" in said
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["complete"]
+
+
+def test_the_answer_needs_no_library_of_what_comes_after_it(tmp_path: Path) -> None:
+    later = {"matplotlib", "pandas", "pyarrow", "scipy.stats", "scipy.optimize", "pint", "joblib", "PIL", "ssl"}
+    told = LOOKING.format(f"import os, sys; os.write(2, repr({later} & sys.modules.keys()).encode()); os._exit(9)")
+    with begun("run", HEADLINE, *FEW, "--out", tmp_path / "run", code=told + HEARING) as process:
+        printed, imported = process.communicate()
+    assert "Choose" in printed
+    assert (process.returncode, imported) == (9, "set()")
 
 
 @POSIX
@@ -220,10 +267,23 @@ def test_a_run_loaded_in_python_shows_what_it_showed(kept: Path, tmp_path: Path)
     assert loaded.recommendation == original.recommendation
     assert loaded.warnings == original.warnings
     saved = original.save(tmp_path / "saved")
+    assert {path.stem for path in (kept / "charts").iterdir()} == {"cost", "read_and_unread", "age_cdf", "latency_cdf"}
     for name in ("summary.txt", "bill.csv"):
         assert (saved / name).read_bytes() == (kept / name).read_bytes()
     for path in (kept / "charts").iterdir():
         assert (saved / "charts" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_charts_beyond_those_of_a_deck_are_drawn_when_they_are_asked_for(copy: Path) -> None:
+    assert "--charts all" in predcost("run", HEADLINE, *FEW, "--out", copy).stdout
+    of_a_deck = {path.name: path.read_bytes() for path in (copy / "charts").iterdir()}
+    assert predcost("show", copy, "--quiet", "--charts", "all").returncode == 0
+    every = {path.name: path.read_bytes() for path in (copy / "charts").iterdir()}
+    assert every.items() > of_a_deck.items()
+    assert "week.svg" in every
+    assert predcost("run", HEADLINE, *FEW, "--out", copy, "--charts", "none", "--quiet").returncode == 0
+    assert not (copy / "charts").exists()
+    assert predcost("show", copy).returncode == 0
 
 
 def test_json_names_the_folder_and_show_prints_the_same_object(kept: Path, tmp_path: Path) -> None:
@@ -261,7 +321,7 @@ def test_few_letters_are_enough(kept: Path, settings: dict[str, str]) -> None:
 def test_a_narrow_terminal_cuts_no_cost_off(kept: Path, columns: int) -> None:
     shown = predcost("show", kept, COLUMNS=str(columns))
     assert shown.returncode == 0, shown.stderr
-    lines = [line for line in shown.stdout.splitlines() if not line.startswith("Kept in")]
+    lines = [line for line in shown.stdout.splitlines() if not line.startswith(("Kept in", "Charts: "))]
     assert max(map(len, lines)) <= columns
     wide = predcost("show", kept).stdout
     costs = re.findall(r"online compute .*?(\$[\d.,]+) *$", wide, re.MULTILINE)

@@ -13,6 +13,12 @@ amounts = st.floats(1e-7, 1e12, allow_nan=False)
 seconds = TypeAdapter(units.Seconds)
 
 
+@pytest.mark.parametrize(("name", "unit"), units._PLAIN)
+def test_the_units_that_are_known_without_pint_are_as_large_as_pint_says(name: str, unit: str) -> None:
+    quantity = units._registry().Quantity(f"1{name}" if name.startswith("/") else f"1 {name}")
+    assert float(quantity.to(unit).magnitude) == units._PLAIN[name, unit]
+
+
 @given(st.one_of(st.just(0.0), amounts))
 def test_a_duration_written_is_read_as_the_same(value: float) -> None:
     assert seconds.validate_python(units.write_duration(value)) == pytest.approx(value, rel=1e-15)

@@ -1,5 +1,6 @@
 import json
 import sys
+from pathlib import Path
 from subprocess import run
 
 import pytest
@@ -47,6 +48,14 @@ def test_a_result_knows_the_recommendation(comparison: Comparison) -> None:
     assert result.recommendation.startswith(f"Choose {result.recommended}")
     assert str(result.recommended) in repr(result)
     assert len(repr(result)) < 120
+
+
+def test_a_choice_of_charts_that_there_is_not_is_refused_before_anything_is_written(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="must be one of none, deck, all"):
+        Result(comparison).save(tmp_path / "run", charts="some")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_result_has_tables(comparison: Comparison) -> None:

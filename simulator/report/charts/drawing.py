@@ -1,6 +1,6 @@
 """Charts on every core, each kept as soon as it is whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulator.report.charts.catalogue import CHARTS, save_chart
@@ -10,9 +10,13 @@ from simulator.studies.workers import LostWorkerError, Workers, may_fork
 
 
 def draw_charts(
-    comparison: Comparison, folder: Path, workers: int | None = None, on_chart: Callable[[str], None] | None = None
+    comparison: Comparison,
+    folder: Path,
+    names: Sequence[str] = tuple(CHARTS),
+    workers: int | None = None,
+    on_chart: Callable[[str], None] | None = None,
 ) -> None:
-    """Write every chart that applies; the bytes are those of `save_charts`, whoever draws them.
+    """Write those charts that apply; the bytes are those of `save_charts`, whoever draws them.
 
     Parameters
     ----------
@@ -20,6 +24,8 @@ def draw_charts(
         What to draw.
     folder
         Where to; it exists.
+    names
+        Which; by default all.
     workers
         Processes; by default one a core, where copies of this one can draw: a new process would take longer to begin
         than it saves.
@@ -27,12 +33,12 @@ def draw_charts(
         Called with the name of every chart when it is written.
     """
     told = on_chart or (lambda _: None)
-    left = dict.fromkeys(CHARTS)
+    left = dict.fromkeys(names)
     processes = min(workers or cores(), len(left))
     if processes > 1 and may_fork():
         try:
             with Workers(processes) as pool:
-                for name in pool.run(_Drawing(comparison, folder).draw, list(CHARTS)):
+                for name in pool.run(_Drawing(comparison, folder).draw, names):
                     del left[name]
                     told(name)
         except LostWorkerError:
