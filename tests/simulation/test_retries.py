@@ -15,16 +15,16 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
 
 HORIZON_S = 600.0
-USERS = 40
+USERS = 20
 LONGEST_TICK_S = 0.008
 """A row keeps the time of its snapshot to so much."""
 TALLY = ("computed", "cached", "defaulted", "timed_out", "refused", "fell_back", "revalidated", "dropped")
 
 
 def bursts(seed: int) -> list[Request]:
-    """Return a request a second, most of them in bursts."""
+    """Return 300 requests in bursts."""
     rng = np.random.default_rng(seed)
-    centres_s = np.repeat(rng.uniform(0, HORIZON_S - 60, 40), 15)
+    centres_s = np.repeat(rng.uniform(0, HORIZON_S / 2, 20), 15)
     times_s = np.sort(centres_s + rng.exponential(4.0, centres_s.size))
     times_s = (times_s - times_s[0]).round(9)
     return list(zip(times_s.tolist(), rng.integers(USERS, size=times_s.size).tolist(), strict=True))
@@ -98,8 +98,8 @@ def test_requests_give_up_are_refused_and_come_again_as_in_a_list_of_events(
     requests = bursts(seed)
     rules = rules if attempts is None else replace(rules, attempts=attempts)
     model = compare(outcome_of(tmp_path, requests, {}, fleet(rules)), rules, requests)
-    assert model.counts["defaulted"] > 50
-    assert model.counts["retried"] > 50 or not rules.attempts
+    assert model.counts["defaulted"] > 25
+    assert model.counts["retried"] > 25 or not rules.attempts
 
 
 @pytest.mark.parametrize("attempts", [0, 1, 5])
@@ -108,7 +108,7 @@ def test_functions_beyond_their_concurrency_are_asked_again_as_in_a_list_of_even
 ) -> None:
     requests, rules = bursts(3), Rules(queue_limit=0, attempts=attempts, backoff_s=1.5)
     model = compare(outcome_of(tmp_path, requests, {}, functions(rules)), rules, requests)
-    assert model.counts["refused"] > 50
+    assert model.counts["refused"] > 25
 
 
 @pytest.mark.parametrize("on_failure", ["default", "stored"])
@@ -122,9 +122,9 @@ def test_those_who_share_a_computation_fail_with_it_and_fall_back_as_in_a_list_o
     revalidates, falls_back = kind != "ttl", on_failure == "stored"
     rules = replace(rules, service_s=4.0, fresh_s=11.3, revalidates=revalidates, falls_back=falls_back)
     model = compare(outcome_of(tmp_path, requests, plan, fleet(rules)), rules, requests)
-    assert model.counts["cached"] > 50
-    assert model.counts["fell_back"] > 20 or not falls_back or revalidates
-    assert model.counts["dropped"] > 20 or not revalidates or rules.queue_limit == np.inf
+    assert model.counts["cached"] > 25
+    assert model.counts["fell_back"] > 10 or not falls_back or revalidates
+    assert model.counts["dropped"] > 2 or not revalidates or rules.queue_limit == np.inf
 
 
 BUSY = fleet(Rules(slots=1, service_s=1000, queue_limit=0))
@@ -188,7 +188,7 @@ def test_calls_beyond_the_rate_limit_are_asked_again_with_their_own_tokens(tmp_p
             counts["refused"] += 1
             latency_s += now - asked_s
     found = outcome.counted.tally | outcome.services[0].counts | {"refused": outcome.counted.tally["refused"]}
-    assert counts["refused"] > 20
+    assert counts["refused"] > 5
     assert {name: found[name] for name in counts} == counts
     assert found["latency_s"] == pytest.approx(latency_s)
 
@@ -197,12 +197,12 @@ def test_calls_beyond_the_rate_limit_are_asked_again_with_their_own_tokens(tmp_p
 def test_jitter_shortens_waits_by_its_share_at_most_and_evenly(tmp_path: Path, jitter: float) -> None:
     """A request that comes again once, 10 s later without jitter, is refused at last: its latency is its wait."""
     once = {"retries": {"attempts": 1, "backoff": "10 s", "jitter": jitter}}
-    requests = [(0.0, 0), *((1.0 + k / 4, k) for k in range(2000))]
+    requests = [(0.0, 0), *((1.0 + k, k) for k in range(500))]
     outcome = outcome_of(tmp_path, requests, {}, BUSY | once)
     latency = outcome.counted.latency
     mean_s, spread_s = 10 * (1 - jitter / 2), 10 * jitter / 12**0.5
-    waited_s = (latency.total - 1000) / 2000
-    assert outcome.counted.tally["refused"] == 2000
-    assert waited_s == pytest.approx(mean_s, abs=4 * spread_s / 2000**0.5 + 1e-9)
+    waited_s = (latency.total - 1000) / 500
+    assert outcome.counted.tally["refused"] == 500
+    assert waited_s == pytest.approx(mean_s, abs=4 * spread_s / 500**0.5 + 1e-9)
     assert latency.share_up_to(10 * (1 - jitter) * 0.99) == 0
-    assert latency.share_above(10.1) == 1 / 2001
+    assert latency.share_above(10.1) == 1 / 501
