@@ -127,11 +127,25 @@ def test_those_who_share_a_computation_fail_with_it_and_fall_back_as_in_a_list_o
     assert model.counts["dropped"] > 2 or not revalidates or rules.queue_limit == np.inf
 
 
+def test_requests_that_come_again_bring_the_same_work(tmp_path: Path) -> None:
+    """All are served in the end, so that their work, drawn for each, adds up to what it is where nobody is refused."""
+    requests, service = bursts(6), {"kind": "affine", "fixed": "3 s", "noise": "exponential"}
+    patient = Rules(queue_limit=0, attempts=20, backoff_s=5, longest_backoff_s=80)
+    few, many = (
+        outcome_of(tmp_path, requests, {}, fleet(rules) | {"service_time": service})
+        for rules in (patient, Rules(slots=300))
+    )
+    assert few.fleets[0].counts["retried"] > 300
+    assert few.counted.tally["computed"] == many.counted.tally["computed"] == 300
+    assert few.fleets[0].counts["work_s"] == pytest.approx(many.fleets[0].counts["work_s"])
+
+
 BUSY = fleet(Rules(slots=1, service_s=1000, queue_limit=0))
 """Whoever comes first has it for himself."""
 
 
 def test_rows_that_a_run_wrote_are_fallen_back_on_and_then_are_served(tmp_path: Path) -> None:
+    """Four ask while the only slot is taken, and come again after 20 s and after 40 s more."""
     night = {
         "kind": "batch_cluster",
         "instance": "b",
@@ -140,24 +154,29 @@ def test_rows_that_a_run_wrote_are_fallen_back_on_and_then_are_served(tmp_path: 
         "shard": 4,
         "service_time": {"kind": "affine", "per_item": "1 s"},
     }
+    live = BUSY | {"retries": {"attempts": 2, "backoff": "20 s", "jitter": 0}}
     ahead = {"precompute": {"every": "24 h", "at": "00:01", "backend": "night"}, "on_failure": "stored"}
-    requests = [(0.0, 0), (300.0, 1), (400.0, 2), (500.0, 1), (550.0, 3)]
+    requests = [(0.0, 0), (300.0, 1), (301.0, 2), (302.0, 1), (303.0, 3)]
     expired = {"store": {"read_latency": "0 s", "expiry": "10 s"}}
-    outcome = outcome_of(tmp_path, requests, ahead, BUSY, backends={"night": night}, **expired)
+    outcome = outcome_of(tmp_path, requests, ahead, live, backends={"night": night}, **expired)
     tally = outcome.counted.tally
     assert (tally["computed"], tally["refused"], tally["fell_back"], tally["precomputed"]) == (1, 4, 4, 4)
     assert (tally["first_served"], outcome.unserved_at_end) == (3, 1)
-    assert tally["age_s"] == pytest.approx(1000 + 240 + 340 + 440 + 490, abs=5 * LONGEST_TICK_S)
+    assert tally["age_s"] == pytest.approx(1000 + 4 * (240 + 60) + 0 + 1 + 2 + 3, abs=5 * LONGEST_TICK_S)
 
 
 def test_a_refresh_that_is_refused_at_last_is_dropped(tmp_path: Path) -> None:
-    late = BUSY | {"retries": {"attempts": 2, "backoff": "10 s", "jitter": 0}}
-    plan = {"refresh": {"on": "request", "lag": "5 s", "backend": "late"}, "on_miss": "default", "backend": None}
+    """Requests and refreshes each have a backend with one slot, which the first of them takes."""
+    live = BUSY | {"retries": {"attempts": 1, "backoff": "17 s", "jitter": 0}}
+    late = BUSY | {"retries": {"attempts": 2, "backoff": "12 s", "jitter": 0}}
+    plan = {"refresh": {"on": "request", "lag": "5 s", "backend": "late"}}
     requests = [(float(time_s), user) for user, time_s in enumerate(range(0, 60, 10))]
-    outcome = outcome_of(tmp_path, requests, plan, late, backends={"late": late})
-    tally, calls = outcome.counted.tally, outcome.fleets[0].counts
-    assert (tally["refreshed"], tally["dropped"], tally["defaulted"]) == (1, 5, 6)
-    assert (calls["calls"], calls["retried"], calls["refused"]) == (1, 10, 15)
+    outcome = outcome_of(tmp_path, requests, plan, live, backends={"late": late})
+    tally, (asked, unasked) = outcome.counted.tally, [use.counts for use in outcome.fleets]
+    assert (tally["computed"], tally["refused"], tally["defaulted"]) == (1, 5, 5)
+    assert (tally["refreshed"], tally["dropped"]) == (1, 5)
+    assert (asked["calls"], asked["retried"], asked["refused"]) == (1, 5, 10)
+    assert (unasked["calls"], unasked["retried"], unasked["refused"]) == (1, 10, 15)
 
 
 @pytest.mark.parametrize("attempts", [0, 6])
