@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import predcost
 
 import simulator as sim
 from simulator.studies.run_place import claimed
@@ -27,7 +28,7 @@ HEARING = (
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells of POSIX")
 
 
-def predcost(*arguments: object, **settings: str) -> "subprocess.CompletedProcess[str]":
+def process(*arguments: object, **settings: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
     env = {**os.environ, "COLUMNS": "80", **settings}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
@@ -248,13 +249,13 @@ ASCII = ({"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTH
 
 @pytest.mark.parametrize("settings", ASCII)
 def test_few_letters_are_enough(kept: Path, settings: dict[str, str]) -> None:
-    shown = predcost("show", kept, **settings)
+    shown = process("show", kept, **settings)
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.isascii()
     assert "+- " in shown.stdout, "an interval"
     assert "?" not in shown.stdout
     whole = predcost("show", kept, "--json")
-    assert json.loads(predcost("show", kept, "--json", **settings).stdout) == json.loads(whole.stdout)
+    assert json.loads(process("show", kept, "--json", **settings).stdout) == json.loads(whole.stdout)
 
 
 @pytest.mark.parametrize("columns", [30, 40, 70])
