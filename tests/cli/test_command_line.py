@@ -79,7 +79,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_quiet_prints_the_recommendation_only(tmp_path: Path) -> None:
-    done = predcost("run", HEADLINE, *FEW, "--quiet", "--out", tmp_path / "run")
+    done = predcost("run", HEADLINE, *FEW, "--quiet", "--plan", "on demand", "--out", tmp_path / "run")
     assert done.stdout.startswith("Choose ")
     assert "─" not in done.stdout
 

@@ -178,7 +178,7 @@ def test_a_folder_with_another_scenarios_run_is_refused_until_it_is_forced(copy:
 
 def test_a_folder_that_another_run_writes_to_is_refused(tmp_path: Path) -> None:
     with claimed(tmp_path / "run", "digest"):
-        done = predcost("run", HEADLINE, *FEW, "--out", tmp_path / "run")
+        done = process("run", HEADLINE, *FEW, "--out", tmp_path / "run")
         assert done.returncode == 2
         assert "is being written by another run" in done.stderr
     assert not list(tmp_path.iterdir())
