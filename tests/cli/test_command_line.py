@@ -1,12 +1,11 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from program import predcost
+from program import predcost, process
 
 from simulator.cli import options
 from simulator.cli.app import main
@@ -17,11 +16,6 @@ from simulator.studies.check.comparing import Check, Experiment, Group
 ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
 FEW = ("--users", "20k", "--horizon", "1 d", "--replications", "2", "--workers", "1")
-
-
-def process(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "80"})
 
 
 @pytest.fixture(scope="module")

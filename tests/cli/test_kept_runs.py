@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import predcost
+from program import predcost, process
 
 import simulator as sim
 from simulator.studies.run_place import claimed
@@ -26,12 +26,6 @@ HEARING = (
 )
 """What runs in the background may have been told not to listen."""
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells of POSIX")
-
-
-def process(*arguments: object, **settings: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
-    env = {**os.environ, "COLUMNS": "80", **settings}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
 def begun(*arguments: object, code: str = HEARING) -> "subprocess.Popen[str]":

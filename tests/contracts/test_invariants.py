@@ -70,7 +70,7 @@ def the_hours_end_at_the_horizon_and_add_up(outcome: Outcome) -> None:
     assert outcome.hours.requests.sum() <= tally_of(outcome)["requests"]
 
 
-@settings(max_examples=80, phases=without_shrinking)
+@settings(max_examples=50, phases=without_shrinking)
 @given(scenarios())
 def test_the_books_of_every_scenario_balance(scenario: Scenario) -> None:
     """All that holds is asked of the same outcome: to draw and simulate a scenario is what takes time."""
