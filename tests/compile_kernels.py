@@ -7,10 +7,9 @@ HERE = Path(__file__).parent
 
 if __name__ == "__main__":
     sys.path[:0] = [str(HERE), str(HERE / "simulation")]
-    from test_plain_python_kernels import tiny_scenarios
+    from test_plain_python_kernels import tiny_runs
 
     from simulator.simulation.simulate import simulate
 
-    for scenario in tiny_scenarios():
-        for plan in scenario.plans:
-            simulate(scenario, plan)
+    for scenario, plan in tiny_runs():
+        simulate(scenario, plan)
