@@ -349,7 +349,7 @@ without_shrinking = [Phase.explicit, Phase.generate]
 """To shrink a scenario takes minutes."""
 
 
-@settings(max_examples=60, phases=without_shrinking)
+@settings(max_examples=40, phases=without_shrinking)
 @drawn
 def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
     both(scenario, "drawn")
