@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, exprel, lambertw, zeta
+from scipy.special import digamma, exprel, zeta
 
 from simulator.core.arrays import FloatArray
 from simulator.theory.bounds import count, non_negative, positive, positive_or_infinite
@@ -130,82 +130,6 @@ def constant_makespan_s(tasks: npt.ArrayLike, task_s: npt.ArrayLike, workers: np
     rounds = np.ceil(count("tasks", tasks) / count("workers", workers))
     makespan: FloatArray = rounds * positive("task_s", task_s)
     return makespan
-
-
-def young_interval_s(checkpoint_s: npt.ArrayLike, mean_life_s: npt.ArrayLike) -> FloatArray:
-    """Return Young's first-order work time between checkpoints: sqrt(2 delta M). [s].
-
-    Parameters
-    ----------
-    checkpoint_s
-        Time to write a checkpoint, delta, above 0; broadcast. [s]
-    mean_life_s
-        Mean time to a preemption, M. [s]
-
-    Raises
-    ------
-    ValueError
-        If a time is not above 0.
-
-    References
-    ----------
-    .. [1] J. W. Young, "A first order approximation to the optimum checkpoint interval", CACM 17, 1974.
-    """
-    interval: FloatArray = np.sqrt(2 * positive("checkpoint_s", checkpoint_s) * positive("mean_life_s", mean_life_s))
-    return interval
-
-
-def daly_interval_s(checkpoint_s: npt.ArrayLike, mean_life_s: npt.ArrayLike) -> FloatArray:
-    """Return Daly's higher-order work time between checkpoints. [s].
-
-    Parameters
-    ----------
-    checkpoint_s
-        Time to write a checkpoint, delta, above 0; broadcast. [s]
-    mean_life_s
-        Mean time to a preemption, M. Where delta is 2M or more the result is M. [s]
-
-    Raises
-    ------
-    ValueError
-        If a time is not above 0.
-
-    References
-    ----------
-    .. [1] J. T. Daly, "A higher order estimate of the optimum checkpoint interval for restart dumps", Future Generation
-       Computer Systems 22, 2006.
-    """
-    checkpoint, life = positive("checkpoint_s", checkpoint_s), positive("mean_life_s", mean_life_s)
-    ratio = checkpoint / (2 * life)
-    series = young_interval_s(checkpoint, life) * (1 + np.sqrt(ratio) / 3 + ratio / 9) - checkpoint
-    interval: FloatArray = np.where(ratio < 1, series, life)[()]
-    return interval
-
-
-def best_interval_s(checkpoint_s: npt.ArrayLike, mean_life_s: npt.ArrayLike) -> FloatArray:
-    """Return the work time between checkpoints that minimises `checkpointed_time_s`. [s].
-
-    Parameters
-    ----------
-    checkpoint_s
-        Time to write a checkpoint, delta, above 0; broadcast. [s]
-    mean_life_s
-        Mean time to a preemption, M. [s]
-
-    Raises
-    ------
-    ValueError
-        If a time is not above 0.
-
-    Notes
-    -----
-    The root of e^((tau + delta)/M) (1 - tau/M) = 1, that is M(1 + W(-e^(-1 - delta/M))), W being Lambert's function.
-    Its branch point costs digits: 12 are left at delta/M = 1e-4, 8 at 1e-8.
-    """
-    checkpoint, life = positive("checkpoint_s", checkpoint_s), positive("mean_life_s", mean_life_s)
-    argument: FloatArray = -np.exp(-1 - checkpoint / life)
-    interval: FloatArray = life * (1 + np.real(lambertw(argument, 0)))
-    return interval
 
 
 def checkpointed_time_s(

@@ -11,7 +11,6 @@ from scipy.special import gammainc, gammaln
 from simulator.core.arrays import FloatArray
 from simulator.theory.bounds import count, non_negative, positive, quantile_level
 from simulator.theory.exponential import exponential_remainder
-from simulator.theory.queueing import mmc_mean_wait_s
 
 _STATES: Final = 128  # from there on the tail is geometric to all digits
 _SUMMED_TERMS: Final = 2_000  # of Crommelin's series, one by one; the rest by an integral
@@ -145,41 +144,6 @@ def mdc_mean_wait_s(rate_per_s: float, service_s: float, servers: int) -> float:
     """
     service, load = _stable_load(rate_per_s, service_s, servers)
     return service * _spitzer_sum(lambda steps: _walk(steps, load, servers)[1], load, servers) / load
-
-
-def cosmetatos_mean_wait_s(rate_per_s: npt.ArrayLike, service_s: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
-    """Return Cosmetatos' approximation of the mean wait in M/D/c. [s].
-
-    Parameters
-    ----------
-    rate_per_s
-        Arrival rates, above 0, each below ``servers / service_s``; all parameters broadcast. [1/s]
-    service_s
-        Service time, constant. [s]
-    servers
-        Number of servers c, whole, from 1.
-
-    Raises
-    ------
-    ValueError
-        If a queue is unstable; the message names the first such offered load.
-
-    Notes
-    -----
-    Within 1 % of `mdc_mean_wait_s` for up to 50 servers at a utilisation of 0.9 or more, and for up to 20 at 0.8 or
-    more. Not for hundreds of servers at moderate load, where it can be twice the (tiny) exact wait.
-
-    References
-    ----------
-    .. [1] G. P. Cosmetatos, "Approximate explicit formulae for the average queueing time in the processes (M/D/r) and
-       (D/M/r)", INFOR 13, 1975.
-    """
-    exponential_wait = mmc_mean_wait_s(positive("rate_per_s", rate_per_s), service_s, servers)
-    number = count("servers", servers)
-    utilisation = np.asarray(rate_per_s) * np.asarray(service_s) / number
-    correction = (1 - utilisation) * (number - 1) * (np.sqrt(4 + 5 * number) - 2) / (16 * utilisation * number)
-    wait: FloatArray = exponential_wait / 2 * (1 + correction)
-    return wait
 
 
 def md1_decay(load: float) -> float:

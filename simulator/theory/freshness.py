@@ -1,8 +1,8 @@
 """Freshness and age of stored predictions, for taste that changes as a Poisson process.
 
-Two ages are told apart. The *prediction age* is the time since the feature snapshot. The *change age* (the "age" of
-Cho and Garcia-Molina) is the time since the first change that the stored prediction does not know, 0 while fresh.
-Rates and times may be in any one unit; names say seconds, as the rest of the program does.
+The *prediction age* is the time since the feature snapshot, and not the "age" of Cho and Garcia-Molina, which is the
+time since the first change that the stored prediction does not know. Rates and times may be in any one unit; names say
+seconds, as the rest of the program does.
 
 References
 ----------
@@ -17,7 +17,6 @@ from scipy.special import exprel
 
 from simulator.core.arrays import FloatArray
 from simulator.theory.bounds import count, fraction, non_negative, positive
-from simulator.theory.exponential import exponential_remainder
 
 
 def change_rate_per_s(half_life_s: npt.ArrayLike) -> FloatArray:
@@ -127,43 +126,6 @@ def rolling_freshness(change_per_s: npt.ArrayLike, period_s: npt.ArrayLike, make
     return fresh
 
 
-def periodic_change_age_s(
-    change_per_s: npt.ArrayLike, period_s: npt.ArrayLike, delay_s: npt.ArrayLike = 0.0
-) -> FloatArray:
-    """Return the mean change age A under periodic refresh: D + I/2 - (1 - F)/lam. [s].
-
-    Parameters
-    ----------
-    change_per_s
-        Change rates lam, 0 or above; all parameters broadcast. [1/s]
-    period_s
-        Refresh period I. [s]
-    delay_s
-        Publication delay D. [s]
-
-    Raises
-    ------
-    ValueError
-        If a rate or delay is negative or a period is not above 0.
-
-    Notes
-    -----
-    Written as a sum of positive terms, so that slow changes cost no digits.
-
-    References
-    ----------
-    .. [1] J. Cho and H. Garcia-Molina, SIGMOD 2000 ("age" averaged over time).
-    """
-    rate = non_negative("change_per_s", change_per_s)
-    period = positive("period_s", period_s)
-    delay = non_negative("delay_s", delay_s)
-    before = rate * delay**2 * exponential_remainder(2, -rate * delay)
-    known_at_publication = rate * period * exponential_remainder(3, -rate * period)
-    unknown = -np.expm1(-rate * delay) * exponential_remainder(2, -rate * period)
-    age: FloatArray = before + period * (known_at_publication + unknown)
-    return age
-
-
 def diurnal_mean_prediction_age_s(
     period_s: npt.ArrayLike,
     delay_s: npt.ArrayLike,
@@ -257,27 +219,6 @@ def nearline_freshness(change_per_s: npt.ArrayLike, lag_s: npt.ArrayLike) -> Flo
     return fresh
 
 
-def nearline_change_age_s(change_per_s: npt.ArrayLike, lag_s: npt.ArrayLike) -> FloatArray:
-    """Return the mean change age A when every change is known after a constant lag: L - (1 - e^(-lam L))/lam. [s].
-
-    Parameters
-    ----------
-    change_per_s
-        Rate lam of the events, each of which is a change; broadcast with the lag. [1/s]
-    lag_s
-        Lag L from an event to its prediction's publication. [s]
-
-    Raises
-    ------
-    ValueError
-        If a rate or a lag is negative.
-    """
-    rate = non_negative("change_per_s", change_per_s)
-    lag = non_negative("lag_s", lag_s)
-    age: FloatArray = rate * lag**2 * exponential_remainder(2, -rate * lag)
-    return age
-
-
 def debounced_freshness(
     change_per_s: npt.ArrayLike, window_s: npt.ArrayLike, lag_s: npt.ArrayLike = 0.0, *, restarting: bool
 ) -> FloatArray:
@@ -352,26 +293,6 @@ def debounced_prediction_age_s(change_per_s: npt.ArrayLike, window_s: npt.ArrayL
     """
     rate, window = positive("change_per_s", change_per_s), non_negative("window_s", window_s)
     age: FloatArray = 1 / rate + window * (exprel(rate * window) - 1)
-    return age
-
-
-def debounced_change_age_s(change_per_s: npt.ArrayLike, window_s: npt.ArrayLike) -> FloatArray:
-    """Return the mean change age A when a window is shared by later events and publication is at once. [s].
-
-    Parameters
-    ----------
-    change_per_s
-        Rate lam of the events, above 0; broadcast with the window. [1/s]
-    window_s
-        Debounce W, not restarted. [s]
-
-    Raises
-    ------
-    ValueError
-        If a rate is not above 0 or a window is negative.
-    """
-    window = non_negative("window_s", window_s)
-    age: FloatArray = window**2 / 2 / (1 / positive("change_per_s", change_per_s) + window)
     return age
 
 

@@ -1,4 +1,4 @@
-"""How many servers to have: exact minima for M/M/c, the square-root rule, and day profiles."""
+"""How many servers to have: exact minima for M/M/c, and the waits of day profiles."""
 
 import math
 from collections.abc import Callable
@@ -6,99 +6,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
-from simulator.core.arrays import FloatArray
-from simulator.theory.bounds import non_negative, open_fraction, positive, quantile_level
+from simulator.theory.bounds import non_negative, positive, quantile_level
 from simulator.theory.queueing import mmc_mean_wait_s
 
 _LARGEST_BETA: Final = 37.0  # P(wait) < 1e-300
-
-
-def halfin_whitt_wait_probability(beta: npt.ArrayLike) -> FloatArray:
-    """Return the limit of P(wait) in M/M/c with c = R + beta sqrt(R) servers: 1/(1 + beta Phi(beta)/phi(beta)).
-
-    Parameters
-    ----------
-    beta
-        Spare servers per square root of the offered load R, above 0, any shape.
-
-    Raises
-    ------
-    ValueError
-        If a beta is not above 0.
-
-    References
-    ----------
-    .. [1] S. Halfin and W. Whitt, "Heavy-traffic limits for queues with many exponential servers", Operations Research
-       29, 1981.
-    """
-    spare = positive("beta", beta)
-    density = np.exp(-(spare**2) / 2) / math.sqrt(2 * math.pi)
-    waiting: FloatArray = density / (density + spare * ndtr(spare))
-    return waiting
-
-
-def halfin_whitt_beta(wait_probability: float) -> float:
-    """Return the beta of square-root staffing that gives a limiting probability of waiting.
-
-    Parameters
-    ----------
-    wait_probability
-        Target P(wait), strictly between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the target is not strictly between 0 and 1.
-    """
-    from scipy.optimize import brentq  # noqa: PLC0415  (imported where it is needed: start-up time)
-
-    target = float(open_fraction("wait_probability", wait_probability))
-
-    def excess(beta: float) -> float:
-        return math.log(float(halfin_whitt_wait_probability(beta)) / target)
-
-    least = (1 - target) / 4  # below the root: P(wait) > 1 - beta sqrt(pi/2) - ... for small beta
-    return float(brentq(excess, least, _LARGEST_BETA, xtol=1e-15, rtol=1e-14))
-
-
-def square_root_servers(offered_load: float, wait_probability: float) -> int:
-    """Return the servers of the square-root rule, R + beta sqrt(R) rounded up: an approximation for large loads.
-
-    Parameters
-    ----------
-    offered_load
-        Arrival rate x mean service time R, above 0. [Erlang]
-    wait_probability
-        Target P(wait), strictly between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is outside its bounds.
-    """
-    load = float(positive("offered_load", offered_load))
-    return math.ceil(load + halfin_whitt_beta(wait_probability) * math.sqrt(load))
-
-
-def min_servers_for_wait_probability(offered_load: float, wait_probability: float) -> int:
-    """Return the fewest servers with which at most a given share of arrivals waits in M/M/c (Erlang C).
-
-    Parameters
-    ----------
-    offered_load
-        Arrival rate x mean service time, above 0. [Erlang]
-    wait_probability
-        Largest P(wait), strictly between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is outside its bounds.
-    """
-    target = float(open_fraction("wait_probability", wait_probability))
-    return _fewest_servers(float(positive("offered_load", offered_load)), lambda _servers, waiting: waiting <= target)
 
 
 def min_servers_for_wait_quantile(rate_per_s: float, service_s: float, wait_s: float, quantile: float = 0.99) -> int:

@@ -1,12 +1,13 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from program import predcost, process
 
+from simulator.cli import options
 from simulator.cli.app import main
 from simulator.scenario.loading import load_scenario
 from simulator.studies.check import study
@@ -17,17 +18,10 @@ HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
 FEW = ("--users", "20k", "--horizon", "1 d", "--replications", "2", "--workers", "1")
 
 
-def predcost(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, check=False, env={**os.environ, "COLUMNS": "80"}
-    )
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.CompletedProcess[str]", Path]:
     folder = tmp_path_factory.mktemp("runs") / "headline"
-    return predcost("run", HEADLINE, *FEW, "--out", folder), folder
+    return process("run", HEADLINE, *FEW, "--out", folder), folder
 
 
 def test_a_run_prints_the_plans_the_bill_and_a_recommendation(
@@ -60,7 +54,7 @@ def test_a_run_folder_holds_all_that_is_needed_to_repeat_it(
     assert (folder / "prices.yaml").is_file()
     assert list((folder / "charts").glob("*.png"))
     assert list((folder / "charts").glob("*.svg"))
-    repeated = predcost("run", folder / "scenario.yaml", "--out", folder.parent / "again", "--json")
+    repeated = process("run", folder / "scenario.yaml", "--out", folder.parent / "again", "--json")
     first = json.loads(predcost("run", HEADLINE, *FEW, "--out", folder, "--json").stdout)
     again_said = json.loads(repeated.stdout)
     assert again_said.pop("folder") == str(folder.parent / "again")
@@ -79,7 +73,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_quiet_prints_the_recommendation_only(tmp_path: Path) -> None:
-    done = predcost("run", HEADLINE, *FEW, "--quiet", "--out", tmp_path / "run")
+    done = predcost("run", HEADLINE, *FEW, "--quiet", "--plan", "on demand", "--out", tmp_path / "run")
     assert done.stdout.startswith("Choose ")
     assert "─" not in done.stdout
 
@@ -197,10 +191,11 @@ def test_every_bundled_scenario_is_valid(path: Path) -> None:
     assert json.loads(done.stdout)
 
 
-def test_a_defect_of_ours_is_exit_1_and_says_so_without_a_traceback(tmp_path: Path) -> None:
-    broken = "import simulator.cli.run as r, simulator.cli.app as a; r.options.load = lambda *_, **__: 1 / 0; a.main()"
-    command = [sys.executable, "-c", broken, "run", str(HEADLINE)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+def test_a_defect_of_ours_is_exit_1_and_says_so_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(options, "load", lambda *_, **__: 1 / 0)
+    done = predcost("run", HEADLINE, cwd=tmp_path)
     assert done.returncode == 1
     assert "a defect of ours" in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import predcost, process
 
 import simulator as sim
 from simulator.studies.run_place import claimed
@@ -25,12 +26,6 @@ HEARING = (
 )
 """What runs in the background may have been told not to listen."""
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells of POSIX")
-
-
-def predcost(*arguments: object, **settings: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
-    env = {**os.environ, "COLUMNS": "80", **settings}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
 def begun(*arguments: object, code: str = HEARING) -> "subprocess.Popen[str]":
@@ -224,7 +219,7 @@ def test_a_folder_with_another_scenarios_run_is_refused_until_it_is_forced(copy:
 
 def test_a_folder_that_another_run_writes_to_is_refused(tmp_path: Path) -> None:
     with claimed(tmp_path / "run", "digest"):
-        done = predcost("run", HEADLINE, *FEW, "--out", tmp_path / "run")
+        done = process("run", HEADLINE, *FEW, "--out", tmp_path / "run")
         assert done.returncode == 2
         assert "is being written by another run" in done.stderr
     assert not list(tmp_path.iterdir())
@@ -308,13 +303,13 @@ ASCII = ({"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTH
 
 @pytest.mark.parametrize("settings", ASCII)
 def test_few_letters_are_enough(kept: Path, settings: dict[str, str]) -> None:
-    shown = predcost("show", kept, **settings)
+    shown = process("show", kept, **settings)
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.isascii()
     assert "+- " in shown.stdout, "an interval"
     assert "?" not in shown.stdout
     whole = predcost("show", kept, "--json")
-    assert json.loads(predcost("show", kept, "--json", **settings).stdout) == json.loads(whole.stdout)
+    assert json.loads(process("show", kept, "--json", **settings).stdout) == json.loads(whole.stdout)
 
 
 @pytest.mark.parametrize("columns", [30, 40, 70])

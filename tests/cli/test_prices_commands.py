@@ -1,22 +1,13 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from program import predcost
 
 ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
 FEW = ("--users", "20k", "--horizon", "1 d", "--replications", "2", "--workers", "1")
 LIST = "price_date,region,vm_size,on_demand_usd_per_hour\n2026-06-18,eastus,Basic_A0,0.018\n"
-
-
-def predcost(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "simulator.cli", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, check=False, env={**os.environ, "COLUMNS": "80"}
-    )
 
 
 def test_the_bundled_books_are_listed_and_shown_in_eighty_columns() -> None:

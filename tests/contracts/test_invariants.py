@@ -15,17 +15,14 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
 
 HOUR_S = 3600.0
-some = settings(max_examples=40, phases=[Phase.explicit, Phase.generate])  # to shrink a scenario takes minutes
+without_shrinking = [Phase.explicit, Phase.generate]  # to shrink a scenario takes minutes
 
 
 def tally_of(outcome: Outcome) -> dict[str, float]:
     return outcome.counted.tally
 
 
-@some
-@given(scenarios())
-def test_every_request_is_answered_once(scenario: Scenario) -> None:
-    outcome = simulate(scenario, "drawn")
+def every_request_is_answered_once(outcome: Outcome) -> None:
     tally = tally_of(outcome)
     assert tally["requests"] == sum(tally[by] for by in ("precomputed", "cached", "computed", "defaulted"))
     assert tally["timed_out"] <= tally["defaulted"]
@@ -33,30 +30,19 @@ def test_every_request_is_answered_once(scenario: Scenario) -> None:
     assert outcome.counted.age.count == tally["requests"] - tally["defaulted"]
 
 
-@some
-@given(scenarios())
-def test_every_stored_row_is_served_wasted_or_still_there(scenario: Scenario) -> None:
-    outcome = simulate(scenario, "drawn")
+def every_stored_row_is_served_wasted_or_still_there(outcome: Outcome) -> None:
     tally = tally_of(outcome)
     ended = tally["first_served"] + tally["wasted"] + outcome.unserved_at_end
     assert outcome.unserved_at_start + tally["written_batch"] + tally["unread"] == ended
 
 
-@some
-@given(scenarios())
-def test_no_answer_comes_before_its_request_and_no_prediction_from_the_future(scenario: Scenario) -> None:
-    outcome = simulate(scenario, "drawn")
-    read_s = scenario.store.read_latency_s if scenario.plans["drawn"].has_store else 0.0
+def no_answer_comes_before_its_request_and_no_prediction_from_the_future(outcome: Outcome, read_s: float) -> None:
     filled = np.flatnonzero(outcome.counted.latency.counts)
     assert filled.size == 0 or filled[0] >= bin_of(read_s)
     assert outcome.counted.age.counts[0] == 0  # ages below 0 would be in the lowest bin, which ends at 60 ns
 
 
-@some
-@given(scenarios())
-def test_nobody_works_without_being_paid(scenario: Scenario) -> None:
-    outcome = simulate(scenario, "drawn")
-    assert len(outcome.fleets) + len(outcome.services) == len(scenario.online_backends(scenario.plans["drawn"]))
+def nobody_works_without_being_paid(outcome: Outcome) -> None:
     for fleet in outcome.fleets:
         assert fleet.busy_replica_s.sum() <= fleet.provisioned_replica_s.sum() * (1 + 1e-9)
         assert np.all(fleet.provisioned_replica_s - fleet.busy_replica_s >= -1e-6)
@@ -64,22 +50,33 @@ def test_nobody_works_without_being_paid(scenario: Scenario) -> None:
         assert fleet.provisioned_replica_s.sum() <= most * (1 + 1e-9)
 
 
-@some
-@given(scenarios())
-def test_the_hours_end_at_the_horizon_and_add_up(scenario: Scenario) -> None:
-    outcome = simulate(scenario, "drawn")
-    assert outcome.hours.start_s.tolist() == np.arange(0, scenario.horizon_s, HOUR_S).tolist()
+def the_hours_end_at_the_horizon_and_add_up(outcome: Outcome) -> None:
+    assert outcome.hours.start_s.tolist() == np.arange(0, outcome.horizon_s, HOUR_S).tolist()
     parts = (outcome.hours.precomputed, outcome.hours.cached, outcome.hours.computed, outcome.hours.defaulted)
     assert np.array_equal(outcome.hours.requests, sum(parts))
     assert outcome.hours.requests.sum() <= tally_of(outcome)["requests"]
 
 
-@some
+@settings(max_examples=50, phases=without_shrinking)
+@given(scenarios())
+def test_the_books_of_every_scenario_balance(scenario: Scenario) -> None:
+    """All that holds is asked of the same outcome: to draw and simulate a scenario is what takes time."""
+    outcome, plan = simulate(scenario, "drawn"), scenario.plans["drawn"]
+    every_request_is_answered_once(outcome)
+    every_stored_row_is_served_wasted_or_still_there(outcome)
+    no_answer_comes_before_its_request_and_no_prediction_from_the_future(
+        outcome, scenario.store.read_latency_s if plan.has_store else 0.0
+    )
+    assert len(outcome.fleets) + len(outcome.services) == len(scenario.online_backends(plan))
+    nobody_works_without_being_paid(outcome)
+    the_hours_end_at_the_horizon_and_add_up(outcome)
+
+
+@settings(max_examples=25, phases=without_shrinking)
 @given(scenarios())
 def test_the_same_seed_gives_the_same_bytes_however_time_is_cut(scenario: Scenario) -> None:
     hourly = plain(simulate(scenario, "drawn", block_s=HOUR_S))
     assert hourly == plain(simulate(scenario, "drawn", block_s=HOUR_S))
-    assert hourly == plain(simulate(scenario, "drawn", block_s=3 * HOUR_S))
     assert hourly == plain(simulate(scenario, "drawn", block_s=24 * HOUR_S))
 
 

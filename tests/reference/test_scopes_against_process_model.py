@@ -10,6 +10,8 @@ from test_engine_against_process_model import both
 
 from simulator.scenario.schema import Scenario
 
+LONG = pytest.mark.long
+"""For combinations of values each of which has a faster test beside other values."""
 SCOPES: dict[str, Any] = {
     "everyone": "everyone",
     "active": {"kind": "active_within", "window": "4 h"},
@@ -35,8 +37,15 @@ def with_zones(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("scope", list(SCOPES))
-@pytest.mark.parametrize("expiry", ["70 min", "5 h", None])
-@pytest.mark.parametrize("whom", ["all", "new"])
+@pytest.mark.parametrize(
+    ("expiry", "whom"),
+    [
+        ("70 min", "all"),
+        ("5 h", "new"),
+        (None, "all"),
+        *(pytest.param(*pair, marks=LONG) for pair in (("70 min", "new"), ("5 h", "all"), (None, "new"))),
+    ],
+)
 def test_every_scope_does_what_sets_of_users_do(scope: str, expiry: str | None, whom: str) -> None:
     store = {"read_latency": "3.7 ms", "write_capacity": "3/s", "expiry": expiry}
     scenario = scoped(scope, {"incremental": whom == "new"}, {"on_miss": "default"}, store=store)
@@ -53,14 +62,14 @@ def test_members_with_computations_under_way(scope: str, publish: str) -> None:
 
 
 @pytest.mark.parametrize("scope", list(SCOPES))
-@pytest.mark.parametrize("whom", ["all", "new"])
+@pytest.mark.parametrize("whom", [pytest.param("all", marks=LONG), "new"])
 def test_logins_that_follow_from_logins(scope: str, whom: str) -> None:
     changes = with_zones(return_visits=RETURNS, burstiness={"cv": 0.5, "every": "7 s"})
     both(scoped(scope, {"incremental": whom == "new"}, {"on_miss": "stored"}, **changes), "scoped")
 
 
 @pytest.mark.parametrize("scope", list(SCOPES))
-@pytest.mark.parametrize("every", ["24 h", "6 h", "1 h"])
+@pytest.mark.parametrize("every", [pytest.param("24 h", marks=LONG), "6 h", "1 h"])
 def test_a_run_for_each_time_zone(scope: str, every: str) -> None:
     """On the night on which New York's clocks go forward, and some of Sydney's hours come twice two weeks before."""
     ahead = {"every": every, "at": "02:20", "clock": "local", "incremental": every == "6 h"}
@@ -90,8 +99,14 @@ def test_runs_follow_retrainings(scope: str, clock: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("scope", ["everyone", "active", "active, odd", "predicted"])
-@pytest.mark.parametrize("clock", ["home", "local"])
-@pytest.mark.parametrize("whom", ["all", "new"])
+@pytest.mark.parametrize(
+    ("clock", "whom"),
+    [
+        ("home", "new"),
+        ("local", "all"),
+        *(pytest.param(*pair, marks=LONG) for pair in (("home", "all"), ("local", "new"))),
+    ],
+)
 def test_runs_after_retrainings_are_made_up_for(
     scope: str, clock: str, whom: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from simulator.core.input_files.reading import parse_tree
 from simulator.scenario.overrides import apply_keywords, apply_overrides, read_assignment
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.dictionaries(st.one_of(KEYS, st.text(alphabet='pa.[]"0_ ')), TREES, max_size=4))
 def test_no_override_raises_anything_but_a_users_fault(overrides: dict[str, object]) -> None:
     tree = parse_tree(BASE, "mini.yaml")

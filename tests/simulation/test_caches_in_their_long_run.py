@@ -20,6 +20,8 @@ STANDARD_ERRORS = 3
 TTL = {"kind": "ttl"}
 SLIDING = {"kind": "sliding"}
 SHAPES = ["inf", 0.5]
+LIFETIMES = [(1, 4.0), pytest.param(168, 0.2, marks=pytest.mark.long), (720, 0.1)]
+"""Much shorter than a day, in between, and longer than users are followed back. [h], with requests per day"""
 SESSIONS = {
     "session": {"requests": {"kind": "geometric", "mean": 6}, "think_time": {"kind": "exponential", "mean": "4 min"}}
 }
@@ -81,21 +83,21 @@ def over_requests(shape: Any, mean: float, of_rate: Any) -> float:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("ttl_h", "per_day"), [(1, 4.0), (168, 0.2), (720, 0.1)])
+@pytest.mark.parametrize(("ttl_h", "per_day"), LIFETIMES)
 def test_every_day_has_the_hit_ratio_of_a_fixed_time_to_live(ttl_h: float, per_day: float, shape: Any) -> None:
     expected = over_requests(shape, per_day, lambda rate: fixed_ttl_hit_fraction(rate, ttl_h / 24))
     agree_by_day(days_of(world(TTL | {"ttl": f"{ttl_h} h"}, per_day, shape), 6), expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("ttl_h", "per_day"), [(1, 4.0), (168, 0.2), (720, 0.1)])
+@pytest.mark.parametrize(("ttl_h", "per_day"), LIFETIMES)
 def test_every_day_has_the_hit_ratio_of_a_sliding_time_to_live(ttl_h: float, per_day: float, shape: Any) -> None:
     expected = over_requests(shape, per_day, lambda rate: sliding_ttl_hit_fraction(rate, ttl_h / 24))
     agree_by_day(days_of(world(SLIDING | {"ttl": f"{ttl_h} h"}, per_day, shape), 6), expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("ttl_h", "per_day"), [(1, 4.0), (168, 0.2), (720, 0.1)])
+@pytest.mark.parametrize(("ttl_h", "per_day"), LIFETIMES)
 def test_every_day_has_the_hit_ratio_of_serving_stale_for_a_while(ttl_h: float, per_day: float, shape: Any) -> None:
     """A request misses if none came for T and S, since the one that found the prediction past T: e^(-rS)/(1 + rT)."""
     fresh, stale = ttl_h / 24, ttl_h / 48
@@ -141,7 +143,15 @@ def test_beside_a_precomputation_for_some_the_others_rows_are_drawn() -> None:
     agree_by_day(days_of(scenario, 6), 0.6 * float(fixed_ttl_hit_fraction(0.2, 7)))
 
 
-@pytest.mark.parametrize("traffic", [SESSIONS, RETURNS, SESSIONS | RETURNS, EVENINGS])
+@pytest.mark.parametrize(
+    "traffic",
+    [
+        pytest.param(SESSIONS, marks=pytest.mark.long),  # each alone: the next has both
+        pytest.param(RETURNS, marks=pytest.mark.long),
+        SESSIONS | RETURNS,
+        EVENINGS,
+    ],
+)
 @pytest.mark.parametrize(
     "cache",
     [
@@ -152,7 +162,7 @@ def test_beside_a_precomputation_for_some_the_others_rows_are_drawn() -> None:
 )
 def test_a_very_long_warm_up_changes_nothing(cache: dict[str, Any], traffic: dict[str, Any]) -> None:
     drawn = world(cache, 0.7, 0.5, traffic=traffic, horizon="4 d")
-    grown = drawn.with_(warmup="21 d", seed=4)
+    grown = drawn.with_(warmup="10 d", seed=4)
     agree_with(days_of(drawn, 5), days_of(grown, 5))
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaincc
 
 from simulator.core.units import HOUR_S
@@ -31,23 +30,11 @@ def test_makespan_tails_meet_the_reference(oracle: Oracle) -> None:
         assert batch.makespan_exceedance(time, tasks, 1.0, workers) == close(value)
 
 
-def test_checkpoint_intervals_meet_the_reference(oracle: Oracle) -> None:
-    forms = {
-        "tau_young": (batch.young_interval_s, 1e-9),
-        "tau_daly": (batch.daly_interval_s, 1e-9),
-        "tau_exact": (batch.best_interval_s, 1e-7),  # the reference minimised a flat function: half its digits
-    }
-    section = {key: value for key, value in oracle("d.ckpt").items() if "ET" not in key}
-    for label, given, value in cases(section, *forms):
-        form, relative = forms[label]
-        assert form(given["delta"], given["M"]) == close(value, relative), (label, given)
-
-
 def test_checkpointed_times_meet_the_reference(oracle: Oracle) -> None:
     section = oracle("d.ckpt")
     spot = batch.checkpointed_time_s(6.0, 0.5, 1 / 60, 5 / 60, 2.0)
     assert spot == close(section["ET Ts=6 tau=.5 delta=1/60 R=5/60 M=2"])
-    best = batch.checkpointed_time_s(500.0, batch.best_interval_s(5.0, 1440.0), 5.0, 10.0, 1440.0)
+    best = batch.checkpointed_time_s(500.0, section["Ts=500 delta=5 R=10 M=1440 tau_exact"], 5.0, 10.0, 1440.0)
     assert best == close(section["Ts=500 delta=5 R=10 M=1440 ET at tau_exact"])
     without = batch.checkpointed_time_s(500.0, 500.0, 0.0, 10.0, 1440.0)
     assert without == close(section["Ts=500 R=10 M=1440 ET without checkpoints"])
@@ -110,36 +97,6 @@ def test_constant_tasks_take_full_rounds() -> None:
     assert makespan.tolist() == [3.0, 3.0, 6.0]
 
 
-@pytest.mark.parametrize(("checkpoint", "life"), [(5.0, 1440.0), (1 / 60, 2.0), (5.0, 60.0), (90.0, 60.0)])
-def test_the_best_interval_minimises_the_time(checkpoint: float, life: float) -> None:
-    best = float(batch.best_interval_s(checkpoint, life))
-
-    def time(interval: float) -> float:
-        return float(batch.checkpointed_time_s(500.0, interval, checkpoint, 10.0, life))
-
-    found = minimize_scalar(time, bracket=(best / 3, best * 2), options={"xtol": 1e-12})
-    assert best == close(found.x, 1e-6)  # a minimum is known to half the digits of its function
-    assert time(best) <= time(float(batch.daly_interval_s(checkpoint, life)))
-
-
-def test_the_best_interval_is_stationary() -> None:
-    for checkpoint in (1e-4, 0.01, 1.0, 5.0):
-        best = float(batch.best_interval_s(checkpoint, 1.0))
-        assert math.exp(best + checkpoint) * (1 - best) == close(1.0, 1e-13)
-
-
-def test_rare_checkpoints_make_all_intervals_agree() -> None:
-    young, daly, best = (
-        float(form(1e-6, 1.0)) for form in (batch.young_interval_s, batch.daly_interval_s, batch.best_interval_s)
-    )
-    assert daly == close(best, 1e-8)
-    assert young == close(best, 1e-3)  # Young's is the first order: off by sqrt(2 delta/M)/3
-
-
-def test_checkpoints_longer_than_two_lives_leave_dalys_interval_at_a_life() -> None:
-    assert batch.daly_interval_s(np.array([1.0, 20.0, 50.0]), 10.0)[1:].tolist() == [10.0, 10.0]
-
-
 def test_machines_that_live_for_ever_only_pay_for_checkpoints() -> None:
     assert batch.checkpointed_time_s(500.0, 50.0, 5.0, 10.0, math.inf) == close(550.0, 1e-15)
     assert batch.checkpointed_time_s(500.0, 50.0, 5.0, 10.0, 1e12) == close(550.0, 1e-9)
@@ -191,8 +148,6 @@ def _time_drawn(rng: np.random.Generator, *, segments: int, segment: float, rest
         (lambda: batch.makespan_sd_s(3, 1.0, 2.5), r"workers\(=2\.5\) must be a whole number >= 1"),
         (lambda: batch.makespan_exceedance(-1.0, 3, 1.0, 2), r"time_s\(=-1\.0\) must be >= 0"),
         (lambda: batch.constant_makespan_s(3, 0.0, 2), r"task_s\(=0\.0\) must be > 0"),
-        (lambda: batch.young_interval_s(0.0, 1.0), r"checkpoint_s\(=0\.0\) must be > 0"),
-        (lambda: batch.best_interval_s(1.0, -1.0), r"mean_life_s\(=-1\.0\) must be > 0"),
         (lambda: batch.checkpointed_time_s(1.0, 0.0, 0.0, 0.0, 1.0), r"interval_s\(=0\.0\) must be > 0"),
         (lambda: batch.checkpointed_time_s(1.0, 1.0, 0.0, -3.0, 1.0), r"restart_s\(=-3\.0\) must be >= 0"),
         (lambda: batch.checkpointed_sd_s(1.0, 1.0, 0.0, 3.0, 0.0), r"mean_life_s\(=0\.0\) must be > 0"),

@@ -21,13 +21,12 @@ def test_md1_meets_the_reference(oracle: Oracle) -> None:
 
 
 def test_mdc_meets_the_reference(oracle: Oracle) -> None:
-    labels = "Wq/D exact", "Cosmetatos", "P(wait)", "ratio to M/M/c"
+    labels = "Wq/D exact", "P(wait)", "ratio to M/M/c"
     for label, given, value in cases(oracle("c.mdc"), *labels):
         servers, rate = int(given["c"]), given["c"] * given["rho"]
         exact = constant_service.mdc_mean_wait_s(rate, 1.0, servers)
         found = {
             "Wq/D exact": exact,
-            "Cosmetatos": constant_service.cosmetatos_mean_wait_s(rate, 1.0, servers),
             "P(wait)": constant_service.mdc_wait_probability(rate, 1.0, servers),
             "ratio to M/M/c": exact / queueing.mmc_mean_wait_s(rate, 1.0, servers),
         }
@@ -123,14 +122,6 @@ def test_most_do_not_wait_where_the_load_is_low() -> None:
     assert constant_service.md1_wait_quantile_s(0.81, 0.2, 1.0) > 0
 
 
-def test_cosmetatos_is_within_a_percent_where_the_docstring_says() -> None:
-    for servers, least in ((2, 0.8), (5, 0.8), (20, 0.8), (50, 0.9)):
-        for utilisation in np.linspace(least, 0.99, 5):
-            exact = constant_service.mdc_mean_wait_s(servers * utilisation, 1.0, servers)
-            near = constant_service.cosmetatos_mean_wait_s(servers * utilisation, 1.0, servers)
-            assert near == close(exact, 0.01)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -146,7 +137,7 @@ def test_cosmetatos_is_within_a_percent_where_the_docstring_says() -> None:
             r"offered_load\(=2\.0, .*\) must be < servers\(=2\)",
         ),
         (lambda: constant_service.mdc_wait_probability(2.0, 0.0, 2), r"service_s\(=0\.0\) must be > 0"),
-        (lambda: constant_service.cosmetatos_mean_wait_s([0.5, 3.0], 1.0, 2), r"offered_load\(=3\.0, .*\) must be <"),
+        (lambda: constant_service.mdc_mean_wait_s(3.0, 1.0, 2), r"offered_load\(=3\.0, .*\) must be <"),
     ],
 )
 def test_a_value_out_of_bounds_is_named_with_its_rule(call: Callable[[], object], message: str) -> None:

@@ -13,10 +13,9 @@ Oracle = Callable[[str], dict[str, float]]
 DAILY = math.log(2) / 24
 
 
-def test_periodic_freshness_and_change_age_meet_the_reference(oracle: Oracle) -> None:
-    forms = {"F ": freshness.periodic_freshness, "A ": freshness.periodic_change_age_s}
-    for label, given, value in cases(oracle("a.periodic"), *forms):
-        assert forms[label](given["l"], given["I"], given["D"]) == close(value), (label, given)
+def test_periodic_freshness_meets_the_reference(oracle: Oracle) -> None:
+    for _, given, value in cases(oracle("a.periodic"), "F "):
+        assert freshness.periodic_freshness(given["l"], given["I"], given["D"]) == close(value), given
 
 
 def test_rolling_freshness_meets_the_reference(oracle: Oracle) -> None:
@@ -45,19 +44,15 @@ def test_several_runs_a_day_meet_the_reference(oracle: Oracle) -> None:
 
 
 def test_nearline_refresh_meets_the_reference(oracle: Oracle) -> None:
-    for label, given, value in cases(oracle("a.nearline"), "F e^-lL", "A const lag"):
-        form = freshness.nearline_freshness if label == "F e^-lL" else freshness.nearline_change_age_s
-        assert form(given["l"], given["L"]) == close(value)
+    for _, given, value in cases(oracle("a.nearline"), "F e^-lL"):
+        assert freshness.nearline_freshness(given["l"], given["L"]) == close(value)
 
 
 def test_debounced_refresh_with_a_shared_window_meets_the_reference(oracle: Oracle) -> None:
-    labels = "debounce F", "debounce recompute rate", "debounce A (P=0)"
-    for label, given, value in cases(oracle("a.nearline"), *labels):
+    for label, given, value in cases(oracle("a.nearline"), "debounce F", "debounce recompute rate"):
         rate, window = given["l"], given["W"]
         if label == "debounce F":
             found = freshness.debounced_freshness(rate, window, given["P"], restarting=False)
-        elif label == "debounce A (P=0)":
-            found = freshness.debounced_change_age_s(rate, window)
         else:
             found = freshness.debounced_recomputes_per_s(rate, window, restarting=False)
         assert found == close(value), label
@@ -71,15 +66,9 @@ def test_mean_relative_quality_follows_from_freshness_as_in_the_reference(oracle
 
 @pytest.mark.parametrize("rate", [1e-9, 1e-3, 0.3, 2.0, 40.0])
 @pytest.mark.parametrize("delay", [0.0, 1e-4, 0.7, 5.0])
-def test_periodic_forms_are_the_mean_over_the_prediction_ages(rate: float, delay: float) -> None:
+def test_periodic_freshness_is_the_mean_over_the_prediction_ages(rate: float, delay: float) -> None:
     fresh = quad(lambda age: math.exp(-rate * age), delay, delay + 2, epsrel=1e-12)[0] / 2
-    unknown = quad(lambda age: age + math.expm1(-rate * age) / rate, delay, delay + 2, epsrel=1e-12)[0] / 2
     assert freshness.periodic_freshness(rate, 2.0, delay) == close(fresh)
-    # the integrand above loses digits for slow changes; its Taylor series does not
-    taylor = rate / 2 * ((delay + 2) ** 3 - delay**3) / 6
-    expected = taylor if rate * (delay + 2) < 1e-6 else unknown
-    loss = rate * (delay + 2) if rate * (delay + 2) < 1e-6 else 1e-9
-    assert freshness.periodic_change_age_s(rate, 2.0, delay) == close(expected, max(loss, 1e-9))
 
 
 def test_rolling_publication_is_the_mean_over_publication_delays() -> None:
@@ -122,7 +111,6 @@ def test_no_makespan_is_publication_at_once() -> None:
 
 def test_taste_that_never_changes_is_always_fresh() -> None:
     assert freshness.periodic_freshness(0.0, 24.0, 4.0) == 1
-    assert freshness.periodic_change_age_s(0.0, 24.0, 4.0) == 0
     assert freshness.diurnal_freshness(0.0, 24.0, 4.0, 0.6, 6.0) == 1
 
 
@@ -181,12 +169,12 @@ def _snapshots(times: np.ndarray, window: float, *, restarting: bool) -> np.ndar
     [
         (lambda: freshness.periodic_freshness(-1.0, 1.0), r"change_per_s\(=-1\.0\) must be >= 0"),
         (lambda: freshness.periodic_freshness(1.0, [1.0, 0.0]), r"period_s\(=0\.0\) must be > 0"),
-        (lambda: freshness.periodic_change_age_s(1.0, 1.0, -2.0), r"delay_s\(=-2\.0\) must be >= 0"),
+        (lambda: freshness.periodic_freshness(1.0, 1.0, -2.0), r"delay_s\(=-2\.0\) must be >= 0"),
         (lambda: freshness.rolling_freshness(1.0, 1.0, math.nan), r"makespan_s\(=nan\) must be >= 0"),
         (lambda: freshness.stale_fraction(1.0, 0.0), r"half_life_s\(=0\.0\) must be > 0"),
         (lambda: freshness.diurnal_freshness(1.0, 1.0, 0.0, 1.5, 0.0), r"amplitude_fraction\(=1\.5\) must be"),
         (lambda: freshness.diurnal_freshness(1.0, 1.0, 0.0, 0.5, 0.0, 1.5), r"runs_per_day\(=1\.5\) must be a whole"),
-        (lambda: freshness.debounced_change_age_s(0.0, 1.0), r"change_per_s\(=0\.0\) must be > 0"),
+        (lambda: freshness.debounced_prediction_age_s(0.0, 1.0), r"change_per_s\(=0\.0\) must be > 0"),
     ],
 )
 def test_a_value_out_of_bounds_is_named_with_its_rule(call: Callable[[], object], message: str) -> None:
