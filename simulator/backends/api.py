@@ -204,7 +204,7 @@ class Api(OnlineBackend, BatchBackend):
         return drawn
 
     @override
-    def own_line(self) -> Mapping[str, float]:
+    def own_station_values(self) -> Mapping[str, float]:
         cache = self.prompt_cache
         request_room_s = MINUTE_S / self.requests_per_minute if self.requests_per_minute else 0.0
         return {

@@ -234,7 +234,7 @@ class OnlineBackend(Backend):
         """Return the tokens of calls by their rows in `token_file`, likewise."""
         return np.zeros(rows.size, dtype=np.int64)
 
-    def line(self) -> Mapping[str, float]:
+    def station_values(self) -> Mapping[str, float]:
         """Return what compiled code goes by, by the names of simulation.records.STATION; what is left out is 0."""
         return {
             "kind": self.kernel,
@@ -244,13 +244,13 @@ class OnlineBackend(Backend):
             "noisy": self.noise.cv_squared > 0,
             "most_together": len(self.service_times_s) - 1,
             "queue_limit": NO_LIMIT,
-            **(self.retries.line() if self.retries else {}),
-            **self.own_line(),
+            **(self.retries.station_values() if self.retries else {}),
+            **self.own_station_values(),
         }
 
     @abstractmethod
-    def own_line(self) -> Mapping[str, float]:
-        """Return what of `line` is its kind's alone, or otherwise there."""
+    def own_station_values(self) -> Mapping[str, float]:
+        """Return what of `station_values` is its kind's alone, or otherwise there."""
 
     @abstractmethod
     def facts(self, asked: Asked) -> Iterator[Fact]:

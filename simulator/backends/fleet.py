@@ -179,7 +179,7 @@ class Fleet(Machines, OnlineBackend):
         return Batches(self.batching.max, "slot", self.service_time) if self.batching else None
 
     @override
-    def own_line(self) -> Mapping[str, float]:
+    def own_station_values(self) -> Mapping[str, float]:
         hold = {"hold_s": self.batching.hold_s} if self.batching else {}
         return hold if self.queue_limit is None else {"queue_limit": self.queue_limit, **hold}
 

@@ -89,7 +89,7 @@ class Serverless(OnlineBackend):
         return False
 
     @override
-    def own_line(self) -> Mapping[str, float]:
+    def own_station_values(self) -> Mapping[str, float]:
         return {
             "queue_limit": 0,
             "keep_alive_s": self.keep_alive_s,

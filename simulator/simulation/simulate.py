@@ -179,10 +179,10 @@ class _Simulation:
         """Put all into its long-run state."""
         requests_per_s = float(self.scenario.demand.expected_requests(self.env.now, 1)[0]) / HOUR_S
         names = self.scenario.online_names(self.plan)
-        for name, line, backend in zip(names, self.path.lines, self.fleets, strict=True):
+        for name, station, backend in zip(names, self.path.stations, self.fleets, strict=True):
             rng = stream(self.scenario.seed, self.replication, f"troubles of {name}")
             around = Surroundings(requests_per_s, self.scenario.demand.clock, rng)
-            line.replicas = backend.start(self.env, line, around)
+            station.replicas = backend.start(self.env, station, around)
         if self.membership and self.membership.has_past:
             LongRun(self.scenario, self.plan_name, self.replication, self.layout, self.membership).begin(self.path)
         by_login = RowsByLogin(self.scenario, self.plan_name, self.replication)
@@ -210,7 +210,7 @@ class _Simulation:
         horizon_s = self.scenario.horizon_s
         self.env.run(until=horizon_s)
         self._sample()
-        self._look_at_queues(self.path.waiting_by_line())
+        self._look_at_queues(self.path.waiting_by_station())
         self.path.drop_expired(math.nextafter(horizon_s, 0.0), for_good=True)
         unserved_at_end = self.path.unserved() if self.plan.has_store else 0
         while self.path.waiting:  # those who came within the horizon get their answer
@@ -234,15 +234,15 @@ class _Simulation:
         ends = self.env.now >= self.scenario.horizon_s
         if self.plan.has_store and (ends or len(self.samples) % HOURS_TO_COUNT_ROWS == 0):
             self.peak_rows = max(self.peak_rows, self.path.rows_held(self.env.now))
-        lines = self.path.lines
+        stations = self.path.stations
         self.samples.append(
             _Sample(
                 self.env.now,
                 self.path.counts(),
                 self.path.latency(),
-                [line.work_done_s() for line in lines],
-                [line.replicas.ready_slot_s() if line.replicas else 0.0 for line in lines],
-                [line.counts()["live_s"] for line in lines],
+                [station.work_done_s() for station in stations],
+                [station.replicas.ready_slot_s() if station.replicas else 0.0 for station in stations],
+                [station.counts()["live_s"] for station in stations],
             )
         )
 
@@ -256,7 +256,7 @@ class _Simulation:
             yield self.env.timeout(QUEUE_STEP_S)
 
     def _look_at_queues(self, waiting: list[int]) -> None:
-        replicas = [line.replicas for line in self.path.lines]
+        replicas = [station.replicas for station in self.path.stations]
         self.waiting.append(waiting)
         self.serving.append([each.fewest_ready() if each else 0 for each in replicas])
 
@@ -309,16 +309,16 @@ class _Simulation:
             FleetUse(
                 name,
                 busy_replica_s=busy_s[number] / fleet.slots_per_replica,
-                full_batch_replica_s=_in_full_batches_s(fleet, line, busy_s[number]) / fleet.slots_per_replica,
-                provisioned_replica_s=self._provisioned_s(line.replicas, number),
-                replicas_peak=self._most_replicas(line),
-                counts=line.counts(),
-                beyond_reserved_s=self._beyond_reserved_s(fleet, line.replicas),
+                full_batch_replica_s=_in_full_batches_s(fleet, station, busy_s[number]) / fleet.slots_per_replica,
+                provisioned_replica_s=self._provisioned_s(station.replicas, number),
+                replicas_peak=self._most_replicas(station),
+                counts=station.counts(),
+                beyond_reserved_s=self._beyond_reserved_s(fleet, station.replicas),
                 ready_replica_s=np.diff([sample.ready_s[number] for sample in self.samples]) / fleet.slots_per_replica,
                 waiting=np.array([waiting[number] for waiting in self.waiting]),
                 serving=np.array([serving[number] for serving in self.serving]),
             )
-            for number, (name, fleet, line) in enumerate(zip(names, self.fleets, self.path.lines, strict=True))
+            for number, (name, fleet, station) in enumerate(zip(names, self.fleets, self.path.stations, strict=True))
             if fleet.has_replicas
         )
 
@@ -334,15 +334,17 @@ class _Simulation:
             return np.diff([sample.lived_s[number] for sample in self.samples])
         return np.diff(replicas.billed_s([sample.time_s for sample in self.samples]))
 
-    def _most_replicas(self, line: OnlineStation) -> int:
-        if line.replicas is None:
-            return int(line.counts()["most_live"])
-        return line.replicas.most_billed(self.scenario.horizon_s)
+    def _most_replicas(self, station: OnlineStation) -> int:
+        if station.replicas is None:
+            return int(station.counts()["most_live"])
+        return station.replicas.most_billed(self.scenario.horizon_s)
 
     def _service_uses(self) -> tuple[ServiceUse, ...]:
-        lines = zip(self.scenario.online_names(self.plan), self.fleets, self.path.lines, strict=True)
+        stations = zip(self.scenario.online_names(self.plan), self.fleets, self.path.stations, strict=True)
         return tuple(
-            ServiceUse(name, line.counts(), line.tokens()) for name, backend, line in lines if not backend.has_replicas
+            ServiceUse(name, station.counts(), station.tokens())
+            for name, backend, station in stations
+            if not backend.has_replicas
         )
 
     def _batch_use(self) -> BatchUse | None:
@@ -384,8 +386,8 @@ def _goes_by_logins(plan: Plan) -> bool:
     return plan.refresh is not None and plan.refresh.on == "login"
 
 
-def _in_full_batches_s(fleet: OnlineBackend, line: OnlineStation, busy_s: FloatArray) -> float:
+def _in_full_batches_s(fleet: OnlineBackend, station: OnlineStation, busy_s: FloatArray) -> float:
     """Return the slot-seconds that the horizon's work takes in batches as large as may be. [s]"""
     if fleet.computes_together:
-        return line.counts()["batched"] * fleet.full_batch_work_s
+        return station.counts()["batched"] * fleet.full_batch_work_s
     return float(busy_s.sum())

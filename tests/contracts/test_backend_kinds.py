@@ -20,7 +20,7 @@ from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
 from simulator.backends.base import Backend, BatchBackend, OnlineBackend
 from simulator.backends.online import kinds
 from simulator.core.component import components
-from simulator.simulation.state.records import LINE, TOKEN_KINDS
+from simulator.simulation.state.records import BATCHES, CALLS, INSTANCES, STATION, TOKEN_KINDS
 from simulator.studies.check import comparing
 from simulator.studies.check.study import groups
 
@@ -31,6 +31,7 @@ KINDS = components(Backend, PACKAGE)
 KERNELS = {value for name, value in vars(kinds).items() if name.isupper() and name != "NO_LIMIT"}
 BUSY = Finding("live", answers=True, among=1, load_fraction=0.99, calls=60.0, refused=40.0)
 CALM = Finding("live", answers=True, among=1, load_fraction=0.4, calls=100.0)
+FIELDS = {name for record in (STATION, BATCHES, INSTANCES, CALLS) for name in record.names or ()}
 ONLINE = {
     "facts",
     "has_replicas",
@@ -38,7 +39,7 @@ ONLINE = {
     "kernel",
     "mean_service_s",
     "noise",
-    "own_line",
+    "own_station_values",
     "used",
     "warnings",
 }
@@ -63,9 +64,9 @@ def meters(used: Iterator[Metered]) -> list[tuple[str, str, str]]:
 
 def test_a_backend_has_a_kernel_and_states_fields_that_compiled_code_knows() -> None:
     for backend in online():
-        assert backend.line()["kind"] == backend.kernel
-        assert set(backend.own_line()) < set(backend.line()) <= set(LINE.names or ())
-        assert not any(math.isnan(value) for value in backend.line().values())
+        assert backend.station_values()["kind"] == backend.kernel
+        assert set(backend.own_station_values()) < set(backend.station_values()) <= FIELDS
+        assert not any(math.isnan(value) for value in backend.station_values().values())
     assert {backend.kernel for backend in online()} == KERNELS
 
 
@@ -88,7 +89,7 @@ def test_a_backend_warns_where_it_is_too_small_and_not_where_it_has_room() -> No
 
 
 def test_a_backend_meters_the_same_whatever_it_did() -> None:
-    names = [*(LINE.names or ()), *TOKEN_KINDS]
+    names = [*FIELDS, *TOKEN_KINDS]
     for backend in online():
         idle = OnlineUse(0.0, dict.fromkeys(names, 0.0))
         busy = OnlineUse(7e3, dict.fromkeys(names, 5.0), 3600.0, 2e3)
@@ -114,7 +115,7 @@ def test_what_comes_with_requests_takes_time_to_start_and_has_no_queue() -> None
         starts_s = backend.draw_startups_s(np.random.default_rng(1), 50)
         assert starts_s.shape == (50,)
         assert starts_s.min() >= 0
-        assert backend.line().get("concurrency", 0) == backend.most_instances
+        assert backend.station_values().get("concurrency", 0) == backend.most_instances
         assert not (backend.most_instances and backend.has_queue)
         assert backend.has_replicas or not (backend.most_instances or backend.has_queue)
 

@@ -29,7 +29,7 @@ def compiled(
     api: Api, time_s: np.ndarray, tokens: np.ndarray, factor: np.ndarray, horizon_s: float
 ) -> tuple[list[float | None], dict[str, int]]:
     own, took_s = record(CALLS), np.zeros(time_s.size)
-    for name, value in api.line().items():
+    for name, value in api.station_values().items():
         if name in CALLS.names:
             own[name] = value
     _call_all(time_s, tokens, factor, horizon_s, own, took_s)

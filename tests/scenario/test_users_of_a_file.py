@@ -164,7 +164,7 @@ def test_a_request_takes_its_own_rows_tokens(tmp_path: Path, plan: str, replay: 
         wanted = [tokens[s] for s in row_s.tolist()]
         assert block.tokens.tolist() == wanted
         if plan == "after requests":
-            assert block.late_tokens.tolist() == wanted
+            assert block.refresh_tokens.tolist() == wanted
         seen += len(wanted)
     assert seen > 450
 

@@ -34,7 +34,7 @@ def an_api(**changes: Any) -> Api:
 def calls(api: Api, time_s: np.ndarray, seed: int = 1) -> tuple[np.ndarray, np.ndarray, Any]:
     """Return how long each call takes (below 0: refused), its tokens, and what was counted."""
     own, took_s = record(CALLS), np.zeros(time_s.size)
-    for name, value in api.line().items():
+    for name, value in api.station_values().items():
         if name in CALLS.names:
             own[name] = value
     tokens = api.draw_tokens(np.random.default_rng(seed), time_s.size)

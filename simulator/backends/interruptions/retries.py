@@ -24,7 +24,7 @@ class Retries(Part):
     jitter_fraction: Fraction = 1.0
     """Share of each wait that is drawn evenly from 0 to all of it, so that clients do not come back together."""
 
-    def line(self) -> Mapping[str, float]:
+    def station_values(self) -> Mapping[str, float]:
         """Return what compiled code goes by, by the names of simulation.records.STATION."""
         return {
             "attempts": self.attempts,

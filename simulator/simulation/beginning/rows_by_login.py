@@ -83,7 +83,7 @@ def _put(
 ) -> None:
     for i in range(user.size):
         if time_s[i] >= origin_s:
-            row = np.uint32(word_of(min(time_s[i] + delay_s, 0.0), maker, origin_s, tick_s))
-            place = (user[i] % shards) * shard_size + user[i] // shards
-            if row >> TICK_SHIFT >= table[place] >> TICK_SHIFT:
-                table[place] = row
+            word = np.uint32(word_of(min(time_s[i] + delay_s, 0.0), maker, origin_s, tick_s))
+            row = (user[i] % shards) * shard_size + user[i] // shards
+            if word >> TICK_SHIFT >= table[row] >> TICK_SHIFT:
+                table[row] = word

@@ -46,7 +46,7 @@ class OnlineStation:
     ) -> None:
         self._carrier, self._backend, self._rng = carrier, backend, rng
         self._records = [record(STATION), record(BATCHES), record(INSTANCES), record(CALLS)]
-        for name, value in {"number": number, "chance": chance, **backend.line()}.items():
+        for name, value in {"number": number, "chance": chance, **backend.station_values()}.items():
             next(each for each in self._records if name in (each.dtype.names or ()))[name] = value
         self._state = self._records[0]
         self._queue = record(WAITING, FIRST_SIZE)

@@ -74,7 +74,7 @@ class RequestPath:
         self._plan, self._layout, self._workload = plan, layout, workload
         self._rules = rules_of(scenario, plan, layout)
         rules, chance = self._rules[0], stream(scenario.seed, replication, "retries")
-        self.lines = tuple(
+        self.stations = tuple(
             OnlineStation(
                 self,
                 number,
@@ -109,15 +109,15 @@ class RequestPath:
     @property
     def waiting(self) -> int:
         """Computations that wait, or are to be asked for again."""
-        return sum(self.waiting_by_line()) + int(self._orbit.cursor["retries"][0])
+        return sum(self.waiting_by_station()) + int(self._orbit.cursor["retries"][0])
 
-    def waiting_by_line(self) -> list[int]:
+    def waiting_by_station(self) -> list[int]:
         """Return how many computations wait in each backend's queue."""
-        return [station.waiting for station in self.lines]
+        return [station.waiting for station in self.stations]
 
     def longest_queues(self) -> list[int]:
         """Return how many computations waited in each backend's queue at most since this was last asked for."""
-        return [station.longest_queue() for station in self.lines]
+        return [station.longest_queue() for station in self.stations]
 
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
@@ -256,12 +256,14 @@ class RequestPath:
 
     def _arguments(self, block: WorkloadBlock) -> tuple[Block, Reader, Stations, Events, Path]:
         """Return what the kernels work on, in their order."""
-        requests = Block(block.time_s, block.user, block.factor, block.late_factor, block.tokens, block.late_tokens)
-        bundles = [station.bundle for station in self.lines] or [NO_STATION]
+        requests = Block(
+            block.time_s, block.user, block.factor, block.refresh_factor, block.tokens, block.refresh_tokens
+        )
+        bundles = [station.bundle for station in self.stations] or [NO_STATION]
         return requests, self._reader, Stations(bundles[0], bundles[-1]), self._events, self._path
 
     def _make_room(self) -> None:
-        for station in self.lines:
+        for station in self.stations:
             station.make_room()
         flights, flying = self._flights, self._flights.cursor[0]
         if 2 * flying["flights"] > flights.records.size:

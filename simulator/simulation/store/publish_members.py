@@ -36,11 +36,11 @@ def publish(first: int, end: int, members: BitSet, now_s: float, snapshot_s: flo
 @kernel
 def put_rows(members: BitSet, snapshot_s: float, origin_s: float, tick_s: float, table: WordArray) -> None:
     """Give members the rows of a run before the simulation begins."""
-    row = np.uint32(word_of(snapshot_s, BATCH, origin_s, tick_s))
+    word = np.uint32(word_of(snapshot_s, BATCH, origin_s, tick_s))
     for w in range(members.size):
         chosen = members[w]
         while chosen != np.uint64(0):
-            table[(w << 6) + lowest(chosen)] = row
+            table[(w << 6) + lowest(chosen)] = word
             chosen = without_lowest(chosen)
 
 
@@ -60,7 +60,7 @@ def put_rows_by_last_login(
     Parameters
     ----------
     last
-        When each was last seen, in units of activity, by place.
+        When each was last seen, in units of activity, by row.
     since
         The earliest last login, in the same units, that leads to each run; rising.
     snapshot_s
@@ -73,14 +73,14 @@ def put_rows_by_last_login(
     for w in range(members.size):
         chosen = members[w]
         while chosen != np.uint64(0):
-            place = (w << 6) + lowest(chosen)
+            row = (w << 6) + lowest(chosen)
             chosen = without_lowest(chosen)
-            if last[place] >= since[0]:
-                table[place] = words[np.searchsorted(since, last[place], side="right") - 1]
+            if last[row] >= since[0]:
+                table[row] = words[np.searchsorted(since, last[row], side="right") - 1]
 
 
 @inlined
-def _place_of(user: Int, shards: Int, shard_size: Int) -> Int:
+def _row_of(user: Int, shards: Int, shard_size: Int) -> Int:
     return np.int64(np.uint32(user) % np.uint32(shards)) * shard_size + np.int64(np.uint32(user) // np.uint32(shards))
 
 
@@ -91,11 +91,11 @@ def mark_served(user: UserArray, shards: int, shard_size: int, table: WordArray)
     for begin in range(0, user.size, FETCH):
         end = min(begin + FETCH, user.size)
         for i in range(begin, end):  # many reads at a time: those of the second loop then find fast memory
-            touched ^= table[_place_of(user[i], shards, shard_size)]
+            touched ^= table[_row_of(user[i], shards, shard_size)]
         for i in range(begin, end):
-            place = _place_of(user[i], shards, shard_size)
-            if table[place] != 0:
-                table[place] |= np.uint32(SERVED)
+            row = _row_of(user[i], shards, shard_size)
+            if table[row] != 0:
+                table[row] |= np.uint32(SERVED)
     return int(touched)
 
 

@@ -22,7 +22,7 @@ class Activity:
     def __init__(self, layout: Layout, recency: Recency) -> None:
         words = bit_sets.empty(layout.shards * layout.shard_size).size
         self.last: npt.NDArray[np.integer] = np.zeros(words * bit_sets.WORD, dtype=recency.dtype)
-        """Units since the oldest moment, from 1, by place in the table; 0 for no login since."""
+        """Units since the oldest moment, from 1, by row of the table; 0 for no login since."""
         self.oldest_s, self.unit_s = recency.oldest_s, recency.unit_s
         self._layout = layout
         self._waiting: tuple[Logins, ...] = ()
@@ -83,8 +83,8 @@ def _see(
     per_s = 1.0 / unit_s
     for i in range(user.size):
         if time_s[i] >= oldest_s:
-            place = (user[i] % shards) * shard_size + user[i] // shards
-            last[place] = int((time_s[i] - oldest_s) * per_s) + 1
+            row = (user[i] % shards) * shard_size + user[i] // shards
+            last[row] = int((time_s[i] - oldest_s) * per_s) + 1
 
 
 @kernel

@@ -33,11 +33,11 @@ class WorkloadBlock:
     """With the sign bit set in the last request of each login, where some plan refreshes after logins."""
     factor: FloatArray = field(default_factory=_no_numbers)
     """Each request's factor on its service time; empty where service times do not vary."""
-    late_factor: FloatArray = field(default_factory=_no_numbers)
+    refresh_factor: FloatArray = field(default_factory=_no_numbers)
     """The same for the computation that follows a request where the plan refreshes."""
     tokens: IntArray = field(default_factory=_no_tokens)
     """Each request's tokens, of its prompt x 2^24 and of its answer; empty where nobody counts them."""
-    late_tokens: IntArray = field(default_factory=_no_tokens)
+    refresh_tokens: IntArray = field(default_factory=_no_tokens)
     """The same for the computation that follows a request where the plan refreshes."""
 
 
@@ -58,10 +58,10 @@ class Workload:
         self, scenario: Scenario, plan_name: str, first: Stretch | None, activity: Activity | None = None
     ) -> None:
         plan = scenario.plans[plan_name]
-        online, late = scenario.online_backend(plan), scenario.refreshing_backend(plan)
-        self._factors, self._late_factors = _factors(online, "service"), _factors(late, "refresh service")
+        online, refreshing = scenario.online_backend(plan), scenario.refreshing_backend(plan)
+        self._factors, self._refresh_factors = _factors(online, "service"), _factors(refreshing, "refresh service")
         self._tokens = _tokens(online, "tokens", takes_rows=scenario.takes_rows(online))
-        self._late_tokens = _tokens(late, "refresh tokens", takes_rows=scenario.takes_rows(late))
+        self._refresh_tokens = _tokens(refreshing, "refresh tokens", takes_rows=scenario.takes_rows(refreshing))
         self._stretches = _from(first)
         self._activity = activity
 
@@ -77,9 +77,9 @@ class Workload:
             at.block.time_s,
             at.block.user,
             self._factors(at),
-            self._late_factors(at),
+            self._refresh_factors(at),
             self._tokens(at),
-            self._late_tokens(at),
+            self._refresh_tokens(at),
         )
 
 
