@@ -159,9 +159,10 @@ class _Source:
         self._seed = seed
         self._replication = replication
         self._replayed = self._replay(demand) if demand.traffic.replay is not None else None
-        self._cohorts = demand.cohorts()
-        self._position = np.stack([position_table(shape) for shape in self._cohorts.shape])
-        self._cohort_scratch = np.empty((2, len(self._cohorts.shape)))
+        cohorts = demand.cohorts()
+        position = np.stack([position_table(shape) for shape in cohorts.shape])
+        scratch = np.empty((2, len(cohorts.shape)))
+        self._cohorts = kernels.Cohorts(cohorts.first_user, cohorts.awake_users, position, scratch)
         self._intensity = demand.intensity()
         self._of_day: tuple[int, Pieces] | None = None
         self._session = demand.traffic.session
@@ -237,19 +238,7 @@ class _Source:
         draws.uniform(rng, draw)
         time_s, user = np.empty(count), np.empty(count, dtype=np.int32)
         if count:
-            cohorts = self._cohorts
-            kernels.place_logins(
-                spacing,
-                draw,
-                pieces.edges_s,
-                pieces.logins,
-                cohorts.first_user,
-                cohorts.awake_users,
-                self._position,
-                self._cohort_scratch,
-                time_s,
-                user,
-            )
+            kernels.place_logins(spacing, draw, pieces.edges_s, pieces.logins, self._cohorts, time_s, user)
         return Logins(time_s, user)
 
     def _pieces(self, index: int) -> Pieces:

@@ -1,6 +1,7 @@
 """The hot loops of demand: placing logins in time and on users, and putting requests in order."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +16,47 @@ LEAST_WIDTH = 1e-300
 """Of a cohort's share of logins, as rounding may lead to one that has none."""
 
 
+class Cohorts(NamedTuple):
+    """The users of each segment in each time zone."""
+
+    first_user: IntArray
+    awake_users: IntArray
+    position: FloatArray
+    """See ``lorenz.position_table``; shape (cohorts, KNOTS + 1)."""
+    scratch: FloatArray
+    """Shape (2, cohorts)."""
+
+
+class Buckets(NamedTuple):
+    """Scratch for putting requests in order."""
+
+    end: SlotArray
+    """One entry more than there are buckets."""
+    of_request: SlotArray
+    order: SlotArray
+    """An entry a request, as the one before."""
+
+
+class Slots(NamedTuple):
+    """Places for return visits, in a list for each interval; interval k is entry k mod size."""
+
+    time_s: FloatArray
+    user: UserArray
+    next: UserArray
+    """The next place of the same list; -1 for none."""
+    first: UserArray
+    """First place of each interval's list."""
+    waiting: IntArray
+    """How many are in it."""
+
+
 @kernel
 def place_logins(
     spacing: FloatArray,
     draw: FloatArray,
     edges_s: FloatArray,
     expected: FloatArray,
-    first_user: IntArray,
-    awake_users: IntArray,
-    position: FloatArray,
-    scratch: FloatArray,
+    cohorts: Cohorts,
     time_s: FloatArray,
     user: UserArray,
 ) -> None:
@@ -41,10 +73,6 @@ def place_logins(
         Uniforms, one a login.
     edges_s, expected
         Pieces of constant rate: shapes (pieces + 1,) and (pieces, cohorts).
-    first_user, awake_users, position
-        The cohorts.
-    scratch
-        Shape (2, cohorts).
     time_s, user
         Filled with the result, one entry a login.
     """
@@ -72,33 +100,30 @@ def place_logins(
                 time_s[i] = min(edges_s[piece] + (reached - passed) * s_per_login, edges_s[piece + 1])
                 i += 1
                 reached += spacing[i] * scale
-            for k in range(first_user.size):
-                scratch[0, k] = expected[piece, k] / in_piece
-            _place_users(draw[first:i], scratch, first_user, awake_users, position, user[first:i])
+            for k in range(cohorts.first_user.size):
+                cohorts.scratch[0, k] = expected[piece, k] / in_piece
+            _place_users(draw[first:i], cohorts, user[first:i])
         passed += in_piece
 
 
 @inlined
 def _place_users(
     draw: FloatArray,
-    scratch: FloatArray,
-    first_user: IntArray,
-    awake_users: IntArray,
-    position: FloatArray,
+    cohorts: Cohorts,
     user: UserArray,
 ) -> None:
-    """Give logins of one piece, in which the cohorts' shares (``scratch[0]``) do not change, their users."""
-    share = scratch[0]
-    below = scratch[1]  # share of the cohorts before
-    cohorts = share.size
+    """Give logins of one piece, in which the cohorts' shares (``cohorts.scratch[0]``) do not change, their users."""
+    share = cohorts.scratch[0]
+    below = cohorts.scratch[1]  # share of the cohorts before
+    count = share.size
     below[0] = 0.0
-    for k in range(1, cohorts):
+    for k in range(1, count):
         below[k] = below[k - 1] + share[k - 1]
     for i in range(draw.size):
         on_curve = draw[i]
         cohort = 0
-        if cohorts <= FEW_COHORTS:
-            for k in range(1, cohorts):  # without branches, as they could not be foreseen
+        if count <= FEW_COHORTS:
+            for k in range(1, count):  # without branches, as they could not be foreseen
                 cohort += int(below[k] <= on_curve)
         else:
             cohort = int(np.searchsorted(below, on_curve, side="right")) - 1
@@ -107,22 +132,19 @@ def _place_users(
         cell = min((on_curve - below[at]) / width, 1.0) * KNOTS
         k = min(int(cell), KNOTS - 1)
         knot = np.uint64(k)
-        lower = position[at, knot]
-        place = lower + (cell - k) * (position[at, knot + np.uint64(1)] - lower)
-        user[i] = first_user[at] + min(int(place * awake_users[at]), awake_users[at] - 1)
+        lower = cohorts.position[at, knot]
+        place = lower + (cell - k) * (cohorts.position[at, knot + np.uint64(1)] - lower)
+        user[i] = cohorts.first_user[at] + min(int(place * cohorts.awake_users[at]), cohorts.awake_users[at] - 1)
 
 
 @kernel
 def draw_users(
     draw: FloatArray,
-    scratch: FloatArray,
-    first_user: IntArray,
-    awake_users: IntArray,
-    position: FloatArray,
+    cohorts: Cohorts,
     user: UserArray,
 ) -> None:
-    """Give logins their users: one uniform each, and the cohorts' shares of all logins in ``scratch[0]``."""
-    _place_users(draw, scratch, first_user, awake_users, position, user)
+    """Give logins their users: one uniform each, and the cohorts' shares of all logins in ``cohorts.scratch[0]``."""
+    _place_users(draw, cohorts, user)
 
 
 @kernel
@@ -192,9 +214,7 @@ def take_in_order(
     count: int,
     begin_s: float,
     end_s: float,
-    bucket_end: SlotArray,
-    bucket: SlotArray,
-    order: SlotArray,
+    buckets: Buckets,
     out_s: FloatArray,
     out_user: UserArray,
 ) -> tuple[int, int]:
@@ -211,10 +231,6 @@ def take_in_order(
         The pool, and how many requests are in it.
     begin_s, end_s
         From when to when. [s]
-    bucket_end
-        Scratch: one entry more than there are buckets.
-    bucket, order
-        Scratch: an entry a request.
     out_s, out_user
         Filled with the requests taken; an entry for each in the pool.
 
@@ -223,18 +239,19 @@ def take_in_order(
     tuple
         How many were taken, and how many stay.
     """
-    buckets = bucket_end.size - 1
-    scale = buckets / (end_s - begin_s)
+    bucket_end, bucket, order = buckets.end, buckets.of_request, buckets.order
+    last_bucket = bucket_end.size - 2
+    scale = (last_bucket + 1) / (end_s - begin_s)
     bucket_end[:] = 0
     for i in range(count):
         b = -1
         if begin_s <= pool_s[i] < end_s:
-            b = min(int((pool_s[i] - begin_s) * scale), buckets - 1)
+            b = min(int((pool_s[i] - begin_s) * scale), last_bucket)
             bucket_end[b + 1] += 1
         bucket[i] = b
-    for b in range(buckets):
+    for b in range(last_bucket + 1):
         bucket_end[b + 1] += bucket_end[b]
-    taken = bucket_end[buckets]
+    taken = bucket_end[last_bucket + 1]
     last = count - 1
     for i in range(count):
         b = bucket[i]
@@ -284,11 +301,7 @@ def put_return_visits(
     step_s: float,
     earliest: int,
     latest: int,
-    slot_s: FloatArray,
-    slot_user: UserArray,
-    slot_next: UserArray,
-    first_slot: UserArray,
-    waiting: IntArray,
+    slots: Slots,
     free: int,
 ) -> int:
     """Put the return visits of an interval's primary logins into a list for each interval to come.
@@ -303,10 +316,6 @@ def put_return_visits(
         Length of an interval.
     earliest, latest
         The intervals that are wanted; visits outside are left out.
-    slot_s, slot_user, slot_next
-        Places for visits: time, user, and the next place of the same list (-1: none).
-    first_slot, waiting
-        First place of each interval's list, and its length; interval k is entry k mod size.
     free
         First place of the list of free places, which is long enough.
 
@@ -327,23 +336,21 @@ def put_return_visits(
             interval -= int(interval * step_s > t)
             if interval < earliest:
                 continue
-            entry = interval % first_slot.size
+            entry = interval % slots.first.size
             taken = free
-            free = slot_next[taken]
-            slot_s[taken] = t
-            slot_user[taken] = user[i]
-            slot_next[taken] = first_slot[entry]
-            first_slot[entry] = taken
-            waiting[entry] += 1
+            free = slots.next[taken]
+            slots.time_s[taken] = t
+            slots.user[taken] = user[i]
+            slots.next[taken] = slots.first[entry]
+            slots.first[entry] = taken
+            slots.waiting[entry] += 1
     return int(free)
 
 
 @kernel
 def take_return_visits(
     first: int,
-    slot_s: FloatArray,
-    slot_user: UserArray,
-    slot_next: UserArray,
+    slots: Slots,
     free: int,
     out_s: FloatArray,
     out_user: UserArray,
@@ -351,10 +358,10 @@ def take_return_visits(
     """Take a list of visits out of its places, the last put in first; return the first free place afterwards."""
     place = first
     for k in range(out_s.size):
-        out_s[k] = slot_s[place]
-        out_user[k] = slot_user[place]
-        after = slot_next[place]
-        slot_next[place] = free
+        out_s[k] = slots.time_s[place]
+        out_user[k] = slots.user[place]
+        after = slots.next[place]
+        slots.next[place] = free
         free = place
         place = after
     return int(free)

@@ -8,6 +8,7 @@ login, as exactly as drawing all logins would. Return visits and files are not l
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -71,21 +72,26 @@ def last_logins(
         draws.exponential(stream(seed, replication, "last logins", chunk), draw[:size])
         time_s = np.empty(size)
         run = int(np.searchsorted(rates.end_user, first, side="right"))
-        _look_back(
-            first, draw[:size], run, rates.end_user, rates.logins_per_s, zone, past.edges_s, past.passed, past.guide,
-            time_s,
-        )  # fmt: skip
+        runs = _Runs(run, rates.end_user, rates.logins_per_s, zone)
+        _look_back(first, draw[:size], runs, past.edges_s, past.passed, past.guide, time_s)
         yield first, time_s
+
+
+class _Runs(NamedTuple):
+    """Runs of users of equal rates."""
+
+    run: int
+    """The one that holds the first user."""
+    end_user: IntArray
+    logins_per_s: FloatArray
+    zone: IntArray
 
 
 @kernel
 def _look_back(
     first: int,
     draw: FloatArray,
-    run: int,
-    end_user: IntArray,
-    logins_per_s: FloatArray,
-    zone: IntArray,
+    runs: _Runs,
     edges_s: FloatArray,
     passed: FloatArray,
     guide: IntArray,
@@ -95,10 +101,6 @@ def _look_back(
 
     Parameters
     ----------
-    run
-        The run of equal rates that holds the first user.
-    end_user, logins_per_s, zone
-        The runs.
     edges_s, passed, guide
         The past, see ``Past``.
     time_s
@@ -108,11 +110,12 @@ def _look_back(
     pieces = edges_s.size - 1
     guides = guide.shape[1] - 1
     i = 0
+    run = runs.run
     while i < size:
-        until = min(size, end_user[run] - first)
-        rate = logins_per_s[run]
-        row = passed[zone[run]]
-        guided = guide[zone[run]]
+        until = min(size, runs.end_user[run] - first)
+        rate = runs.logins_per_s[run]
+        row = passed[runs.zone[run]]
+        guided = guide[runs.zone[run]]
         weight = row[pieces]
         most = rate * weight
         if most <= 0.0:

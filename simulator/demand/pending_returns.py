@@ -25,11 +25,13 @@ class PendingReturns:
         self._step_s = step_s
         self.reach = math.ceil(returns.longest_s / step_s)
         """Intervals that a cluster is followed for, after that of its primary login."""
-        self._first_slot = np.full(self.reach + 1, _NONE, dtype=np.int32)
-        self._waiting = np.zeros(self.reach + 1, dtype=np.int64)
-        self._slot_s = np.empty(0)
-        self._slot_user = np.empty(0, dtype=np.int32)
-        self._slot_next = np.empty(0, dtype=np.int32)
+        self._slots = kernels.Slots(
+            time_s=np.empty(0),
+            user=np.empty(0, dtype=np.int32),
+            next=np.empty(0, dtype=np.int32),
+            first=np.full(self.reach + 1, _NONE, dtype=np.int32),
+            waiting=np.zeros(self.reach + 1, dtype=np.int64),
+        )
         self._free = _NONE
         self._held = 0
         self._visits = RequestPool()
@@ -61,30 +63,24 @@ class PendingReturns:
             self._step_s,
             earliest,
             interval + self.reach,
-            self._slot_s,
-            self._slot_user,
-            self._slot_next,
-            self._first_slot,
-            self._waiting,
+            self._slots,
             self._free,
         )
-        self._held = int(self._waiting.sum())
+        self._held = int(self._slots.waiting.sum())
 
     def join(self, time_s: FloatArray, user: UserArray, interval: int) -> tuple[FloatArray, UserArray]:
         """Return an interval's primary logins and the return visits in it, in order of time; the latter are gone."""
-        entry = interval % self._first_slot.size
-        size = int(self._waiting[entry])
+        slots, entry = self._slots, interval % self._slots.first.size
+        size = int(slots.waiting[entry])
         if not size:
             return time_s, user
         self._free = kernels.take_return_visits(
-            int(self._first_slot[entry]),
-            self._slot_s,
-            self._slot_user,
-            self._slot_next,
+            int(slots.first[entry]),
+            slots,
             self._free,
             *self._visits.room_for(size),
         )
-        self._first_slot[entry], self._waiting[entry] = _NONE, 0
+        slots.first[entry], slots.waiting[entry] = _NONE, 0
         begin_s = interval * self._step_s
         visit_s, visitor = self._visits.take(begin_s, begin_s + self._step_s)
         all_s, all_user = np.empty(time_s.size + size), np.empty(time_s.size + size, dtype=np.int32)
@@ -92,15 +88,17 @@ class PendingReturns:
         return all_s, all_user
 
     def _make_room(self, more: int) -> None:
-        had, needed = self._slot_s.size, self._held + more
+        slots, had, needed = self._slots, self._slots.time_s.size, self._held + more
         if needed <= had:
             return
         size = math.ceil(SPARE * needed)
-        self._slot_s = np.concatenate([self._slot_s, np.empty(size - had)])
-        self._slot_user = np.concatenate([self._slot_user, np.empty(size - had, dtype=np.int32)])
         fresh = np.arange(had + 1, size + 1, dtype=np.int32)
         fresh[-1] = self._free
-        self._slot_next = np.concatenate([self._slot_next, fresh])
+        self._slots = slots._replace(
+            time_s=np.concatenate([slots.time_s, np.empty(size - had)]),
+            user=np.concatenate([slots.user, np.empty(size - had, dtype=np.int32)]),
+            next=np.concatenate([slots.next, fresh]),
+        )
         self._free = had
 
 

@@ -80,10 +80,10 @@ class ReplayedLogins:
         self._users = demand.population.users
         self._stride = _stride(self._users)
         cohorts = demand.cohorts()
-        self._first_user, self._awake = cohorts.first_user, cohorts.awake_users
         share = cohorts.logins_per_s / cohorts.logins_per_s.sum()
-        self._share = np.stack([share, np.zeros(share.size)])
-        self._position = np.stack([position_table(shape) for shape in cohorts.shape])
+        position = np.stack([position_table(shape) for shape in cohorts.shape])
+        scratch = np.stack([share, np.zeros(share.size)])
+        self._cohorts = kernels.Cohorts(cohorts.first_user, cohorts.awake_users, position, scratch)
         self._stretches: Iterator[_Stretch] | None = None
         self._next: _Stretch | None = None
         self._spread: _Stretch | None = None  # rows that began before the interval and go on in it
@@ -177,7 +177,7 @@ class ReplayedLogins:
 
     def _drawn_users(self, rng: np.random.Generator, size: int) -> UserArray:
         user = np.empty(size, dtype=np.int32)
-        kernels.draw_users(rng.random(size), self._share, self._first_user, self._awake, self._position, user)
+        kernels.draw_users(rng.random(size), self._cohorts, user)
         return user
 
     def _turns(self, turn: int) -> Iterator[_Stretch]:

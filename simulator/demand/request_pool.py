@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.core.arrays import FloatArray, SlotArray, UserArray
+from simulator.core.arrays import FloatArray, UserArray
 from simulator.demand import kernels
 
 BUCKETS_PER_REQUEST = 1.5
@@ -40,14 +40,13 @@ class RequestPool:
         """Return the requests from ``begin_s`` on and before ``end_s``, in order of time; earlier ones are dropped."""
         held = self._held
         time_s, user = np.empty(held), np.empty(held, dtype=np.int32)
-        bucket, order, bucket_end = self._scratch_for(held)
-        taken, self._held = kernels.take_in_order(
-            self._time_s, self._user, held, begin_s, end_s, bucket_end, bucket, order, time_s, user
-        )
+        buckets = self._buckets_for(held)
+        taken, self._held = kernels.take_in_order(self._time_s, self._user, held, begin_s, end_s, buckets, time_s, user)
         return time_s[:taken], user[:taken]
 
-    def _scratch_for(self, requests: int) -> tuple[SlotArray, SlotArray, SlotArray]:
+    def _buckets_for(self, requests: int) -> kernels.Buckets:
         if self._scratch.shape[1] < requests:
             self._scratch = np.empty((2, self._time_s.size), dtype=np.int32)
             self._bucket_end = np.empty(int(BUCKETS_PER_REQUEST * self._time_s.size) + 2, dtype=np.int32)
-        return self._scratch[0], self._scratch[1], self._bucket_end[: int(BUCKETS_PER_REQUEST * requests) + 2]
+        end = self._bucket_end[: int(BUCKETS_PER_REQUEST * requests) + 2]
+        return kernels.Buckets(end, *self._scratch)

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.demand.arrivals import logins, request_blocks
 from simulator.demand.demand import Demand
-from simulator.demand.kernels import draw_users
+from simulator.demand.kernels import Cohorts, draw_users
 from simulator.demand.last_logins import last_logins
 from simulator.demand.login_rates import LoginRates
 from simulator.demand.lorenz import position_table
@@ -44,7 +44,7 @@ def test_rates_are_those_at_which_arrivals_draw_users(users: int, shape: Any) ->
     steps = 4096 * 1000
     draw, user = (np.arange(steps) + 0.5) / steps, np.empty(steps, dtype=np.int32)
     position = position_table(cohorts.shape[0])[None, :]
-    draw_users(draw, np.ones((2, 1)), cohorts.first_user, cohorts.awake_users, position, user)
+    draw_users(draw, Cohorts(cohorts.first_user, cohorts.awake_users, position, np.ones((2, 1))), user)
     found = np.bincount(user, minlength=users)
     knots_within = 2 + np.bincount(np.minimum(position[0] * cohorts.awake_users[0], users - 1).astype(int), None, users)
     assert np.all(np.abs(found - expected * steps) <= 1 + knots_within)

@@ -81,7 +81,7 @@ def test_requests_are_taken_in_order_of_time_and_user(
     out_s, out_user = np.empty(len(pool)), np.empty(len(pool), dtype=np.int32)
     ends, (bucket, order) = np.empty(buckets + 1, dtype=np.int32), np.empty((2, len(pool)), dtype=np.int32)
     taken, stay = kernels.take_in_order(
-        pool_s, pool_user, len(pool), begin_s, end_s, ends, bucket, order, out_s, out_user
+        pool_s, pool_user, len(pool), begin_s, end_s, kernels.Buckets(ends, bucket, order), out_s, out_user
     )
     expected = sorted((t, u) for t, u in pool if begin_s <= t < end_s)
     assert list(zip(out_s[:taken].tolist(), out_user[:taken].tolist(), strict=True)) == expected
@@ -91,10 +91,9 @@ def test_requests_are_taken_in_order_of_time_and_user(
 
 def test_requests_of_a_user_at_one_time_keep_their_order_so_that_the_last_is_marked() -> None:
     pool_user = np.array([7, 7 | kernels.LAST, 5, 5 | kernels.LAST], dtype=np.int32)
-    out_user, scratch = np.empty(4, dtype=np.int32), np.empty((2, 4), dtype=np.int32)
-    kernels.take_in_order(
-        np.ones(4), pool_user.copy(), 4, 0.0, 2.0, np.empty(4, dtype=np.int32), *scratch, np.empty(4), out_user
-    )
+    out_user, scratch = np.empty(4, dtype=np.int32), np.empty((3, 4), dtype=np.int32)
+    buckets = kernels.Buckets(*scratch)
+    kernels.take_in_order(np.ones(4), pool_user.copy(), 4, 0.0, 2.0, buckets, np.empty(4), out_user)
     assert out_user.tolist() == pool_user[[2, 3, 0, 1]].tolist()
 
 
@@ -161,9 +160,8 @@ def test_logins_are_placed_by_the_inverse_of_the_expected_number(logins: int, se
     first_user, awake = np.array([0, 1000]), np.array([900, 500])
     position = np.stack([position_table(1.0), position_table(0.2)])
     time_s, user = np.empty(logins), np.empty(logins, dtype=np.int32)
-    kernels.place_logins(
-        spacing, draw, edges_s, expected, first_user, awake, position, np.empty((2, first_user.size)), time_s, user
-    )
+    cohorts = kernels.Cohorts(first_user, awake, position, np.empty((2, first_user.size)))
+    kernels.place_logins(spacing, draw, edges_s, expected, cohorts, time_s, user)
 
     reached = np.cumsum(spacing)[:-1] / spacing.sum() * expected.sum()
     total = np.concatenate([[0.0], np.cumsum(expected.sum(axis=1))])
