@@ -10,6 +10,8 @@ from simulator.core.input_files.short_forms import Short
 from simulator.core.units import Count, Gib, PerSecond, PositiveSeconds, Seconds
 from simulator.plans.billing_mode.base import AnyBillingMode, BillingMode
 from simulator.plans.billing_mode.rows import Rows
+from simulator.plans.eviction.base import AnyEviction
+from simulator.plans.eviction.lru import LeastRecentlyUsed
 
 BILLING_MODES = "simulator.plans.billing_mode"
 
@@ -37,7 +39,9 @@ class Store(Part):
     """Age at which a prediction that was computed ahead, in a batch or after an event, is no longer served; without
     it, it is served until replaced."""
     size_limit_gib: Gib | None = None
-    """Room for predictions; when it is full, the one used least recently is evicted. Without it there is no limit."""
+    """Room for predictions; when it is full, one is evicted for each new one. Without it there is no limit."""
+    eviction: AnyEviction = LeastRecentlyUsed()
+    """Which one that is."""
 
     @model_validator(mode="after")
     def _can_be_paid_for(self) -> Self:
@@ -50,6 +54,11 @@ class Store(Part):
     def paid_for_by(self) -> BillingMode:
         """The billing mode that is stated, or that follows from the meter."""
         return self.billing_mode or billing_mode_of(self.meter)
+
+    @property
+    def reading_renews(self) -> bool:
+        """Whether a row that is read keeps its place in a store of limited size for longer."""
+        return self.size_limit_gib is None or self.eviction.reading_renews
 
     @property
     def caution(self) -> str | None:

@@ -25,7 +25,11 @@ def cache_beginning(scenario: Scenario, plan_name: str) -> str | None:
     lead = f"grows over {CACHE_LIFETIMES} lifetimes ({about_duration(CACHE_LIFETIMES * plan.cache.fresh_for_s)})"
     if scenario.traffic.replay is not None:
         return f"{lead} before the start, from what the file has there: from empty if it has nothing"
-    why = "its rows depend on events" if plan.refresh else "its rows depend on who is in the scope of each run"
+    why = "its rows depend on who is in the scope of each run"
+    if plan.refresh:
+        why = "its rows depend on events"
+    elif not scenario.store_of(plan).reading_renews:
+        why = "rows are evicted however recently they were read"
     return f"nearly in its long run: {why}, so that it {lead} before the start"
 
 

@@ -17,6 +17,7 @@ from simulator.demand.profile.base import AnyProfile, Profile
 from simulator.demand.requests.base import AnyRequests, Requests
 from simulator.plans.billing_mode.base import AnyBillingMode, BillingMode
 from simulator.plans.cache.base import AnyCache, Cache
+from simulator.plans.eviction.base import AnyEviction, Eviction
 from simulator.plans.scope.base import AnyScope, Scope
 
 AFFINE = {"kind": "affine", "fixed": "11 ms", "per_item": "0.3 ms"}
@@ -33,6 +34,7 @@ FAMILIES: dict[str, tuple[type[Component], Any]] = {
     "simulator.backends.capacity": (Capacity, AnyCapacity),
     "simulator.plans.scope": (Scope, AnyScope),
     "simulator.plans.cache": (Cache, AnyCache),
+    "simulator.plans.eviction": (Eviction, AnyEviction),
     "simulator.plans.billing_mode": (BillingMode, AnyBillingMode),
 }
 
@@ -162,6 +164,7 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "sliding": [{"ttl": "6 h"}],
         "stale_while_revalidate": [{"ttl": "6 h"}, {"ttl": "10 min", "stale_for": "7 d"}],
     },
+    "simulator.plans.eviction": {"lru": [{}], "fifo": [{}]},
     "simulator.plans.billing_mode": {
         "nodes": [{}, {"room": "80 GiB"}],
         "objects": [{}],

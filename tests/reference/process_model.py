@@ -115,6 +115,7 @@ class ProcessModel:
         self.latest_event: dict[int, float] = {}
         limit_gib = scenario.store_of(self.plan).size_limit_gib
         self.most_rows = int(limit_gib / scenario.model.prediction_size_gib) if limit_gib else math.inf
+        self.reading_renews = scenario.store_of(self.plan).reading_renews
         self.places: dict[int, None] = {}
         """Users with a place in the store, those whose place was used least recently first."""
 
@@ -398,8 +399,8 @@ class ProcessModel:
         self.store[user] = row
 
     def _use(self, user: int) -> None:
-        """Note that a user's place in the store is used."""
-        if user in self.places:
+        """Note that a user's place in the store is used by reading."""
+        if user in self.places and self.reading_renews:
             del self.places[user]
             self.places[user] = None
 

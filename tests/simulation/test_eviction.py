@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from handmade_requests import Request, handmade
-from least_recently_used import LeastRecentlyUsed
+from limited_store import LimitedStore
 
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.simulate import simulate
@@ -57,16 +57,17 @@ def outcome_of(
     return simulate(scenario, "p")
 
 
+@pytest.mark.parametrize("eviction", ["lru", "fifo"])
 @pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("lifetime_s", LIFETIMES_S)
 @pytest.mark.parametrize("service_s", SERVICES_S)
 def test_a_cache_hits_and_evicts_as_an_ordered_dictionary_does(
-    tmp_path: Path, service_s: float, lifetime_s: float, room: int
+    tmp_path: Path, service_s: float, lifetime_s: float, room: int, eviction: str
 ) -> None:
     requests = zipf_requests(seed=room)
     plan = {"on_miss": "compute", "backend": "live", "cache": {"kind": "ttl", "ttl": f"{lifetime_s} s"}}
-    tally = outcome_of(tmp_path, requests, room, service_s, plan).counted.tally
-    model = LeastRecentlyUsed(room, lifetime_s, service_s, HORIZON_S)
+    tally = outcome_of(tmp_path, requests, room, service_s, plan, eviction=eviction).counted.tally
+    model = LimitedStore(room, lifetime_s, service_s, HORIZON_S, reading_renews=eviction == "lru")
     for time_s, user in requests:
         model.ask_through_a_cache(time_s, user)
     model.close()
@@ -77,16 +78,17 @@ def test_a_cache_hits_and_evicts_as_an_ordered_dictionary_does(
     assert tally["row_s"] == pytest.approx(model.row_s)
 
 
+@pytest.mark.parametrize("eviction", ["lru", "fifo"])
 @pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("lifetime_s", LIFETIMES_S)
 @pytest.mark.parametrize("service_s", SERVICES_S)
 def test_rows_computed_after_events_are_evicted_and_wasted_as_in_an_ordered_dictionary(
-    tmp_path: Path, service_s: float, lifetime_s: float, room: int
+    tmp_path: Path, service_s: float, lifetime_s: float, room: int, eviction: str
 ) -> None:
     requests = zipf_requests(seed=room)
     plan = {"refresh": {"on": "request", "lag": f"{LAG_S} s", "backend": "live"}, "on_miss": "default"}
-    outcome = outcome_of(tmp_path, requests, room, service_s, plan, expiry=f"{lifetime_s} s")
-    model = LeastRecentlyUsed(room, lifetime_s, service_s, HORIZON_S)
+    outcome = outcome_of(tmp_path, requests, room, service_s, plan, expiry=f"{lifetime_s} s", eviction=eviction)
+    model = LimitedStore(room, lifetime_s, service_s, HORIZON_S, reading_renews=eviction == "lru")
     reads = [(time_s, user, model.read) for time_s, user in requests]
     refreshes = [(time_s + LAG_S, user, model.refresh) for time_s, user in requests if time_s + LAG_S < HORIZON_S]
     for time_s, user, step in heapq.merge(reads, refreshes, key=lambda step: step[0]):

@@ -50,9 +50,12 @@ def draws_cache(scenario: Scenario, plan: Plan) -> bool:
     """Return whether the rows of a plan's cache are drawn as they are in its long run.
 
     They are where each user's rows follow from his own requests alone: not from the events of a nearline plan, nor from
-    who happens to be in the scope of a run. Those of a file are not drawn either: there are none before it.
+    who happens to be in the scope of a run; and, where the store is full, if those go that were used least recently.
+    Those of a file are not drawn either: there are none before it.
     """
     if plan.cache is None or plan.refresh is not None or scenario.traffic.replay is not None:
+        return False
+    if not scenario.store_of(plan).reading_renews:
         return False
     return plan.precompute is None or (plan.precompute.scope.is_fixed and not runs_replace_online_rows(plan))
 

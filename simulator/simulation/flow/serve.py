@@ -17,7 +17,7 @@ from simulator.simulation.state.records import NO_FLIGHT, Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, time_of
 from simulator.simulation.state.tally import count_answer, count_default, serve_row
 from simulator.simulation.stations.admit import admit, carry_waiting, count_work, has_room
-from simulator.simulation.store.eviction import has_room_for_use, make_place, use
+from simulator.simulation.store.eviction import has_room_for_use, make_place, use, use_by_reading
 from simulator.simulation.store.flights import coalesce, has_room_for_flight, sweep, take_off
 from simulator.simulation.store.table import expiry_s, land, last_read, read_again
 
@@ -75,7 +75,7 @@ def _answer_by_row(t: float, row: Int, word: Int, flying: Int, path: Path) -> In
     rules, store = path.rules[0], path.store
     served = serve_row(word, t, rules, path.tally)
     read_again(row, word, t, rules, path.tally, store)
-    use(row, rules, store)
+    use_by_reading(row, rules, store)
     if flying >= 0:
         path.flights.records[flying].beneath = np.uint32(served)
     elif not _is_fresh(word, t, rules):
@@ -109,7 +109,7 @@ def _miss(t: float, row: Int, word: Int, flying: Int, path: Path) -> Int:
         if flight.completion_s == math.inf:
             return np.int64(NO_FLIGHT)
         if not flight.evicted:
-            use(row, rules, store)
+            use_by_reading(row, rules, store)
         coalesce(flight, t, path)
         return np.int64(NOTHING)
     number = take_off(row, word, ONLINE, False, path)
@@ -139,7 +139,7 @@ def _look_up(t: float, row: Int, path: Path) -> Int:
             word = np.int64(flight.beneath)
         else:
             if not flight.evicted:
-                use(row, rules, store)
+                use_by_reading(row, rules, store)
             coalesce(flight, t, path)
             return np.int64(NOTHING)
     if word != 0 and (rules.serves_stored or t <= expiry_s(word, last_read(row, rules, store), rules)):

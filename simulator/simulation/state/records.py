@@ -34,6 +34,7 @@ RULES = np.dtype(
         ("shards", np.int64),
         ("shard_size", np.int64),
         ("most_rows", np.int64),  # that the store has room for; 0 for no limit
+        ("reading_renews", np.bool_),  # there, a row that is read keeps its place for longer
         ("origin_s", np.float64),
         ("tick_s", np.float64),
         ("read_s", np.float64),  # latency of a look-up

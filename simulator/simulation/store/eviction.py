@@ -1,9 +1,9 @@
 """A store of limited size: the row that was used least recently makes room for a new one.
 
-Every use of a row (served, written, computed for) is noted in a ring ``uses`` of rows, and ``recent`` keeps the number
-of each row's latest use. The oldest note that is still its row's latest tells which row goes: exact, at constant cost a
-use. A computation takes its place in the store when it is asked for. A row that has expired keeps its place until it is
-needed.
+Every use of a row (written, computed for, and served, where the rule of eviction counts that) is noted in a ring
+``uses`` of rows, and ``recent`` keeps the number of each row's latest use. The oldest note that is still its row's
+latest tells which row goes: exact, at constant cost a use. A computation takes its place in the store when it is asked
+for. A row that has expired keeps its place until it is needed.
 """
 
 import numpy as np
@@ -27,6 +27,13 @@ def use(row: Int, rules: Record, store: Store) -> None:
         store.uses[cursor.end & (store.uses.size - 1)] = np.uint32(row)
         store.recent[row] = np.uint32(cursor.end & NUMBER)
         cursor.end += 1
+
+
+@inlined
+def use_by_reading(row: Int, rules: Record, store: Store) -> None:
+    """Note that a row is read, where that renews its place; the ring has room."""
+    if rules.reading_renews:
+        use(row, rules, store)
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""A small model of a store of limited size: an ordered dictionary, whose first user has used it least recently."""
+"""A small model of a store of limited size: an ordered dictionary, whose first user has used it longest ago."""
 
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
@@ -18,10 +18,13 @@ class Computation:
     evicted: bool = False
 
 
-class LeastRecentlyUsed:
+class LimitedStore:
     """Rows live for a time from when their computation starts, and have their place from then on."""
 
-    def __init__(self, room: int, lifetime_s: float, service_s: float, horizon_s: float) -> None:
+    def __init__(
+        self, room: int, lifetime_s: float, service_s: float, horizon_s: float, *, reading_renews: bool = True
+    ) -> None:
+        self.reading_renews = reading_renews
         self.room, self.lifetime_s, self.service_s, self.horizon_s = room, lifetime_s, service_s, horizon_s
         self.places = OrderedDict[int, None]()
         self.rows = dict[int, Row]()
@@ -37,7 +40,7 @@ class LeastRecentlyUsed:
         else:
             self.counts["computed"] += 1
             self.compute(now, user)
-        self.use(user)
+        self.use_by_reading(user)
 
     def read(self, now: float, user: int) -> None:
         """Answer a request by a row or by the default."""
@@ -45,7 +48,7 @@ class LeastRecentlyUsed:
         if self.fresh(now, user):
             self.counts["precomputed"] += 1
             self.rows[user].served = True
-            self.use(user)
+            self.use_by_reading(user)
         else:
             self.counts["defaulted"] += 1
 
@@ -68,6 +71,10 @@ class LeastRecentlyUsed:
             if victim in self.under_way:
                 self.under_way[victim].evicted = True
             self.end(victim, now)
+
+    def use_by_reading(self, user: int) -> None:
+        if self.reading_renews:
+            self.use(user)
 
     def use(self, user: int) -> None:
         if user in self.places:
