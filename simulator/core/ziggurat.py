@@ -28,7 +28,7 @@ from numba.np.random._constants import (
 from simulator.core.arrays import FloatArray, HashArray
 from simulator.core.jit import COMPILED, inlined, kernel
 
-__all__ = ["COMPILED", "fill_exponential", "fill_normal", "fill_uniform"]
+__all__ = ["COMPILED", "fill_exponential", "fill_lognormal", "fill_normal", "fill_uniform"]
 
 BITS_OF_FRACTION = np.uint64(2**52 - 1)
 PER_BIT = 2.0**-53
@@ -114,3 +114,11 @@ def fill_normal(state: HashArray, out: FloatArray) -> None:
                 break
         out[i] = x
     state[0], state[1], state[2], state[3] = a, b, c, counter
+
+
+@kernel
+def fill_lognormal(state: HashArray, mean: float, sigma: float, out: FloatArray) -> None:
+    """Draw numbers whose logarithms are normal; ``state`` is the generator's, which goes on."""
+    fill_normal(state, out)
+    for i in range(out.size):
+        out[i] = math.exp(mean + sigma * out[i])

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pydantic import Field
 from typing_extensions import override
 
+from simulator.core import draws
 from simulator.core.duration.base import Duration
 from simulator.core.units import Number, PositiveSeconds
 
@@ -35,7 +36,9 @@ class Lognormal(Duration):
     @override
     def draw_s(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
         variance = math.log1p(self.cv**2)
-        return self.mean_s * rng.lognormal(-variance / 2, math.sqrt(variance), size)
+        drawn = draws.lognormal(rng, -variance / 2, math.sqrt(variance), np.empty(size))
+        drawn *= self.mean_s
+        return drawn
 
 
 def _normal_cdf(z: float) -> float:
