@@ -46,7 +46,7 @@ def trace(folder: Path, *, shuffled: bool) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("replay", "plan"), combinations())
+@pytest.mark.parametrize(("replay", "plan"), list(combinations()))
 def test_replayed_requests_are_answered_alike(tmp_path: Path, replay: str, plan: str) -> None:
     options = REPLAYS[replay]
     path = trace(tmp_path, shuffled="sort" in options)
