@@ -39,13 +39,19 @@ def build(free_s: FloatArray, losers: SlotArray, winners: SlotArray) -> None:
 
 @inlined
 def replay(free_s: FloatArray, losers: SlotArray) -> None:
-    """Play the matches of the slot that was free first again, after its time has changed."""
+    """Play the matches of the slot that was free first again, after its time has changed.
+
+    Who wins cannot be foreseen, so there is no branch on it: with one, 16 slots take twice as long.
+    """
     winner = losers[0]
+    winner_s = free_s[winner]
     node = (winner + free_s.size) >> 1
     while node > 0:
         challenger = losers[node]
-        if free_s[challenger] < free_s[winner]:
-            losers[node] = winner
-            winner = challenger
+        challenger_s = free_s[challenger]
+        is_sooner = challenger_s < winner_s
+        losers[node] = winner if is_sooner else challenger
+        winner = challenger if is_sooner else winner
+        winner_s = challenger_s if is_sooner else winner_s
         node >>= 1
     losers[0] = winner

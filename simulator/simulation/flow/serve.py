@@ -16,8 +16,8 @@ from simulator.simulation.state.bundles import Block, Computation, Events, Path,
 from simulator.simulation.state.records import NO_FLIGHT, Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, time_of
 from simulator.simulation.state.tally import count_answer, count_default, serve_row
-from simulator.simulation.stations.admit import admit, carry_waiting, count_work, has_room
-from simulator.simulation.store.eviction import has_room_for_use, make_place, use, use_by_reading
+from simulator.simulation.stations.admit import admit, carry_waiting, count_work, room_of
+from simulator.simulation.store.eviction import make_place, use, use_by_reading
 from simulator.simulation.store.flights import coalesce, has_room_for_flight, sweep, take_off
 from simulator.simulation.store.table import expiry_s, land, last_read, read_again
 
@@ -26,6 +26,7 @@ MOST_SWEPT = 4096
 fleet that cannot keep up has millions that wait."""
 FETCH = 128
 """Rows that are looked up ahead of the requests for them; a power of two."""
+UNLIMITED = 2**62
 NOTHING = -3
 """In place of a flight: there is nothing to compute."""
 
@@ -177,20 +178,25 @@ def _serve_one(i: Int, block: Block, reader: Reader, stations: Stations, events:
         admit(t, _asked(i, t, number, row, block, stations.answering), stations.answering, path)
 
 
-@folded
-def _make_ready(t: float, stations: Stations, path: Path) -> bool:
-    """Carry what waits up to a request that comes at ``t``; return whether there is room for what may come of it."""
-    flights = path.flights
-    roomy = True
-    if path.rules[0].works:
-        if _waits(stations, path):
-            roomy = carry_waiting(t, stations, path)
-        roomy = has_room_for_flight(t, path) and roomy
-        if flights.cursor[0].coalesced == flights.coalesced.size:
-            sweep(t, path)
-        roomy = roomy and has_room(stations.answering, path)
-        roomy = roomy and flights.cursor[0].coalesced < flights.coalesced.size
-    return roomy and has_room_for_use(path.rules[0], path.store)
+@inlined
+def _room(t: float, station: Station, path: Path) -> Int:
+    """Return for how many requests from ``t`` on there is room, whatever comes of them; room is made if there is none.
+
+    It is looked at when the last one is used up: every request takes one of each at most.
+    """
+    rules, store, flights = path.rules[0], path.store, path.flights
+    room: Int = UNLIMITED
+    if rules.most_rows > 0:
+        room = store.uses.size - (store.cursor[0].end - store.cursor[0].begin)
+    if not rules.works:
+        return room
+    if not has_room_for_flight(t, path):
+        room = 0
+    if flights.cursor[0].coalesced == flights.coalesced.size:
+        sweep(t, path)
+    room = min(room, flights.records.size - flights.cursor[0].flights)
+    room = min(room, flights.coalesced.size - flights.cursor[0].coalesced)
+    return min(room, room_of(station, path))
 
 
 @inlined
@@ -205,6 +211,7 @@ def _carry(until_s: float, block: Block, reader: Reader, stations: Stations, eve
     """Carry all requests up to ``until_s``; return whether there was room. [s]"""
     rules, cursor, time_s = path.rules[0], reader.cursor[0], block.time_s
     roomy = True
+    room: Int = 0
     i = cursor.next
     cursor.reached_s = until_s
     while True:
@@ -212,13 +219,20 @@ def _carry(until_s: float, block: Block, reader: Reader, stations: Stations, eve
         t = time_s[i] if more else until_s
         if rules.refreshes and calls_for_refresh(t, rules, events):
             roomy = refresh_due(t, cursor, events, stations, path)
+            room = 0
         if not more or not roomy:
             break
-        if not _make_ready(t, stations, path):
-            roomy = False
+        if rules.works and _waits(stations, path):
+            roomy = carry_waiting(t, stations, path)
+            room = 0
+        if room <= 0:
+            room = _room(t, stations.answering, path)
+            roomy = bool(roomy and room > 0)
+        if not roomy:
             cursor.reached_s = t
             break
         _serve_one(i, block, reader, stations, events, path)
+        room -= 1
         i += 1
     cursor.next = i
     if _waits(stations, path):

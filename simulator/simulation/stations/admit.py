@@ -5,6 +5,7 @@ import math
 from simulator.backends.online.kinds import API, BATCHING, REPLICAS, SERVERLESS
 from simulator.core.jit import folded, inlined, outlined
 from simulator.simulation.state.bundles import Computation, Path, Station, Stations
+from simulator.simulation.state.rows import Int
 from simulator.simulation.stations.api import call
 from simulator.simulation.stations.batching import start_batches
 from simulator.simulation.stations.queue import answer, begin, enqueue, start_waiting, work_left_s
@@ -13,12 +14,19 @@ from simulator.simulation.stations.serverless import begin_on_instance, count_in
 
 
 @inlined
-def has_room(station: Station, path: Path) -> bool:
-    """Return whether a backend may be asked: queue and orbit have room, and a start is drawn."""
+def room_of(station: Station, path: Path) -> Int:
+    """Return how often a backend may be asked: there is room in queue and orbit, and starts of instances are drawn."""
     state = station.state[0]
-    if state.kind == SERVERLESS and station.instances[0].startups == station.times_s.size:
-        return False
-    return bool(state.waiting < station.queue.size and path.orbit.cursor[0].retries < path.orbit.heap.size)
+    room: Int = min(station.queue.size - state.waiting, path.orbit.heap.size - path.orbit.cursor[0].retries)
+    if state.kind == SERVERLESS:
+        room = min(room, station.times_s.size - station.instances[0].startups)
+    return room
+
+
+@inlined
+def has_room(station: Station, path: Path) -> bool:
+    """Return whether a backend may be asked."""
+    return bool(room_of(station, path) > 0)
 
 
 @inlined
