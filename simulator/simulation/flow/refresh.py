@@ -1,12 +1,14 @@
 """The hot loops of nearline refresh: events, and the computations that follow from them."""
 
+import math
+
 import numpy as np
 
-from simulator.core.jit import inlined, outlined
-from simulator.simulation.state.bundles import Computation, Events, Path, Station, Stations
+from simulator.core.jit import inlined
+from simulator.simulation.state.bundles import Computation, Events, Path, Station
 from simulator.simulation.state.records import Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, NEARLINE, Int
-from simulator.simulation.stations.admit import admit, carry_waiting, has_room
+from simulator.simulation.stations.admit import admit, has_room
 from simulator.simulation.store.eviction import has_room_for_use, make_place, use
 from simulator.simulation.store.flights import has_room_for_flight, take_off
 from simulator.simulation.store.table import land
@@ -49,6 +51,25 @@ def _fetch(events: Events, path: Path) -> None:
 
 
 @inlined
+def next_refresh_s(events: Events, path: Path) -> float:
+    """Return when the next computation after an event is due; events that others have replaced are passed over. [s]"""
+    cursor, ring = events.cursor[0], events.ring
+    while cursor.events > 0:
+        event = ring[cursor.first & (ring.size - 1)]
+        if event.row != CANCELLED:
+            return float(event.time_s + path.rules[0].delay_s)
+        cursor.events -= 1
+        cursor.first += 1
+    return math.inf
+
+
+@inlined
+def has_room_for_event(events: Events) -> bool:
+    """Return whether one event more can be noted."""
+    return bool(events.cursor[0].events < events.ring.size)
+
+
+@inlined
 def _has_room(t: float, station: Station, path: Path) -> bool:
     """Return whether there is room for one computation more."""
     if not has_room(station, path) or not has_room_for_use(path.rules[0], path.store):
@@ -77,45 +98,22 @@ def _take_off_after_event(row: Int, due_s: float, path: Path) -> np.int64:
 
 
 @inlined
-def _refresh(due_s: float, event: Record, station: Station, path: Path) -> None:
-    """Compute after an event, unless another has taken its place or a computation of the user's is under way."""
+def refresh(due_s: float, events: Events, station: Station, path: Path) -> bool:
+    """Compute after the oldest event, unless a computation of the user's is under way, which answers the event.
+
+    Returns
+    -------
+    bool
+        False if there is no room for it.
+    """
+    if not _has_room(due_s, station, path):
+        return False
+    _fetch(events, path)
+    cursor, ring = events.cursor[0], events.ring
+    event = ring[cursor.first & (ring.size - 1)]
+    cursor.events -= 1
+    cursor.first += 1
     number = _take_off_after_event(event.row, due_s, path)
     if number >= 0:
         admit(due_s, Computation(due_s, np.int64(0), event.factor, event.tokens, number, event.row), station, path)
-
-
-@inlined
-def calls_for_refresh(until_s: float, rules: Record, events: Events) -> bool:
-    """Return whether a computation is due before ``until_s``, or the ring of events is full."""
-    cursor, ring = events.cursor[0], events.ring
-    if cursor.events == 0:
-        return False
-    due_s = ring[cursor.first & (ring.size - 1)].time_s + rules.delay_s
-    return bool(due_s < until_s or cursor.events == ring.size)
-
-
-@outlined
-def refresh_due(until_s: float, reader: Record, events: Events, stations: Stations, path: Path) -> bool:
-    """Ask for the computations that are due before ``until_s``; return whether all had room, and one event more has.
-
-    A user whose computation is under way then gets no other: what is under way answers the event. Where there is no
-    room, the ``reader``'s cursor keeps how far all has been carried.
-    """
-    cursor, ring = events.cursor[0], events.ring
-    while cursor.events > 0:
-        event = ring[cursor.first & (ring.size - 1)]
-        due_s = event.time_s + path.rules[0].delay_s
-        if due_s >= until_s:
-            break
-        if event.row != CANCELLED:
-            _fetch(events, path)
-            if not carry_waiting(due_s, stations, path) or not _has_room(due_s, stations.refreshing, path):
-                reader.reached_s = due_s
-                return False
-            _refresh(due_s, event, stations.refreshing, path)
-        cursor.events -= 1
-        cursor.first += 1
-    if cursor.events == ring.size:
-        reader.reached_s = until_s
-        return False
     return True

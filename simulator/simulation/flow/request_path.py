@@ -126,7 +126,7 @@ class RequestPath:
             if until_s <= self._block.end_s:
                 return
             self._block = self._workload.next()
-            self._reader.cursor["next"] = self._reader.cursor["fetched"] = 0
+            self._reader.cursor["next"] = 0
         self._serve(until_s, _NO_REQUESTS)
 
     def advance_ticks(

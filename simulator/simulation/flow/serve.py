@@ -11,7 +11,11 @@ import numpy as np
 
 from simulator.core.jit import folded, inlined, kernel
 from simulator.demand.kernels import NUMBER
-from simulator.simulation.flow.refresh import calls_for_refresh, note_event, refresh_due
+from simulator.simulation.flow.refresh import (
+    next_refresh_s,
+    note_event,
+    refresh,
+)
 from simulator.simulation.state.bundles import Block, Computation, Events, Path, Reader, Station, Stations, Steps
 from simulator.simulation.state.records import NO_FLIGHT, Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, time_of
@@ -32,8 +36,10 @@ NOTHING = -3
 
 
 @inlined
-def _fetch(begin: Int, block: Block, reader: Reader, events: Events, path: Path) -> None:
+def _fetch(begin: Int, block: Block, reader: Reader, events: Events, path: Path) -> Int:
     """Find where the next users' rows are, and read them so that they are in fast memory when their turn comes.
+
+    Returns the first request that this is still to be done for.
 
     The reads do not depend on one another, so that the processor does many at a time; in the main loop it could not.
     """
@@ -54,9 +60,8 @@ def _fetch(begin: Int, block: Block, reader: Reader, events: Events, path: Path)
             touched ^= store.reads[row]
         if rules.most_rows > 0:
             touched ^= store.recent[row]
-    cursor = reader.cursor[0]
-    cursor.fetched = end
-    cursor.touched ^= touched
+    reader.cursor[0].touched ^= touched
+    return end
 
 
 @inlined
@@ -163,8 +168,6 @@ def _serve_one(i: Int, block: Block, reader: Reader, stations: Stations, events:
     rules, t = path.rules[0], block.time_s[i]
     row = np.int64(0)
     if rules.has_store:
-        if i >= reader.cursor[0].fetched:
-            _fetch(i, block, reader, events, path)
         row = reader.rows[i & (FETCH - 1)]
         if rules.refreshes and (rules.refreshes > 1 or block.user[i] < 0):
             state = stations.refreshing.state[0]
@@ -179,15 +182,17 @@ def _serve_one(i: Int, block: Block, reader: Reader, stations: Stations, events:
 
 
 @inlined
-def _room(t: float, station: Station, path: Path) -> Int:
+def _room(t: float, station: Station, events: Events, path: Path) -> Int:
     """Return for how many requests from ``t`` on there is room, whatever comes of them; room is made if there is none.
 
     It is looked at when the last one is used up: every request takes one of each at most.
     """
     rules, store, flights = path.rules[0], path.store, path.flights
     room: Int = UNLIMITED
+    if rules.refreshes:
+        room = events.ring.size - events.cursor[0].events
     if rules.most_rows > 0:
-        room = store.uses.size - (store.cursor[0].end - store.cursor[0].begin)
+        room = min(room, store.uses.size - (store.cursor[0].end - store.cursor[0].begin))
     if not rules.works:
         return room
     if not has_room_for_flight(t, path):
@@ -208,40 +213,42 @@ def _waits(stations: Stations, path: Path) -> bool:
 
 @folded
 def _carry(until_s: float, block: Block, reader: Reader, stations: Stations, events: Events, path: Path) -> bool:
-    """Carry all requests up to ``until_s``; return whether there was room. [s]"""
+    """Carry all requests, and what is due after events, up to ``until_s``; return whether there was room. [s]"""
     rules, cursor, time_s = path.rules[0], reader.cursor[0], block.time_s
-    roomy = True
+    roomy, t = True, until_s
     room: Int = 0
     i = cursor.next
-    cursor.reached_s = until_s
-    while True:
+    fetched = i
+    while roomy:
         more = i < time_s.size and time_s[i] < until_s
         t = time_s[i] if more else until_s
-        if rules.refreshes and calls_for_refresh(t, rules, events):
-            roomy = refresh_due(t, cursor, events, stations, path)
-            room = 0
-        if not more or not roomy:
-            break
+        due_s = next_refresh_s(events, path) if rules.refreshes else math.inf
+        is_refresh = due_s < t
+        t = min(t, due_s)
         if rules.works and _waits(stations, path):
             roomy = carry_waiting(t, stations, path)
             room = 0
-        if room <= 0:
-            room = _room(t, stations.answering, path)
-            roomy = bool(roomy and room > 0)
-        if not roomy:
-            cursor.reached_s = t
+        if is_refresh:
+            roomy = roomy and refresh(t, events, stations.refreshing, path)
+            room = 0
+        elif not more:
             break
-        _serve_one(i, block, reader, stations, events, path)
-        room -= 1
-        i += 1
+        else:
+            room = room if room > 0 else _room(t, stations.answering, events, path)
+            roomy = bool(roomy and room > 0)
+            if roomy:
+                if rules.has_store and i >= fetched:
+                    fetched = _fetch(i, block, reader, events, path)
+                _serve_one(i, block, reader, stations, events, path)
+                room -= 1
+                i += 1
     cursor.next = i
-    if _waits(stations, path):
-        roomy = carry_waiting(cursor.reached_s, stations, path) and roomy
+    cursor.reached_s = t
     if roomy:
-        count_work(cursor.reached_s, stations.answering)
-        count_work(cursor.reached_s, stations.refreshing)
+        count_work(t, stations.answering)
+        count_work(t, stations.refreshing)
         if path.flights.cursor[0].flights <= MOST_SWEPT:
-            sweep(cursor.reached_s, path)
+            sweep(t, path)
     return roomy
 
 

@@ -146,7 +146,6 @@ CALLS = np.dtype(
 BLOCK_CURSOR = np.dtype(
     [
         ("next", np.int64),  # first request of the block that has not been looked at
-        ("fetched", np.int64),  # requests before this one have had their rows read ahead
         ("reached_s", np.float64),  # up to when all has been carried
         ("touched", np.uint32),  # keeps the compiler from leaving out reads ahead
     ]

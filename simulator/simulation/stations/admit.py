@@ -150,7 +150,7 @@ def carry_orbit(until_s: float, stations: Stations, path: Path) -> bool:
             return False
 
 
-@outlined
+@folded
 def carry_waiting(until_s: float, stations: Stations, path: Path) -> bool:
     """Carry those who wait, and those who try again, up to ``until_s``; return whether there was room."""
     if path.rules[0].retries:
