@@ -135,6 +135,6 @@ def test_past_blocks_are_dropped_as_soon_as_all_have_been_through(monkeypatch: p
     plans = ["on demand", "rolling", "nearline", "cached", "bought after events"]
     scenario = a_scenario()
     assert len({begin_s(scenario, plan) for plan in plans}) > 1
-    together(scenario, plans)
+    together(scenario, plans, block_s=scenario.demand.interval_s)
     assert len(drawn) > 5
     assert max(held) <= 2
