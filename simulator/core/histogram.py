@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.arrays import FloatArray, IntArray
-from simulator.core.jit import inlined, kernel
+from simulator.core.jit import inlined
 
 _MANTISSA_BITS = 7
 _SHIFT = 52 - _MANTISSA_BITS
@@ -33,10 +33,10 @@ def bin_at(value: float) -> int:
     return min(max(place, 0), BINS - 1)
 
 
-@kernel
 def bin_of(value: float) -> int:
-    """Return the bin of a value from 0, to callers that are not compiled."""
-    return bin_at(value)
+    """Return the bin of a value from 0, to callers that are not compiled; nothing is compiled for it either."""
+    plain: Callable[[float], int] = getattr(bin_at, "py_func", bin_at)
+    return plain(value)
 
 
 def _edges() -> FloatArray:

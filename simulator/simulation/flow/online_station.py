@@ -53,6 +53,7 @@ class OnlineStation:
         self._times_s = np.array(backend.service_times_s)
         self.replicas: Replicas | None = None
         self._instances_s = np.full(1, np.inf)
+        self._bundle: Station | None = None
         if backend.most_instances:
             self._instances_s = np.zeros(2 * leaves_for(backend.most_instances))
             self._draw_startups()
@@ -65,11 +66,14 @@ class OnlineStation:
     @property
     def bundle(self) -> Station:
         """What the kernels work on."""
-        state, batches, instances, calls = self._records
         slots = (self._instances_s, _NO_LOSERS)
         if self.replicas is not None:
             slots = (self.replicas.free_s, self.replicas.losers)
-        return Station(state, batches, instances, calls, *slots, self._queue, self._times_s)
+        arrays = (*slots, self._queue, self._times_s)
+        if self._bundle is None or any(one is not other for one, other in zip(arrays, self._bundle[4:], strict=True)):
+            state, batches, instances, calls = self._records
+            self._bundle = Station(state, batches, instances, calls, *arrays)
+        return self._bundle
 
     @property
     def state(self) -> Record:

@@ -256,11 +256,8 @@ class RequestPath:
 
     def _arguments(self, block: WorkloadBlock) -> tuple[Block, Reader, Stations, Events, Path]:
         """Return what the kernels work on, in their order."""
-        requests = Block(
-            block.time_s, block.user, block.factor, block.refresh_factor, block.tokens, block.refresh_tokens
-        )
         bundles = [station.bundle for station in self.stations] or [NO_STATION]
-        return requests, self._reader, Stations(bundles[0], bundles[-1]), self._events, self._path
+        return block.bundle, self._reader, Stations(bundles[0], bundles[-1]), self._events, self._path
 
     def _make_room(self) -> None:
         for station in self.stations:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from simulator.backends.base import OnlineBackend
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.scenario.schema import Scenario
+from simulator.simulation.state.bundles import Block
 from simulator.simulation.workload.activity import Activity
 from simulator.simulation.workload.request_stream import Draw, Stretch
 
@@ -39,6 +41,11 @@ class WorkloadBlock:
     """Each request's tokens, of its prompt x 2^24 and of its answer; empty where nobody counts them."""
     refresh_tokens: IntArray = field(default_factory=_no_tokens)
     """The same for the computation that follows a request where the plan refreshes."""
+
+    @cached_property
+    def bundle(self) -> Block:
+        """What kernels work on."""
+        return Block(self.time_s, self.user, self.factor, self.refresh_factor, self.tokens, self.refresh_tokens)
 
 
 class Workload:
