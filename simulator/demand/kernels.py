@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from simulator.core.arrays import FloatArray, IntArray, SlotArray, UserArray
 from simulator.core.jit import inlined, kernel
+from simulator.core.searching import count_up_to
 from simulator.demand.lorenz import KNOTS
 
 FEW_COHORTS = 16
@@ -126,7 +127,7 @@ def _place_users(
             for k in range(1, count):  # without branches, as they could not be foreseen
                 cohort += int(below[k] <= on_curve)
         else:
-            cohort = int(np.searchsorted(below, on_curve, side="right")) - 1
+            cohort = count_up_to(below, on_curve) - 1
         at = np.uint64(cohort)  # an index that cannot be negative saves the question whether it counts from the end
         width = max(share[at], LEAST_WIDTH)
         cell = min((on_curve - below[at]) / width, 1.0) * KNOTS

@@ -87,7 +87,7 @@ def _take_off_after_event(row: Int, due_s: float, path: Path) -> np.int64:
         if flight.completion_s > due_s:
             return np.int64(-1)
         word = land(flight, path)
-    number = take_off(row, word, NEARLINE, True, path)
+    number = take_off(row, word, np.int64(NEARLINE), bool(rules.in_background), path)
     if 0.0 <= due_s < rules.horizon_s:
         path.tally.counts[0].refreshed += 1
     if rules.most_rows > 0:

@@ -73,7 +73,8 @@ def _admit_otherwise(t: float, asked: Computation, station: Station, path: Path)
     if not taken:
         if 0.0 <= asked.asked_s < path.rules[0].horizon_s:
             state.refused += 1
-        retry_or_abandon(t, t - asked.asked_s, False, asked, station, path)
+        timed_out = taken  # never; a literal would be compiled by itself
+        retry_or_abandon(t, t - asked.asked_s, timed_out, asked, station, path)
 
 
 @inlined

@@ -90,7 +90,8 @@ def leaves_at_s(leaver: Int, station: Station) -> float:
 def give_up(leaves_s: float, asked: Computation, station: Station, path: Path) -> None:
     """Let a request give up waiting, whose entry has been taken out of the queue."""
     waited_s = station.state[0].timeout_s if asked.attempt == 0 else leaves_s - asked.asked_s
-    retry_or_abandon(leaves_s, waited_s, True, asked, station, path)
+    timed_out = leaves_s < math.inf  # always; a literal would be compiled by itself
+    retry_or_abandon(leaves_s, waited_s, timed_out, asked, station, path)
 
 
 @inlined

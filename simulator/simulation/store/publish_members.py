@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from simulator.core.arrays import BitSet, FloatArray, IntArray, UserArray, WordArray
 from simulator.core.jit import inlined, kernel
+from simulator.core.searching import count_up_to
 from simulator.simulation.state.bit_sets import lowest, without_lowest
 from simulator.simulation.state.bundles import Path
 from simulator.simulation.state.rows import BATCH, SERVED, Int, word_of
@@ -76,7 +77,7 @@ def put_rows_by_last_login(
             row = (w << 6) + lowest(chosen)
             chosen = without_lowest(chosen)
             if last[row] >= since[0]:
-                table[row] = words[np.searchsorted(since, last[row], side="right") - 1]
+                table[row] = words[count_up_to(since, np.int64(last[row])) - 1]
 
 
 @inlined
