@@ -87,7 +87,8 @@ def _answer_by_row(t: float, row: Int, word: Int, flying: Int, path: Path) -> In
     elif not _is_fresh(word, t, rules):
         if 0.0 <= t < rules.horizon_s:
             path.tally.counts[0].revalidated += 1
-        return take_off(row, served, np.int64(ONLINE), bool(rules.in_background), path)
+        in_background = bool(rules.in_background)  # always; a literal would be compiled by itself
+        return take_off(row, served, np.int64(ONLINE), in_background, path)
     elif served != word:
         store.table[row] = np.uint32(served)
     return np.int64(NOTHING)
@@ -118,7 +119,8 @@ def _miss(t: float, row: Int, word: Int, flying: Int, path: Path) -> Int:
             use_by_reading(row, rules, store)
         coalesce(flight, t, path)
         return np.int64(NOTHING)
-    number = take_off(row, word, np.int64(ONLINE), bool(flying >= 0), path)
+    in_background = bool(flying >= 0)  # never; a literal would be compiled by itself
+    number = take_off(row, word, np.int64(ONLINE), in_background, path)
     if rules.most_rows > 0:
         use(row, rules, store)
         if word == 0:
