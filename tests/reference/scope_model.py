@@ -48,7 +48,7 @@ class Zone:
         return max((due.time_s for due in self.dues if due.time_s < time_s), default=-math.inf)
 
     def after(self, time_s: float) -> float:
-        return min(due.time_s for due in self.dues if due.time_s > time_s)
+        return min((due.time_s for due in self.dues if due.time_s > time_s), default=math.inf)
 
 
 class ScopeModel:

@@ -52,13 +52,14 @@ def test_validate_tells_which_active_shares_a_run_will_not_have() -> None:
 
 
 MEASURE = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from simulator.scenario.loading import load_scenario
 from simulator.simulation.simulate import simulate
 path, plan, users, active = sys.argv[1:]
 changes = {"population.daily_active": active, "horizon": "1 h", "warmup": "0 s", "population.users": users}
 simulate(load_scenario(path, changes), plan)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text()).group(1)) * 1024)
 """
 
 
