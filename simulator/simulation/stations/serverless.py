@@ -24,9 +24,8 @@ STEP_SLACK = 1e-9
 
 
 @inlined
-def _push(heap: FloatArray, size: Int, value: float) -> None:
-    """Put a value into a heap of ``size`` values, which has room."""
-    place = size
+def _rise(heap: FloatArray, place: Int, value: float) -> None:
+    """Put a value into a gap of a heap, or above it, where those below are larger."""
     while place > 0:
         parent = (place - 1) >> 1
         if heap[parent] <= value:
@@ -40,7 +39,6 @@ def _push(heap: FloatArray, size: Int, value: float) -> None:
 def _pop(heap: FloatArray, size: Int) -> None:
     """Take the smallest of a heap of ``size`` values out: the gap goes down to a leaf, and the last value fills it."""
     last = size - 1
-    value = heap[last]
     place = 0
     child = 1
     while child < last:
@@ -49,13 +47,7 @@ def _pop(heap: FloatArray, size: Int) -> None:
         heap[place] = heap[child]
         place = child
         child = 2 * place + 1
-    while place > 0:
-        parent = (place - 1) >> 1
-        if heap[parent] <= value:
-            break
-        heap[place] = heap[parent]
-        place = parent
-    heap[place] = value
+    _rise(heap, place, heap[last])
 
 
 @inlined
@@ -104,7 +96,7 @@ def run_instance(t: float, asked_s: float, service_s: float, horizon_s: float, s
         own.startups += 1
     else:
         return REFUSED
-    _push(instances_s, own.busy, t + startup_s + service_s)
+    _rise(instances_s, own.busy, t + startup_s + service_s)
     own.busy += 1
     station.state[0].work_s += startup_s + service_s
     if is_new and 0.0 <= t < horizon_s:
