@@ -205,8 +205,8 @@ class _Job:
         with held() as waiting:
             interrupted = draw(self.claim, comparison, self.charts, workers, waiting, shown=self.answer.is_all)
         if interrupted:
-            said = f"interrupted; all but some of the charts is kept in {folder}: 'predcost show {folder} --charts'"
-            raise InterruptedRunError(f"{said} {self.charts} draws them")
+            again = f"'predcost show {folder} --charts {self.charts}' draws them"
+            raise InterruptedRunError(f"interrupted; all but some of the charts is kept in {folder}: {again}")
         if self.charts is ChartChoice.DECK:
             self._print(
                 lambda: self.answer.tell(f"Charts: four are drawn; all of them: predcost show {folder} --charts all")

@@ -47,7 +47,7 @@ def _pop(heap: FloatArray, size: Int) -> None:
         heap[place] = heap[child]
         place = child
         child = 2 * place + 1
-    _rise(heap, place, heap[last])
+    _rise(heap, place, float(heap[last]))
 
 
 @inlined
