@@ -334,7 +334,7 @@ class Study:
         scenario = self.scenario
         numbers = range(scenario.replications)
         tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
-        for outcome in run_tasks(tasks, self.workers, on_begin, on_progress):
+        for _, outcome in run_tasks(tasks, self.workers, on_begin, on_progress):
             self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)

@@ -33,8 +33,8 @@ def run_tasks(
     workers: int | None = None,
     on_begin: Callable[[], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
-) -> Iterator[Outcome]:
-    """Yield the tasks' outcomes as they finish, in any order.
+) -> Iterator[tuple[Task, Outcome]]:
+    """Yield the tasks with their outcomes as they finish, in any order.
 
     Parameters
     ----------
@@ -76,20 +76,21 @@ class _Progress:
     """How far all groups are."""
 
     def __init__(self, groups: Sequence[Together], tell: Callable[[float], None]) -> None:
-        self._work, self._tell = [group.work for group in groups], tell
+        self._groups, self._tell = groups, tell
+        self._work = sum(group.work for group in groups)
         self._done = [0.0] * len(groups)
 
     def heard(self, news: tuple[int, float]) -> None:
         """Take the number of a group, and how much of its work is done."""
         number, work = news
         self._done[number] = work
-        self._tell(sum(self._done) / sum(self._work))
+        self._tell(sum(self._done) / self._work)
 
-    def whole(self, found: tuple[int, list[Outcome]]) -> list[Outcome]:
-        """Take the number of a group that is done, and return its outcomes."""
+    def whole(self, found: tuple[int, list[Outcome]]) -> Iterator[tuple[Task, Outcome]]:
+        """Take the number of a group that is done, and return its tasks with their outcomes."""
         number, outcomes = found
-        self.heard((number, self._work[number]))
-        return outcomes
+        self.heard((number, self._groups[number].work))
+        return zip(self._groups[number].tasks, outcomes, strict=True)
 
 
 @dataclass(frozen=True)

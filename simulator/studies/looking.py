@@ -194,7 +194,7 @@ class Looks:
     def _simulate(self, name: object, there: Scenario, plans: Sequence[str], window: Window) -> None:
         part = window.of(there)
         self.spent += sum(self._work(there, plan, window) for plan in plans)
-        for outcome in run_tasks([Task(part, plan, 0) for plan in plans], self.workers):
+        for _, outcome in run_tasks([Task(part, plan, 0) for plan in plans], self.workers):
             self.seen[name, outcome.plan] = self._found(there, part, window, outcome)
             if self.on_look is not None:
                 self.on_look(f"{outcome.plan}, what would change it")

@@ -181,7 +181,8 @@ class _Search:
     def _simulate(self, replicas: int) -> list[Outcome]:
         tried = _with_size(self.scenario, self._backend, replicas)
         tasks = [Task(tried, self.plan, number, self.block_s) for number in range(self.scenario.replications)]
-        return sorted(run_tasks(tasks, self.workers), key=lambda outcome: outcome.replication)
+        outcomes = [outcome for _, outcome in run_tasks(tasks, self.workers)]
+        return sorted(outcomes, key=lambda outcome: outcome.replication)
 
     def _fail(self, replicas: int) -> None:
         bound_s = self.scenario.slo.latency_p99_s

@@ -92,13 +92,13 @@ def test_whatever_is_together_outcomes_are_the_same_with_those_beside_them(monke
     def outcomes(free_bytes: float, processes: int) -> dict[tuple[int, str], Any]:
         monkeypatch.setattr(executor, "available_bytes", lambda: free_bytes)
         found = executor.run_tasks(tasks_of(small(), 2), processes)
-        return {(outcome.replication, outcome.plan): plain(outcome) for outcome in found}
+        return {(task.replication, task.plan): plain(outcome) for task, outcome in found}
 
     wanted = outcomes(0.0, 1)
     assert len(wanted) == 2 * len(PLANS)
     assert outcomes(math.inf, 1) == wanted
     assert outcomes(math.inf, 2) == wanted
-    (first, *_) = executor.run_tasks(tasks_of(small(), 1), 1)
+    ((_, first), *_) = executor.run_tasks(tasks_of(small(), 1), 1)
     assert len(first.beside) == 1
 
 
