@@ -1,5 +1,6 @@
 """Names of time zones."""
 
+import functools
 import re
 import zoneinfo
 from typing import Final
@@ -51,10 +52,14 @@ def check_zone(zone: str) -> str:
     ValueError
         If there is none of that name; the message says which is nearest.
     """
-    known = zoneinfo.available_timezones()
-    if zone not in known:
-        raise ValueError(f"there is no time zone '{zone[:80]}'; {_hint(zone, known)}")
+    if zone not in _known():
+        raise ValueError(f"there is no time zone '{zone[:80]}'; {_hint(zone, _known())}")
     return zone
+
+
+@functools.cache
+def _known() -> set[str]:
+    return zoneinfo.available_timezones()  # which opens every file of the database
 
 
 def _hint(zone: str, known: set[str]) -> str:
