@@ -93,6 +93,8 @@ def _run() -> None:
 
 def _show(error: TyperException) -> None:
     """Print the usage and what is wrong with it, or the help where no command was given."""
+    if hasattr(error, "message"):
+        error.message = str(error.message).replace("Value error, ", "")  # pydantic's, which typer passes on
     show = getattr(error, "show", None)
     if show is None:
         typer.echo(f"predcost: {error}", err=True)

@@ -50,6 +50,12 @@ class Store(Part):
             raise ValueError(fault)
         return self
 
+    @model_validator(mode="after")
+    def _evicts_from_a_limited_size(self) -> Self:
+        if self.size_limit_gib is None and self.eviction != LeastRecentlyUsed():
+            raise ValueError(f"eviction: {self.eviction.kind} has no effect without a size_limit, e.g. 1 GiB")
+        return self
+
     @property
     def paid_for_by(self) -> BillingMode:
         """The billing mode that is stated, or that follows from the meter."""
