@@ -5,8 +5,8 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.timing import earliest_s
 
 
-def simulation_digest(scenario: Scenario, plan: str, replication: int) -> str:
-    """Return a digest of all that the outcome of a plan and a replication depends on, but for the version of predcost.
+def simulation_digest(scenario: Scenario, plan: str) -> str:
+    """Return a digest of all that an outcome depends on, but for the replication and the version of predcost.
 
     Prices, weights, names and the other plans are not in it, but when their simulations begin: from the earliest of
     these moments on, sessions are followed.
@@ -17,4 +17,4 @@ def simulation_digest(scenario: Scenario, plan: str, replication: int) -> str:
         With the sizes of its fleets.
     """
     parts = as_physical(scenario, plan)
-    return digest_of({**parts, "sessions_from_s": earliest_s(scenario), "replication": replication})
+    return digest_of({**parts, "sessions_from_s": earliest_s(scenario)})

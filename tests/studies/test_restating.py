@@ -22,6 +22,7 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.restating import restated
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.kept_outcomes import as_text
+from simulator.studies.once import run_once, simulated_once
 
 RUNS, HYBRID, NEARLINE, FUNCTIONS, BOUGHT = "rolling", "hybrid", "nearline", "on functions, cached", "bought"
 AHEAD = "bought ahead"
@@ -139,12 +140,27 @@ def test_workers_bought_in_two_ways_are_restated_by_each_way() -> None:
 
 def test_a_physical_key_is_seen_by_the_digest_of_the_plan_that_it_matters_to() -> None:
     changed = _changed(_scenario(), {"backends.live.slots": 3})
-    assert simulation_digest(changed, HYBRID, 0) != simulation_digest(_scenario(), HYBRID, 0)
-    assert simulation_digest(changed, RUNS, 0) == simulation_digest(_scenario(), RUNS, 0)
-    assert simulation_digest(changed, RUNS, 1) != simulation_digest(_scenario(), RUNS, 0)
+    assert simulation_digest(changed, HYBRID) != simulation_digest(_scenario(), HYBRID)
+    assert simulation_digest(changed, RUNS) == simulation_digest(_scenario(), RUNS)
 
 
 def test_when_the_others_begin_is_part_of_what_a_simulation_is() -> None:
     alone = _changed(_scenario(), {f"plans.{name}": None for name in _scenario().plans if name != HYBRID})
     early = _changed(alone, {"plans.early": {"refresh": {"debounce": "3 h", "backend": "live"}, "on_miss": "default"}})
-    assert simulation_digest(early, HYBRID, 0) != simulation_digest(alone, HYBRID, 0)
+    assert simulation_digest(early, HYBRID) != simulation_digest(alone, HYBRID)
+
+
+def test_a_sweep_over_a_price_simulates_once_and_one_over_a_backend_the_plans_that_use_it() -> None:
+    cost, slots = "backends.night.feature_pipeline.cost", "backends.live.slots"
+    scenarios = [
+        _changed(_scenario(), {key: value}) for key, value in ((cost, "1 USD"), (cost, "2 USD"), (slots, 2), (slots, 3))
+    ]
+    tasks = [Task(scenario, plan, 0) for scenario in scenarios for plan in (RUNS, HYBRID)]
+    numbers = {id(task): number for number, task in enumerate(tasks)}
+    groups = [[numbers[id(task)] for task in group] for group in simulated_once(tasks)]
+    assert groups == [[0, 2, 4, 6], [1, 3, 5], [7]]
+    found = {numbers[id(task)]: outcome for task, outcome in run_once(tasks, workers=1)}
+    assert sorted(found) == list(range(len(tasks)))
+    for number in (2, 5, 7):
+        task = tasks[number]
+        assert as_text(found[number]) == as_text(_outcome(task.scenario, task.plan))
