@@ -198,14 +198,14 @@ class ManyBooks:
             If a book lacks a meter or prices it by another unit.
         """
         found = np.empty((len(usages), self.number))
-        for alike in self._alike(_meters(usages)):
+        for alike in self._alike(meters_of(usages)):
             for number, each in enumerate(usages):
                 found[number, alike.places] = alike.total_usd(each, MONTH_S / horizon_s)
         return found
 
 
-def _meters(usages: Sequence[Sequence[Usage]]) -> frozenset[str]:
-    """Return every meter whose price may matter."""
+def meters_of(usages: Sequence[Sequence[Usage]]) -> frozenset[str]:
+    """Return every meter whose price may matter for what usages cost."""
     each = {usage for used in usages for usage in used if usage.given_price_usd is None}
     others = [usage.stand_in for usage in each if usage.stand_in is not None]
     names = (*(usage.meter for usage in each), *(name for other in others for name in (other.meter, other.unless)))
