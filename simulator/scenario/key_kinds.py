@@ -103,17 +103,21 @@ def as_physical(scenario: Scenario, plan: str | None = None) -> dict[str, Any]:
         Leaves out the other plans, and the backends that it does not use. When its requests begin to be followed
         depends on the others still: see `simulator.simulation.identity`.
     """
-    found = _Physical(made_physical(scenario)).of_part(scenario, ())
-    if plan is None:
-        return found
-    used = {*scenario.online_names(scenario.plans[plan]), *_batch_names(scenario, plan)}
-    backends = {name: each for name, each in found["backends"].items() if name in used}
-    return {**found, "plans": {plan: found["plans"][plan]}, "backends": backends, "tells_rows": scenario.tells_rows}
+    physical = _Physical(made_physical(scenario))
+    found = physical.of_part(scenario, ())
+    return found if plan is None else {**found, **_of_plan(scenario, plan, physical, found)}
 
 
-def _batch_names(scenario: Scenario, plan: str) -> tuple[str, ...]:
-    precompute = scenario.plans[plan].precompute
-    return () if precompute is None else (precompute.backend,)
+def _of_plan(scenario: Scenario, name: str, physical: "_Physical", whole: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is there of a plan alone, in place of what the scenario has for all."""
+    plan = scenario.plans[name]
+    used = {*scenario.online_names(plan), *([plan.precompute.backend] if plan.precompute else [])}
+    return {
+        "plans": {name: {**whole["plans"][name], "store": None}},
+        "store": physical.of_part(scenario.store_of(plan), ("store",)) if plan.has_store else None,
+        "backends": {each: backend for each, backend in whole["backends"].items() if each in used},
+        "tells_rows": scenario.tells_rows,
+    }
 
 
 def physical_digest(scenario: Scenario, plan: str | None = None) -> str:

@@ -22,7 +22,6 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.restating import restated
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.kept_outcomes import as_text
-from simulator.studies.once import run_once, simulated_once
 
 RUNS, HYBRID, NEARLINE, FUNCTIONS, BOUGHT = "rolling", "hybrid", "nearline", "on functions, cached", "bought"
 AHEAD = "bought ahead"
@@ -150,17 +149,10 @@ def test_when_the_others_begin_is_part_of_what_a_simulation_is() -> None:
     assert simulation_digest(early, HYBRID) != simulation_digest(alone, HYBRID)
 
 
-def test_a_sweep_over_a_price_simulates_once_and_one_over_a_backend_the_plans_that_use_it() -> None:
-    cost, slots = "backends.night.feature_pipeline.cost", "backends.live.slots"
-    scenarios = [
-        _changed(_scenario(), {key: value}) for key, value in ((cost, "1 USD"), (cost, "2 USD"), (slots, 2), (slots, 3))
-    ]
-    tasks = [Task(scenario, plan, 0) for scenario in scenarios for plan in (RUNS, HYBRID)]
-    numbers = {id(task): number for number, task in enumerate(tasks)}
-    groups = [[numbers[id(task)] for task in group] for group in simulated_once(tasks)]
-    assert groups == [[0, 2, 4, 6], [1, 3, 5], [7]]
-    found = {numbers[id(task)]: outcome for task, outcome in run_once(tasks, workers=1)}
-    assert sorted(found) == list(range(len(tasks)))
-    for number in (2, 5, 7):
-        task = tasks[number]
-        assert as_text(found[number]) == as_text(_outcome(task.scenario, task.plan))
+def test_a_plan_that_has_the_same_store_under_another_medium_is_the_same_simulation() -> None:
+    store = {**stated(_scenario())["store"], "meter": "s3_standard", "rows_per_object": 50}
+    medium = _changed(_scenario(), {f"plans.{RUNS}.store": store})
+    assert simulation_digest(medium, RUNS) == simulation_digest(_scenario(), RUNS)
+    assert as_text(restated(_simulated(RUNS), medium)) == as_text(_outcome(medium, RUNS))
+    slower = _changed(medium, {f"plans.{RUNS}.store.write_capacity": "2/s"})
+    assert simulation_digest(slower, RUNS) != simulation_digest(_scenario(), RUNS)
