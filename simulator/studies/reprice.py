@@ -1,14 +1,16 @@
 """A finished run at other prices: the same usage, another bill, and nothing simulated."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
+from simulator.core.errors import UserError
 from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import Comparison
+from simulator.studies.comparison import Comparison, priced_plan
 from simulator.studies.consumption import COST
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.recommendation import in_words
@@ -16,6 +18,8 @@ from simulator.studies.run_folder import TABLES, digest, write_run
 from simulator.studies.run_place import claimed
 from simulator.studies.stored_run import StoredRun
 
+Key = TypeVar("Key", bound=Hashable)
+"""What tells a variant of a study from the others."""
 KEPT_TABLES = ("hours", "histograms")
 """What prices do not change; it is copied from a run that an earlier version kept without its outcomes."""
 
@@ -42,7 +46,38 @@ def reprice(run: StoredRun, book: PriceBook) -> Repriced:
         If the book lacks a price that the run needs; the message names every such meter.
     """
     check_prices(run.scenario, book, run.folder / "scenario.yaml")
-    return Repriced(run.priced(run.book), run.priced(book))
+    before = run.priced(run.book)
+    return Repriced(before, at_prices(before, book))
+
+
+def reprice_all(study: Mapping[Key, Comparison], book: PriceBook) -> dict[Key, Repriced]:
+    """Price what every variant of a study used anew, whatever each was priced by.
+
+    Raises
+    ------
+    UserError
+        If the book lacks a price that a variant needs; the message says of all what they lack, once.
+    """
+    faults: dict[str, None] = {}
+    for comparison in study.values():
+        try:
+            check_prices(comparison.scenario, book)
+        except UserError as error:
+            faults |= dict.fromkeys(str(error).splitlines())
+    if faults:
+        raise UserError("\n".join(faults))
+    return {key: Repriced(comparison, at_prices(comparison, book)) for key, comparison in study.items()}
+
+
+def at_prices(comparison: Comparison, book: PriceBook) -> Comparison:
+    """Return a comparison at the prices of a book; nothing is said of it yet."""
+    plans = {
+        name: priced_plan(
+            comparison.scenario, book, name, plan.values, plan.consumptions, plan.saturation, plan.outcomes
+        )
+        for name, plan in comparison.plans.items()
+    }
+    return replace(comparison, book=book, plans=plans, words=None, turning_points=None)
 
 
 def write_repriced(

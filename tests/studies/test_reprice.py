@@ -11,7 +11,7 @@ from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report.reprice_tables import repriced_json
 from simulator.studies.comparison import Comparison, compare
-from simulator.studies.reprice import reprice, write_repriced
+from simulator.studies.reprice import reprice, reprice_all, write_repriced
 from simulator.studies.run_folder import write_run
 from simulator.studies.saturation import Verdict
 from simulator.studies.stored_run import read_run
@@ -164,3 +164,21 @@ def test_a_run_that_lacks_a_part_is_told_so(lacking: str, comparison: Comparison
 def test_a_folder_that_is_no_run_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no run of predcost"):
         read_run(tmp_path)
+
+
+def test_every_variant_of_a_study_costs_at_another_book_what_it_would_have_cost_with_it(book: PriceBook) -> None:
+    variants = {users: small(population__users=users) for users in ("5k", "6k")}
+    dear = book.scaled(1.5)
+    repriced = reprice_all({users: compare(each, book, workers=1) for users, each in variants.items()}, dear)
+    for users, scenario in variants.items():
+        simulated = compare(scenario, dear, workers=1)
+        for name, plan in simulated.plans.items():
+            assert repriced[users].after.plans[name].metrics == plan.metrics
+            assert repriced[users].before.plans[name].cost_usd_per_month < plan.cost_usd_per_month
+
+
+def test_a_book_that_lacks_what_variants_need_is_refused_once_for_all(comparison: Comparison, book: PriceBook) -> None:
+    with pytest.raises(UserError) as refused:
+        reprice_all({1: comparison, 2: comparison}, book.only(["dynamodb_on_demand/read"]))
+    assert str(refused.value).count("has no price for 'instance/g4dn.xlarge/on_demand'") == 1
+    assert "instance/g4dn.xlarge/spot" in str(refused.value)
