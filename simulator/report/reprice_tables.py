@@ -30,7 +30,7 @@ def said(repriced: Repriced) -> str:
     """Return what is best at the new prices, and whether it was so before."""
     before, now = repriced.before.recommended, repriced.after.recommended
     if now is None:
-        return "No plan meets every bound" + ("." if repriced.changed else "; prices do not change that.")
+        return "No plan meets every bound; prices do not change that."
     best = f"The best plan that meets every bound {'stays' if now == before else 'is now'} {now}"
     turned = "" if now == before else f"; it was {before}"
     also = f"; as good within the error: {', '.join(repriced.after.as_good)}" if repriced.after.as_good else ""
