@@ -44,8 +44,9 @@ def _changes(repriced: Repriced) -> RenderableType:
 def _change_table(repriced: Repriced, width: int) -> Table:
     """Return what each plan costs before and now; where there is little room, now and the change alone."""
     was, now = (form.one_line(each.book.name) for each in (repriced.before, repriced.after))
+    books = f"by {now}" if now == was and repriced.changed else f"{was} -> {now}"
     table = Table(
-        title=Text(f"Cost per 30-day month: {was} -> {now}", style="bold"),
+        title=Text(f"Cost per 30-day month: {books}{_with_keys(repriced)}", style="bold"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -64,6 +65,10 @@ def _change_table(repriced: Repriced, width: int) -> Table:
         cells = list(_cells(repriced, name))
         table.add_row(Text(said, style=style), *(cells[place] for place in places))
     return table
+
+
+def _with_keys(repriced: Repriced) -> str:
+    return f", with {', '.join(map(form.one_line, repriced.changed))}" if repriced.changed else ""
 
 
 def _cells(repriced: Repriced, name: str) -> Iterator[Text]:
@@ -92,6 +97,7 @@ def repriced_json(repriced: Repriced) -> dict[str, Any]:
     content = {
         **study_json(after),
         "prices": {"before": before.book.name, "now": after.book.name},
+        "changed": list(repriced.changed),
         "plans": plans,
         "sizings": [sizing.as_dict() for sizing in after.sizings],
         "differences": [difference.as_dict() for difference in after.differences],

@@ -85,6 +85,19 @@ def apply_overrides(
     return tree
 
 
+def keys_of(tree: Tree, path: str, by: str, model: type[BaseModel]) -> tuple[Tree, Keys]:
+    """Return the keys that a path leads along, and ``tree`` with the short forms written out that it leads into.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read as a key path, or leads below a value.
+    """
+    label = _label(by, path)
+    tree = _in_full_along(tree, path.strip(), _step_of_path(label), SchemaWalk(model))
+    return tree, _keys_of_path(tree.data, path, label)
+
+
 def apply_keywords(tree: Tree, keywords: Mapping[str, object]) -> Tree:
     """Return ``tree`` with the values of keyword arguments such as ``plans__on_demand__backend``.
 
