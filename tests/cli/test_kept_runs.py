@@ -70,8 +70,8 @@ STOPPED_AFTER_A_REPLICATION = """
 import os, signal
 import simulator.studies.comparison as comparison
 run = comparison.run_tasks
-def run_tasks(*how):
-    for number, outcome in enumerate(run(*how)):
+def run_tasks(*how, **named):
+    for number, outcome in enumerate(run(*how, **named)):
         yield outcome
         if number == 2:
             os.kill(os.getpid(), signal.{signal})
