@@ -129,8 +129,16 @@ class _Job:
         except LostWorkerError as error:
             self.lost, interrupted = error, False
         if not self.study.whole_replications:
-            raise self.lost or InterruptedRunError(NOTHING_KEPT)
+            raise self.lost or InterruptedRunError(self._nothing_whole())
         return interrupted or self.lost is not None
+
+    def _nothing_whole(self) -> str:
+        """Return what an interrupt leaves before all plans have a replication."""
+        store = self.study.kept
+        if store is None or not store.count:
+            return NOTHING_KEPT
+        done = "1 simulation is" if store.count == 1 else f"{store.count:,} simulations are"
+        return f"interrupted; {done} stored, and the same command goes on from there; no replication is whole yet"
 
     def _print(self, show: Callable[[], None]) -> None:
         """Print something; where that fails, what is kept is there to be shown again."""

@@ -94,6 +94,8 @@ class OutcomeStore:
     def __init__(self, folder: Path, tell: Callable[[str], None] = _say, *, fresh: bool = False) -> None:
         self.folder, self._is_fresh = folder, fresh
         self._tell = tell
+        self.count = 0
+        """How many were stored by this process."""
         self._told: set[str] = set()
         self._can_write = True
         self._is_swept = False
@@ -106,10 +108,10 @@ class OutcomeStore:
         path = self._path(digest)
         try:
             return _read(path.read_bytes(), digest, task)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            self._tell_once(f"{path} cannot be read ({error.strerror or error}); it is simulated again")
+            self._tell_once(f"{path} cannot be read ({error.strerror or error}); it is simulated again", "unread")
         except ValueError as error:
             self._set_aside(path, str(error))
         return None
@@ -126,6 +128,7 @@ class OutcomeStore:
             self._sweep()
             part.write_bytes(_written(digest, task, outcome))
             part.replace(path)
+            self.count += 1
         except OSError as error:
             self._can_write = False
             self._tell_once(
