@@ -22,6 +22,18 @@ Horizon = Annotated[str | None, typer.Option(help="How long is counted, e.g. '7 
 Replications = Annotated[int | None, typer.Option(help="How often all is repeated.")]
 Seed = Annotated[int | None, typer.Option(help="Which random numbers.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Simulate on the workers of this Dask scheduler, e.g. tcp://host:8786.",
+        show_default=False,
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate all anew, whatever was simulated before.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where a run was cut off, which every run does by itself.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]

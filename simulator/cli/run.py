@@ -40,6 +40,9 @@ def run(
     charts: Annotated[
         ChartChoice, typer.Option(help="Which charts are drawn into it: the four of a deck, all, or none.")
     ] = ChartChoice.DECK,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
+    fresh: options.Fresh = False,
     force: options.Force = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,
@@ -50,6 +53,7 @@ def run(
     )
     from simulator.prices.loading import load_book
     from simulator.studies.comparison import Study
+    from simulator.studies.outcome_store import default_store
     from simulator.studies.prices_needed import check_prices
     from simulator.studies.run_folder import digest
     from simulator.studies.run_place import Claim
@@ -59,7 +63,8 @@ def run(
     asked = digest(scenario)
     folder = out or RUNS / f"{_slug(scenario.name)}-{asked}"
     claim = Claim(folder)
-    job = _Job(claim, Study(scenario, book, workers), asked, Answer(json=json_, quiet=quiet), charts)
+    study = Study(scenario, book, workers, kept=default_store(fresh=fresh), cluster=cluster)
+    job = _Job(claim, study, asked, Answer(json=json_, quiet=quiet), charts)
     with ending_at_once(lambda: job.kept, claim.end):
         with held():
             claim.begin(asked, force=force)
@@ -124,8 +129,16 @@ class _Job:
         except LostWorkerError as error:
             self.lost, interrupted = error, False
         if not self.study.whole_replications:
-            raise self.lost or InterruptedRunError(NOTHING_KEPT)
+            raise self.lost or InterruptedRunError(self._nothing_whole())
         return interrupted or self.lost is not None
+
+    def _nothing_whole(self) -> str:
+        """Return what an interrupt leaves before all plans have a replication."""
+        store = self.study.kept
+        if store is None or not store.count:
+            return NOTHING_KEPT
+        done = "1 simulation is" if store.count == 1 else f"{store.count:,} simulations are"
+        return f"interrupted; {done} stored, and the same command goes on from there; no replication is whole yet"
 
     def _print(self, show: Callable[[], None]) -> None:
         """Print something; where that fails, what is kept is there to be shown again."""
@@ -157,7 +170,7 @@ class _Job:
                     check()
                     step(what)
 
-                found = examined(comparison, self.study.workers, on_look)
+                found = examined(comparison, self.study.workers, on_look, self.study.kept)
 
         try:
             interrupted = cut_short(look, waiting)

@@ -11,6 +11,7 @@ from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import compare
+from simulator.studies.outcome_store import default_store
 from simulator.studies.turning_points import examined
 
 
@@ -19,9 +20,12 @@ def run(
     *,
     prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
+    cluster: str | None = None,
     **changes: Any,
 ) -> Result:
     """Simulate every plan of a scenario on the same users and requests.
+
+    What was simulated once is stored, and never simulated again; ``predcost runs`` says where.
 
     Parameters
     ----------
@@ -32,6 +36,8 @@ def run(
         by default what the scenario names.
     workers
         Processes; by default one a core.
+    cluster
+        Address of a Dask scheduler whose workers simulate, such as ``tcp://host:8786``; by default this machine.
     changes
         Changes to the scenario, as `Scenario.with_` takes them: ``replications=5``, ``population__users="1M"``.
 
@@ -45,7 +51,8 @@ def run(
     stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
     changed = stated.with_(**changes) if changes else stated
     book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
-    return Result(examined(compare(changed, book, workers), workers))
+    kept = default_store()
+    return Result(examined(compare(changed, book, workers, kept=kept, cluster=cluster), workers, kept=kept))
 
 
 def load_run(folder: str | Path) -> Result:

@@ -27,6 +27,7 @@ from simulator.studies.consumption import (
     worth,
 )
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
 from simulator.studies.sizing import Sizing, sized
@@ -265,6 +266,9 @@ def compare(
     workers: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
     block_s: float | None = None,
+    *,
+    kept: OutcomeStore | None = None,
+    cluster: str | None = None,
 ) -> Comparison:
     """Simulate every plan of a scenario as often as it says, and price what they used.
 
@@ -280,6 +284,8 @@ def compare(
         Called with every outcome as it comes, for a progress bar.
     block_s
         How much time is worked on at once; by default so much as fits fast memory. It changes no result. [s]
+    kept, cluster
+        Where outcomes are stored and where they are simulated; see `run_tasks`.
 
     Raises
     ------
@@ -290,7 +296,7 @@ def compare(
     LostWorkerError
         If a process ends before it is done, likewise.
     """
-    study = Study(scenario, book, workers, block_s)
+    study = Study(scenario, book, workers, block_s, kept, cluster)
     try:
         study.run(on_outcome)
     except (KeyboardInterrupt, LostWorkerError):
@@ -308,6 +314,10 @@ class Study:
     book: PriceBook
     workers: int | None = None
     block_s: float | None = None
+    kept: OutcomeStore | None = None
+    """Where outcomes are looked for, and stored as soon as they are there."""
+    cluster: str | None = None
+    """Address of the Dask scheduler whose workers simulate; by default this machine."""
     sizings: tuple[Sizing, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     """Of the plans and replications that are done, in any order."""
@@ -330,11 +340,11 @@ class Study:
             Called a few times a second with the fraction of the work that is done.
         """
         check_prices(self.scenario, self.book)
-        self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s)
+        self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s, self.kept, self.cluster)
         scenario = self.scenario
         numbers = range(scenario.replications)
         tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
-        for _, outcome in run_tasks(tasks, self.workers, on_begin, on_progress):
+        for _, outcome in run_tasks(tasks, self.workers, on_begin, on_progress, kept=self.kept, cluster=self.cluster):
             self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)

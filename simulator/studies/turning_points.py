@@ -17,6 +17,7 @@ from simulator.studies.activity import Axis
 from simulator.studies.comparison import Comparison
 from simulator.studies.floor import floor_of
 from simulator.studies.looking import Looks, Seen
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.turns import Side, Still, Turn, TurningPoints
 
 LEAST_ADVANTAGE = 0.01
@@ -32,7 +33,10 @@ FAR_TIMES = 10.0
 
 
 def examined(
-    comparison: Comparison, workers: int | None = None, on_look: Callable[[str], None] | None = None
+    comparison: Comparison,
+    workers: int | None = None,
+    on_look: Callable[[str], None] | None = None,
+    kept: OutcomeStore | None = None,
 ) -> Comparison:
     """Return the comparison with what would change its recommendation, as far as that was simulated.
 
@@ -44,6 +48,8 @@ def examined(
         Processes; by default one a core.
     on_look
         Called after every simulation with what it was, for a progress bar.
+    kept
+        Where outcomes are looked for, and stored.
 
     Raises
     ------
@@ -53,7 +59,7 @@ def examined(
     best = comparison.recommended
     if best is None or not all(plan.outcomes for plan in comparison.plans.values()):
         return comparison
-    looks = Looks(comparison, workers, on_look)
+    looks = Looks(comparison, workers, on_look, kept)
     floor = floor_of(looks, best)
     axis = Axis.of(comparison.scenario)
     if axis is None:
