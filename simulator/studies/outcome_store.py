@@ -17,6 +17,7 @@ from typing import Any
 
 from simulator.core.errors import UserError
 from simulator.simulation.outcome import Outcome
+from simulator.simulation.restating import restated
 from simulator.studies.engine_version import processor
 from simulator.studies.kept_outcomes import as_text, outcome_of
 from simulator.studies.task_digest import task_digest
@@ -101,13 +102,16 @@ class OutcomeStore:
         self._is_swept = False
 
     def get(self, task: Task) -> Outcome | None:
-        """Return the outcome of a task, to the last bit; None where it is not there."""
+        """Return the outcome of a task, to the last bit; None where it is not there.
+
+        It may have been simulated for a scenario with other prices or bounds.
+        """
         if self._is_fresh:
             return None
         digest = task_digest(task)
         path = self._path(digest)
         try:
-            return _read(path.read_bytes(), digest, task)
+            return restated(_read(path.read_bytes(), digest, task), task.scenario)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
