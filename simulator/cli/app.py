@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import check, prices, profiles, reprice, run, scenario_files, show, streams
+from simulator.cli import check, prices, profiles, reprice, run, runs, scenario_files, show, streams
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -33,6 +33,7 @@ app.command("schema")(scenario_files.schema)
 app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.add_typer(prices.app)
+app.add_typer(runs.app)
 
 
 def _print_version(*, wanted: bool) -> None:

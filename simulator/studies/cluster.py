@@ -80,7 +80,7 @@ class Cluster:
     @property
     def bytes_per_thread(self) -> float:
         """The memory that each may take, where workers have a limit."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = self._client.scheduler_info()["workers"].values()
         return min((each["memory_limit"] / each["nthreads"] for each in workers if each["memory_limit"]), default=1e30)
 
     def run(
@@ -142,6 +142,7 @@ class _Talk:
     def __init__(self, client: Any, units: Sequence[Together], address: str) -> None:
         self._client, self._units, self._address = client, units, address
         self._said: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._scheduler = client.scheduler_info().get("id")
         self._topic = f"predcost-{uuid4()}"
         self._scenarios: dict[int, bytes] = {}
         self.under_way: dict[int, Any] = {}
@@ -171,10 +172,9 @@ class _Talk:
             try:
                 kind, what = self._said.get(timeout=POLL_S)
             except queue.Empty:
-                now_s = time.monotonic()
                 if self._has_workers():
-                    without_workers_s = now_s
-                elif now_s - without_workers_s > WORKERS_S:
+                    without_workers_s = time.monotonic()
+                elif time.monotonic() - without_workers_s > WORKERS_S:
                     self._fail(f"has had no workers for {WORKERS_S:.0f} s")
                 continue
             if kind == _NEWS:
@@ -182,10 +182,14 @@ class _Talk:
             return self._outcomes(what)
 
     def _has_workers(self) -> bool:
+        """Return whether there are workers; what was asked of a scheduler that was lost, no other one knows of."""
         try:
-            return self._client.status != "running" or bool(self._client.nthreads())
-        except Exception:  # noqa: BLE001  (the connection is lost just now, which its futures tell)
-            return True
+            about = self._client.scheduler_info()
+        except (OSError, TimeoutError, ValueError):
+            self._fail("is gone")
+        if self._client.status != "running" or about.get("id") != self._scheduler:
+            self._fail("is gone")
+        return bool(about["workers"])
 
     def _outcomes(self, number: int) -> tuple[str, Any]:
         """Return what a unit that has ended has found."""
