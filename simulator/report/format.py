@@ -270,6 +270,18 @@ def metric_text(metric: str, value: float) -> str:
     return reading(metric).write(value)
 
 
+def signed_metric(metric: str, difference: float) -> str:
+    """Return how far a metric lies above another value of it: ``+$165``, ``-1.2 ms``, ``+0.21 pp`` of a share."""
+    if difference == 0 or not math.isfinite(difference):
+        return "0" if difference == 0 else NOTHING
+    size, write = abs(difference), reading(metric).write
+    if write in (share, quality):
+        text = f"{_plain(size * 100, 2)} pp" if size >= _FINEST_SHARE else "<0.001 pp"
+    else:
+        text = write(size)
+    return f"{'+' if difference > 0 else '-'}{text}"
+
+
 def metric_label(metric: str) -> str:
     """Return what a metric is called in tables."""
     return reading(metric).label

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from simulator.core.edition import FIRST
 from simulator.core.errors import UserError
 from simulator.core.input_files.reading import read_tree
 from simulator.core.usage import Driver, StandIn, Usage
@@ -57,6 +58,8 @@ class StoredRun:
     """What was said of it."""
     turning_points: TurningPoints | None = None
     """What was found that would change the recommendation."""
+    edition: int = FIRST
+    """Of its results."""
 
     def priced(self, book: PriceBook) -> Comparison:
         """Return the comparison at the prices of a book."""
@@ -112,6 +115,7 @@ def read_run(folder: Path) -> StoredRun:
         said = [about.get("recommendation"), about.get("warnings"), about.get("what_would_change", ())]
         words = None if None in said else Words(*map(tuple, said))
         turning_points = whole(about.get("turning_points"))
+        edition = int(about.get("results_edition", FIRST))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
@@ -123,7 +127,9 @@ def read_run(folder: Path) -> StoredRun:
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
     return StoredRun(
-        *(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words, turning_points)
+        *(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words),
+        turning_points,
+        edition,
     )
 
 

@@ -1,0 +1,281 @@
+"""What is different between two iterations: metrics and bills with their intervals, and what the scenarios say else."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from statistics import fmean
+
+from simulator.core.errors import UserError, did_you_mean
+from simulator.core.estimate import Estimate
+from simulator.prices.bill import Bill
+from simulator.prices.book import PriceBook
+from simulator.scenario.changes import KeyChange, key_changes, price_changes
+from simulator.scenario.schema import Scenario
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
+from simulator.studies.consumption import STATED_RANGES
+from simulator.studies.iterations import Iterations
+
+_QUALITY = ("model.half_life", "model.quality_floor", "model.accuracy", "value")
+YARDSTICKS: Mapping[str, tuple[str, ...]] = {
+    "slo_attainment": ("slo.latency_p99",),
+    "deadline_miss_fraction": ("slo.batch_deadline",),
+    "stale_fraction": ("model.half_life",),
+    "quality_mean": _QUALITY,
+    VALUE: _QUALITY,
+    NET_VALUE: _QUALITY,
+}
+"""Metrics that a key is the measure of: where it has changed, they mean something else."""
+
+
+class Pairing(StrEnum):
+    """What two iterations have in common, replication by replication."""
+
+    REQUESTS = "requests"
+    """The same requests of the same users."""
+    USERS = "users"
+    """The same users, whose requests are drawn by the same random numbers, but are others."""
+    NUMBERS = "numbers"
+    """The same random numbers alone, of other users."""
+    NONE = "none"
+    """Nothing: the seeds are different."""
+
+
+@dataclass(frozen=True)
+class MetricChange:
+    """How far a plan's metric lies above what it was."""
+
+    plan: str
+    """Its name now."""
+    metric: str
+    before: float
+    """Its mean over the replications that are compared."""
+    after: float
+    estimate: Estimate
+    """Of the difference."""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether chance alone would not have made it."""
+        return not (math.isnan(self.estimate.low) or self.estimate.includes_zero)
+
+    def as_dict(self) -> dict[str, str | float | None]:
+        """Return it for JSON."""
+        means = {"before": self.before, "after": self.after}
+        return {"plan": self.plan, "metric": self.metric, **self.estimate.as_dict(), **means}
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """What a line of the bill adds to a plan's cost. [USD per 30-day month]"""
+
+    item: str
+    before_usd: float
+    after_usd: float
+    estimate: Estimate
+    """Of the difference."""
+
+    def as_dict(self) -> dict[str, str | float | None]:
+        """Return it for JSON."""
+        means = {"before_usd_per_month": self.before_usd, "after_usd_per_month": self.after_usd}
+        return {"item": self.item, **self.estimate.as_dict(), **means}
+
+
+@dataclass(frozen=True, repr=False)
+class Diff:
+    """The last iteration against this one."""
+
+    before: Comparison
+    after: Comparison
+    labels: tuple[str, str]
+    """What the reader knows them by."""
+    plans: Mapping[str, str]
+    """The plans that both have: the name before by the name now, in the order of now."""
+    notes: tuple[str, ...] = ()
+    """What was taken from one of them for the other."""
+
+    @classmethod
+    def of(cls, iterations: Iterations, comparisons: tuple[Comparison, Comparison]) -> "Diff":
+        """Return the difference of two iterations that are simulated.
+
+        Raises
+        ------
+        UserError
+            If they have no plan in common.
+        """
+        before, after = comparisons
+        plans = plan_pairs(before.scenario, after.scenario)
+        labels = iterations.before.label, iterations.after.label
+        return cls(before, after, labels, plans, iterations.notes)
+
+    @cached_property
+    def changed(self) -> tuple[KeyChange, ...]:
+        """What the scenarios say else, and the prices of what is used."""
+        before, after = self.before, self.after
+        renamed = {was: now for now, was in self.plans.items()}
+        results = (*before.plans.values(), *after.plans.values())
+        meters = [usage.meter for plan in results for usage in plan.bill.usages]
+        meters += [line.meter for plan in results for line in plan.bill.lines]
+        keys = key_changes(before.scenario, after.scenario, renamed)
+        return (*keys, *price_changes(before.book, after.book, meters))
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Plans that have another name now: the name before by the name now."""
+        return {now: was for now, was in self.plans.items() if now != was}
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Plans that were not there before."""
+        return tuple(name for name in self.after.plans if name not in self.plans)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Plans that are not there any more."""
+        kept = set(self.plans.values())
+        return tuple(name for name in self.before.plans if name not in kept)
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """What each replication of one has in common with that of the other."""
+        one, other = self.before.scenario, self.after.scenario
+        if one.seed != other.seed:
+            return Pairing.NONE
+        if one.demand == other.demand and all(self._counts_alike(metric) for metric in ("logins", "requests")):
+            return Pairing.REQUESTS
+        return Pairing.USERS if one.population == other.population else Pairing.NUMBERS
+
+    def _counts_alike(self, metric: str) -> bool:
+        """Return whether both count the same in every replication, whatever the plan."""
+        ones, others = (next(iter(each.plans.values())).values for each in (self.before, self.after))
+        return all(one[metric] == other[metric] for one, other in zip(ones, others, strict=False))
+
+    @property
+    def replications(self) -> tuple[int, int]:
+        """How many of each are compared: where they are paired, those that both have."""
+        counts = self.before.replications, self.after.replications
+        return counts if self.pairing is Pairing.NONE else (min(counts), min(counts))
+
+    @cached_property
+    def not_compared(self) -> dict[str, str]:
+        """Metrics that mean something else than they did, and why."""
+        keys = [change.key for change in self.changed]
+        why = {
+            metric: [
+                key for key in keys if key.startswith(measures) or any(each.startswith(f"{key}.") for each in measures)
+            ]
+            for metric, measures in YARDSTICKS.items()
+        }
+        return {metric: ", ".join(found) for metric, found in why.items() if found}
+
+    def metrics(self, plan: str) -> list[str]:
+        """Return the metrics of a plan that can be compared: both have them, they mean the same, and have intervals."""
+        before, after = self._results(plan)
+        left_out = {*self.not_compared, *STATED_RANGES}
+        return [name for name in after.metrics if name in before.metrics and name not in left_out]
+
+    def change(self, plan: str, metric: str = COST) -> MetricChange:
+        """Return how far a plan's metric lies above what it was."""
+        ones, others = self.samples(plan, metric)
+        return MetricChange(plan, metric, fmean(ones), fmean(others), self.estimate(others, ones))
+
+    def changes(self, plan: str) -> list[MetricChange]:
+        """Return how far all of a plan's metrics lie above what they were."""
+        return [self.change(plan, metric) for metric in self.metrics(plan)]
+
+    def samples(self, plan: str, metric: str) -> tuple[list[float], list[float]]:
+        """Return the values of the replications that are compared, before and now."""
+        before, after = (
+            [values[metric] for values in result.values[:count]]
+            for result, count in zip(self._results(plan), self.replications, strict=True)
+        )
+        return before, after
+
+    def estimate(self, ones: Sequence[float], others: Sequence[float]) -> Estimate:
+        """Return how far the first values lie above the second, paired by replication where that means something."""
+        if self.pairing is Pairing.NONE:
+            return Estimate.between(ones, others)
+        return Estimate.of([one - other for one, other in zip(ones, others, strict=True)])
+
+    def items(self, plan: str) -> tuple[ItemChange, ...]:
+        """Return what each line of the bill adds to a plan's cost, the largest first; they add up to its difference."""
+        before, after = (
+            [_items(result, book_of.book, number) for number in range(count)]
+            for result, book_of, count in zip(
+                self._results(plan), (self.before, self.after), self.replications, strict=True
+            )
+        )
+        names = dict.fromkeys(item for bill in (*before, *after) for item in bill)
+        found = []
+        for name in names:
+            ones, others = ([bill.get(name, 0.0) for bill in bills] for bills in (before, after))
+            found.append(ItemChange(name, fmean(ones), fmean(others), self.estimate(others, ones)))
+        return tuple(sorted(found, key=lambda each: -abs(each.estimate.mean)))
+
+    def is_same(self, plan: str) -> bool:
+        """Return whether nothing of a plan that is compared is different, to the last digit."""
+        return all(one == other for metric in self.metrics(plan) for one, other in [self.samples(plan, metric)])
+
+    def find(self, name: str) -> str:
+        """Return a plan's name now, by that or by the one that it had.
+
+        Raises
+        ------
+        UserError
+            If not both have it.
+        """
+        former = {was: now for now, was in self.plans.items()}
+        if name in self.plans or name in former:
+            return name if name in self.plans else former[name]
+        if name in self.added or name in self.removed:
+            only = self.labels[name in self.added]
+            raise UserError(f"plan '{name}' is in {only} only, and there is nothing to compare it with")
+        raise UserError(f"there is no plan '{name}'; {did_you_mean(name, self.plans)}")
+
+    def _results(self, plan: str) -> tuple[PlanResult, PlanResult]:
+        return self.before.plans[self.plans[plan]], self.after.plans[plan]
+
+
+def plan_pairs(before: Scenario, after: Scenario) -> dict[str, str]:
+    """Return the plans that two scenarios have in common: the name before by the name after.
+
+    Those of the same name are the same plan, whatever has changed in it; a plan that is the same but for its name, and
+    its backends with it, has been renamed.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    same = {name: name for name in after.plans if name in before.plans}
+    gone = [name for name in before.plans if name not in same]
+    for name in after.plans:
+        twin = next((each for each in gone if _is_alike(before, each, after, name)), None)
+        if name not in same and twin is not None:
+            same[name] = twin
+            gone.remove(twin)
+    if not same:
+        names = (", ".join(each.plans) for each in (before, after))
+        raise UserError(f"they have no plan in common: {' | '.join(names)}; give plans that stay the same names")
+    return {name: same[name] for name in after.plans if name in same}
+
+
+def _is_alike(before: Scenario, was: str, after: Scenario, now: str) -> bool:
+    one, other = before.plans[was], after.plans[now]
+    return one == other and list(_backends(before, was)) == list(_backends(after, now))
+
+
+def _backends(scenario: Scenario, plan: str) -> Iterator[object]:
+    yield from scenario.online_backends(scenario.plans[plan])
+    yield scenario.batch_backend(scenario.plans[plan])
+
+
+def _items(result: PlanResult, book: PriceBook, number: int) -> dict[str, float]:
+    """Return what each line of a replication's bill costs. [USD per 30-day month]"""
+    used = result.consumptions[number]
+    found: defaultdict[str, float] = defaultdict(float)
+    for line in Bill.of(used.usages, book, used.horizon_s).lines:
+        found[line.item] += line.usd_per_month
+    return found
