@@ -279,7 +279,27 @@ def signed_metric(metric: str, difference: float) -> str:
         text = f"{_plain(size * 100, 2)} pp" if size >= _FINEST_SHARE else "<0.001 pp"
     else:
         text = write(size)
-    return f"{'+' if difference > 0 else '-'}{text}"
+    return "about 0" if text.startswith("<") else f"{'+' if difference > 0 else '-'}{text}"
+
+
+def signed_interval(metric: str, low: float, high: float) -> str:
+    """Return the ends of an interval of a difference: ``-$14 to -$10``, ``-8.9 to +14.2 min``."""
+    ends = [signed_metric(metric, end) for end in (low, high)]
+    if ends[0] == ends[1]:
+        return ends[0]
+    (first, _, unit), (_, _, other) = (end.partition(" ") for end in ends)
+    return f"{first if unit == other else ends[0]} to {ends[1]}"
+
+
+def relative_change(before: float, after: float) -> str:
+    """Return how much more it is now, in percent of what it was: ``+1.6 %``; empty where it was nothing."""
+    if before == 0:
+        return ""
+    change = (after - before) / abs(before) * 100
+    return f"{change:+.1f} %" if abs(change) >= _LEAST_PERCENT else "about 0 %"
+
+
+_LEAST_PERCENT = 0.05
 
 
 def metric_label(metric: str) -> str:

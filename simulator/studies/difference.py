@@ -2,21 +2,20 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from statistics import fmean
+from statistics import fmean, variance
 
-from simulator.core.errors import UserError, did_you_mean
 from simulator.core.estimate import Estimate
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 from simulator.scenario.changes import KeyChange, key_changes, price_changes
-from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
 from simulator.studies.consumption import STATED_RANGES
 from simulator.studies.iterations import Iterations
+from simulator.studies.plan_pairs import PlanPairs
 
 _QUALITY = ("model.half_life", "model.quality_floor", "model.accuracy", "value")
 YARDSTICKS: Mapping[str, tuple[str, ...]] = {
@@ -91,24 +90,15 @@ class Diff:
     after: Comparison
     labels: tuple[str, str]
     """What the reader knows them by."""
-    plans: Mapping[str, str]
-    """The plans that both have: the name before by the name now, in the order of now."""
+    pairs: PlanPairs
     notes: tuple[str, ...] = ()
     """What was taken from one of them for the other."""
 
     @classmethod
     def of(cls, iterations: Iterations, comparisons: tuple[Comparison, Comparison]) -> "Diff":
-        """Return the difference of two iterations that are simulated.
-
-        Raises
-        ------
-        UserError
-            If they have no plan in common.
-        """
-        before, after = comparisons
-        plans = plan_pairs(before.scenario, after.scenario)
+        """Return the difference of two iterations that are simulated."""
         labels = iterations.before.label, iterations.after.label
-        return cls(before, after, labels, plans, iterations.notes)
+        return cls(*comparisons, labels, iterations.pairs, iterations.notes)
 
     @cached_property
     def changed(self) -> tuple[KeyChange, ...]:
@@ -122,20 +112,9 @@ class Diff:
         return (*keys, *price_changes(before.book, after.book, meters))
 
     @property
-    def renamed(self) -> dict[str, str]:
-        """Plans that have another name now: the name before by the name now."""
-        return {now: was for now, was in self.plans.items() if now != was}
-
-    @property
-    def added(self) -> tuple[str, ...]:
-        """Plans that were not there before."""
-        return tuple(name for name in self.after.plans if name not in self.plans)
-
-    @property
-    def removed(self) -> tuple[str, ...]:
-        """Plans that are not there any more."""
-        kept = set(self.plans.values())
-        return tuple(name for name in self.before.plans if name not in kept)
+    def plans(self) -> Mapping[str, str]:
+        """The plans that both have: the name before by the name now."""
+        return self.pairs.same
 
     @cached_property
     def pairing(self) -> Pairing:
@@ -199,6 +178,18 @@ class Diff:
             return Estimate.between(ones, others)
         return Estimate.of([one - other for one, other in zip(ones, others, strict=True)])
 
+    def unpaired(self, plan: str, metric: str) -> Estimate:
+        """Return the difference of a metric as if the requests of one had nothing to do with those of the other."""
+        ones, others = self.samples(plan, metric)
+        return Estimate.between(others, ones)
+
+    def pairing_saves(self, plan: str, metric: str) -> float:
+        """Return how many times the replications unpaired ones would need for an interval as narrow."""
+        ones, others = self.samples(plan, metric)
+        gaps = [other - one for one, other in zip(ones, others, strict=True)]
+        apart, together = variance(ones) + variance(others), variance(gaps)
+        return apart / together if together else math.inf
+
     def items(self, plan: str) -> tuple[ItemChange, ...]:
         """Return what each line of the bill adds to a plan's cost, the largest first; they add up to its difference."""
         before, after = (
@@ -218,58 +209,8 @@ class Diff:
         """Return whether nothing of a plan that is compared is different, to the last digit."""
         return all(one == other for metric in self.metrics(plan) for one, other in [self.samples(plan, metric)])
 
-    def find(self, name: str) -> str:
-        """Return a plan's name now, by that or by the one that it had.
-
-        Raises
-        ------
-        UserError
-            If not both have it.
-        """
-        former = {was: now for now, was in self.plans.items()}
-        if name in self.plans or name in former:
-            return name if name in self.plans else former[name]
-        if name in self.added or name in self.removed:
-            only = self.labels[name in self.added]
-            raise UserError(f"plan '{name}' is in {only} only, and there is nothing to compare it with")
-        raise UserError(f"there is no plan '{name}'; {did_you_mean(name, self.plans)}")
-
     def _results(self, plan: str) -> tuple[PlanResult, PlanResult]:
         return self.before.plans[self.plans[plan]], self.after.plans[plan]
-
-
-def plan_pairs(before: Scenario, after: Scenario) -> dict[str, str]:
-    """Return the plans that two scenarios have in common: the name before by the name after.
-
-    Those of the same name are the same plan, whatever has changed in it; a plan that is the same but for its name, and
-    its backends with it, has been renamed.
-
-    Raises
-    ------
-    UserError
-        If there is none.
-    """
-    same = {name: name for name in after.plans if name in before.plans}
-    gone = [name for name in before.plans if name not in same]
-    for name in after.plans:
-        twin = next((each for each in gone if _is_alike(before, each, after, name)), None)
-        if name not in same and twin is not None:
-            same[name] = twin
-            gone.remove(twin)
-    if not same:
-        names = (", ".join(each.plans) for each in (before, after))
-        raise UserError(f"they have no plan in common: {' | '.join(names)}; give plans that stay the same names")
-    return {name: same[name] for name in after.plans if name in same}
-
-
-def _is_alike(before: Scenario, was: str, after: Scenario, now: str) -> bool:
-    one, other = before.plans[was], after.plans[now]
-    return one == other and list(_backends(before, was)) == list(_backends(after, now))
-
-
-def _backends(scenario: Scenario, plan: str) -> Iterator[object]:
-    yield from scenario.online_backends(scenario.plans[plan])
-    yield scenario.batch_backend(scenario.plans[plan])
 
 
 def _items(result: PlanResult, book: PriceBook, number: int) -> dict[str, float]:

@@ -14,6 +14,7 @@ from simulator.core.input_files.wording import one_line, shortened
 from simulator.studies.consumption import STATED_RANGES
 from simulator.studies.difference import Diff, MetricChange
 from simulator.studies.metric_kinds import METRICS, Unit, unit_of
+from simulator.studies.plan_pairs import PlanPairs
 
 EXAMPLE: Final = "write e.g. 'plans.cached.cost_usd_per_month > +5%'"
 EVERY: Final = "*"
@@ -129,6 +130,28 @@ def read_gates(texts: Iterable[str]) -> tuple[Gate, ...]:
     return tuple(found)
 
 
+def check_gates(gates: Iterable[Gate], pairs: PlanPairs) -> None:
+    """Check that every gate is about plans that two scenarios have, before anything is simulated.
+
+    Raises
+    ------
+    UserError
+        If one is not; the message says all.
+    """
+    faults = []
+    for gate in gates:
+        try:
+            _plans_of(gate, pairs)
+        except UserError as error:
+            faults.append(f"--fail-if '{gate.text}': {error}")
+    if faults:
+        raise UserError("\n".join(faults))
+
+
+def _plans_of(gate: Gate, pairs: PlanPairs) -> list[str]:
+    return list(pairs.same) if gate.plan == EVERY else [pairs.find(gate.plan)]
+
+
 @dataclass(frozen=True)
 class Finding:
     """What has become of a gate for one plan."""
@@ -168,7 +191,7 @@ def _findings(diff: Diff, gate: Gate) -> Iterator[Finding]:
         raise UserError(
             f"'{gate.metric}' means something else than before, as {diff.not_compared[gate.metric]} changed"
         )
-    plans = list(diff.plans) if gate.plan == EVERY else [diff.find(gate.plan)]
+    plans = _plans_of(gate, diff.pairs)
     having = [plan for plan in plans if gate.metric in diff.metrics(plan)]
     if not having:
         whose = "no plan" if gate.plan == EVERY else f"'{plans[0]}' does not"

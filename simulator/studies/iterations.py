@@ -15,6 +15,7 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.workload.request_stream import Source
 from simulator.studies.comparison import Comparison, comparison_of
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.plan_pairs import PlanPairs
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.sizing import Sizing, sized
 
@@ -38,33 +39,40 @@ class Iteration:
     """Of its results."""
 
 
-def read_iteration(path: Path, overrides: Mapping[str, object] | None = None) -> Iteration:
+def read_iteration(
+    path: Path, stated: Mapping[str, object] | None = None, changes: Mapping[str, object] | None = None
+) -> Iteration:
     """Return what is at a path: the folder of a run, or the file of a scenario.
 
     Parameters
     ----------
     path
         Which.
-    overrides
-        What is changed in a scenario, by key path.
+    stated
+        What both iterations are simulated with, by key path; a run that is not changed stays as it is.
+    changes
+        What is changed in this one; the scenario of a run is then simulated anew.
 
     Raises
     ------
     UserError
-        If it is neither, if anything is wrong with it, or if a run that is kept were to be changed.
+        If it is neither, or if anything is wrong with it.
     """
+    label, overrides = f"{path}{', changed' if changes else ''}", {**(stated or {}), **(changes or {})}
     if not path.is_dir():
         scenario = load_scenario(path, overrides)
         book = load_book(scenario.prices, path.parent)
         check_prices(scenario, book, path)
-        return Iteration(str(path), scenario, book)
-    from simulator.studies.stored_run import read_run  # noqa: PLC0415  (pyarrow, which reads runs)
+        return Iteration(label, scenario, book)
+    from simulator.studies.stored_run import read_run, scenario_of_run  # noqa: PLC0415  (pyarrow, which reads runs)
 
     run = read_run(path)
-    if overrides:
-        keys = ", ".join(overrides)
-        raise UserError(f"{path} holds a run, in which nothing can be changed: {keys}; give {path / 'scenario.yaml'}")
-    return Iteration(str(path), run.scenario, run.book, run.priced(run.book), run.edition)
+    if not changes:
+        return Iteration(label, run.scenario, run.book, run.priced(run.book), run.edition)
+    scenario = scenario_of_run(path, overrides)
+    book = load_book(scenario.prices) if "prices" in overrides else run.book
+    check_prices(scenario, book)
+    return Iteration(label, scenario, book)
 
 
 def iteration_of(comparison: Comparison, label: str) -> Iteration:
@@ -87,9 +95,14 @@ class Iterations:
     workers: int | None = None
     notes: tuple[str, ...] = field(default=(), init=False)
     """What was taken from one of them for the other."""
+    pairs: PlanPairs = field(init=False)
 
     def __post_init__(self) -> None:
+        self.pairs = PlanPairs.of(self.before.scenario, self.after.scenario)
         faults = list(_faults(self.before, self.after))
+        if not self.pairs.same:
+            names = (", ".join(each.scenario.plans) for each in (self.before, self.after))
+            faults.append(f"plans: none is in both: {' | '.join(names)}; call those alike that are the same")
         if faults:
             raise UserError("\n".join(faults))
         if self.after.kept is None:

@@ -122,7 +122,7 @@ def read_run(folder: Path) -> StoredRun:
             "by another version of predcost. Run its scenario again"
         ) from None
     book = load_book(folder / "prices.yaml")
-    scenario = _scenario(folder)
+    scenario = scenario_of_run(folder)
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
@@ -133,10 +133,20 @@ def read_run(folder: Path) -> StoredRun:
     )
 
 
-def _scenario(folder: Path) -> Scenario:
-    """Return the scenario with the names of its price books, which need not be there any more."""
-    path = folder / "scenario.yaml"
-    found = load_scenario(path, {"prices": str((folder / "prices.yaml").resolve())})
+def scenario_of_run(folder: Path, overrides: Mapping[str, object] | None = None) -> Scenario:
+    """Return a run's scenario with the names of its price books, which need not be there any more.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    overrides
+        What is changed in it, by key path.
+    """
+    path, changed = folder / "scenario.yaml", dict(overrides or {})
+    found = load_scenario(path, {"prices": str((folder / "prices.yaml").resolve()), **changed})
+    if "prices" in changed:
+        return found
     named: Any = read_tree(path).data["prices"]
     return found.model_copy(update={"prices": tuple(named) if isinstance(named, list) else named})
 

@@ -4,10 +4,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from simulator.core.errors import UserError
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
@@ -69,10 +71,37 @@ def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, .
     return tuple(_save(figure, folder / name))
 
 
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as what the path's end says, PNG or SVG; what is there stays until it is whole.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            _write(figure, stream, path.suffix.lower())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _save(figure: Figure, stem: Path) -> list[Path]:
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    paths = [stem.with_suffix(suffix) for suffix in (".png", ".svg")]
+    for path in paths:
+        with path.open("wb") as stream:
+            _write(figure, stream, path.suffix)
+    return paths
+
+
+def _write(figure: Figure, stream: BinaryIO, suffix: str) -> None:
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": QUICK})
-        figure.savefig(svg, metadata={"Date": None, "Creator": None})
-    return [png, svg]
+        if suffix == ".png":
+            compression = {"compress_level": QUICK}
+            figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=compression)
+        else:
+            figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})

@@ -24,6 +24,7 @@ from simulator.report import format as form
 from simulator.report.charts.fonts import families, note_on_boxes
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.difference import Diff
 
 WIDTH_IN, HEIGHT_IN = 13.333, 7.5
 """A 16:9 slide. [inches]"""
@@ -96,8 +97,14 @@ def in_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 def _names_in(arguments: Sequence[object]) -> str:
     """Return every name that a chart may write which is not the program's own."""
-    compared = (each for each in arguments if isinstance(each, Comparison))
+    compared = (each for argument in arguments for each in _comparisons(argument))
     return "".join(text for each in compared for text in (each.scenario.name, *each.plans))
+
+
+def _comparisons(argument: object) -> tuple[Comparison, ...]:
+    if isinstance(argument, Diff):
+        return argument.before, argument.after
+    return (argument,) if isinstance(argument, Comparison) else ()
 
 
 def shown(comparison: Comparison) -> tuple[str, ...]:
@@ -135,6 +142,11 @@ class Slide(Figure):
 
 def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     """Return an empty slide with the finding as its title, and where the numbers come from at its foot."""
+    return slide_of(title, subtitle, _footnote(comparison))
+
+
+def slide_of(title: str, subtitle: str, foot: str) -> Figure:
+    """Return an empty slide with whatever stands at its foot."""
     figure = Slide(figsize=(WIDTH_IN, HEIGHT_IN))
     FigureCanvasAgg(figure)
     width_in = (RIGHT - LEFT) * WIDTH_IN
@@ -143,7 +155,7 @@ def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     figure.text(LEFT, 0.955, heading, size=size, weight="bold", va="top", linespacing=1.1)
     below = 0.955 - (0.062 + 0.057 * heading.count("\n"))
     figure.text(LEFT, below, wrapped(subtitle, SUBTITLE_PT, width_in, 1), size=SUBTITLE_PT, color=QUIET, va="top")
-    figure.text(LEFT, 0.03, wrapped(_footnote(comparison), FOOT_PT, width_in, 2), size=FOOT_PT, color=QUIET)
+    figure.text(LEFT, 0.03, wrapped(foot, FOOT_PT, width_in, 2), size=FOOT_PT, color=QUIET)
     return figure
 
 
@@ -152,6 +164,14 @@ def _footnote(comparison: Comparison) -> str:
     notes = [f"the {MOST_PLANS} best ranked of {len(comparison.plans)} plans"] if left_out else []
     notes.append(note_on_boxes(_names_in([comparison])))
     return "predcost  ·  " + "  ·  ".join(filter(None, (*provenance(comparison), *notes)))
+
+
+def diff_foot(diff: Diff) -> str:
+    """Return what stands at the foot of a chart of two iterations."""
+    labels = f"{form.one_line(diff.labels[0])} -> {form.one_line(diff.labels[1])}"
+    return "predcost  ·  " + "  ·  ".join(
+        filter(None, (labels, *provenance(diff.after), note_on_boxes(_names_in([diff]))))
+    )
 
 
 def in_picture(comparison: Comparison) -> dict[str, PlanResult]:
