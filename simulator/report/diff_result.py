@@ -47,8 +47,8 @@ def diff(before: Comparable, after: Comparable, *, workers: int | None = None, *
     UserError
         If they cannot be compared; the message says all that keeps them from it.
     """
-    sides = [_iteration(each, label, changes) for each, label in ((before, "before"), (after, "now"))]
-    iterations = Iterations(*sides, workers=workers)
+    one, other = _iteration(before, "before", changes), _iteration(after, "now", changes)
+    iterations = Iterations(one, other, workers)
     return DiffResult(Diff.of(iterations, iterations.run()))
 
 

@@ -6,10 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from simulator.report import format as form
 from simulator.report.best_plan import best_now
-from simulator.studies.comparison import COST
+from simulator.report.diff_rows import LEADING
+from simulator.studies.comparison import COST, NET_VALUE, VALUE
+from simulator.studies.consumption import WASTED
 from simulator.studies.difference import Diff, MetricChange, Pairing
 from simulator.studies.gates import Against, Finding, Gate, Ruling
 
+NOTHING_OF = 5e-4
+"""A difference of cost within this share of it is said to be about nothing."""
+_MONEY = (COST, WASTED, VALUE, NET_VALUE)
 MANY = 20
 """Of so many intervals of 95 % about one does not hold what it is an interval of."""
 
@@ -18,9 +23,30 @@ def headline(diff: Diff) -> str:
     """Return what has changed most for whoever decides, as a sentence that the numbers hold."""
     plan = told_first(diff)
     if plan is None:
-        several = f"{len(diff.plans)} plans do" if len(diff.plans) > 1 else f"{next(iter(diff.plans))} does"
-        return f"No difference: {several} and cost{'s' if len(diff.plans) == 1 else ''} the same, to the last digit"
-    return form.capital(change_said(diff.change(plan)))
+        alone = len(diff.plans) == 1
+        who = f"{form.one_line(next(iter(diff.plans)))} does" if alone else f"all {len(diff.plans)} plans do"
+        return f"No difference: {who} and cost{'s' if alone else ''} the same, to the last digit"
+    cost = diff.change(plan)
+    other = None if _matters(cost) else _other_finding(diff, plan)
+    return form.capital(change_said(cost) if other is None else other)
+
+
+def _matters(cost: MetricChange) -> bool:
+    """Return whether a difference of cost is more than nothing to anybody."""
+    return abs(cost.estimate.mean) > NOTHING_OF * abs(cost.before)
+
+
+def _other_finding(diff: Diff, plan: str) -> str | None:
+    """Return what else has changed of a plan that costs about the same, where it is sure."""
+    found = (diff.change(plan, metric) for metric in LEADING if metric in diff.metrics(plan) and metric not in _MONEY)
+    change = next((each for each in found if each.is_decided), None)
+    if change is None:
+        return None
+    write, label = form.reading(change.metric).write, form.metric_label(change.metric)
+    gap = form.signed_metric(change.metric, change.estimate.mean)
+    interval = form.signed_interval(change.metric, change.estimate.low, change.estimate.high)
+    said = f"{form.one_line(plan)} costs about the same, and {label} is {write(change.after)}"
+    return f"{said}, {write(change.before)} before: {gap} (95 % interval {interval})"
 
 
 def told_first(diff: Diff) -> str | None:

@@ -157,7 +157,7 @@ def _faults(before: Iteration, after: Iteration) -> Iterator[str]:
         texts = [f"{each.label} counts {write_duration(each.scenario.horizon_s)}" for each in (before, after)]
         yield (
             f"horizon: {texts[0]} and {texts[1]}; counts, peaks and active users of horizons of different lengths say "
-            "nothing of one another, so give both the same"
+            "nothing of one another; give both the same with --horizon"
         )
 
 

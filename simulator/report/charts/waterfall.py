@@ -15,10 +15,12 @@ from simulator.report.charts.look import (
     QUIET,
     RIGHT,
     TOP,
+    WIDTH_IN,
     NoChartError,
     diff_foot,
     in_style,
     slide_of,
+    width_in,
     wrapped,
 )
 from simulator.report.diff_words import change_said, told_first
@@ -30,11 +32,13 @@ MOST_LINES = 9
 MORE, LESS = PALETTE[1], PALETTE[2]
 _AXES_LEFT = 0.3
 _LABEL_IN = 3.1
-_MARGIN, _OTHER_MARGIN = 0.34, 0.16
-"""Room for the amounts, on the side of the whole difference and on the other, as shares of what is drawn."""
+_ROOM_IN = 1.1
+"""For the amounts, on both sides of what is drawn. [inches]"""
 _HIGHEST_IN = 0.62
 """Of a bar. [inches]"""
 _GAP = 0.008
+_BESIDE_IN = 0.35
+_AMOUNT_PT = 13.0
 _NARROWEST = 0.004
 """Half an interval narrower than this share of the axis is only written."""
 
@@ -115,9 +119,10 @@ def _subtitle(change: MetricChange) -> str:
 def _set_span(axes: Axes, bars: list[_Bar], change: MetricChange) -> None:
     known = () if math.isnan(change.estimate.low) else (change.estimate.low, change.estimate.high)
     ends = [0.0, change.estimate.mean, *known, *(end for bar in bars for end in (bar.begin, bar.begin + bar.amount))]
-    span = max(ends) - min(ends) or 1.0
-    rooms = (_OTHER_MARGIN, _MARGIN) if change.estimate.mean > 0 else (_MARGIN, _OTHER_MARGIN)
-    axes.set_xlim(min(ends) - rooms[0] * span, max(ends) + rooms[1] * span)
+    rooms_in = [_ROOM_IN, _ROOM_IN]
+    rooms_in[change.estimate.mean > 0] = width_in(_total_text(change), _AMOUNT_PT, bold=True) + _BESIDE_IN
+    usd_per_in = (max(ends) - min(ends) or 1.0) / ((RIGHT - _AXES_LEFT) * WIDTH_IN - sum(rooms_in))
+    axes.set_xlim(min(ends) - rooms_in[0] * usd_per_in, max(ends) + rooms_in[1] * usd_per_in)
 
 
 def _height(axes: Axes) -> float:
@@ -141,13 +146,17 @@ def _total(axes: Axes, place: int, change: MetricChange) -> None:
         around = [[gap.mean - gap.low], [gap.high - gap.mean]]
         axes.errorbar(gap.mean, place, xerr=around, color=INK, capsize=5, linewidth=1.5)
         ends += [gap.low, gap.high]
+    end = max(ends) if gap.mean > 0 else min(ends)
+    _write(axes, place, gap.mean, end, _total_text(change), weight="bold")
+
+
+def _total_text(change: MetricChange) -> str:
     share = form.relative_change(change.before, change.after)
-    text = f"{form.signed_metric(COST, gap.mean)}{f', {share}' if share else ''}"
-    _write(axes, place, gap.mean, max(ends) if gap.mean > 0 else min(ends), text, weight="bold")
+    return f"{form.signed_metric(COST, change.estimate.mean)}{f', {share}' if share else ''}"
 
 
 def _write(axes: Axes, place: int, amount: float, end: float, text: str, weight: str = "normal") -> None:
     span, side = axes.get_xlim()[1] - axes.get_xlim()[0], 1 if amount > 0 else -1
     align = "left" if amount > 0 else "right"
     white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-    axes.text(end + side * _GAP * span, place, text, size=13, weight=weight, ha=align, va="center", bbox=white)
+    axes.text(end + side * _GAP * span, place, text, size=_AMOUNT_PT, weight=weight, ha=align, va="center", bbox=white)
