@@ -26,9 +26,39 @@ def headline(diff: Diff) -> str:
         alone = len(diff.plans) == 1
         who = f"{form.one_line(next(iter(diff.plans)))} does" if alone else f"all {len(diff.plans)} plans do"
         return f"No difference: {who} and cost{'s' if alone else ''} the same, to the last digit"
+    if judged_by(diff) == NET_VALUE and diff.change(plan, NET_VALUE).estimate.mean:
+        return form.capital(_net_value_said(diff, plan))
     cost = diff.change(plan)
     other = None if _matters(cost) else _other_finding(diff, plan)
     return form.capital(change_said(cost) if other is None else other)
+
+
+def judged_by(diff: Diff) -> str:
+    """Return the metric that plans are judged by, where it means what it did; else their cost."""
+    metric = diff.after.judged_by
+    return metric if all(metric in diff.metrics(plan) for plan in diff.plans) else COST
+
+
+def _net_value_said(diff: Diff, plan: str) -> str:
+    net = diff.change(plan, NET_VALUE)
+    why = f"its answers are worth {_more(diff.change(plan, VALUE))}, and it costs {_more(diff.change(plan))}"
+    amount = f"{form.usd(abs(net.estimate.mean))} a month {'more' if net.estimate.mean > 0 else 'less'}"
+    return f"{form.one_line(plan)} brings in {amount} than before{_certainty(net)}: {why}"
+
+
+def _more(change: MetricChange) -> str:
+    gap = change.estimate.mean
+    return f"{form.usd(abs(gap))} {'more' if gap > 0 else 'less'}" if gap else "the same"
+
+
+def _certainty(change: MetricChange) -> str:
+    """Return what is known of a difference beside chance, for the end of a clause."""
+    gap = change.estimate
+    if math.isnan(gap.low):
+        return "; with one replication nobody knows what of it is chance"
+    interval = form.signed_interval(change.metric, gap.low, gap.high)
+    told = f" (95 % interval {interval})" if " to " in interval else ""
+    return told if change.is_decided else f", which may be chance alone{told}"
 
 
 def _matters(cost: MetricChange) -> bool:
@@ -50,14 +80,15 @@ def _other_finding(diff: Diff, plan: str) -> str | None:
 
 
 def told_first(diff: Diff) -> str | None:
-    """Return the plan whose change is told first: the best one now, or that whose cost changed most; else none."""
+    """Return the plan whose change is told first: the best one now, or that which changed most; else none."""
     changed = [plan for plan in diff.plans if not diff.is_same(plan)]
     if not changed:
         return None
     best = diff.after.recommended
-    if best in changed and diff.change(best).estimate.mean:
+    metric = judged_by(diff)
+    if best in changed and diff.change(best, metric).estimate.mean:
         return best
-    return max(changed, key=lambda plan: abs(diff.change(plan).estimate.mean))
+    return max(changed, key=lambda plan: abs(diff.change(plan, metric).estimate.mean))
 
 
 def change_said(change: MetricChange) -> str:
@@ -66,14 +97,8 @@ def change_said(change: MetricChange) -> str:
     if gap.mean == 0:
         return f"{name} costs the same as before"
     amount = f"{form.usd(abs(gap.mean))} a month {'more' if gap.mean > 0 else 'less'}"
-    share = form.relative_change(change.before, change.after)
-    if math.isnan(gap.low):
-        return f"{name} costs {amount} than before ({share}); with one replication nobody knows what of it is chance"
-    interval = form.signed_interval(COST, gap.low, gap.high)
-    told = f" (95 % interval {interval})" if " to " in interval else ""
-    if not change.is_decided:
-        return f"{name} costs {amount} than before, which may be chance alone{told}"
-    return f"{name} costs {amount} than before, {share}{told}"
+    share = f", {form.relative_change(change.before, change.after)}" if change.is_decided and change.before else ""
+    return f"{name} costs {amount} than before{share}{_certainty(change)}"
 
 
 def sentences(diff: Diff) -> Iterator[str]:

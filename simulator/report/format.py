@@ -276,10 +276,14 @@ def signed_metric(metric: str, difference: float) -> str:
         return "0" if difference == 0 else NOTHING
     size, write = abs(difference), reading(metric).write
     if write in (share, quality):
-        text = f"{_plain(size * 100, 2)} pp" if size >= _FINEST_SHARE else "<0.001 pp"
+        text = f"{_points(size * 100)} pp" if size >= _FINEST_SHARE else "<0.001 pp"
     else:
         text = write(size)
     return "about 0" if text.startswith("<") else f"{'+' if difference > 0 else '-'}{text}"
+
+
+def _points(points: float) -> str:
+    return f"{points:.1f}" if points >= FEW else _plain(points, 2)
 
 
 def signed_interval(metric: str, low: float, high: float) -> str:

@@ -1,9 +1,10 @@
 """Which plans two scenarios have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.core.errors import UserError, did_you_mean
+from simulator.plans.plan import Plan
 from simulator.scenario.schema import Scenario
 
 
@@ -23,7 +24,7 @@ class PlanPairs:
         """Return the pairs.
 
         Plans of the same name are the same plan, whatever has changed in it; one that is the same but for its name, and
-        the names of its backends, has been renamed.
+        perhaps those of its backends, has been renamed.
         """
         same = {name: name for name in after.plans if name in before.plans}
         gone = [name for name in before.plans if name not in same]
@@ -60,21 +61,25 @@ class PlanPairs:
 
 
 def _is_alike(before: Scenario, was: str, after: Scenario, now: str) -> bool:
-    one, other = (_without_names(each, name) for each, name in ((before, was), (after, now)))
-    return one == other and list(_backends(before, was)) == list(_backends(after, now))
+    """Return whether plans are the same but for their names, on backends that are the same or have the same names."""
+    if _without_names(before.plans[was]) != _without_names(after.plans[now]):
+        return False
+    pairs = zip(_backends(before.plans[was]), _backends(after.plans[now]), strict=True)
+    return all(
+        one == other or (one and other and before.backends[one] == after.backends[other]) for one, other in pairs
+    )
 
 
-def _without_names(scenario: Scenario, plan: str) -> object:
+def _without_names(plan: Plan) -> Plan:
     """Return a plan without the names of its backends."""
-    found = scenario.plans[plan]
     parts: dict[str, object] = {"backend": None}
     for name in ("precompute", "refresh"):
-        part = getattr(found, name)
+        part = getattr(plan, name)
         parts[name] = part and part.model_copy(update={"backend": ""})
-    return found.model_copy(update=parts)
+    return plan.model_copy(update=parts)
 
 
-def _backends(scenario: Scenario, plan: str) -> Iterator[object]:
-    yield scenario.online_backend(scenario.plans[plan])
-    yield scenario.refreshing_backend(scenario.plans[plan])
-    yield scenario.batch_backend(scenario.plans[plan])
+def _backends(plan: Plan) -> tuple[str | None, ...]:
+    """Return the names of a plan's backends, by what they do."""
+    ahead, events = plan.precompute, plan.refresh
+    return plan.backend, ahead.backend if ahead else None, events.backend if events else None
