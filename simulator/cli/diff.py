@@ -1,6 +1,7 @@
 """`predcost diff`: the last iteration against this one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -48,6 +49,7 @@ def diff(
             "--set", metavar="KEY=VALUE", help="Change a key of B, e.g. plans.cached.cache.ttl='12 h'. Repeatable."
         ),
     ] = None,
+    plan: options.PlanNames = None,
     users: options.Users = None,
     horizon: options.Horizon = None,
     replications: options.Replications = None,
@@ -71,57 +73,33 @@ def diff(
     json_: options.Json = False,
 ) -> None:
     """Say what is different between two runs, or between a scenario and its changed copy, chance aside."""
-    from simulator.studies.difference import Diff
-
     how = Format.JSON if json_ else format_
-    given = {"population.users": users, "horizon": horizon, "replications": replications, "seed": seed}
-    iterations, gates = _read(before, after, set_ or [], given, fail_if or [], chart)
+    stated = {"population.users": users, "horizon": horizon, "replications": replications, "seed": seed}
+    asked = _Asked(before, after, set_ or [], plan or [], fail_if or [], chart)
+    asked.stated = {key: value for key, value in stated.items() if value is not None}
+    iterations, gates = asked.read()
     iterations.workers = workers
-    compared = Diff.of(iterations, _simulated(iterations, shown=how is Format.TABLE))
+    from simulator.studies.difference import Diff
     from simulator.studies.gates import Ruling, judged
 
-    findings = judged(compared, gates)
+    compared = Diff.of(iterations, _simulated(iterations, shown=how is Format.TABLE))
+    found = _Found()
+    findings = found.take(lambda: judged(compared, gates)) or ()
     with reader_may_leave():
         _print(compared, findings, how, is_all=all_)
     if chart is not None:
-        _draw(compared, chart)
+        found.take(lambda: _draw(compared, chart))
+    found.refuse()
     broken = dict.fromkeys(finding.gate.text for finding in findings if finding.ruling is Ruling.BROKEN)
     if broken:
         raise BrokenGateError(f"broken: {'; '.join(broken)}")
-
-
-def _read(
-    before: Path, after: Path | None, sets: list[str], given: dict[str, Any], fail_if: list[str], chart: Path | None
-) -> "tuple[Iterations, tuple[Gate, ...]]":
-    """Return what is compared and the gates, or all that is wrong with them."""
-    from simulator.scenario.overrides import read_assignment
-    from simulator.studies.gates import check_gates, read_gates
-    from simulator.studies.iterations import Iterations, read_iteration
-
-    found = _Found()
-    stated = {key: value for key, value in given.items() if value is not None}
-    if after is None and not sets:
-        found.faults.append(f"give what {before} is compared with, or what is changed in it: --set KEY=VALUE")
-    elif stated and not sets and before.is_dir() and after is not None and after.is_dir():
-        found.faults.append(f"{', '.join(stated)}: two runs are compared as they are, and nothing is simulated")
-    if chart is not None:
-        found.take(lambda: _check_chart(chart))
-    gates = found.take(lambda: read_gates(fail_if))
-    changes = found.take(lambda: dict(map(read_assignment, sets)))
-    one = found.take(lambda: read_iteration(before, stated))
-    other = found.take(lambda: read_iteration(after or before, stated, changes)) if after or changes else None
-    if one is None or other is None or gates is None or found.faults:
-        raise UserError("\n".join(dict.fromkeys(found.faults)))
-    iterations = Iterations(one, other)
-    check_gates(gates, iterations.pairs)
-    return iterations, gates
 
 
 T = TypeVar("T")
 
 
 class _Found:
-    """All that is wrong with what was given."""
+    """What is read, and all that is wrong with what was given."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -133,6 +111,55 @@ class _Found:
         except UserError as error:
             self.faults.append(str(error))
             return None
+
+    def refuse(self) -> None:
+        """Raise all faults at once, if there are any."""
+        if self.faults:
+            raise UserError("\n".join(dict.fromkeys(self.faults)))
+
+
+@dataclass
+class _Asked:
+    """What is asked on the command line."""
+
+    before: Path
+    after: Path | None
+    sets: list[str]
+    plans: list[str]
+    fail_if: list[str]
+    chart: Path | None
+    stated: dict[str, Any] = field(default_factory=dict)
+    """What both are simulated with, by key path."""
+
+    def read(self) -> "tuple[Iterations, tuple[Gate, ...]]":
+        """Return what is compared and the gates, or all that is wrong with them."""
+        from simulator.scenario.overrides import read_assignment
+        from simulator.studies.gates import check_gates, read_gates
+        from simulator.studies.iterations import Iterations, of_plans, read_iteration
+
+        found, (before, after) = _Found(), (self.before, self.after)
+        found.faults += self._nothing_to_do()
+        found.take(lambda: _check_chart(self.chart))
+        gates = found.take(lambda: read_gates(self.fail_if))
+        changes = found.take(lambda: dict(map(read_assignment, self.sets)))
+        one = found.take(lambda: read_iteration(before, self.stated))
+        other = found.take(lambda: read_iteration(after or before, self.stated, changes)) if after or changes else None
+        found.refuse()
+        assert one is not None
+        assert other is not None
+        iterations = Iterations(*(of_plans(one, other, self.plans) if self.plans else (one, other)))
+        check_gates(gates or (), iterations.pairs)
+        return iterations, gates or ()
+
+    def _nothing_to_do(self) -> Iterator[str]:
+        if self.after is None and not self.sets:
+            yield f"give what {self.before} is compared with, or what is changed in it: --set KEY=VALUE"
+        elif (
+            self.stated
+            and not self.sets
+            and all(each is not None and each.is_dir() for each in (self.before, self.after))
+        ):
+            yield f"{', '.join(self.stated)}: two runs are compared as they are, and nothing is simulated"
 
 
 def _simulated(iterations: "Iterations", *, shown: bool) -> "tuple[Comparison, Comparison]":
@@ -163,8 +190,10 @@ def _print(compared: "Diff", findings: "tuple[Finding, ...]", how: Format, *, is
     print_tables(diff_report(compared, findings, is_all=is_all))
 
 
-def _check_chart(path: Path) -> None:
+def _check_chart(path: Path | None) -> None:
     """Check that a chart can be kept somewhere, before anything is simulated."""
+    if path is None:
+        return
     if path.suffix.lower() not in {".png", ".svg"}:
         raise UserError(f"--chart {path}: must end in .png or .svg")
     if not path.parent.is_dir():

@@ -1,6 +1,6 @@
 """The last iteration and this one: each a run that is kept or a scenario, simulated on the same random numbers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from simulator.studies.plan_pairs import PlanPairs
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.sizing import Sizing, sized
 
-__all__ = ["Iteration", "Iterations", "iteration_of", "read_iteration"]
+__all__ = ["Iteration", "Iterations", "iteration_of", "of_plans", "read_iteration"]
 
 Done = dict[tuple[str, int], Outcome]
 """By plan and replication."""
@@ -78,6 +78,37 @@ def read_iteration(
 def iteration_of(comparison: Comparison, label: str) -> Iteration:
     """Return an iteration that has been simulated in this session."""
     return Iteration(label, comparison.scenario, comparison.book, comparison)
+
+
+def of_plans(before: Iteration, after: Iteration, names: Sequence[str]) -> tuple[Iteration, Iteration]:
+    """Return both iterations with some of their plans alone.
+
+    Parameters
+    ----------
+    names
+        Of plans that both have, as they are called now or were before.
+
+    Raises
+    ------
+    UserError
+        If both do not have one.
+    """
+    pairs = PlanPairs.of(before.scenario, after.scenario)
+    try:
+        now = [pairs.find(name) for name in names]
+    except UserError as error:
+        raise UserError(f"--plan: {error}") from None
+    return _with_plans(before, {pairs.same[name] for name in now}), _with_plans(after, set(now))
+
+
+def _with_plans(iteration: Iteration, names: Container[str]) -> Iteration:
+    plans = {name: plan for name, plan in iteration.scenario.plans.items() if name in names}
+    scenario, kept = iteration.scenario.model_copy(update={"plans": plans}), iteration.kept
+    if kept is not None:
+        kept = replace(
+            kept, scenario=scenario, plans={name: plan for name, plan in kept.plans.items() if name in names}
+        )
+    return replace(iteration, scenario=scenario, kept=kept)
 
 
 @dataclass

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
 FEW = ("--users", "20k", "--horizon", "1 d", "--replications", "2", "--workers", "1")
 CHANGED = ("--set", "plans.cached.cache.ttl=1 h")
+PLANS = ("--plan", "cached", "--plan", "on demand", "--plan", "nightly batch")
+ONE = ("--plan", "cached")
 DEAR = ("--set", "backends.live.instance=g5.xlarge")
 HEARING = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
@@ -26,31 +28,30 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells o
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "kept"
-    done = predcost("run", HEADLINE, *FEW, "--charts", "none", "--out", folder)
+    done = predcost("run", HEADLINE, *FEW, *PLANS, "--charts", "none", "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_a_file_against_its_changed_copy_is_the_same_as_against_itself_with_set(tmp_path: Path) -> None:
     copy = tmp_path / "this.yaml"
-    copy.write_text(
-        HEADLINE.read_text(encoding="utf-8").replace("cache: {kind: ttl, ttl: 6 h}}", "cache: 1 h}", 1), "utf-8"
-    )
-    one, other = (json.loads(predcost("diff", HEADLINE, *what, *FEW, "--json").stdout) for what in ((copy,), CHANGED))
+    text = HEADLINE.read_text(encoding="utf-8")
+    copy.write_text(text.replace("cache: {kind: ttl, ttl: 6 h}}", "cache: 1 h}", 1), encoding="utf-8")
+    done = [predcost("diff", HEADLINE, *what, *FEW, *ONE, "--json") for what in ((copy,), CHANGED)]
+    one, other = (json.loads(each.stdout) for each in done)
     assert one["changed"] == [{"key": "plans.cached.cache.ttl", "before": 21_600.0, "after": 3_600.0}]
-    assert {key: one[key] for key in ("changed", "differences")} == {
-        key: other[key] for key in ("changed", "differences")
-    }
+    assert (one["changed"], one["differences"]) == (other["changed"], other["differences"])
 
 
 def test_a_run_against_its_own_scenario_is_the_same_to_the_last_digit(kept: Path) -> None:
     done = predcost("diff", kept, HEADLINE, *FEW)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("No difference: all 6 plans do and cost the same, to the last digit.")
+    assert done.stdout.startswith("No difference: all 3 plans do and cost the same, to the last digit.")
+    assert "Hybrid, nearline and SWR are new." in done.stdout
 
 
 def test_a_run_can_be_compared_with_its_own_scenario_changed(kept: Path) -> None:
-    done = predcost("diff", kept, *CHANGED, "--json")
+    done = predcost("diff", kept, *CHANGED, *ONE, "--json")
     assert done.returncode == 0, done.stderr
     assert [change["key"] for change in json.loads(done.stdout)["changed"]] == ["plans.cached.cache.ttl"]
 
@@ -58,14 +59,14 @@ def test_a_run_can_be_compared_with_its_own_scenario_changed(kept: Path) -> None
 def test_a_gate_ends_with_3_only_where_it_is_broken(kept: Path) -> None:
     for side, code in ((">", 3), ("<", 0)):
         gate = f"plans.on demand.cost_usd_per_month {side} +5%"
-        done = predcost("diff", kept, *DEAR, "--fail-if", gate, "--json")
+        done = predcost("diff", kept, *DEAR, "--plan", "on demand", "--fail-if", gate, "--json")
         assert (done.returncode, "broken" in done.stderr) == (code, code == 3)
         assert json.loads(done.stdout)["gates"][0]["ruling"] == ("broken" if code else "kept")
 
 
 def test_markdown_is_printed_and_the_chart_is_kept(kept: Path, tmp_path: Path) -> None:
     chart = tmp_path / "cost.png"
-    done = predcost("diff", kept, *DEAR, "--format", "markdown", "--chart", chart)
+    done = predcost("diff", kept, *DEAR, *ONE, "--format", "markdown", "--chart", chart)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("### ")
     assert chart.read_bytes().startswith(b"\x89PNG")
@@ -99,6 +100,21 @@ def test_a_gate_on_a_plan_that_is_not_there_is_told_before_anything_is_simulated
     done = predcost("diff", HEADLINE, *CHANGED, "--fail-if", gate)
     assert done.returncode == 2
     assert "there is no plan 'cachd'; did you mean 'cached'?" in done.stderr
+
+
+def test_a_gate_that_cannot_be_judged_costs_nobody_the_answer(kept: Path) -> None:
+    gate = "plans.cached.stale_fraction > +5%"
+    done = predcost("diff", kept, "--set", "model.half_life=12 h", *ONE, "--fail-if", gate)
+    assert done.returncode == 2
+    assert "means something else than before, as model.half_life changed" in done.stderr
+    assert "model.half_life" in done.stdout
+
+
+def test_only_the_plans_that_are_asked_for_are_compared(kept: Path) -> None:
+    assert set(json.loads(predcost("diff", kept, kept, *ONE, "--json").stdout)["bill"]) == {"cached"}
+    done = predcost("diff", kept, kept, "--plan", "cachd")
+    assert done.returncode == 2
+    assert "--plan: there is no plan 'cachd'; did you mean 'cached'?" in done.stderr
 
 
 def test_what_cannot_be_compared_is_refused_with_the_reason(kept: Path, tmp_path: Path) -> None:
@@ -135,7 +151,7 @@ def test_an_interrupt_ends_it_with_130() -> None:
 @POSIX
 def test_a_gate_is_broken_though_the_reader_of_a_pipe_leaves(kept: Path) -> None:
     gate = "plans.cached.cost_usd_per_month > +5%"
-    diff = f"'{sys.executable}' -m simulator.cli diff {kept} --set {DEAR[1]} --all --fail-if '{gate}'"
+    diff = f"'{sys.executable}' -m simulator.cli diff {kept} --set {DEAR[1]} --plan cached --all --fail-if '{gate}'"
     shell = ["bash", "-c", f"{diff} | head -1; exit ${{PIPESTATUS[0]}}"]
     done = subprocess.run(shell, check=False, capture_output=True, text=True)
     assert done.returncode == 3, done.stderr
