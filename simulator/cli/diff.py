@@ -201,7 +201,7 @@ def _check_chart(path: Path | None) -> None:
 
 
 def _draw(compared: "Diff", path: Path) -> None:
-    from simulator.report.charts.catalogue import save_figure
+    from simulator.report.charts.catalogue import write_figure
     from simulator.report.charts.look import NoChartError
     from simulator.report.charts.waterfall import waterfall
     from simulator.report.scenario_text import say
@@ -211,4 +211,4 @@ def _draw(compared: "Diff", path: Path) -> None:
     except NoChartError as error:
         say(f"No chart: {error}", err=True)
         return
-    save_figure(figure, path)
+    write_figure(figure, path)

@@ -12,8 +12,9 @@ from simulator.core.estimate import Estimate
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 from simulator.scenario.changes import KeyChange, key_changes, price_changes
+from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
-from simulator.studies.consumption import STATED_RANGES
+from simulator.studies.consumption import STATED_RANGES, Consumption
 from simulator.studies.iterations import Iterations
 from simulator.studies.plan_pairs import PlanPairs
 
@@ -100,6 +101,11 @@ class Diff:
         labels = iterations.before.label, iterations.after.label
         return cls(*comparisons, labels, iterations.pairs, iterations.notes)
 
+    @property
+    def scenario(self) -> Scenario:
+        """The one of now."""
+        return self.after.scenario
+
     @cached_property
     def changed(self) -> tuple[KeyChange, ...]:
         """What the scenarios say else, and the prices of what is used."""
@@ -133,9 +139,12 @@ class Diff:
 
     @property
     def replications(self) -> tuple[int, int]:
-        """How many of each are compared: where they are paired, those that both have."""
-        counts = self.before.replications, self.after.replications
-        return counts if self.pairing is Pairing.NONE else (min(counts), min(counts))
+        """How many of each are compared at most: where they are paired, those that both have."""
+        return self._compared(self.before.replications, self.after.replications)
+
+    def _compared(self, before: int, after: int) -> tuple[int, int]:
+        least = min(before, after)
+        return (before, after) if self.pairing is Pairing.NONE else (least, least)
 
     @cached_property
     def not_compared(self) -> dict[str, str]:
@@ -166,9 +175,10 @@ class Diff:
 
     def samples(self, plan: str, metric: str) -> tuple[list[float], list[float]]:
         """Return the values of the replications that are compared, before and now."""
+        results = self._results(plan)
+        counts = self._compared(*(len(result.values) for result in results))
         before, after = (
-            [values[metric] for values in result.values[:count]]
-            for result, count in zip(self._results(plan), self.replications, strict=True)
+            [values[metric] for values in result.values[:count]] for result, count in zip(results, counts, strict=True)
         )
         return before, after
 
@@ -192,11 +202,12 @@ class Diff:
 
     def items(self, plan: str) -> tuple[ItemChange, ...]:
         """Return what each line of the bill adds to a plan's cost, the largest first; they add up to its difference."""
+        results = self._results(plan)
+        counts = self._compared(*(len(result.values) for result in results))
+        books = self.before.book, self.after.book
         before, after = (
-            [_items(result, book_of.book, number) for number in range(count)]
-            for result, book_of, count in zip(
-                self._results(plan), (self.before, self.after), self.replications, strict=True
-            )
+            [_items(used, book) for used in result.consumptions[:count]]
+            for result, book, count in zip(results, books, counts, strict=True)
         )
         names = dict.fromkeys(item for bill in (*before, *after) for item in bill)
         found = []
@@ -213,9 +224,8 @@ class Diff:
         return self.before.plans[self.plans[plan]], self.after.plans[plan]
 
 
-def _items(result: PlanResult, book: PriceBook, number: int) -> dict[str, float]:
+def _items(used: Consumption, book: PriceBook) -> dict[str, float]:
     """Return what each line of a replication's bill costs. [USD per 30-day month]"""
-    used = result.consumptions[number]
     found: defaultdict[str, float] = defaultdict(float)
     for line in Bill.of(used.usages, book, used.horizon_s).lines:
         found[line.item] += line.usd_per_month

@@ -194,7 +194,8 @@ def _faults(before: Iteration, after: Iteration) -> Iterator[str]:
 
 def _like(one: Iteration, other: Iteration) -> tuple[Iteration, tuple[str, ...]]:
     """Return an iteration with the seed and the replications of another, and what that changes in it."""
-    taken = {key: getattr(other.scenario, key) for key in ("seed", "replications")}
+    count = other.scenario.replications if other.kept is None else other.kept.replications
+    taken = {"seed": other.scenario.seed, "replications": count}
     stated = {key: getattr(one.scenario, key) for key in taken}
     notes = tuple(
         f"{one.label} says {key} {stated[key]}; it is simulated with the {taken[key]} of {other.label}, on the same "
@@ -251,7 +252,12 @@ def _twins(taker: _Side, giver: _Side) -> dict[str, str]:
     """Return those plans of one side whose simulations are those of a plan of the other, with that."""
     if taker.kept is not None or Source.of(taker.scenario) != Source.of(giver.scenario):
         return {}
-    known = dict.fromkeys(giver.scenario.plans if giver.kept is None else (plan for plan, _ in giver.done))
+    numbers = range(taker.scenario.replications)
+    known = dict.fromkeys(
+        name
+        for name in giver.scenario.plans
+        if giver.kept is None or all((name, number) in giver.done for number in numbers)
+    )
     return {
         plan: twin
         for plan in taker.scenario.plans

@@ -18,7 +18,7 @@ import simulator as sim
 from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.report import format as form
-from simulator.report.charts.catalogue import save_figure
+from simulator.report.charts.catalogue import write_figure
 from simulator.report.charts.look import NoChartError
 from simulator.report.charts.paired import paired
 from simulator.report.charts.waterfall import waterfall
@@ -212,10 +212,10 @@ def test_the_paired_chart_shows_both_intervals_and_its_title_holds(diff: Diff) -
 
 def test_a_figure_that_cannot_be_written_leaves_what_was_there(diff: Diff, tmp_path: Path) -> None:
     path = tmp_path / "chart.svg"
-    save_figure(waterfall(diff), path)
+    write_figure(waterfall(diff), path)
     assert path.read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(UserError, match="cannot write"):
-        save_figure(waterfall(diff), tmp_path / "none" / "chart.png")
+        write_figure(waterfall(diff), tmp_path / "none" / "chart.png")
     assert [each.name for each in tmp_path.iterdir()] == ["chart.svg"]
 
 

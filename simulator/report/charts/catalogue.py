@@ -3,8 +3,8 @@
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import BinaryIO
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -68,40 +68,31 @@ def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, .
         figure = CHARTS[name](comparison)
     except NoChartError:
         return ()
-    return tuple(_save(figure, folder / name))
+    return tuple(save_figure(figure, folder / name))
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as what the path's end says, PNG or SVG; what is there stays until it is whole.
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as what the end of the path says, PNG or SVG; what is there stays until it is whole.
 
     Raises
     ------
     UserError
         If it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb") as stream:
-            _write(figure, stream, path.suffix.lower())
-        part.replace(path)
+        with TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+            for part in save_figure(figure, Path(folder) / path.stem):
+                if part.suffix == path.suffix.lower():
+                    part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    paths = [stem.with_suffix(suffix) for suffix in (".png", ".svg")]
-    for path in paths:
-        with path.open("wb") as stream:
-            _write(figure, stream, path.suffix)
-    return paths
-
-
-def _write(figure: Figure, stream: BinaryIO, suffix: str) -> None:
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, and return the files; equal figures give equal bytes."""
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        if suffix == ".png":
-            compression = {"compress_level": QUICK}
-            figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=compression)
-        else:
-            figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": QUICK})
+        figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]

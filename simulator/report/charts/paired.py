@@ -15,7 +15,7 @@ from simulator.report.charts.look import (
     RIGHT,
     TOP,
     NoChartError,
-    diff_foot,
+    diff_footnotes,
     in_style,
     slide_of,
 )
@@ -43,7 +43,7 @@ def paired(diff: Diff, plan: str, metric: str) -> Figure:
     if diff.pairing is Pairing.NONE or math.isnan(unpaired.low):
         raise NoChartError("pairing needs the same seed and at least two replications of each")
     ones, others = diff.samples(plan, metric)
-    figure = slide_of(_title(diff, plan, metric), _subtitle(diff, plan, metric), diff_foot(diff))
+    figure = slide_of(_title(diff, plan, metric), _subtitle(diff, plan, metric), diff_footnotes(diff))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, RIGHT - _AXES_LEFT, TOP - BOTTOM))
     axes.set_ylim(1.7, -0.7)
     axes.axvline(0, color=INK, linewidth=1.2)

@@ -17,7 +17,7 @@ from simulator.report.charts.look import (
     TOP,
     WIDTH_IN,
     NoChartError,
-    diff_foot,
+    diff_footnotes,
     in_style,
     slide_of,
     width_in,
@@ -76,7 +76,7 @@ def waterfall(diff: Diff, plan: str | None = None) -> Figure:
             f"{'every plan' if name is None else name} costs the same as before; there is nothing to draw"
         )
     change = diff.change(name)
-    figure = slide_of(form.capital(change_said(change)), _subtitle(change), diff_foot(diff))
+    figure = slide_of(form.capital(change_said(change)), _subtitle(change), diff_footnotes(diff))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, RIGHT - _AXES_LEFT, TOP - BOTTOM))
     axes.set_ylim(len(bars) + 0.6, -0.6)
     axes.spines["left"].set_visible(False)
