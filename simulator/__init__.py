@@ -12,18 +12,32 @@ if TYPE_CHECKING:
     from simulator.core.errors import UserError
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
+    from simulator.report.diff_result import DiffResult, diff
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
     from simulator.scenario.loading import load_scenario
     from simulator.scenario.schema import Scenario
 
-__all__ = ["PriceBook", "Result", "Scenario", "UserError", "load_book", "load_run", "load_scenario", "run"]
+__all__ = [
+    "DiffResult",
+    "PriceBook",
+    "Result",
+    "Scenario",
+    "UserError",
+    "diff",
+    "load_book",
+    "load_run",
+    "load_scenario",
+    "run",
+]
 
 _HOMES = {
+    "DiffResult": "simulator.report.diff_result",
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
     "UserError": "simulator.core.errors",
+    "diff": "simulator.report.diff_result",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import check, prices, profiles, reprice, run, runs, scenario_files, show, streams
+from simulator.cli import check, diff, prices, profiles, reprice, run, runs, scenario_files, show, streams
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -32,6 +32,7 @@ app.command("new")(scenario_files.new)
 app.command("schema")(scenario_files.schema)
 app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
+app.command("diff")(diff.diff)
 app.add_typer(prices.app)
 app.add_typer(runs.app)
 
@@ -69,7 +70,7 @@ def _guarded() -> None:
         sys.exit(THEIRS)
     except UserError as error:
         _fail(str(error), THEIRS)
-    except (InterruptedRunError, check.DisagreementError, LostWorkerError) as error:
+    except (InterruptedRunError, check.DisagreementError, diff.BrokenGateError, LostWorkerError) as error:
         _fail(str(error), error.code)
     except SystemExit as end:
         if end.code != 1:

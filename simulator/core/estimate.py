@@ -30,6 +30,30 @@ class Estimate:
         )
         return cls(mean, mean - half, mean + half)
 
+    @classmethod
+    def between(cls, ones: Sequence[float], others: Sequence[float]) -> "Estimate":
+        """Return how far the mean of some values lies above that of others that are independent of them.
+
+        The interval is Welch's [1]_; there is none where either has one value.
+
+        References
+        ----------
+        .. [1] B. L. Welch, "The generalization of 'Student's' problem when several different population variances are
+           involved", 1947.
+        """
+        samples = [np.asarray(values, dtype=np.float64) for values in (ones, others)]
+        mean = float(samples[0].mean() - samples[1].mean())
+        if min(sample.size for sample in samples) == 1:
+            return cls(mean, math.nan, math.nan)
+        parts = [float(sample.var(ddof=1)) / sample.size for sample in samples]
+        if sum(parts) == 0:
+            return cls(mean, mean, mean)
+        freedom = sum(parts) ** 2 / sum(
+            part**2 / (sample.size - 1) for part, sample in zip(parts, samples, strict=True)
+        )
+        half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(sum(parts))
+        return cls(mean, mean - half, mean + half)
+
     @property
     def half_width(self) -> float:
         """Half the interval's width; NaN with one replication."""

@@ -1,6 +1,6 @@
 """The main job from Python: run a scenario, and get a result that draws itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,20 @@ def run(
     """
     if not isinstance(scenario, (Scenario, str, Path)):
         raise UserError(f"run() takes a scenario or the path of its file, not a {type(scenario).__name__}")
-    stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
-    changed = stated.with_(**changes) if changes else stated
-    book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
+    changed, book = as_scenario(scenario, changes, prices)
     kept = default_store()
     return Result(examined(compare(changed, book, workers, kept=kept, cluster=cluster), workers, kept=kept))
+
+
+def as_scenario(
+    given: Scenario | str | Path,
+    changes: Mapping[str, Any],
+    prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
+) -> tuple[Scenario, PriceBook]:
+    """Return the scenario that is given or is in a file, changed, and its prices or those that are given."""
+    stated = given if isinstance(given, Scenario) else load_scenario(Path(given))
+    changed = stated.with_(**changes) if changes else stated
+    return changed, prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
 
 
 def load_run(folder: str | Path) -> Result:

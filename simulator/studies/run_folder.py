@@ -14,6 +14,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from simulator.core.component import Part
+from simulator.core.edition import EDITION
 from simulator.core.usage import StandIn, Usage
 from simulator.prices.writing import write_book
 from simulator.scenario.schema import Scenario
@@ -65,6 +66,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
     run_digest, words = digest(comparison.scenario), comparison.words
     manifest = {
         "predcost": version("predcost"),
+        "results_edition": EDITION,
         "command": list(command),
         "scenario": comparison.scenario.name,
         "scenario_digest": run_digest,

@@ -3,11 +3,13 @@
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from simulator.core.errors import UserError
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
@@ -66,10 +68,28 @@ def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, .
         figure = CHARTS[name](comparison)
     except NoChartError:
         return ()
-    return tuple(_save(figure, folder / name))
+    return tuple(save_figure(figure, folder / name))
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as what the end of the path says, PNG or SVG; what is there stays until it is whole.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+            for part in save_figure(figure, Path(folder) / path.stem):
+                if part.suffix == path.suffix.lower():
+                    part.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, and return the files; equal figures give equal bytes."""
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
