@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from uuid import uuid4
 
 from simulator.core.errors import UserError
@@ -27,6 +27,8 @@ ANSWERS_S = 15.0
 WORKERS_S = 60.0
 """So long there may be no workers, at the beginning and later."""
 CLOSES_S = 2.0
+LOOK_S = 2.0
+"""So often it is looked whether there are workers, as long as nothing is said."""
 HOW = "the README says how a scheduler and workers are started"
 
 
@@ -48,7 +50,7 @@ class Cluster:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told in a sentence
         try:
             self._client = distributed.Client(address, timeout=ANSWERS_S, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
+        except Exception as error:  # Dask has many errors for it, an assertion among them
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"--cluster {address}: no scheduler answers there ({why}); {HOW}") from error
         try:
@@ -162,24 +164,29 @@ class _Talk:
         future = self._client.submit(
             _simulate, engine_version(), packed, unit.process_bytes, (self._topic, number), pure=False
         )
+        self._watch(number, future)
+
+    def _watch(self, number: int, future: Any) -> None:
         self.under_way[number] = future
         future.add_done_callback(lambda _: self._said.put((_FOUND, number)))
 
     def next(self) -> tuple[str, Any]:
         """Return what is said next: news, a unit with its outcomes, or one whose workers were lost."""
-        without_workers_s = time.monotonic()
+        had_workers_s = looked_s = time.monotonic()
         while True:
             try:
                 kind, what = self._said.get(timeout=POLL_S)
             except queue.Empty:
-                if self._has_workers():
-                    without_workers_s = time.monotonic()
-                elif time.monotonic() - without_workers_s > WORKERS_S:
+                now_s = time.monotonic()
+                if now_s - looked_s > LOOK_S:
+                    looked_s = now_s
+                    had_workers_s = now_s if self._has_workers() else had_workers_s
+                if now_s - had_workers_s > WORKERS_S:
                     self._fail(f"has had no workers for {WORKERS_S:.0f} s")
                 continue
-            if kind == _NEWS:
-                return kind, what
-            return self._outcomes(what)
+            found = (kind, what) if kind == _NEWS else self._outcomes(what)
+            if found is not None:
+                return found
 
     def _has_workers(self) -> bool:
         """Return whether there are workers; what was asked of a scheduler that was lost, no other one knows of."""
@@ -191,30 +198,30 @@ class _Talk:
             self._fail("is gone")
         return bool(about["workers"])
 
-    def _outcomes(self, number: int) -> tuple[str, Any]:
-        """Return what a unit that has ended has found."""
+    def _outcomes(self, number: int) -> tuple[str, Any] | None:
+        """Return what a unit that has ended has found; None where that was lost with its worker, and is done again."""
         future = self.under_way.pop(number)
         if future.status in ("cancelled", "lost"):
             self._fail("is gone")
-        error = future.exception(timeout=ANSWERS_S) if future.status == "error" else None
-        if error is None:
-            return _FOUND, (number, self._gathered(number, future))
-        if type(error).__name__ == "KilledWorker":
-            return _LOST, number
-        if isinstance(error, (ImportError, AttributeError)) or "deserializ" in str(error):
-            raise UserError(f"--cluster {self._address}: a worker has not this version of predcost: {error}")
-        raise error
-
-    def _gathered(self, number: int, future: Any) -> list[Outcome]:
-        from distributed import CancelledError  # noqa: PLC0415  (an extra)
+        from distributed import CancelledError, KilledWorker  # noqa: PLC0415  (an extra)
 
         try:
-            found: list[Outcome] = future.result(timeout=WORKERS_S)
-        except (CancelledError, TimeoutError, OSError):
-            self._fail(f"is gone, or does not give back task {number}")
-        return found
+            found: list[Outcome] | Exception = future.result(timeout=WORKERS_S)
+        except KilledWorker:
+            return _LOST, number
+        except TimeoutError:
+            self._watch(number, future)
+            return None
+        except (CancelledError, OSError):
+            self._fail("is gone")
+        except (ImportError, AttributeError, RuntimeError) as error:
+            told = f"the scheduler or a worker cannot take what this version of predcost asks for ({error})"
+            raise UserError(f"--cluster {self._address}: {told}; install the same version there") from error
+        if isinstance(found, Exception):
+            raise found
+        return _FOUND, (number, found)
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: str) -> NoReturn:
         raise LostWorkerError(
             f"the scheduler at {self._address} {why}; what was finished is stored: start it again, and run the same"
         )
@@ -231,18 +238,25 @@ Packed = tuple[bytes, tuple[str, int, float | None]]
 """A pickled scenario, a plan, a replication, and a length of blocks."""
 
 
-def _simulate(engine: str, packed: Sequence[Packed], process_bytes: float, news: tuple[str, int]) -> list[Outcome]:
-    """Simulate some tasks on a worker."""
+def _simulate(
+    engine: str, packed: Sequence[Packed], process_bytes: float, news: tuple[str, int]
+) -> list[Outcome] | Exception:
+    """Simulate some tasks on a worker; return what went wrong, as Dask tells of no error that it cannot pickle."""
     from distributed import get_worker  # noqa: PLC0415  (an extra)
 
+    worker, (topic, number) = get_worker(), news
     if engine != engine_version():
-        raise UserError(
-            f"--cluster: worker {get_worker().address} has another version of predcost or of a library that it "
-            "calculates with than this machine, and its results would be others; install the same on both"
+        return UserError(
+            f"--cluster: worker {worker.address} has another version of predcost or of a library that it calculates "
+            "with than this machine, and its results would be others; install the same on both"
         )
-    topic, number = news
-    unit = Together(tuple(Task(_scenario(text), *of) for text, of in packed), process_bytes)
-    return unit.run(lambda work: get_worker().log_event(topic, (number, work)))
+    try:
+        unit = Together(tuple(Task(_scenario(text), *of) for text, of in packed), process_bytes)
+        return unit.run(lambda work: worker.log_event(topic, (number, work)))
+    except (UserError, OSError) as error:
+        return UserError(f"--cluster: worker {worker.address}: {error}")
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is for who asked)
+        return RuntimeError(f"{type(error).__name__} on worker {worker.address}: {error}")
 
 
 @lru_cache(maxsize=64)

@@ -66,6 +66,15 @@ def test_a_worker_of_another_version_is_refused(address: str, monkeypatch: pytes
         list(run_tasks(tasks(), cluster=address))
 
 
+def test_what_goes_wrong_on_a_worker_is_told_whatever_it_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deeper(*of: object) -> None:
+        deeper(*of)
+
+    monkeypatch.setattr(cluster.Together, "run", deeper)
+    with pytest.raises(RuntimeError, match=r"RecursionError on worker tcp://"):
+        list(run_tasks(tasks(), cluster=address))
+
+
 def test_a_scheduler_without_workers_is_waited_for_a_while_and_then_said(
     idle_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

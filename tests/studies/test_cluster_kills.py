@@ -28,7 +28,8 @@ COUNTING = """
 import os
 import simulator.studies.together as together
 from simulator.studies.task_digest import task_digest
-run = together.Together.run
+run = getattr(together, "run", together.Together.run)  # it may be loaded twice
+together.run = run
 def counted(self, tell):
     with open(os.environ["BEGUN"], "a") as file:
         file.write("".join(task_digest(task) + "\\n" for task in self.tasks))
