@@ -75,8 +75,8 @@ def _other_finding(diff: Diff, plan: str) -> str | None:
     write, label = form.reading(change.metric).write, form.metric_label(change.metric)
     gap = form.signed_metric(change.metric, change.estimate.mean)
     interval = form.signed_interval(change.metric, change.estimate.low, change.estimate.high)
-    said = f"{form.one_line(plan)} costs about the same, and {label} is {write(change.after)}"
-    return f"{said}, {write(change.before)} before: {gap} (95 % interval {interval})"
+    moved = f"{label}: {write(change.before)} before, {write(change.after)} now"
+    return f"{form.one_line(plan)} costs about the same; {moved}, {gap} (95 % interval {interval})"
 
 
 def told_first(diff: Diff) -> str | None:

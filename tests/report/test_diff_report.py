@@ -91,6 +91,21 @@ def test_the_headline_says_what_the_best_plan_costs_more(diff: Diff) -> None:
     assert form.relative_change(change.before, change.after) in headline(diff)
 
 
+def test_where_the_cost_is_about_the_same_the_headline_says_what_else_is_sure(book: PriceBook) -> None:
+    found = different(scenario(), scenario(**{"model.feature_lag": "2 min"}), book)
+    plan = "on demand"
+    change = found.change(plan, "age_p95_s")
+    assert change.is_decided
+    assert found.change(plan).estimate.mean == 0
+    said = re.match(
+        r"On demand costs about the same; (.+): (.+) before, (.+) now, (.+) \(95 % interval", headline(found)
+    )
+    assert said is not None
+    assert said[1] == form.metric_label("stale_fraction")
+    stale = found.change(plan, "stale_fraction")
+    assert said.groups()[1:] == (form.share(stale.before), form.share(stale.after), f"+{said[4][1:]}")
+
+
 def test_of_what_is_the_same_twice_no_difference_is_said(same: Diff) -> None:
     assert headline(same) == "No difference: all 3 plans do and cost the same, to the last digit"
     assert not any("chance" in said for said in sentences(same))
