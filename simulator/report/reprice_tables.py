@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.json_report import finite, plan_json, study_json
 from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, sources, warned
@@ -33,7 +34,10 @@ def said(repriced: Repriced) -> str:
         return "No plan meets every bound; prices do not change that."
     best = f"The best plan that meets every bound {'stays' if now == before else 'is now'} {now}"
     turned = "" if now == before else f"; it was {before}"
-    also = f"; as good within the error: {', '.join(repriced.after.as_good)}" if repriced.after.as_good else ""
+    selection = repriced.after.selection
+    within = f"as good within {write_share(selection.indifference_fraction)} of the cost"
+    kinds = ((within, selection.as_good), ("not decided", selection.undecided))
+    also = "".join(f"; {what}: {', '.join(names)}" for what, names in kinds if names)
     return f"{best}{turned}{also}."
 
 
@@ -96,6 +100,7 @@ def repriced_json(repriced: Repriced) -> dict[str, Any]:
         "sizings": [sizing.as_dict() for sizing in after.sizings],
         "differences": [difference.as_dict() for difference in after.differences],
         "ranking": list(after.ranking),
+        "selection": finite(after.selection.as_dict()),
         "recommended": after.recommended,
         "recommendation": [said(repriced)],
         "warnings": list(warnings_of(after)),
