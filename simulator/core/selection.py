@@ -22,10 +22,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from simulator.core.arrays import FloatArray
 from simulator.core.estimate import CONFIDENCE, Estimate
 
 INDIFFERENCE_FRACTION = 0.01
@@ -118,14 +120,27 @@ def against_best(gaps: Sequence[float], rule: Rule, indifference: float) -> Agai
 
 def _more(size: int, deviation: float, margin: float, quantile: float) -> int | None:
     """Return about how many more replications make half an interval no wider than a margin."""
-    enough = _GRID[(size < _GRID) & (stdtrit(_GRID - 1, quantile) * deviation / np.sqrt(_GRID) <= margin)]
+    enough = _GRID[(size < _GRID) & (_half_widths(quantile) * deviation <= margin)]
     return int(enough[0]) - size if enough.size else None
+
+
+@cache
+def _half_widths(quantile: float) -> FloatArray:
+    """Return half an interval over the standard deviation, by the grid's numbers of replications."""
+    found: FloatArray = stdtrit(_GRID - 1, quantile) / np.sqrt(_GRID)
+    return found
 
 
 def _doubt(size: int, error: float, margin: float) -> float:
     if error == 0:
         return float(margin < 0)
     return float(stdtr(size - 1, -margin / error))
+
+
+def paired_mean(sample: Sequence[float], others: Sequence[float]) -> float:
+    """Return the mean of one with fewer replications than another, as it would be with all: by their difference."""
+    gaps = np.asarray(sample, dtype=np.float64) - np.asarray(others[: len(sample)], dtype=np.float64)
+    return float(np.mean(others)) + float(gaps.mean())
 
 
 def probability_right(doubts: Sequence[float]) -> float:

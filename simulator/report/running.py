@@ -10,6 +10,7 @@ from simulator.prices.loading import load_book
 from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.studies.aim import aim_of
 from simulator.studies.comparison import compare
 from simulator.studies.turning_points import examined
 
@@ -19,6 +20,10 @@ def run(
     *,
     prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
+    confidence: float | str | None = None,
+    indifference: float | str | None = None,
+    precision: float | str | None = None,
+    budget: str | None = None,
     **changes: Any,
 ) -> Result:
     """Simulate every plan of a scenario on the same users and requests.
@@ -32,6 +37,8 @@ def run(
         by default what the scenario names.
     workers
         Processes; by default one a core.
+    confidence, indifference, precision, budget
+        What to reach by adding replications, as ``predcost run`` takes it: ``confidence=0.95``, ``budget="10 min"``.
     changes
         Changes to the scenario, as `Scenario.with_` takes them: ``replications=5``, ``population__users="1M"``.
 
@@ -44,8 +51,9 @@ def run(
         raise UserError(f"run() takes a scenario or the path of its file, not a {type(scenario).__name__}")
     stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
     changed = stated.with_(**changes) if changes else stated
+    aim = aim_of(confidence, indifference, precision, budget)
     book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
-    return Result(examined(compare(changed, book, workers), workers))
+    return Result(examined(compare(changed, book, workers, aim=aim), workers))
 
 
 def load_run(folder: str | Path) -> Result:

@@ -77,7 +77,10 @@ def _apart(comparison: Comparison, result: PlanResult) -> str:
 def _apart_within(comparison: Comparison, result: PlanResult) -> str:
     """Return how far chance alone may have moved that, all plans that are chosen from considered."""
     against = comparison.selection.against
-    return form.usd_within(comparison.gap(result.name)) if result.name in against else ""
+    if result.name not in against:
+        return ""
+    gap = comparison.gap(result.name)
+    return "± <$0.01" if gap.half_width < form.LEAST_CENTS_USD and gap.mean else form.usd_within(gap)
 
 
 def _choice(comparison: Comparison, result: PlanResult) -> str:
@@ -132,7 +135,7 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _Row("bounds", _verdict),
         _Row("load", _saturation),
         _metric("cost per month", COST),
-        _Row("  95 % of chance", lambda _, result: form.usd_within(result.metrics[COST])),
+        _Row("  chance, 95 %", lambda _, result: form.usd_within(result.metrics[COST])),
         *_where(COST, [("  above rank 1", _apart), *_CHOICE]),
         _metric("per 1k requests", "cost_usd_per_1k_requests"),
         _metric("spent on unread", "wasted_usd_per_month"),
@@ -142,7 +145,7 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _metric("quality mean", "quality_mean"),
         _metric("value per month", VALUE),
         _metric("net of cost", NET_VALUE),
-        _Row("  95 % of chance", _net_within),
+        _Row("  chance, 95 %", _net_within),
         *_where(NET_VALUE, [("  against rank 1", _apart), *_CHOICE]),
     ),
     (

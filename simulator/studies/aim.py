@@ -1,10 +1,13 @@
 """What a comparison is to reach: so many replications, a choice that is sure, intervals so narrow, or a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from simulator.core.errors import UserError
 from simulator.core.estimate import CONFIDENCE
 from simulator.core.selection import INDIFFERENCE_FRACTION, Rule, is_precise, looks, replications_for
+from simulator.core.units import read_fraction, read_seconds
 
 FIRST_REPLICATIONS = 5
 """With fewer, nothing is looked at: their variance says too little."""
@@ -99,3 +102,59 @@ class Aim:
 
 AS_STATED = Aim()
 """So many replications as the scenario states."""
+
+
+def aim_of(confidence: Any = None, indifference: Any = None, precision: Any = None, budget: Any = None) -> Aim:
+    """Return what a comparison is to reach, as people write it; what is not given is as usual.
+
+    Parameters
+    ----------
+    confidence
+        Of the choice, such as ``95%``: replications are added until it is made.
+    indifference
+        Which share of the cost does not matter.
+    precision
+        Which share of its mean half an interval may be.
+    budget
+        After how long it ends, such as ``10 min``.
+
+    Raises
+    ------
+    UserError
+        If some are no shares or times, or beyond their bounds; the message names them all.
+    """
+    faults: list[str] = []
+    asked = (
+        _read("confidence", confidence, read_fraction, (0.5, 1.0), faults),
+        _read("indifference", indifference, read_fraction, (0.0, 1.0), faults),
+        _read("precision", precision, read_fraction, (0.0, 1.0), faults),
+        _read("budget", budget, read_seconds, (0.0, float("inf")), faults),
+    )
+    if faults:
+        raise UserError("; ".join(faults))
+    sure, within, narrow, budget_s = asked
+    return Aim(
+        CONFIDENCE if sure is None else sure,
+        INDIFFERENCE_FRACTION if within is None else within,
+        sure is not None,
+        narrow,
+        budget_s,
+    )
+
+
+def _read(
+    option: str, given: Any, read: Callable[[Any], float], between: tuple[float, float], faults: list[str]
+) -> float | None:
+    """Return what an option says, or none; what is wrong with it joins the faults."""
+    if given is None:
+        return None
+    try:
+        found = read(given)
+    except ValueError as error:
+        faults.append(f"--{option}: {error}")
+        return None
+    low, high = between
+    if not low < found < high:
+        bounds = f"above {low:.0%} and below {high:.0%}" if read is read_fraction else f"above {low:g} s"
+        faults.append(f"--{option} (={given}) must be {bounds}")
+    return found

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from simulator.core.estimate import Estimate, worth_of_pairing
 from simulator.core.histogram import Histogram
+from simulator.core.selection import paired_mean
 from simulator.core.usage import mean_usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
@@ -214,9 +215,13 @@ class Comparison:
         breaks, overloaded, loss_usd, age_s = self.plans[name].rank
         if len(self.plans[name].values) < self.replications:
             whole = next(each for each in self.plans if len(self.plans[each].values) == self.replications)
-            gap = self.difference(name, whole, self.judged_by).mean
-            loss_usd = self.plans[whole].rank[2] + (-gap if self.weighs_value else gap)
+            loss_usd = paired_mean(self._losses(name), self._losses(whole))
         return breaks, overloaded, loss_usd, age_s
+
+    def _losses(self, name: str) -> list[float]:
+        """Return what decides, the less the better, by replication. [USD per 30-day month]"""
+        sign = -1.0 if self.weighs_value else 1.0
+        return [sign * values[self.judged_by] for values in self.plans[name].values]
 
     @cached_property
     def requests(self) -> float:
@@ -301,12 +306,7 @@ class Comparison:
         best = self.recommended
         if best is None:
             return Selection(None, self.aim.confidence, self.aim.indifference_fraction)
-        sign = -1.0 if self.weighs_value else 1.0
-        losses = {
-            name: [sign * values[self.judged_by] for values in plan.values]
-            for name, plan in self.plans.items()
-            if name == best or name in self.rivals
-        }
+        losses = {name: self._losses(name) for name in self.plans if name == best or name in self.rivals}
         return Selection.of(best, losses, self.plans[best].cost_usd_per_month, self.aim)
 
 

@@ -253,6 +253,8 @@ def _signed(amount: float) -> str:
 
 def _interval(estimate: Estimate, write: Callable[[float], str] = _signed, also: str = "") -> str:
     """Return an interval in brackets, and what else is to be said of it; what is not known or not to be seen is not."""
-    seen = not math.isnan(estimate.low) and write(estimate.low) != write(estimate.high)
-    chance = f"{CHANCE}: {write(estimate.low)} to {write(estimate.high)}" if seen else ""
-    return f" ({'; '.join(filter(None, (chance, also)))})" if chance or also else ""
+    ends = estimate.low, estimate.high
+    if math.isnan(estimate.low) or write(estimate.low) == write(estimate.high) or max(map(abs, ends)) < CENT_USD:
+        return ""
+    chance = f"{CHANCE}: {write(estimate.low)} to {write(estimate.high)}"
+    return f" ({'; '.join(filter(None, (chance, also)))})"

@@ -94,9 +94,8 @@ def net_value_title(comparison: Comparison) -> str:
     tied = [called(comparison, name) for name in comparison.selection.as_good if name in shown(comparison)]
     if tied:
         who = f"{called(comparison, best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
-        return form.capital(
-            f"{who} bring in the same, within {write_share(comparison.selection.indifference_fraction)} of the cost"
-        )
+        within = write_share(comparison.selection.indifference_fraction)
+        return form.capital(f"{who} bring in the same, within {within} of the cost")
     gap = comparison.difference(best, rivals[0], NET_VALUE)
     perhaps = ", by chance perhaps" if comparison.replications > 1 and rivals[0] in comparison.selection.near else ""
     more = f"brings in {form.usd(gap.mean)} a month more than {called(comparison, rivals[0])}{perhaps}"
