@@ -52,8 +52,13 @@ def simulations_of_kim_and_nelson(losses: Losses, first: int) -> tuple[int, int]
     """
     plans = losses.shape[1]
     eta = ((2 * 0.05 / (plans - 1)) ** (-2 / (first - 1)) - 1) / 2
-    spread = 2 * eta * (first - 1) * np.array(
-        [[np.var(losses[:first, i] - losses[:first, k], ddof=1) for k in range(plans)] for i in range(plans)]
+    spread = (
+        2
+        * eta
+        * (first - 1)
+        * np.array(
+            [[np.var(losses[:first, i] - losses[:first, k], ddof=1) for k in range(plans)] for i in range(plans)]
+        )
     )
     sums, alive, simulations = losses.cumsum(axis=0), np.arange(plans), first * plans
     for size in range(first, len(losses)):
@@ -72,7 +77,9 @@ def drawn(plans: int, deviation_usd: float, worse_usd: npt.ArrayLike, seed: int)
     return rng.normal(COST_USD, deviation_usd / math.sqrt(2), (MOST_REPLICATIONS, plans)) + worse_usd
 
 
-@pytest.mark.parametrize(("plans", "runs"), [(2, 1_000), (6, 1_000), (20, 150), pytest.param(20, 1_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("plans", "runs"), [(2, 1_000), (6, 1_000), (20, 150), pytest.param(20, 1_000, marks=pytest.mark.long)]
+)
 def test_a_study_that_decides_chooses_the_best_in_nineteen_of_twenty(plans: int, runs: int) -> None:
     """In the slippage configuration, with differences that vary by thrice the indifference."""
     worse_usd = np.r_[0.0, np.ones(plans - 1)]
