@@ -1,6 +1,8 @@
 """Studies that add replications: six plans that are equal but for chance, and one that is dearer."""
 
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,12 +10,18 @@ from small_runs import small
 
 from simulator.core.selection import Standing
 from simulator.prices.book import PriceBook
+from simulator.report.chart_choice import DECK
+from simulator.report.charts import CHARTS
+from simulator.report.json_report import as_json
+from simulator.report.terminal import comparison_text
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies import comparison as comparing
 from simulator.studies.aim import FIRST_REPLICATIONS, Aim
 from simulator.studies.comparison import COST, Comparison, Study, compare
-from simulator.studies.recommendation import recommendation
+from simulator.studies.recommendation import in_words, recommendation
+from simulator.studies.run_folder import write_run
+from simulator.studies.stored_run import read_run
 from simulator.studies.warnings import warnings_of
 
 HOURS = ("02:00", "06:00", "10:00", "14:00", "18:00", "22:00")
@@ -141,3 +149,31 @@ def test_a_difference_of_like_plans_is_worth_many_replications_as_both_see_the_s
     assert found.pairing("shorter", "cached", "cache_hit_ratio") > 10
     assert found.pairing("shorter", "cached", COST) > 10
     assert found.pairing("on demand", "cached", COST) > 2
+
+
+def test_a_kept_study_of_unequal_replications_is_read_back_as_it_was(book: PriceBook, tmp_path: Path) -> None:
+    found = in_words(compare(with_a_dear_one(), book, workers=1, aim=Aim(decides=True, indifference_fraction=0.1)))
+    write_run(found, tmp_path, [])
+    again = read_run(tmp_path).comparison
+    assert as_json(again) == as_json(found)
+    assert comparison_text(again) == comparison_text(found)
+    assert again.aim == found.aim
+    assert f"{FIRST_REPLICATIONS} to {found.replications} replications" in comparison_text(again)
+
+
+def test_all_is_drawn_of_a_study_of_unequal_replications(book: PriceBook) -> None:
+    found = compare(with_a_dear_one(), book, workers=1, aim=Aim(decides=True, indifference_fraction=0.1))
+    for name in DECK:
+        CHARTS[name](found)
+
+
+def test_plans_with_fewer_replications_are_ranked_by_their_difference(book: PriceBook) -> None:
+    """Whatever the later replications of the others were like."""
+    found = compare(with_a_dear_one(replications=4), book, workers=1)
+    first = found.ranking
+    one = found.plans[first[1]]
+    fewer = replace(one, values=one.values[:3])
+    cut = replace(found, plans={**found.plans, one.name: fewer})
+    best = found.plans[first[0]].values
+    gap = sum(own[COST] - other[COST] for own, other in zip(fewer.values, best, strict=False)) / 3
+    assert (cut.ranking.index(one.name) > cut.ranking.index(first[0])) == (gap > 0)

@@ -93,8 +93,8 @@ def test_at_the_value_that_makes_two_plans_equal_they_are(poor: Comparison, book
     even = compare(iteration(turn_usd), book, workers=1)
     gap = even.difference(BETTER, TODAY, NET_VALUE)
     assert abs(gap.mean) < 1e-6 * abs(even.difference(BETTER, TODAY, VALUE).mean)
-    assert {TODAY, BETTER} <= {even.recommended, *even.selection.as_good}
-    assert "is as good within 1 % of the cost: it brings in" in text_of(even)
+    assert {TODAY, BETTER} <= {even.recommended, *even.selection.near}
+    assert re.search(r"is not decided, about [0-9,]+ more replications would do it: it brings in", text_of(even))
 
 
 def test_no_value_of_a_request_speaks_for_a_plan_that_costs_more_and_is_worse(book: PriceBook) -> None:
