@@ -70,3 +70,18 @@ class Estimate:
         """Return mean, low and high for JSON; an interval that is not known is null."""
         known = not math.isnan(self.low)
         return {"mean": self.mean, "low": self.low if known else None, "high": self.high if known else None}
+
+
+def worth_of_pairing(pairs: Sequence[tuple[float, float]]) -> float:
+    """Return as good as how many times the replications a difference is because both saw the same random numbers.
+
+    That is the variance that it would have with random numbers of their own over the one that it has; NaN with one
+    replication, or where nothing varies.
+    """
+    sample = np.asarray(pairs, dtype=np.float64)
+    if len(sample) == 1:
+        return math.nan
+    apart, paired = float(sample.var(axis=0, ddof=1).sum()), float((sample[:, 0] - sample[:, 1]).var(ddof=1))
+    if paired == 0:
+        return math.inf if apart else math.nan
+    return apart / paired

@@ -1,5 +1,6 @@
 """Which plan is the best now, and whether it was so before."""
 
+from simulator.core.units import write_share
 from simulator.studies.comparison import Comparison
 
 
@@ -18,5 +19,8 @@ def best_now(before: Comparison, after: Comparison, renamed: dict[str, str] | No
     is_same = was == (renamed or {}).get(now, now)
     best = f"The best plan that meets every bound {'stays' if is_same else 'is now'} {now}"
     turned = "" if is_same or was is None else f"; it was {was}"
-    also = f"; as good within the error: {', '.join(after.as_good)}" if after.as_good else ""
+    selection = after.selection
+    within = f"as good within {write_share(selection.indifference_fraction)} of the cost"
+    kinds = ((within, selection.as_good), ("not decided", selection.undecided))
+    also = "".join(f"; {what}: {', '.join(names)}" for what, names in kinds if names)
     return f"{best}{turned}{also}."

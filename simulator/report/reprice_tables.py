@@ -99,6 +99,7 @@ def repriced_json(repriced: Repriced) -> dict[str, Any]:
         "sizings": [sizing.as_dict() for sizing in after.sizings],
         "differences": [difference.as_dict() for difference in after.differences],
         "ranking": list(after.ranking),
+        "selection": finite(after.selection.as_dict()),
         "recommended": after.recommended,
         "recommendation": [said(repriced)],
         "warnings": list(warnings_of(after)),

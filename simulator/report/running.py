@@ -10,6 +10,7 @@ from simulator.prices.loading import load_book
 from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.studies.aim import aim_of
 from simulator.studies.comparison import compare
 from simulator.studies.outcome_store import default_store
 from simulator.studies.turning_points import examined
@@ -21,6 +22,10 @@ def run(
     prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
     cluster: str | None = None,
+    confidence: float | str | None = None,
+    indifference: float | str | None = None,
+    precision: float | str | None = None,
+    budget: str | None = None,
     **changes: Any,
 ) -> Result:
     """Simulate every plan of a scenario on the same users and requests.
@@ -38,6 +43,8 @@ def run(
         Processes; by default one a core.
     cluster
         Address of a Dask scheduler whose workers simulate, such as ``tcp://host:8786``; by default this machine.
+    confidence, indifference, precision, budget
+        What to reach by adding replications, as ``predcost run`` takes it: ``confidence=0.95``, ``budget="10 min"``.
     changes
         Changes to the scenario, as `Scenario.with_` takes them: ``replications=5``, ``population__users="1M"``.
 
@@ -48,9 +55,11 @@ def run(
     """
     if not isinstance(scenario, (Scenario, str, Path)):
         raise UserError(f"run() takes a scenario or the path of its file, not a {type(scenario).__name__}")
+    aim = aim_of(confidence, indifference, precision, budget)
     changed, book = as_scenario(scenario, changes, prices)
     kept = default_store()
-    return Result(examined(compare(changed, book, workers, kept=kept, cluster=cluster), workers, kept=kept))
+    compared = compare(changed, book, workers, aim=aim, kept=kept, cluster=cluster)
+    return Result(examined(compared, workers, kept=kept))
 
 
 def as_scenario(

@@ -78,6 +78,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         "seed": comparison.scenario.seed,
         "replications": comparison.replications,
         "complete": comparison.complete,
+        "aim": plain(comparison.aim),
         "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "recommendation": None if words is None else list(words.recommendation),
         "warnings": None if words is None else list(words.warnings),

@@ -20,6 +20,7 @@ from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
+from simulator.studies.aim import AS_STATED, Aim
 from simulator.studies.comparison import Comparison, Words, priced_plan
 from simulator.studies.consumption import Consumption, FleetTime
 from simulator.studies.kept_outcomes import outcome_of, whole
@@ -60,6 +61,8 @@ class StoredRun:
     """What was found that would change the recommendation."""
     edition: int = FIRST
     """Of its results."""
+    aim: Aim = AS_STATED
+    """What it was to reach."""
 
     def priced(self, book: PriceBook) -> Comparison:
         """Return the comparison at the prices of a book."""
@@ -75,7 +78,7 @@ class StoredRun:
             )
             for name in self.scenario.plans
         }
-        return Comparison(self.scenario, book, plans, self.complete, self.sizings)
+        return Comparison(self.scenario, book, plans, self.complete, self.sizings, aim=self.aim)
 
     @property
     def comparison(self) -> Comparison:
@@ -114,7 +117,7 @@ def read_run(folder: Path) -> StoredRun:
         outcomes = _outcomes(folder)
         said = [about.get("recommendation"), about.get("warnings"), about.get("what_would_change", ())]
         words = None if None in said else Words(*map(tuple, said))
-        turning_points = whole(about.get("turning_points"))
+        turning_points, aim = whole(about.get("turning_points")), whole(about.get("aim")) or AS_STATED
         edition = int(about.get("results_edition", FIRST))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
@@ -126,11 +129,8 @@ def read_run(folder: Path) -> StoredRun:
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
-    return StoredRun(
-        *(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words),
-        turning_points,
-        edition,
-    )
+    seen = (values, consumptions, saturations, sizings, outcomes)
+    return StoredRun(folder, scenario, book, complete, *seen, words, turning_points, edition, aim)
 
 
 def scenario_of_run(folder: Path, overrides: Mapping[str, object] | None = None) -> Scenario:

@@ -89,7 +89,7 @@ class _Search:
 
     def run(self) -> TurningPoints:
         comparison = self.comparison
-        rivals = [name for name in comparison.rivals if name not in comparison.as_good]
+        rivals = [name for name in comparison.rivals if name not in comparison.selection.near]
         starts = [(name, value) for name in rivals for value in self._first_wins(name)]
         for name, value in sorted(starts, key=lambda start: abs(math.log(self.axis.times(start[1])))):
             self._follow(name, value)
@@ -211,7 +211,7 @@ class _Search:
 
     def _chance_usd(self, name: str, value: float, seen: Seen) -> float:
         """Return by how much chance may have moved the difference of two plans. [USD per month]"""
-        pairs = zip(self.comparison.plans[name].values, self.comparison.plans[self.best].values, strict=True)
+        pairs = zip(self.comparison.plans[name].values, self.comparison.plans[self.best].values, strict=False)
         gaps = [one[self.comparison.judged_by] - other[self.comparison.judged_by] for one, other in pairs]
         if len(gaps) == 1:
             return 0.0

@@ -135,7 +135,7 @@ def test_a_plan_that_keeps_up_is_recommended_before_a_cheaper_one_that_does_not(
     assert all(plan.meets_slo for plan in comparison.plans.values())
     assert cost["one"] < cost["many"]
     assert comparison.ranking == ("many", "one")
-    assert (comparison.rivals, comparison.as_good) == ((), ())
+    assert (comparison.rivals, comparison.selection.against) == ((), {})
     choose, other = recommendation(comparison)
     assert choose.startswith("Choose many, the cheapest plan that meets every bound and keeps up: ")
     assert "It is overloaded: " in other
