@@ -105,16 +105,19 @@ def as_physical(scenario: Scenario, plan: str | None = None) -> dict[str, Any]:
     """
     physical = _Physical(made_physical(scenario))
     found = physical.of_part(scenario, ())
-    return found if plan is None else {**found, **_of_plan(scenario, plan, physical, found)}
+    del found["store"]
+    for name, each in scenario.plans.items():
+        store = physical.of_part(scenario.store_of(each), ("store",)) if each.has_store else None
+        found["plans"][name]["store"] = store
+    return found if plan is None else {**found, **_of_plan(scenario, plan, found)}
 
 
-def _of_plan(scenario: Scenario, name: str, physical: "_Physical", whole: Mapping[str, Any]) -> dict[str, Any]:
+def _of_plan(scenario: Scenario, name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is there of a plan alone, in place of what the scenario has for all."""
     plan = scenario.plans[name]
     used = {*scenario.online_names(plan), *([plan.precompute.backend] if plan.precompute else [])}
     return {
-        "plans": {name: {**whole["plans"][name], "store": None}},
-        "store": physical.of_part(scenario.store_of(plan), ("store",)) if plan.has_store else None,
+        "plans": {name: whole["plans"][name]},
         "backends": {each: backend for each, backend in whole["backends"].items() if each in used},
         "tells_rows": scenario.tells_rows,
     }
