@@ -152,6 +152,19 @@ def test_other_prices_alone_are_billed_anew_and_told_by_meter(book: PriceBook) -
     assert change.after == pytest.approx(1.1 * change.before)
 
 
+def test_what_prices_make_and_what_all_else_add_up_to_the_difference(book: PriceBook) -> None:
+    diff = different(small(), small(plans__cached__cache__ttl="1 h"), book, book.scaled(1.1))
+    parts = diff.by_prices("cached")
+    assert parts is not None
+    prices, rest = parts
+    change = diff.change("cached")
+    assert prices.mean + rest.mean == pytest.approx(change.estimate.mean, rel=1e-9)
+    assert prices.mean == pytest.approx(change.after * (1 - 1 / 1.1))
+    same_prices = different(small(), small(plans__cached__cache__ttl="1 h"), book)
+    assert rest.mean == pytest.approx(same_prices.change("cached").estimate.mean)
+    assert same_prices.by_prices("cached") is None
+
+
 def test_a_renamed_plan_is_found_and_costs_the_same(book: PriceBook) -> None:
     before = small()
     after = before.model_copy(update={"plans": {("kept" if n == "cached" else n): p for n, p in before.plans.items()}})
