@@ -1,5 +1,6 @@
 """`predcost run`: the main job."""
 
+import contextlib
 import re
 import sys
 from collections.abc import Callable
@@ -124,6 +125,7 @@ class _Job:
         """
         from simulator.studies.workers import LostWorkerError
 
+        self._foretell()
         try:
             interrupted = cut_short(self._run_study, waiting)
         except LostWorkerError as error:
@@ -131,6 +133,18 @@ class _Job:
         if not self.study.whole_replications:
             raise self.lost or InterruptedRunError(self._nothing_whole())
         return interrupted or self.lost is not None
+
+    def _foretell(self) -> None:
+        """Tell what it will take, if that is long; on stderr, as it is no part of the answer."""
+        if self.answer.quiet or self.study.cluster is not None:
+            return
+        from simulator.studies.forecast import forecast
+
+        found = forecast(self.study.tasks, self.study.workers, self.study.kept)
+        if found is not None:
+            with contextlib.suppress(OSError):  # nobody reads it
+                sys.stderr.write(f"{found.text}\n")
+                sys.stderr.flush()
 
     def _nothing_whole(self) -> str:
         """Return what an interrupt leaves before all plans have a replication."""

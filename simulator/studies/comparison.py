@@ -341,13 +341,18 @@ class Study:
         """
         check_prices(self.scenario, self.book)
         self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s, self.kept, self.cluster)
-        scenario = self.scenario
-        numbers = range(scenario.replications)
-        tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
-        for _, outcome in run_tasks(tasks, self.workers, on_begin, on_progress, kept=self.kept, cluster=self.cluster):
+        for _, outcome in run_tasks(
+            self.tasks, self.workers, on_begin, on_progress, kept=self.kept, cluster=self.cluster
+        ):
             self.outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Every plan, as often as the scenario says."""
+        numbers = range(self.scenario.replications)
+        return [Task(self.scenario, plan, number, self.block_s) for number in numbers for plan in self.scenario.plans]
 
     @property
     def whole_replications(self) -> int:
