@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import command_line, engine
+from benchmarks import command_line, distributed, engine
 
-BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS}
+BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS, **distributed.BENCHMARKS}
 
 
 def main() -> None:
