@@ -2,9 +2,14 @@
 
 import sys
 
-from benchmarks import command_line, engine, prices
+from benchmarks import command_line, distributed, engine, prices
 
-BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS, **prices.BENCHMARKS}
+BENCHMARKS = {
+    **engine.BENCHMARKS,
+    **command_line.BENCHMARKS,
+    **prices.BENCHMARKS,
+    **distributed.BENCHMARKS,
+}
 
 
 def main() -> None:
