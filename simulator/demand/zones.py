@@ -1,5 +1,6 @@
 """Names of time zones."""
 
+import functools
 import re
 import zoneinfo
 from typing import Final
@@ -51,13 +52,19 @@ def check_zone(zone: str) -> str:
     ValueError
         If there is none of that name; the message says which is nearest.
     """
-    known = zoneinfo.available_timezones()
+    known = _known_zones()
     if zone not in known:
         raise ValueError(f"there is no time zone '{zone[:80]}'; {_hint(zone, known)}")
     return zone
 
 
-def _hint(zone: str, known: set[str]) -> str:
+@functools.cache
+def _known_zones() -> frozenset[str]:
+    """Return all names; the database is walked once, as studies validate a scenario many times."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _hint(zone: str, known: frozenset[str]) -> str:
     meant = _ABBREVIATIONS.get(zone.strip().upper(), ())
     if meant:
         return f"an abbreviation does not say when the clock changes; write a place, e.g. {' or '.join(meant)}"
