@@ -14,20 +14,38 @@ if TYPE_CHECKING:
     from simulator.prices.loading import load_book
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
+    from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, sweep
     from simulator.scenario.loading import load_scenario
     from simulator.scenario.schema import Scenario
 
-__all__ = ["PriceBook", "Result", "Scenario", "UserError", "load_book", "load_run", "load_scenario", "run"]
+__all__ = [
+    "BreakEvenResult",
+    "PriceBook",
+    "Result",
+    "Scenario",
+    "SweepResult",
+    "UserError",
+    "breakeven",
+    "load_book",
+    "load_run",
+    "load_scenario",
+    "run",
+    "sweep",
+]
 
 _HOMES = {
+    "BreakEvenResult": "simulator.report.studied",
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
+    "SweepResult": "simulator.report.studied",
     "UserError": "simulator.core.errors",
+    "breakeven": "simulator.report.studied",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",
     "run": "simulator.report.running",
+    "sweep": "simulator.report.studied",
 }
 
 

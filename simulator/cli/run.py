@@ -1,6 +1,5 @@
 """`predcost run`: the main job."""
 
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from simulator.simulation.outcome import Outcome
     from simulator.studies.comparison import Comparison, Study
     from simulator.studies.run_place import Claim
-
-RUNS = Path("runs")
 
 
 def run(
@@ -57,7 +54,7 @@ def run(
     book = load_book(scenario.prices, file.parent)
     check_prices(scenario, book, file)
     asked = digest(scenario)
-    folder = out or RUNS / f"{_slug(scenario.name)}-{asked}"
+    folder = out or options.folder_of(scenario.name, asked)
     claim = Claim(folder)
     job = _Job(claim, Study(scenario, book, workers), asked, Answer(json=json_, quiet=quiet), charts)
     with ending_at_once(lambda: job.kept, claim.end):
@@ -211,7 +208,3 @@ class _Job:
             self._print(
                 lambda: self.answer.tell(f"Charts: four are drawn; all of them: predcost show {folder} --charts all")
             )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "scenario"

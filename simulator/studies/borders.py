@@ -1,4 +1,4 @@
-"""Where on a grid the winner changes, found with few of its points: those on both sides of the border, and a coarse net.
+"""Where on a grid the winner changes, found with few of its points: both sides of the border, and a coarse net.
 
 The net has a point in four along each key. Between two neighbours of it with different winners the border is looked for
 by halving; from there it is followed from cell to cell, which takes the corners of the cells that it passes and no

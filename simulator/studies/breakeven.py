@@ -108,6 +108,8 @@ class BreakEven:
     """At all values that were looked at, ascending."""
     simulations: int
     """How many were done."""
+    prices: str
+    """Name of the price book."""
 
     @property
     def key(self) -> str:
@@ -142,7 +144,7 @@ class BreakEven:
 
     @cached_property
     def undecided(self) -> tuple[tuple[float, float], ...]:
-        """Ranges outside of the crossings' sets in which chance may decide, from the first to the last value looked at."""
+        """Ranges outside of the crossings' sets in which chance may decide, between values that were looked at."""
         if self.replications == 1:
             return ()
         doubtful = {value: self._is_doubtful(value) for value in self.standings}
@@ -210,8 +212,9 @@ def break_even(
     search = Search(look, precision, (bracket or evenly)(low, high))
     turns = search.between(*pair) if pair else search.among_all()
     bounds = tuple(search.bounds(scenario.plans if pair is None else pair))
+    prices = variants.books.of(scenario).name
     standings = dict(sorted(search.standings.items()))
-    return BreakEven(scenario, scale, *ends, pair, tuple(turns), bounds, standings, variants.simulated)
+    return BreakEven(scenario, scale, *ends, pair, tuple(turns), bounds, standings, variants.simulated, prices)
 
 
 def evenly(low: float, high: float) -> list[float]:
@@ -327,7 +330,11 @@ class Search:
             below, above = (self.standings[value].mean_usd(plan) for value in (low, high))
             return below + share * (above - below)
 
-        fit = [plan for plan in self.standings[low].losses_usd if not self._fails(plan, low) and not self._fails(plan, high)]
+        fit = [
+            plan
+            for plan in self.standings[low].losses_usd
+            if not self._fails(plan, low) and not self._fails(plan, high)
+        ]
         level = max(at_crossing(turn.below), at_crossing(turn.above))
         return all(at_crossing(plan) >= level for plan in fit if plan not in (turn.below, turn.above))
 

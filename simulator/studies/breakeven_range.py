@@ -13,7 +13,7 @@ from simulator.studies.sweep import with_plans
 
 PAIR = 2
 AROUND = (10.0, 5.0, 2.0, 1.25)
-"""Without a range, so many times today's value and so much of it are searched: the most at which the scenario is valid."""
+"""Without a range, so many times today's value, and as small a part of it: the most at which the scenario is valid."""
 _VALUE = re.compile(r"\s*[$+.\d-]")
 
 
@@ -74,9 +74,8 @@ def _pair(scenario: Scenario, between: Sequence[str], faults: list[str]) -> tupl
     one, other = between
     if one not in scenario.plans and other not in scenario.plans and any(map(_VALUE.match, between)):
         return None
-    for name in dict.fromkeys(between):
-        if name not in scenario.plans:
-            faults.append(f"--between: there is no plan '{name}'; {did_you_mean(name, scenario.plans)}")
+    missing = [name for name in dict.fromkeys(between) if name not in scenario.plans]
+    faults += [f"--between: there is no plan '{name}'; {did_you_mean(name, scenario.plans)}" for name in missing]
     if one == other:
         faults.append(f"--between: names '{one}' twice; give two plans, or two values")
     return one, other

@@ -1,10 +1,10 @@
 """Where a paired difference crosses 0, each crossing with a confidence set.
 
 What is known of the difference is a number for every replication at some values of a key. Between neighbouring values
-each replication is taken to go straight, so that the mean is a line there and its squared standard error a parabola. The
-confidence set of a crossing holds the values at which a paired t-test does not reject that the difference is 0 (Fieller's
-set, for lines): all that is connected with the crossing. It is looked at anew where it seems to begin, to cross and to
-end, until these no longer move.
+each replication is taken to go straight, so that the mean is a line there and its squared standard error a parabola.
+The confidence set of a crossing holds the values at which a paired t-test does not reject that the difference is 0
+(Fieller's set, for lines): all that is connected with the crossing. It is looked at anew where it seems to begin, to
+cross and to end, until these no longer move.
 
 Replications have random numbers in common at all values, so that a difference hardly jitters from value to value; where
 it crosses more than once within one confidence set, that is one crossing.
@@ -21,17 +21,19 @@ from scipy.special import stdtrit
 from simulator.core.arrays import FloatArray
 from simulator.core.estimate import CONFIDENCE
 
-SETTLED = 0.05
+SETTLED = 0.1
 """A crossing and its set are known well enough when they move by no more of the set's width, ..."""
 FINEST = 1e-4
 """... or of the range that is searched."""
 JUMP = 1e-3
 """Of the range: where the difference changes its sign within so little, it may be a jump."""
 STAYS = 0.5
-"""What is left of a change of sign, of that in a bracket WIDER times as wide, if it is a jump; of a slope, 1/WIDER is."""
+"""Of the change in a bracket WIDER times as wide, what is left of it if it is a jump; of a slope, 1/WIDER is."""
 WIDER = 8.0
 MOST_ROUNDS = 40
 ROUNDING = 1e-9
+JITTER = 0.5
+"""Of a set's width: what is so near to it and not rejected belongs to it."""
 
 Samples = Mapping[float, FloatArray]
 """By value of the key: the difference in each replication."""
@@ -115,15 +117,31 @@ class Curve:
         return float(low + (high - low) * below / (below - above))
 
     def set_around(self, root: float) -> tuple[float, float]:
-        """Return the values around a crossing at which a difference of 0 is not rejected; NaN with one replication."""
+        """Return the values around a crossing at which a difference of 0 is not rejected; NaN with one replication.
+
+        What is not rejected just beyond an end belongs to it: jitter alone had ended it.
+        """
         if math.isnan(self._quantile):
             return math.nan, math.nan
-        return self._end(root, -1), self._end(root, +1)
+        found, last = (self._end(root, -1), self._end(root, +1)), (root, root)
+        while found != last:
+            (low, high), last = found, found
+            reach = JITTER * (high - low)
+            near = [each for each in self.values if low - reach <= each <= high + reach and not self._is_rejected(each)]
+            found = (
+                min([low, *(self._end(each, -1) for each in near)]),
+                max([high, *(self._end(each, 1) for each in near)]),
+            )
+        return found
+
+    def _is_rejected(self, value: float) -> bool:
+        sample = np.asarray(self._samples[value], dtype=np.float64)
+        return bool(abs(sample.mean()) > self._quantile * sample.std(ddof=1) / math.sqrt(sample.size))
 
     def _end(self, root: float, direction: int) -> float:
         """Return how far the set reaches down or up; to the end of what is known, if it is not left before."""
         ordered = [value for value in self.values[::direction] if (value - root) * direction >= 0]
-        inner = [value for value in self.values[:: -direction] if (value - root) * direction <= 0][:1]
+        inner = [value for value in self.values[::-direction] if (value - root) * direction <= 0][:1]
         begin, slack = root, ROUNDING * (self.values[-1] - self.values[0])
         for one, other in pairwise([*inner, *ordered]):
             leaves = [each for each in self._edges(one, other) if (each - begin) * direction >= -slack]
@@ -197,11 +215,14 @@ def _settled(see: See, known: dict[float, FloatArray], bracket: tuple[float, flo
     for _ in range(MOST_ROUNDS):
         curve = Curve(known)
         root = curve.root((low, high))
-        found = (*curve.set_around(root), root)
+        from_, to = curve.set_around(root)
+        is_within = from_ < low and high < to  # where in the set it crosses, chance decides
+        found = (from_, to, math.nan if is_within else root)
         if last is not None and _is_near(found, last, precision):
             break
         last = found
-        asked = _not_known([*found, *_halved(seen_brackets)], known, (low, high), precision)
+        middle = [] if is_within else _halved(seen_brackets)
+        asked = _not_known([*found, *middle], known, (low, high), precision)
         if not asked:
             break
         known |= see(asked)

@@ -16,6 +16,7 @@ from simulator.core.errors import InputFileError, UserError, did_you_mean
 from simulator.core.input_files.reading import parse_value
 from simulator.core.input_files.wording import one_line, shortened
 from simulator.scenario.changing import value_at, with_values
+from simulator.scenario.overrides import split_assignment
 from simulator.scenario.schema import Scenario
 
 Stated = str | int | float
@@ -27,6 +28,7 @@ _DIGITS = 4
 """Significant digits of values between the ends of a range, so that what is printed is what was simulated."""
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)\s*([^0-9]*?)\s*\Z")
 _COUNT = re.compile(r"(.*):\s*(log)?\s*([0-9]{1,6})\s*\Z", re.DOTALL)
+_UNIT = re.compile(r"(?![kMGBT]\Z)[A-Za-z%\xb5]")
 _OUTSIDE = re.compile(r",(?![^\[{(]*[\]})])")
 """A comma that stands in no brackets."""
 
@@ -119,6 +121,29 @@ def read_factors(scenario: Scenario, stated: Mapping[str, str | Sequence[Stated]
     return tuple(found)
 
 
+def read_over(texts: Sequence[str], by: str) -> dict[str, str]:
+    """Return the values of each key, from arguments such as ``plans.cached.cache.ttl=1h..48h:log9``.
+
+    Raises
+    ------
+    UserError
+        If an argument has no ``=`` or no key, or if a key is there twice; the message holds all faults.
+    """
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for text in texts:
+        try:
+            key, values = split_assignment(text, by, f"write e.g. {by} population.daily_active=1%,2%,5%")
+        except UserError as error:
+            faults.append(str(error))
+            continue
+        if key in found:
+            faults.append(f"{by} {key}: is there twice; give all its values at once, with commas")
+        found[key] = values
+    raise_all(faults)
+    return found
+
+
 def raise_all(faults: Sequence[str]) -> None:
     """Raise what is wrong, all at once, if anything is."""
     if faults:
@@ -182,7 +207,7 @@ class Reader:
         if isinstance(value, (dict, list, tuple)) or value is None:
             value = text
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return Level(text, value if is_number else str(value))
+        return Level(_tidy(text), value if is_number else str(value))
 
     def scale(self, low: Level, high: Level) -> Scale | None:
         """Return how the numbers between two levels are written; None where they are none."""
@@ -252,6 +277,12 @@ def spaced(low: float, high: float, count: int, *, in_ratios: bool) -> list[floa
     """Return values from one end to the other, evenly apart or in equal ratios."""
     make = np.geomspace if in_ratios else np.linspace
     return [float(value) for value in make(low, high, count)]
+
+
+def _tidy(text: str) -> str:
+    """Return a quantity with a space before its unit; that of a count is none."""
+    match = _NUMBER.match(text)
+    return f"{match[1]} {match[2]}" if match and _UNIT.match(match[2]) else text
 
 
 def _plain(stated: Sequence[Stated]) -> list[Stated]:

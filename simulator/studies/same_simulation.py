@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.timing import earliest_s
-from simulator.simulation.outcome import Outcome
+from simulator.simulation.outcome import FleetUse, Outcome, ServiceUse
 from simulator.simulation.usage import usage_of
 from simulator.studies.run_folder import digest
 
 _NO_NAME, _NO_BOOK, _NO_MONEY = "-", "-", 1.0
 
 
-def simulation_of(scenario: Scenario, plan_name: str) -> Hashable:
+def simulation_digest(scenario: Scenario, plan_name: str) -> Hashable:
     """Return what is equal for two plans of two scenarios where their simulations are the same, to the last bit.
 
     That is what the plan and its backends state, and what draws requests: of other plans only how early they begin.
@@ -45,14 +45,15 @@ def _without_price(scenario: Scenario, backend_name: str) -> object:
     return backend.model_copy(update={"feature_pipeline": pipeline.model_copy(update={"cost_usd": _NO_MONEY})})
 
 
-def metered_in(scenario: Scenario, outcome: Outcome) -> Outcome:
+def restated(outcome: Outcome, scenario: Scenario) -> Outcome:
     """Return the outcome of a simulation as that of another scenario of which it is a simulation too.
 
     Its usage says what that scenario states of prices.
     """
-    uses = {use.backend: use for use in (*outcome.fleets, *outcome.services)}
-    online = [uses[name] for name in scenario.online_names(scenario.plans[outcome.plan])]
+    both: tuple[FleetUse | ServiceUse, ...] = (*outcome.fleets, *outcome.services)
+    uses = {use.backend: use for use in both}
+    online: list[FleetUse | ServiceUse] = [uses[name] for name in scenario.online_names(scenario.plans[outcome.plan])]
     tally, traffic = outcome.counted.tally, outcome.traffic
     usage = usage_of(scenario, outcome.plan, tally, traffic, online, outcome.batch, outcome.store)
-    beside = tuple((weight, metered_in(scenario, other)) for weight, other in outcome.beside)
+    beside = tuple((weight, restated(other, scenario)) for weight, other in outcome.beside)
     return replace(outcome, usage=tuple(usage), beside=beside)

@@ -139,7 +139,9 @@ class SweepStudy:
         self.scenario, self.factors, self.adaptive = scenario, tuple(factors), adaptive
         self._variants, self._on_points = variants, on_points
         places = _places(factors)
-        points = [{factor.key: level for factor, level in zip(factors, self._levels(each), strict=True)} for each in places]
+        points = [
+            {factor.key: level for factor, level in zip(factors, self._levels(each), strict=True)} for each in places
+        ]
         self._there = dict(zip(places, scenarios_at(scenario, points, by, variants.books), strict=True))
         self._asked: list[Place] = []
         self._is_done = False
@@ -210,4 +212,3 @@ def _nearest(place: Place, known: dict[Place, str | None]) -> Place:
 def with_plans(scenario: Scenario, names: Sequence[str]) -> Scenario:
     """Return a scenario with some of its plans."""
     return scenario.model_copy(update={"plans": {name: plan for name, plan in scenario.plans.items() if name in names}})
-

@@ -16,7 +16,7 @@ from simulator.studies.comparison import Comparison, comparison_of
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.factors import Level, raise_all
 from simulator.studies.prices_needed import check_prices
-from simulator.studies.same_simulation import metered_in, simulation_of
+from simulator.studies.same_simulation import restated, simulation_digest
 from simulator.studies.sizing import Sizing, sized
 
 MOST_FAULTS = 10
@@ -38,7 +38,7 @@ class Run(Protocol):
 class Books:
     """The price books that scenarios name, each read once; or one for all."""
 
-    def __init__(self, folder: Path | None = None, book: PriceBook | None = None) -> None:
+    def __init__(self, folder: Path = Path(), book: PriceBook | None = None) -> None:
         self._folder, self._book = folder, book
         self._read: dict[object, PriceBook] = {}
 
@@ -109,7 +109,7 @@ class Variants:
         for number in range(max((each.replications for each in resolved), default=0)):
             for scenario in (each for each in resolved if number < each.replications):
                 for plan in scenario.plans:
-                    what = simulation_of(scenario, plan)
+                    what = simulation_digest(scenario, plan)
                     if number not in self._done[what]:
                         asked.setdefault((what, number), Task(scenario, plan, number))
         which = {id(task): what for (what, _), task in asked.items()}
@@ -128,9 +128,9 @@ class Variants:
         """
         there, sizings = self._resolved(scenario)
         outcomes = [
-            metered_in(there, outcome)
+            restated(outcome, there)
             for plan in there.plans
-            for number, outcome in self._done[simulation_of(there, plan)].items()
+            for number, outcome in self._done[simulation_digest(there, plan)].items()
             if number < there.replications
         ]
         if not all(any(outcome.plan == plan for outcome in outcomes) for plan in there.plans):
@@ -143,7 +143,7 @@ class Variants:
         """Return whether scenarios differ in prices and weights alone."""
         plans = scenarios[0].plans
         resolved = [self._resolved(each)[0] for each in scenarios]
-        return all(len({simulation_of(each, plan) for each in resolved}) == 1 for plan in plans)
+        return all(len({simulation_digest(each, plan) for each in resolved}) == 1 for plan in plans)
 
     def _resolved(self, scenario: Scenario) -> tuple[Scenario, tuple[Sizing, ...]]:
         """Return a scenario with a size for every fleet that is to be sized."""

@@ -66,10 +66,11 @@ def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, .
         figure = CHARTS[name](comparison)
     except NoChartError:
         return ()
-    return tuple(_save(figure, folder / name))
+    return tuple(save_figure(figure, folder / name))
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, and return the files; equal figures give equal bytes."""
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)

@@ -23,6 +23,7 @@ from simulator.core.errors import UserError
 from simulator.report import format as form
 from simulator.report.charts.fonts import families, note_on_boxes
 from simulator.report.provenance import provenance
+from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison, PlanResult
 
 WIDTH_IN, HEIGHT_IN = 13.333, 7.5
@@ -96,8 +97,9 @@ def in_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 def _names_in(arguments: Sequence[object]) -> str:
     """Return every name that a chart may write which is not the program's own."""
-    compared = (each for each in arguments if isinstance(each, Comparison))
-    return "".join(text for each in compared for text in (each.scenario.name, *each.plans))
+    stated = (getattr(each, "scenario", None) for each in arguments)
+    scenarios = (each for each in stated if isinstance(each, Scenario))
+    return "".join(text for each in scenarios for text in (each.name, *each.plans))
 
 
 def shown(comparison: Comparison) -> tuple[str, ...]:
@@ -135,6 +137,11 @@ class Slide(Figure):
 
 def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     """Return an empty slide with the finding as its title, and where the numbers come from at its foot."""
+    return slide_of(title, subtitle, _footnotes(comparison))
+
+
+def slide_of(title: str, subtitle: str, footnotes: Sequence[str]) -> Figure:
+    """Return an empty slide with a title and what stands below it and at its foot."""
     figure = Slide(figsize=(WIDTH_IN, HEIGHT_IN))
     FigureCanvasAgg(figure)
     width_in = (RIGHT - LEFT) * WIDTH_IN
@@ -143,15 +150,16 @@ def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
     figure.text(LEFT, 0.955, heading, size=size, weight="bold", va="top", linespacing=1.1)
     below = 0.955 - (0.062 + 0.057 * heading.count("\n"))
     figure.text(LEFT, below, wrapped(subtitle, SUBTITLE_PT, width_in, 1), size=SUBTITLE_PT, color=QUIET, va="top")
-    figure.text(LEFT, 0.03, wrapped(_footnote(comparison), FOOT_PT, width_in, 2), size=FOOT_PT, color=QUIET)
+    foot = "  ·  ".join(["predcost", *filter(None, footnotes)])
+    figure.text(LEFT, 0.03, wrapped(foot, FOOT_PT, width_in, 2), size=FOOT_PT, color=QUIET)
     return figure
 
 
-def _footnote(comparison: Comparison) -> str:
+def _footnotes(comparison: Comparison) -> list[str]:
     left_out = len(comparison.plans) - len(shown(comparison))
     notes = [f"the {MOST_PLANS} best ranked of {len(comparison.plans)} plans"] if left_out else []
     notes.append(note_on_boxes(_names_in([comparison])))
-    return "predcost  ·  " + "  ·  ".join(filter(None, (*provenance(comparison), *notes)))
+    return [*provenance(comparison), *notes]
 
 
 def in_picture(comparison: Comparison) -> dict[str, PlanResult]:
