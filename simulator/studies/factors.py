@@ -228,7 +228,7 @@ class Reader:
 
     def ends(self, low_text: str, high_text: str) -> tuple[Level, Level, Scale] | None:
         """Return the ends of a range and how what lies between is written; None where something is wrong."""
-        low, high = self.level(low_text.strip()), self.level(high_text.strip())
+        low, high = self.level(_with_unit_of(low_text.strip(), high_text)), self.level(high_text.strip())
         if low is None or high is None:
             return None
         scale = self.scale(low, high)
@@ -277,6 +277,14 @@ def spaced(low: float, high: float, count: int, *, in_ratios: bool) -> list[floa
     """Return values from one end to the other, evenly apart or in equal ratios."""
     make = np.geomspace if in_ratios else np.linspace
     return [float(value) for value in make(low, high, count)]
+
+
+def _with_unit_of(text: str, other: str) -> str:
+    """Return a bare number with the unit of another one, as in ``1..48h``."""
+    number, quantity = _NUMBER.match(text), _NUMBER.match(other)
+    if number is None or quantity is None or number[2] or not _UNIT.match(quantity[2]):
+        return text
+    return f"{text} {quantity[2]}"
 
 
 def _tidy(text: str) -> str:
