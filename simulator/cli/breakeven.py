@@ -58,7 +58,7 @@ def breakeven(
     asked = read_range(scenario, over, between, within, BY)
     with progress_line("looking for crossings", shown=not (json_ or quiet)) as step:
         variants = Variants(Books(file.parent), workers, on_outcome=lambda outcome: step(outcome.plan))
-        found = break_even(asked.scenario, asked.scale, asked.ends, variants, BY, asked.pair)
+        found = break_even(asked, variants, BY)
     _print(found, json=json_, quiet=quiet)
 
 

@@ -166,15 +166,14 @@ def _row(found: BreakEven, value: float, plans: Sequence[str]) -> Iterator[Text]
 
 def breakeven_json(found: BreakEven) -> dict[str, Any]:
     """Return what ``predcost breakeven --json`` prints; numbers of the key are in s, USD, GiB and fractions."""
-    ends = [found.low.value, found.high.value]
     content = {
         "scenario": found.scenario.name,
         "version": version("predcost"),
         "seed": found.scenario.seed,
         "replications": found.replications,
         "key": found.key,
-        "between": ends if found.pair is None else list(found.pair),
-        "within": ends,
+        "between": list(found.asked.between),
+        "within": [found.low.value, found.high.value],
         "plans": list(found.plans),
         "crossings": breakeven_rows(found),
         "throughout": found.throughout,

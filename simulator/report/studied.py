@@ -223,7 +223,7 @@ def breakeven(
     texts = [None if two is None else [_text(each) for each in two] for two in (between, within)]
     asked = read_range(stated, over, texts[0] or [], texts[1], "over")
     variants = _variants(prices, workers)
-    return BreakEvenResult(break_even(asked.scenario, asked.scale, asked.ends, variants, "over", asked.pair))
+    return BreakEvenResult(break_even(asked, variants, "over"))
 
 
 def _text(stated: Stated) -> str:

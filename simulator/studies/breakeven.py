@@ -15,6 +15,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.estimate import Estimate
 from simulator.scenario.schema import Scenario
+from simulator.studies.breakeven_range import Range
 from simulator.studies.comparison import NET_VALUE, Comparison
 from simulator.studies.crossings import FINEST, Crossing, Curve, Precision, Samples, crossings
 from simulator.studies.factors import Level, Scale, is_wide, spaced
@@ -96,12 +97,8 @@ class Bound:
 class BreakEven:
     """What was found in a range of a key."""
 
-    scenario: Scenario
-    scale: Scale
-    low: Level
-    high: Level
-    pair: tuple[str, str] | None
-    """The plans that were compared; None for all, of which the best is followed."""
+    asked: Range
+    """Which plans and which range."""
     turns: tuple[Turn, ...]
     bounds: tuple[Bound, ...]
     standings: Mapping[float, Standing]
@@ -112,9 +109,34 @@ class BreakEven:
     """Name of the price book."""
 
     @property
+    def scenario(self) -> Scenario:
+        """What was varied, with the plans that were compared."""
+        return self.asked.scenario
+
+    @property
+    def scale(self) -> Scale:
+        """How values of the key are written."""
+        return self.asked.scale
+
+    @property
     def key(self) -> str:
         """The key that is varied."""
-        return self.scale.key
+        return self.asked.scale.key
+
+    @property
+    def low(self) -> Level:
+        """The lower end of the range."""
+        return self.asked.ends[0]
+
+    @property
+    def high(self) -> Level:
+        """The upper end of the range."""
+        return self.asked.ends[1]
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """The plans that were compared, where there are two; None where the best of all was followed."""
+        return self.asked.pair
 
     @property
     def weighs_value(self) -> bool:
@@ -166,29 +188,17 @@ class BreakEven:
         return any(standing.difference(name, best).includes_zero for name in others if name != best)
 
 
-def break_even(
-    scenario: Scenario,
-    scale: Scale,
-    ends: tuple[Level, Level],
-    variants: Variants,
-    by: str,
-    pair: tuple[str, str] | None = None,
-    bracket: Bracket | None = None,
-) -> BreakEven:
+def break_even(asked: Range, variants: Variants, by: str, bracket: Bracket | None = None) -> BreakEven:
     """Return at which values of a key another plan becomes the better one.
 
     Parameters
     ----------
-    scenario
-        Its plans are compared.
-    scale, ends
-        The key, and the range that is searched.
+    asked
+        Which plans and which range; see `simulator.studies.breakeven_range.read_range`.
     variants
         Simulates.
     by
         What values are called in messages.
-    pair
-        Two plans, where these alone are of interest.
     bracket
         Says where to look first, the ends included; by default evenly, or in equal ratios, over the range.
 
@@ -197,6 +207,7 @@ def break_even(
     UserError
         If the scenario is not valid at a value between the ends, or its book lacks a price.
     """
+    scenario, scale, ends, pair = asked.scenario, asked.scale, asked.ends, asked.pair
 
     def look(values: Sequence[float]) -> list[Standing]:
         there = scenarios_at(scenario, [{scale.key: scale.level(value)} for value in values], by, variants.books)
@@ -214,7 +225,7 @@ def break_even(
     bounds = tuple(search.bounds(scenario.plans if pair is None else pair))
     prices = variants.books.of(scenario).name
     standings = dict(sorted(search.standings.items()))
-    return BreakEven(scenario, scale, *ends, pair, tuple(turns), bounds, standings, variants.simulated, prices)
+    return BreakEven(asked, tuple(turns), bounds, standings, variants.simulated, prices)
 
 
 def evenly(low: float, high: float) -> list[float]:

@@ -8,7 +8,7 @@ from simulator.core.errors import UserError, did_you_mean
 from simulator.scenario.changing import value_at
 from simulator.scenario.overrides import value_under
 from simulator.scenario.schema import Scenario
-from simulator.studies.factors import Level, Reader, Scale, raise_all
+from simulator.studies.factors import Level, Reader, Scale, Stated, raise_all
 from simulator.studies.sweep import with_plans
 
 PAIR = 2
@@ -26,7 +26,9 @@ class Range:
     scale: Scale
     ends: tuple[Level, Level]
     pair: tuple[str, str] | None
-    """None where the best of all is followed."""
+    """The plans, in the scenario's order, where there are two; None where the best of all is followed."""
+    between: tuple[Stated, Stated]
+    """What was asked for: the names of two plans, or the ends of a range."""
 
 
 def read_range(
@@ -64,7 +66,8 @@ def read_range(
     low, high, scale = found
     compared = with_plans(scenario, pair) if pair else scenario
     both = tuple(compared.plans)
-    return Range(compared, scale, (low, high), (both[0], both[1]) if len(both) == PAIR else None)
+    two = (both[0], both[1]) if len(both) == PAIR else None
+    return Range(compared, scale, (low, high), two, pair or _values(reader, between))
 
 
 def _pair(scenario: Scenario, between: Sequence[str], faults: list[str]) -> tuple[str, str] | None:
@@ -79,6 +82,13 @@ def _pair(scenario: Scenario, between: Sequence[str], faults: list[str]) -> tupl
     if one == other:
         faults.append(f"--between: names '{one}' twice; give two plans, or two values")
     return one, other
+
+
+def _values(reader: Reader, between: Sequence[str]) -> tuple[Stated, Stated]:
+    low, high, _ = reader.ends(*between) or (None, None, None)
+    assert low is not None
+    assert high is not None
+    return low.value, high.value
 
 
 def _in_common(reader: Reader, ranges: Sequence[Sequence[str]]) -> tuple[Level, Level, Scale] | None:
