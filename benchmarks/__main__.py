@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import command_line, engine
+from benchmarks import command_line, engine, sweeping
 
-BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS}
+BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS, **sweeping.BENCHMARKS}
 
 
 def main() -> None:

@@ -10,11 +10,12 @@ import typer
 
 from simulator.cli import options
 from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
-from simulator.cli.progress import Bar, progress
+from simulator.cli.progress import progress, progress_line
 from simulator.cli.streams import reader_may_leave
 
 if TYPE_CHECKING:
     from simulator.prices.book import PriceBook
+    from simulator.simulation.outcome import Outcome
     from simulator.studies.run_place import Claim
     from simulator.studies.sweep import Sweep, SweepStudy
     from simulator.studies.variants import Variants
@@ -101,9 +102,24 @@ class _Job:
             raise InterruptedRunError(self.kept)
 
     def _simulate(self, check: Callable[[], None]) -> None:
-        with progress(shown=not (self.json or self.quiet)) as bar:
-            told = _Told(bar, check)
-            self.variants.on_begin, self.variants.on_progress = bar.begin, told.reach
+        shown = not (self.json or self.quiet)
+        if self.study.adaptive:  # round by round; a bar's thread would keep later rounds' processes from being copied
+            with progress_line("simulating", shown=shown) as step:
+
+                def tell(outcome: "Outcome") -> None:
+                    check()
+                    step(outcome.plan)
+
+                self.variants.on_outcome = tell
+                self.study.run()
+            return
+        with progress(shown=shown) as bar:
+
+            def reach(fraction: float) -> None:
+                check()
+                bar.reach(fraction)
+
+            self.variants.on_begin, self.variants.on_progress = bar.begin, reach
             self.study.run()
 
     def _keep(self, found: "Sweep", book: "PriceBook") -> Path:
@@ -129,15 +145,3 @@ class _Job:
         else:
             print_tables(sweep_report(found))
             say(f"Kept in {folder}")
-
-
-class _Told:
-    """Passes on how far the simulations are."""
-
-    def __init__(self, bar: Bar, check: Callable[[], None]) -> None:
-        self._bar, self._check = bar, check
-
-    def reach(self, fraction: float) -> None:
-        """Take how much of the points that are simulated now is done."""
-        self._check()
-        self._bar.reach(fraction)

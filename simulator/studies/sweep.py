@@ -1,6 +1,6 @@
 """All plans at many values of one key or two, on common random numbers: which is best where."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -116,8 +116,6 @@ class SweepStudy:
         What the values are called in messages.
     adaptive
         Whether points are spent at the borders between winners; else on the whole grid.
-    on_point
-        Called before points are simulated with how many there will be.
 
     Raises
     ------
@@ -133,11 +131,10 @@ class SweepStudy:
         by: str,
         *,
         adaptive: bool = False,
-        on_points: Callable[[int], None] | None = None,
     ) -> None:
         check_keys(factors)
         self.scenario, self.factors, self.adaptive = scenario, tuple(factors), adaptive
-        self._variants, self._on_points = variants, on_points
+        self._variants = variants
         places = _places(factors)
         points = [
             {factor.key: level for factor, level in zip(factors, self._levels(each), strict=True)} for each in places
@@ -178,8 +175,6 @@ class SweepStudy:
 
     def _simulate(self, places: Sequence[Place]) -> None:
         self._asked += places
-        if self._on_points is not None:
-            self._on_points(len(self._asked))
         self._variants.simulate([self._there[place] for place in places])
 
     def _comparison(self, place: Place) -> Comparison | None:
