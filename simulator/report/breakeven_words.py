@@ -83,7 +83,8 @@ def no_crossing(found: BreakEven) -> str:
         better = "brings in more" if found.weighs_value else "is cheaper"
     others = [name for name in found.plans if name != best]
     least, most = _apart(found, best, others)
-    by = f"by {form.usd(least)} to {form.usd(most)} a month" if least != most else f"by {form.usd(least)} a month"
+    first, last = form.usd(least), form.usd(most)
+    by = f"by {first} a month" if first == last else f"by {first} to {last} a month"
     return f"no crossing {where}: {form.one_line(best)} {better} at all {len(found.standings)} values simulated, {by}"
 
 
