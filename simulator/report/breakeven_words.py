@@ -138,7 +138,7 @@ class _Values:
         found, width = self._found, min(options.max_width, WIDTH)
         plans = found.plans[: max((width - 2 * COLUMN) // COLUMN, 1)]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        table.add_column(Text(found.key.replace(".", ". ")), justify="right", max_width=2 * COLUMN)
+        table.add_column(Text(found.key.rpartition(".")[2]), justify="right", overflow="fold")
         for plan in plans:
             table.add_column(Text(form.one_line(plan)), justify="right")
         values = list({text_at(found, value): value for value in found.standings}.values())
@@ -146,7 +146,7 @@ class _Values:
             table.add_row(*_row(found, value, plans))
         title = "Net value" if found.weighs_value else "Cost"
         some = "" if len(plans) == len(found.plans) else f", {len(plans)} of {len(found.plans)} plans"
-        table.title, table.title_justify = Text(f"{title} per month{some}", style="bold"), "left"
+        table.title, table.title_justify = Text(f"{title} per month over {found.key}{some}", style="bold"), "left"
         yield table
 
 

@@ -57,10 +57,11 @@ def _table(sweep: Sweep, width: int) -> Table:
     what = form.metric_label(sweep.judged_by)
     some = "" if len(plans) == len(sweep.plans) else f", {len(plans)} of {len(sweep.plans)} plans"
     within = ", with its 95 % interval of chance alone" if with_interval else ""
-    title = Text(f"{form.capital(what)}{within}{some}", style="bold")
+    over = " and ".join(factor.key for factor in sweep.factors)
+    title = Text(f"{form.capital(what)} over {over}{within}{some}", style="bold")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for factor in sweep.factors:
-        table.add_column(Text(factor.key.replace(".", ". ")), justify="right", max_width=2 * _KEY_WIDTH)
+        table.add_column(Text(factor.key.rpartition(".")[2]), justify="right", overflow="fold")
     for plan in plans:
         table.add_column(Text(form.one_line(plan)), justify="right")
     table.add_column("best")

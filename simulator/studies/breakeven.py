@@ -210,8 +210,9 @@ def break_even(asked: Range, variants: Variants, by: str, bracket: Bracket | Non
     scenario, scale, ends, pair = asked.scenario, asked.scale, asked.ends, asked.pair
 
     def look(values: Sequence[float]) -> list[Standing]:
-        there = scenarios_at(scenario, [{scale.key: scale.level(value)} for value in values], by, variants.books)
-        variants.simulate(there)
+        points = [{scale.key: scale.level(value)} for value in values]
+        there = scenarios_at(scenario, points, by, variants.books)
+        variants.simulate(there, points)
         found = [variants.comparison(each) for each in there]
         return [Standing.of(comparison) for comparison in found if comparison is not None]
 

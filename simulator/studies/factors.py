@@ -199,7 +199,8 @@ class Reader:
             there = with_values(self._scenario, {self._key: parse_value(text, self.label)}, self._by)
             value = value_at(there, self._key, self._by)
         except InputFileError as error:
-            self.faults += [str(fault) for fault in error.faults]
+            said = map(str, error.faults)
+            self.faults += [each if self.label in each else f"{self.label}={text}: {each}" for each in said]
             return None
         except UserError as error:
             self.faults.append(str(error))

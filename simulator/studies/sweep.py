@@ -136,9 +136,7 @@ class SweepStudy:
         self.scenario, self.factors, self.adaptive = scenario, tuple(factors), adaptive
         self._variants = variants
         places = _places(factors)
-        points = [
-            {factor.key: level for factor, level in zip(factors, self._levels(each), strict=True)} for each in places
-        ]
+        points = [self._point(place) for place in places]
         self._there = dict(zip(places, scenarios_at(scenario, points, by, variants.books), strict=True))
         self._asked: list[Place] = []
         self._is_done = False
@@ -169,13 +167,16 @@ class SweepStudy:
     def _levels(self, place: Place) -> tuple[Level, ...]:
         return tuple(factor.levels[number] for factor, number in zip(self.factors, place, strict=True))
 
+    def _point(self, place: Place) -> dict[str, Level]:
+        return {factor.key: level for factor, level in zip(self.factors, self._levels(place), strict=True)}
+
     def _winners(self, places: Sequence[Place]) -> list[str | None]:
         self._simulate(places)
         return [comparison.recommended for place in places if (comparison := self._comparison(place)) is not None]
 
     def _simulate(self, places: Sequence[Place]) -> None:
         self._asked += places
-        self._variants.simulate([self._there[place] for place in places])
+        self._variants.simulate([self._there[place] for place in places], [self._point(place) for place in places])
 
     def _comparison(self, place: Place) -> Comparison | None:
         """Return what was found at a place; what is whole is not looked at again."""

@@ -102,8 +102,15 @@ class Variants:
     _sized: dict[int, tuple[Scenario, tuple[Sizing, ...]]] = field(default_factory=dict)
     _kept: dict[int, Scenario] = field(default_factory=dict)
 
-    def simulate(self, scenarios: Sequence[Scenario]) -> None:
-        """Simulate what is not simulated yet of all plans, all at once: those with the same requests share them."""
+    def simulate(self, scenarios: Sequence[Scenario], points: Sequence[Mapping[str, Level]]) -> None:
+        """Simulate what is not simulated yet of all plans, all at once: those with the same requests share them.
+
+        Raises
+        ------
+        UserError
+            If no size of a fleet meets the latency bound; the message names all such points.
+        """
+        self._size(scenarios, points)
         resolved = [self._resolved(each)[0] for each in scenarios]
         asked: dict[tuple[Hashable, int], Task] = {}
         for number in range(max((each.replications for each in resolved), default=0)):
@@ -120,6 +127,15 @@ class Variants:
             self.simulated += 1
             if self.on_outcome is not None:
                 self.on_outcome(outcome)
+
+    def _size(self, scenarios: Sequence[Scenario], points: Sequence[Mapping[str, Level]]) -> None:
+        faults = []
+        for scenario, point in zip(scenarios, points, strict=True):
+            try:
+                self._resolved(scenario)
+            except UserError as error:
+                faults.append(f"at {described(point)}: {error}")
+        raise_all(faults)
 
     def comparison(self, scenario: Scenario) -> Comparison | None:
         """Return the comparison of a scenario's plans, without what only its charts need.
