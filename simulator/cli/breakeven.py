@@ -63,14 +63,14 @@ def breakeven(
 
 
 def _print(found: "BreakEven", *, json: bool, quiet: bool) -> None:
-    from simulator.report.breakeven_words import breakeven_json, sentences
+    from simulator.report.breakeven_tables import breakeven_json, breakeven_report
+    from simulator.report.breakeven_words import sentences
     from simulator.report.scenario_text import print_json, say
 
     if json:
         print_json(breakeven_json(found))
         return
     if not quiet:
-        from simulator.report.breakeven_words import breakeven_report
         from simulator.report.terminal import print_tables
 
         print_tables(breakeven_report(found))

@@ -12,6 +12,7 @@ from simulator.cli import options
 from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
 from simulator.cli.progress import progress, progress_line
 from simulator.cli.streams import reader_may_leave
+from simulator.core.errors import UserError
 
 if TYPE_CHECKING:
     from simulator.prices.book import PriceBook
@@ -89,17 +90,32 @@ class _Job:
     """What an interrupt leaves."""
 
     def run(self, book: "PriceBook") -> None:
-        """Do it all."""
+        """Do it all; what went wrong is raised when what is complete is kept and printed."""
         with held() as waiting:
-            is_cut = cut_short(self._simulate, waiting)
+            wrong = self._simulated(waiting)
             found = self.study.sweep
             if found is None:
-                raise InterruptedRunError(NOTHING_KEPT)
-            folder = self._keep(found, book)
+                raise wrong or InterruptedRunError(NOTHING_KEPT)
+            folder = None
+            try:
+                folder = self._keep(found, book)
+            except UserError as error:
+                wrong = UserError(f"{error}; so nothing is kept")
         with reader_may_leave():
             self._print(found, folder)
-        if is_cut:
-            raise InterruptedRunError(self.kept)
+        if isinstance(wrong, InterruptedRunError):
+            wrong = InterruptedRunError(self.kept)
+        if wrong is not None:
+            raise wrong
+
+    def _simulated(self, waiting: list[int]) -> Exception | None:
+        """Simulate all; return what cut it short, if anything did."""
+        from simulator.studies.workers import LostWorkerError
+
+        try:
+            return InterruptedRunError(NOTHING_KEPT) if cut_short(self._simulate, waiting) else None
+        except LostWorkerError as error:
+            return error
 
     def _simulate(self, check: Callable[[], None]) -> None:
         shown = not (self.json or self.quiet)
@@ -132,16 +148,17 @@ class _Job:
             self.kept = f"interrupted; the whole sweep that was kept in {folder} is still there"
         return folder
 
-    def _print(self, found: "Sweep", folder: Path) -> None:
+    def _print(self, found: "Sweep", folder: Path | None) -> None:
         from simulator.report.scenario_text import print_json, say
         from simulator.report.sweep_tables import sweep_json, sweep_report
         from simulator.report.sweep_words import finding
         from simulator.report.terminal import print_tables
 
         if self.json:
-            print_json({**sweep_json(found), "folder": str(folder)})
+            print_json({**sweep_json(found), "folder": None if folder is None else str(folder)})
         elif self.quiet:
             say(f"{finding(found)}.")
         else:
             print_tables(sweep_report(found))
-            say(f"Kept in {folder}")
+            if folder is not None:
+                say(f"Kept in {folder}")

@@ -1,23 +1,12 @@
-"""What a break-even found, in sentences, as JSON and as rows."""
+"""What a break-even found, in sentences."""
 
 import math
-from collections.abc import Iterator, Sequence
-from importlib.metadata import version
-from typing import Any
-
-from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterator
 
 from simulator.report import format as form
-from simulator.report.json_report import finite
-from simulator.report.tables import BAD, BEST
 from simulator.studies.breakeven import BreakEven, Turn
 
 LEAST_DIGITS, MOST_DIGITS = 3, 8
-WIDTH, COLUMN = 100, 14
-MOST_ROWS = 15
 FINE = 10.0
 """A value is written so finely that rounding moves it by no more of its set than one over this."""
 
@@ -46,6 +35,11 @@ def sentences(found: BreakEven) -> Iterator[str]:
         first, last = text_at(found, bound.low), text_at(found, bound.high)
         fails, keeps = ("above", "below") if bound.is_above else ("below", "above")
         yield f"{bound.plan} fails {fails} some value from {first} to {last}, and not {keeps}: {bound.trouble}."
+    for plan in found.plans:
+        troubles = [standing.troubles.get(plan) for standing in found.standings.values()]
+        if all(troubles):
+            first = text_at(found, next(iter(found.standings)))
+            yield f"{plan} fails at all values looked at: {troubles[0]} at {first}."
     if found.replications == 1:
         yield "One replication has no interval: with --replications 5 each crossing gets a confidence set."
 
@@ -79,7 +73,8 @@ def no_crossing(found: BreakEven) -> str:
     if best is None:
         return f"no crossing {where}: the best plan changes there only because plans begin to fail"
     better = "brings in the most" if found.weighs_value else "is the cheapest"
-    if len(found.plans) == 2:  # noqa: PLR2004  (of two it is the comparative)
+    better = f"{better} of the plans that meet every bound and keep up,"
+    if found.pair is not None:
         better = "brings in more" if found.weighs_value else "is cheaper"
     others = [name for name in found.plans if name != best]
     least, most = _apart(found, best, others)
@@ -118,85 +113,3 @@ def _text(found: BreakEven, value: float, turn: Turn) -> str:
 def text_at(found: BreakEven, value: float) -> str:
     """Return a value that was looked at."""
     return found.scale.level(value, 4).text
-
-
-def breakeven_report(found: BreakEven) -> Iterator[RenderableType]:
-    """Yield what a break-even prints: the plans at the values that were looked at first, and what was found."""
-    yield _Values(found)
-    for sentence in sentences(found):
-        yield Text(sentence)
-
-
-class _Values:
-    """The plans at some values, as wide as there is room."""
-
-    def __init__(self, found: BreakEven) -> None:
-        self._found = found
-
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Yield it for a console."""
-        found, width = self._found, min(options.max_width, WIDTH)
-        plans = found.plans[: max((width - 2 * COLUMN) // COLUMN, 1)]
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        table.add_column(Text(found.key.rpartition(".")[2]), justify="right", overflow="fold")
-        for plan in plans:
-            table.add_column(Text(form.one_line(plan)), justify="right")
-        values = list({text_at(found, value): value for value in found.standings}.values())
-        for value in spread(values, MOST_ROWS):
-            table.add_row(*_row(found, value, plans))
-        title = "Net value" if found.weighs_value else "Cost"
-        some = "" if len(plans) == len(found.plans) else f", {len(plans)} of {len(found.plans)} plans"
-        table.title, table.title_justify = Text(f"{title} per month over {found.key}{some}", style="bold"), "left"
-        yield table
-
-
-def spread(values: Sequence[float], most: int) -> list[float]:
-    """Return so many values at most, both ends among them."""
-    if len(values) <= most:
-        return list(values)
-    return [values[round(place * (len(values) - 1) / (most - 1))] for place in range(most)]
-
-
-def _row(found: BreakEven, value: float, plans: Sequence[str]) -> Iterator[Text]:
-    standing, sign = found.standings[value], -1.0 if found.weighs_value else 1.0
-    yield Text(text_at(found, value))
-    for plan in plans:
-        style = BEST if plan == found.better_at(value) else BAD if plan in standing.troubles else ""
-        yield Text(form.usd(sign * standing.mean_usd(plan)), style=style)
-
-
-def breakeven_json(found: BreakEven) -> dict[str, Any]:
-    """Return what ``predcost breakeven --json`` prints; numbers of the key are in s, USD, GiB and fractions."""
-    content = {
-        "scenario": found.scenario.name,
-        "version": version("predcost"),
-        "seed": found.scenario.seed,
-        "replications": found.replications,
-        "key": found.key,
-        "between": list(found.asked.between),
-        "within": [found.low.value, found.high.value],
-        "plans": list(found.plans),
-        "crossings": breakeven_rows(found),
-        "throughout": found.throughout,
-        "undecided": [list(each) for each in found.undecided],
-        "bounds": [vars(bound) for bound in found.bounds],
-        "values": list(found.standings),
-        "simulations": found.simulations,
-        "finding": list(sentences(found)),
-    }
-    return {key: finite(value) for key, value in content.items()}
-
-
-def breakeven_rows(found: BreakEven) -> list[dict[str, Any]]:
-    """Return a row for every crossing; the ends of its confidence set are NaN with one replication."""
-    return [
-        {
-            "value": turn.crossing.value,
-            "low": turn.crossing.low,
-            "high": turn.crossing.high,
-            "cheaper_below": turn.below,
-            "cheaper_above": turn.above,
-            "step": turn.crossing.is_step,
-        }
-        for turn in found.turns
-    ]

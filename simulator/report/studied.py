@@ -12,7 +12,7 @@ from typing_extensions import override
 from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
-from simulator.report import breakeven_words, sweep_words
+from simulator.report import breakeven_tables, breakeven_words, sweep_words
 from simulator.report.notebook import picture_html
 from simulator.report.sweep_tables import sweep_table
 from simulator.scenario.loading import load_scenario
@@ -119,7 +119,7 @@ class BreakEvenResult:
         import pandas as pd  # noqa: PLC0415
 
         columns = ["value", "low", "high", "cheaper_below", "cheaper_above", "step"]
-        return pd.DataFrame(breakeven_words.breakeven_rows(self.found), columns=columns)
+        return pd.DataFrame(breakeven_tables.breakeven_rows(self.found), columns=columns)
 
     @property
     def plot(self) -> BreakEvenPlots:

@@ -47,10 +47,10 @@ class _Points:
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         """Yield it for a console."""
-        yield _table(self._sweep, min(options.max_width, WIDTH))
+        yield from _table(self._sweep, min(options.max_width, WIDTH))
 
 
-def _table(sweep: Sweep, width: int) -> Table:
+def _table(sweep: Sweep, width: int) -> Iterator[RenderableType]:
     left = width - len(sweep.factors) * _KEY_WIDTH - _BEST_WIDTH
     plans = plans_with_room(sweep, left // _MEAN_WIDTH)
     with_interval = left >= len(plans) * _INTERVAL_WIDTH
@@ -58,8 +58,8 @@ def _table(sweep: Sweep, width: int) -> Table:
     some = "" if len(plans) == len(sweep.plans) else f", {len(plans)} of {len(sweep.plans)} plans"
     within = ", with its 95 % interval of chance alone" if with_interval else ""
     over = " and ".join(factor.key for factor in sweep.factors)
-    title = Text(f"{form.capital(what)} over {over}{within}{some}", style="bold")
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    yield Text(f"{form.capital(what)} over {over}{within}{some}", style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for factor in sweep.factors:
         table.add_column(Text(factor.key.rpartition(".")[2]), justify="right", overflow="fold")
     for plan in plans:
@@ -68,7 +68,7 @@ def _table(sweep: Sweep, width: int) -> Table:
     for point in sweep.points:
         cells = [_cell(point, plan, with_interval=with_interval) for plan in plans]
         table.add_row(*(Text(level.text) for level in point.levels), *cells, Text(_best(point)))
-    return table
+    yield table
 
 
 def plans_with_room(sweep: Sweep, most: int) -> list[str]:

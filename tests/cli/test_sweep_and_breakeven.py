@@ -161,3 +161,15 @@ def test_an_interrupt_leaves_nothing_hidden_and_says_what_is_kept(tmp_path: Path
     assert process.returncode == INTERRUPTED
     assert "interrupted" in said
     assert not any(path.name.startswith(".") for path in tmp_path.iterdir())
+
+
+def test_what_was_found_is_printed_even_if_it_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("simulator.report.sweep_keeping.write_sweep", full)
+    done = sweep(tmp_path / "run", "--over", f"{COST}=0 USD,60 USD")
+    assert done.returncode == 2
+    assert "No space left on device; so nothing is kept" in done.stderr
+    assert "best" in done.stdout
+    assert not any(tmp_path.iterdir())

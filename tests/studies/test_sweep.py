@@ -144,7 +144,7 @@ def test_what_cannot_be_swept_is_said_before_anything_is_simulated(over: dict[st
 
 
 def test_a_fleet_that_cannot_be_sized_is_said_with_its_point() -> None:
-    scenario = small(backends__live__capacity={"kind": "for_slo"}, replications=1, horizon="6 h", plans__cached=None)
-    made = study(scenario, {"slo.latency_p99": "5.5 ms,20 ms"}, Variants(BOOKS, 1))
-    with pytest.raises(UserError, match=r"at slo\.latency_p99 = 5\.5 ms: plan 'on demand'"):
+    scenario = small(backends__live__capacity={"kind": "for_slo"}, replications=1, horizon="6 h", plans__on_demand=None)
+    made = study(scenario, {"slo.latency_p99": "7 ms,20 ms"}, Variants(BOOKS, 1))
+    with pytest.raises(UserError, match=r"at slo\.latency_p99 = 7 ms: plan 'cached'"):
         made.run()
