@@ -61,7 +61,7 @@ def sweep(
     from simulator.studies.sweep_folder import sweep_digest
     from simulator.studies.variants import Books, Variants
 
-    factors = read_factors(scenario, read_over(over, BY), BY)
+    factors = read_factors(scenario, read_over(over, BY), BY, file.parent)
     variants = Variants(Books(file.parent), workers)
     study = SweepStudy(scenario, factors, variants, BY, adaptive=adaptive)
     asked = sweep_digest(scenario, factors, adaptive=adaptive)

@@ -61,7 +61,9 @@ def _table(sweep: Sweep, width: int) -> Iterator[RenderableType]:
     yield Text(f"{form.capital(what)} over {over}{within}{some}", style="bold")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for factor in sweep.factors:
-        table.add_column(Text(factor.key.rpartition(".")[2]), justify="right", overflow="fold")
+        name = factor.key.rpartition(".")[2]
+        is_other = sum(each.key.endswith(f".{name}") for each in sweep.factors) > 1
+        table.add_column(Text(factor.key if is_other else name), justify="right", overflow="fold")
     for plan in plans:
         table.add_column(Text(form.one_line(plan)), justify="right")
     table.add_column("best")

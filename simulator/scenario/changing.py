@@ -10,7 +10,7 @@ from simulator.scenario.overrides import apply_overrides, stated, value_under
 from simulator.scenario.schema import Scenario
 
 
-def with_values(scenario: Scenario, values: Mapping[str, object], by: str) -> Scenario:
+def with_values(scenario: Scenario, values: Mapping[str, object], by: str, folder: Path = Path()) -> Scenario:
     """Return a scenario with values under key paths, as ``--set`` on its file would make it.
 
     Parameters
@@ -19,6 +19,8 @@ def with_values(scenario: Scenario, values: Mapping[str, object], by: str) -> Sc
         By key path, written as in the file.
     by
         What they are called in messages.
+    folder
+        Where relative paths among the values start.
 
     Raises
     ------
@@ -26,7 +28,7 @@ def with_values(scenario: Scenario, values: Mapping[str, object], by: str) -> Sc
         If a path leads nowhere, or if the changed scenario is not valid; it holds all faults.
     """
     tree = apply_overrides(Tree(stated(scenario)), values, by, Scenario)
-    return validate(Scenario, tree, f"scenario '{scenario.name}'", Path())
+    return validate(Scenario, tree, f"scenario '{scenario.name}'", folder)
 
 
 def value_at(scenario: Scenario, key: str, by: str) -> Any:

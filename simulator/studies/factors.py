@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -41,6 +42,11 @@ class Level:
     """As a scenario file states it."""
     value: Stated
     """In s, USD, GiB, as a fraction or a count; text where it is no number."""
+
+    @property
+    def stated(self) -> Stated:
+        """What to set the key to; a path is the one that was found."""
+        return self.value if isinstance(self.value, str) else self.text
 
     @property
     def number(self) -> float:
@@ -92,7 +98,9 @@ def is_wide(low: float, high: float) -> bool:
     return low > 0 and high / low >= WIDE
 
 
-def read_factors(scenario: Scenario, stated: Mapping[str, str | Sequence[Stated]], by: str) -> tuple[Factor, ...]:
+def read_factors(
+    scenario: Scenario, stated: Mapping[str, str | Sequence[Stated]], by: str, folder: Path = Path()
+) -> tuple[Factor, ...]:
     """Return the keys with their values.
 
     Parameters
@@ -103,6 +111,8 @@ def read_factors(scenario: Scenario, stated: Mapping[str, str | Sequence[Stated]
         By key path, a text such as ``1%,2%,5%..40%``, or values.
     by
         What they are called in messages.
+    folder
+        Where relative paths among the values start.
 
     Raises
     ------
@@ -112,7 +122,7 @@ def read_factors(scenario: Scenario, stated: Mapping[str, str | Sequence[Stated]
     faults: list[str] = []
     found: list[Factor] = []
     for key, values in stated.items():
-        reader = Reader(scenario, key, by)
+        reader = Reader(scenario, key, by, folder)
         levels = reader.levels(values)
         faults += reader.faults
         if not reader.faults:
@@ -153,9 +163,9 @@ def raise_all(faults: Sequence[str]) -> None:
 class Reader:
     """Reads the values of one key, and notes all that is wrong with them."""
 
-    def __init__(self, scenario: Scenario, key: str, by: str) -> None:
+    def __init__(self, scenario: Scenario, key: str, by: str, folder: Path = Path()) -> None:
         self.faults: list[str] = []
-        self._scenario, self._key, self._by = scenario, key, by
+        self._scenario, self._key, self._by, self._folder = scenario, key, by, folder
         self.label = f"{by} {shortened(one_line(key), 80)}"
         self._check_names()
 
@@ -196,7 +206,7 @@ class Reader:
             self._fault("has an empty value")
             return None
         try:
-            there = with_values(self._scenario, {self._key: parse_value(text, self.label)}, self._by)
+            there = with_values(self._scenario, {self._key: parse_value(text, self.label)}, self._by, self._folder)
             value = value_at(there, self._key, self._by)
         except InputFileError as error:
             said = map(str, error.faults)

@@ -65,7 +65,7 @@ def scenarios_at(
     found, faults = list[Scenario](), list[str]()
     for point in points:
         try:
-            there = with_values(scenario, {key: level.text for key, level in point.items()}, by)
+            there = with_values(scenario, {key: level.stated for key, level in point.items()}, by)
             if books is not None:
                 check_prices(there, books.of(there))
             found.append(there)

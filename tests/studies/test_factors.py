@@ -1,9 +1,12 @@
 """The values of a key as people write them: lists, ranges, log ranges; all that is wrong with them at once."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_runs import small
 
+from simulator import prices
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
 from simulator.studies.factors import Factor, Stated, read_factors, read_over
@@ -116,3 +119,11 @@ def test_arguments_without_a_key_or_with_one_twice_are_faults() -> None:
         read_over(["a=1", "a=2", "b"], "--over")
     assert "--over a: is there twice" in str(error.value)
     assert "--over b: has no '='" in str(error.value)
+
+
+def test_a_path_among_the_values_starts_at_the_scenario_s_folder(scenario: Scenario, tmp_path: Path) -> None:
+    book = Path(prices.__file__).parent / "catalogue" / "aws-us-east-1.yaml"
+    (tmp_path / "ours.yaml").write_text(book.read_text(encoding="utf-8"), encoding="utf-8")
+    (found,) = read_factors(scenario, {"prices": "aws-us-east-1,ours.yaml"}, "--over", tmp_path)
+    assert [level.stated for level in found.levels] == ["aws-us-east-1", str(tmp_path / "ours.yaml")]
+    assert [level.text for level in found.levels] == ["aws-us-east-1", "ours.yaml"]
