@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import command_line, distributed, engine, prices
+from benchmarks import command_line, distributed, engine, prices, sweeping
 
 BENCHMARKS = {
     **engine.BENCHMARKS,
     **command_line.BENCHMARKS,
     **prices.BENCHMARKS,
     **distributed.BENCHMARKS,
+    **sweeping.BENCHMARKS,
 }
 
 

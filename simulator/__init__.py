@@ -15,33 +15,42 @@ if TYPE_CHECKING:
     from simulator.report.diff_result import DiffResult, diff
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
+    from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, sweep
     from simulator.scenario.loading import load_scenario
     from simulator.scenario.schema import Scenario
 
 __all__ = [
+    "BreakEvenResult",
     "DiffResult",
     "PriceBook",
     "Result",
     "Scenario",
+    "SweepResult",
     "UserError",
+    "breakeven",
     "diff",
     "load_book",
     "load_run",
     "load_scenario",
     "run",
+    "sweep",
 ]
 
 _HOMES = {
+    "BreakEvenResult": "simulator.report.studied",
     "DiffResult": "simulator.report.diff_result",
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
+    "SweepResult": "simulator.report.studied",
     "UserError": "simulator.core.errors",
+    "breakeven": "simulator.report.studied",
     "diff": "simulator.report.diff_result",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",
     "run": "simulator.report.running",
+    "sweep": "simulator.report.studied",
 }
 
 

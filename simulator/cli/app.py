@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import check, diff, prices, profiles, reprice, run, runs, scenario_files, show, streams
+from simulator.cli import (
+    breakeven,
+    check,
+    diff,
+    prices,
+    profiles,
+    reprice,
+    run,
+    runs,
+    scenario_files,
+    show,
+    streams,
+    sweep,
+)
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -25,6 +38,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("sweep")(sweep.sweep)
+app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)

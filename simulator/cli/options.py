@@ -1,5 +1,6 @@
 """Options that commands share, and what they mean for the scenario."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,8 @@ import typer
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
+
+RUNS = Path("runs")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
@@ -62,6 +65,7 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate all anew, whateve
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on where a run was cut off, which every run does by itself.")
 ]
+Out = Annotated[Path | None, typer.Option(help="Folder for what is found; by default below runs/.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]
@@ -99,3 +103,9 @@ def load(path: Path, sets: list[str] | None, plans: list[str] | None = None, **g
         if name not in scenario.plans:
             raise UserError(f"--plan: there is no plan '{name}' in {path}; {did_you_mean(name, scenario.plans)}")
     return scenario.model_copy(update={"plans": {name: plan for name, plan in scenario.plans.items() if name in plans}})
+
+
+def folder_of(scenario_name: str, digest: str) -> Path:
+    """Return where a study is kept that is not told where."""
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario_name.lower()).strip("-") or "scenario"
+    return RUNS / f"{slug}-{digest}"

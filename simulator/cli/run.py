@@ -1,7 +1,6 @@
 """`predcost run`: the main job."""
 
 import contextlib
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from simulator.studies.comparison import Comparison, Study
     from simulator.studies.executor import Task
     from simulator.studies.run_place import Claim
-
-RUNS = Path("runs")
 
 
 def run(
@@ -69,7 +66,7 @@ def run(
     book = load_book(scenario.prices, file.parent)
     check_prices(scenario, book, file)
     asked = digest(scenario)
-    folder = out or RUNS / f"{_slug(scenario.name)}-{asked}"
+    folder = out or options.folder_of(scenario.name, asked)
     claim = Claim(folder)
     study = Study(scenario, book, workers, aim=aim, kept=default_store(fresh=fresh), cluster=cluster)
     job = _Job(claim, study, asked, Answer(json=json_, quiet=quiet), charts)
@@ -247,7 +244,3 @@ class _Job:
             self._print(
                 lambda: self.answer.tell(f"Charts: four are drawn; all of them: predcost show {folder} --charts all")
             )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "scenario"

@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from typing_extensions import override
@@ -13,6 +14,9 @@ from simulator.report.provenance import provenance
 from simulator.report.tables import leading_rows
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import in_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI = 72
 _BEST = "font-weight: bold; background: rgba(0, 158, 115, 0.15)"
@@ -100,8 +104,12 @@ def _line(texts: list[str], styles: list[str]) -> str:
 def _picture(comparison: Comparison) -> str:
     from simulator.report.charts import CHARTS  # noqa: PLC0415  (matplotlib is imported when something is drawn)
 
-    figure, image = CHARTS["cost"](comparison), io.BytesIO()
+    return picture_html(CHARTS["cost"](comparison), f"cost per month by plan: {comparison.scenario.name}")
+
+
+def picture_html(figure: "Figure", title: str) -> str:
+    """Return a figure as a picture in HTML."""
+    image = io.BytesIO()
     figure.savefig(image, format="png", dpi=DPI)
     encoded = base64.b64encode(image.getvalue()).decode()
-    title = escape(form.one_line(comparison.scenario.name), quote=True)
-    return f'<img alt="cost per month by plan: {title}" src="data:image/png;base64,{encoded}"/>'
+    return f'<img alt="{escape(form.one_line(title), quote=True)}" src="data:image/png;base64,{encoded}"/>'

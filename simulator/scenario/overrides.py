@@ -42,17 +42,27 @@ def read_assignment(text: str) -> tuple[str, Plain]:
     UserError
         If there is no ``=``, no key, no value, or the value is not YAML.
     """
-    label = _label("--set", text)
+    key, value = split_assignment(text, "--set", _EXAMPLE)
+    if not value:
+        raise UserError(f"{_label('--set', key)}: has no value after '='; write null to delete the key")
+    return key, parse_value(value, _label("--set", key))
+
+
+def split_assignment(text: str, by: str, example: str) -> tuple[str, str]:
+    """Return what stands before the ``=`` of an argument, and what stands behind it.
+
+    Raises
+    ------
+    UserError
+        If there is no ``=``, or nothing before it.
+    """
+    label = _label(by, text)
     match = _ASSIGNMENT.match(text)
     if match is None:
-        raise UserError(f"{label}: has no '='; {_EXAMPLE}")
-    key, value = match[1].strip(), match[2].strip()
-    if not key:
-        raise UserError(f"{label}: has no key before '='; {_EXAMPLE}")
-    label = _label("--set", key)
-    if not value:
-        raise UserError(f"{label}: has no value after '='; write null to delete the key")
-    return key, parse_value(value, label)
+        raise UserError(f"{label}: has no '='; {example}")
+    if not match[1].strip():
+        raise UserError(f"{label}: has no key before '='; {example}")
+    return match[1].strip(), match[2].strip()
 
 
 def apply_overrides(
@@ -112,6 +122,20 @@ def apply_keywords(tree: Tree, keywords: Mapping[str, object]) -> Tree:
         label = f"with_({shortened(one_line(keyword), 80)}=...)"
         tree = _with_value(tree, _keys_of_keyword(tree.data, keyword, label), value, label)
     return tree
+
+
+def value_under(data: Mapping[str, Any], path: str, by: str) -> Any:
+    """Return what a scenario's data has under a key path; None where nothing is there.
+
+    Raises
+    ------
+    UserError
+        If the path leads into a value that has no parts.
+    """
+    node: Any = dict(data)
+    for key in _keys_of_path(node, path, _label(by, path)):
+        node = _child(node, key)
+    return node
 
 
 def stated(part: BaseModel) -> dict[str, Any]:

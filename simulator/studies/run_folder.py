@@ -65,7 +65,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         The digest of the scenario as it was asked for, where fleets were to be sized; by default that of the
         comparison's.
     """
-    _write_yaml(comparison.scenario, folder / "scenario.yaml")
+    write_yaml(comparison.scenario, folder / "scenario.yaml")
     (folder / "prices.yaml").write_text(write_book(comparison.book), encoding="utf-8")
     run_digest, words = digest(comparison.scenario), comparison.words
     manifest = {
@@ -125,7 +125,8 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def _write_yaml(part: Part, path: Path) -> None:
+def write_yaml(part: Part, path: Path) -> None:
+    """Write a part as a scenario file would hold it, with all its defaults."""
     with path.open("w", encoding="utf-8") as stream:
         yaml = YAML()
         yaml.width = 120

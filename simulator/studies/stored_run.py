@@ -110,6 +110,8 @@ def read_run(folder: Path) -> StoredRun:
         raise UserError(f"{folder} holds no run of predcost; give the folder that 'predcost run' says it keeps one in")
     try:
         about = json.loads(manifest.read_text(encoding="utf-8"))
+        if "study" in about:
+            raise UserError(f"{folder} holds a {about['study']}, and no run; its numbers are in {folder / TABLES}")
         tables = {name: _table(folder, name) for name in ("metrics", "replications", "consumption", "fleets", "usage")}
         values, consumptions = _values(tables), _consumptions(tables)
         saturations = dict(map(_saturation, _table(folder, "saturation")))

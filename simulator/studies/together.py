@@ -61,11 +61,16 @@ class Task:
         """What it takes of memory, but for what its process takes in any case."""
         return variant_bytes(self.scenario, self.plan)
 
+    @cached_property
+    def source(self) -> Source:
+        """What its requests are drawn from; found once, as a sweep compares each task with many."""
+        return Source.of(self.scenario)
+
     def shares_requests_with(self, other: "Task") -> bool:
         """Return whether both are of one stream of requests."""
         if (self.replication, self.block_s) != (other.replication, other.block_s):
             return False
-        return self.scenario is other.scenario or Source.of(self.scenario) == Source.of(other.scenario)
+        return self.scenario is other.scenario or self.source == other.source
 
 
 @dataclass(frozen=True)

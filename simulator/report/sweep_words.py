@@ -1,0 +1,61 @@
+"""What a sweep found, in a sentence."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from simulator.report import format as form
+from simulator.studies.sweep import Point, Sweep
+
+MOST_STRETCHES = 3
+"""So many stretches of a key with one winner each are told one by one."""
+NONE = "no plan meets every bound"
+
+
+def finding(sweep: Sweep) -> str:
+    """Return which plan is best where, of what was simulated."""
+    said = _along(sweep) if len(sweep.factors) == 1 and sweep.factors[0].is_number else None
+    doubt = f"; at {_of(sweep.undecided, sweep)} chance may decide" if sweep.undecided else ""
+    return form.capital(f"{said or _counted(sweep)}{doubt}")
+
+
+def _along(sweep: Sweep) -> str | None:
+    """Return the stretches of a key, each with its winner; None where there are too many."""
+    stretches = [
+        (winner, list(points)) for winner, points in groupby(sweep.points, key=lambda point: point.recommended)
+    ]
+    if len(stretches) > MOST_STRETCHES:
+        return None
+    if len(stretches) == 1:
+        first, last = (_value(sweep.points[end]) for end in (0, -1))
+        return f"{_is_best(stretches[0][0])} at all values simulated, from {first} to {last}"
+    parts = [f"{_is_best(winner)} {_from_to(points, sweep.points)}" for winner, points in stretches]
+    return ", ".join(parts)
+
+
+def _from_to(points: Sequence[Point], of_all: Sequence[Point]) -> str:
+    first, last = _value(points[0]), _value(points[-1])
+    if points[0] is of_all[0]:
+        return f"up to {last}"
+    if points[-1] is of_all[-1]:
+        return f"from {first} on"
+    return f"at {first}" if len(points) == 1 else f"from {first} to {last}"
+
+
+def _value(point: Point) -> str:
+    return point.levels[0].text
+
+
+def _is_best(winner: str | None) -> str:
+    return NONE if winner is None else f"{form.shortened(winner, 34)} is best"
+
+
+def _counted(sweep: Sweep) -> str:
+    if len(sweep.winners) == 1:
+        return f"{_is_best(next(iter(sweep.winners)))} at all of {len(sweep.points)} points"
+    parts = [f"{_is_best(winner)} at {count}" for winner, count in sweep.winners.items()]
+    first = f"{_is_best(next(iter(sweep.winners)))} at {_of(next(iter(sweep.winners.values())), sweep)}"
+    return ", ".join([first, *(part.replace(" is best at", " at") for part in parts[1:])])
+
+
+def _of(count: int, sweep: Sweep) -> str:
+    return f"{count} of {len(sweep.points)} points"
