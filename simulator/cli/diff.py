@@ -78,7 +78,6 @@ def diff(
     asked = _Asked(before, after, set_ or [], plan or [], fail_if or [], chart)
     asked.stated = {key: value for key, value in stated.items() if value is not None}
     iterations, gates = asked.read()
-    iterations.workers, iterations.store = workers, default_store()
     from simulator.studies.difference import Diff
     from simulator.studies.gates import Ruling, judged
 
