@@ -12,18 +12,30 @@ if TYPE_CHECKING:
     from simulator.core.errors import UserError
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
+    from simulator.report.estimate_tables import estimate
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
     from simulator.scenario.loading import load_scenario
     from simulator.scenario.schema import Scenario
 
-__all__ = ["PriceBook", "Result", "Scenario", "UserError", "load_book", "load_run", "load_scenario", "run"]
+__all__ = [
+    "PriceBook",
+    "Result",
+    "Scenario",
+    "UserError",
+    "estimate",
+    "load_book",
+    "load_run",
+    "load_scenario",
+    "run",
+]
 
 _HOMES = {
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
     "UserError": "simulator.core.errors",
+    "estimate": "simulator.report.estimate_tables",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",

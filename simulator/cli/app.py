@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import check, prices, profiles, reprice, run, scenario_files, show, streams
+from simulator.cli import check, estimate, prices, profiles, reprice, run, scenario_files, show, streams
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("estimate")(estimate.estimate)
 app.command("show")(show.show)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
