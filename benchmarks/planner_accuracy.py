@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.drawn_planner_scenarios import drawn
 from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
@@ -142,7 +143,10 @@ def table(found: list[Miss]) -> str:
     for miss in found:
         if not miss.overloaded:
             by_key[miss.metric, miss.kind].append(miss)
-    lines = ["| metric | kind | values | median error | worst error | aim | within it |", "|---|---|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| metric | kind | values | median error | worst error | aim | within it |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
     for metric in METRICS:
         for kind in Kind:
             of = by_key.get((metric, kind))
@@ -167,10 +171,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kept", type=Path, help="A folder that simulated results are kept in, and taken from.")
     parser.add_argument("--only", help="Scenarios whose name contains this.")
+    parser.add_argument("--drawn", type=int, default=60, help="How many scenarios are drawn.")
+    parser.add_argument("--bundled", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--misses", type=float, default=0.02, help="Print values that are farther off.")
     given = parser.parse_args()
     found = list[Miss]()
-    for scenario in bundled():
+    for scenario in (*(bundled() if given.bundled else ()), *drawn(given.drawn)):
         if given.only and given.only not in scenario.name:
             continue
         began = time.process_time()

@@ -1,5 +1,6 @@
 """Estimates by closed form, for a terminal, for JSON and for Jupyter."""
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +18,6 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report import format as form
-from simulator.report import notebook
 from simulator.report.json_report import finite
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 100
+HTML = '<pre style="line-height: 1.2; font-size: 90%">{code}</pre>'
 PLANS_PER_TABLE = 6
 LABEL_WIDTH = 17
 WIDEST_NAME = 36
@@ -85,10 +86,16 @@ class EstimateResult:
 
     @override
     def __repr__(self) -> str:
-        return notebook.as_text(estimate_report(self.estimates))
+        return self._console(html=False).export_text()
 
     def _repr_html_(self) -> str:
-        return notebook.as_html(estimate_report(self.estimates))
+        return self._console(html=True).export_html(code_format=HTML, inline_styles=True)
+
+    def _console(self, *, html: bool) -> Console:
+        console = Console(file=io.StringIO(), width=WIDTH, record=True, color_system="truecolor" if html else None)
+        for renderable in estimate_report(self.estimates):
+            console.print(renderable)
+        return console
 
 
 def estimate(

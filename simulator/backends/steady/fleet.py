@@ -84,18 +84,18 @@ def steady_fleet(shape: Shape, capacity: Capacity, asked: AskedHours) -> SteadyH
 def _batches(
     shape: Shape, capacity: Capacity, per_s: FloatArray, hours: tuple[int, ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """Return how many requests are computed together, and how long that takes: more of them where slots are busy. [s]"""
+    """Return how many requests are computed together, more where slots are busy, and how long that takes. [s]"""
     times_s = np.asarray(shape.service_times_s)
     if shape.together == 1:
         return np.ones(per_s.size), np.full(per_s.size, times_s[1])
     sizes = np.arange(1, shape.together + 1)
     size = np.asarray(batcher_mean_size(per_s, shape.hold_s, shape.together))
-    most = COMFORTABLE * shape.slots * capacity.most_replicas
-    if not capacity.follows_load:
-        most = COMFORTABLE * shape.slots * np.array([float(capacity.replicas_for(0.0, hour)) for hour in hours])
+    fixed = not capacity.follows_load
+    replicas = [capacity.replicas_for(0.0, hour) if fixed else capacity.most_replicas for hour in hours]
+    most = COMFORTABLE * shape.slots * np.array(replicas, dtype=np.float64)
     # the smallest batch with which the slots are not too busy
     load = per_s[:, None] * (times_s[1:] / sizes)
-    fits = load <= np.broadcast_to(most, per_s.shape)[:, None]
+    fits = load <= most[:, None]
     needed = np.where(fits.any(axis=1), fits.argmax(axis=1) + 1.0, float(shape.together))
     size = np.maximum(size, needed)
     return size, np.interp(size, sizes, times_s[1:])

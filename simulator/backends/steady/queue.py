@@ -1,12 +1,13 @@
-"""A fleet's queue in the long run of each hour: how many replicas there are, how busy they are, how long others wait."""
+"""A fleet's queue in the long run of each hour: how long requests wait."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from simulator.core.arrays import FloatArray
+from simulator.core.arrays import BoolArray, FloatArray
 from simulator.theory.queueing import erlang_c
 
 NEARLY_FULL = 0.999
@@ -34,10 +35,10 @@ class Queue:
         """Servers that would be busy. [Erlang]"""
         return self.per_s * self.service_s
 
-    @property
-    def is_full(self) -> FloatArray:
+    @cached_property
+    def is_full(self) -> BoolArray:
         """Whether more is asked for than can be done."""
-        return np.asarray(self.load >= NEARLY_FULL * self.servers)
+        return np.asarray(self.load >= NEARLY_FULL * self.servers, dtype=np.bool_)
 
     @property
     def given_up(self) -> FloatArray:
@@ -49,18 +50,25 @@ class Queue:
 
     def waited(self, times_s: FloatArray) -> FloatArray:
         """Return the share of all that wait longer than some times, shape (hours, times). [s]"""
-        held = self.hold_s[:, None]
-        open_for = np.clip(1.0 - times_s / np.maximum(2 * held, 1e-300), 0.0, 1.0) * (held > 0)
-        longer = np.where(self.is_full[:, None], times_s < self.timeout_s, self._stable_waits(times_s))
-        return np.asarray(np.where(times_s < self.timeout_s, np.maximum(longer, open_for), 0.0))
+        longer = self._stable_waits(times_s)
+        if self.is_full.any():
+            longer = np.where(self.is_full[:, None], 1.0, longer)
+        if self.hold_s.any():
+            held = np.maximum(self.hold_s, 1e-300)[:, None]
+            longer = np.maximum(longer, np.clip(1.0 - times_s / (2 * held), 0.0, 1.0))
+        return np.asarray(np.where(times_s < self.timeout_s, longer, 0.0)) if np.isfinite(self.timeout_s) else longer
 
     def _stable_waits(self, times_s: FloatArray) -> FloatArray:
         """Return it where the queue is in its long run: M/M/c with waits (1 + cv^2)/2 times as long."""
-        full = self.is_full | (self.servers < 1)
-        load, servers = np.where(full, 0.0, self.load), np.where(full, 1.0, self.servers)
+        waiting, per_s = self._long_run
+        return np.asarray(waiting[:, None] * np.exp(-per_s[:, None] * times_s))
+
+    @cached_property
+    def _long_run(self) -> tuple[FloatArray, FloatArray]:
+        """Return how likely a wait is, and how fast what waits is worked off; as if nobody came to a full queue. [1/s]"""
+        load, servers = np.where(self.is_full, 0.0, self.load), np.where(self.is_full, 1.0, self.servers)
         stretch = (1 + self.cv_squared) / 2
-        per_s = (servers - load) / (self.service_s * stretch)
-        return np.asarray(erlang_c(load, servers)[:, None] * np.exp(-per_s[:, None] * times_s))
+        return erlang_c(load, servers), np.asarray((servers - load) / (self.service_s * stretch))
 
     def answered(self, nodes: "Nodes") -> Callable[[FloatArray], FloatArray]:
         """Return the law of wait and service together, the service's mean times random factors."""

@@ -1,4 +1,4 @@
-"""What answers the requests of a plan, in expectation: by a row, by a computation, by the default; and how old it is."""
+"""What answers the requests of a plan, in expectation, and how old it is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -97,8 +97,8 @@ class Answers:
     @classmethod
     def none(cls, edges_s: FloatArray, requests: FloatArray) -> "Answers":
         """Return those of so many requests, which nothing answers yet."""
-        nothing = [np.zeros_like(requests) for _ in range(6)]
-        return cls(edges_s, requests, *nothing)
+        one, two, three, four, five, six = (np.zeros_like(requests) for _ in range(6))
+        return cls(edges_s, requests, one, two, three, four, five, six)
 
     def totals(self) -> Iterator[tuple[str, float]]:
         """Yield each series' sum by its name."""

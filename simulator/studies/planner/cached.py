@@ -58,7 +58,7 @@ class Renewals:
         steps_per_ttl = max(LEAST_STEPS, math.ceil(ttl_s / LONGEST_STEP_S))
         step_s = ttl_s / steps_per_ttl
         steps = math.ceil((end_s - begin_s) / step_s)
-        edges_s = begin_s + np.arange(steps + 1) * step_s
+        edges_s = begin_s + np.arange(steps + 1, dtype=np.float64) * step_s
         logins = np.diff(visitors.up_to(edges_s), axis=0)
         own, spread = sessions.goes_on_after(ttl_s), sessions.follow_ups and float(sessions.share_by(ttl_s))
         # another session that is going on then, out of those that began since the row was written
@@ -81,7 +81,7 @@ class Renewals:
         """Return the probability that a user of each class has a row that may be served, at each edge."""
         lag = self.steps_per_ttl
         before = np.concatenate([np.zeros((lag, self.written.shape[1])), self.up_to])[: self.up_to.shape[0]]
-        return self.up_to - before
+        return np.asarray(self.up_to - before)
 
 
 def _written(logins: FloatArray, asks_again: FloatArray, lag: int, *, empty: bool) -> FloatArray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.core.arrays import FloatArray
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.streams import stream
 from simulator.demand.traffic import Session
 
@@ -24,7 +24,7 @@ class Sessions:
     """Of each sampled session: how long after the login its last request comes, in order. [s]"""
     gap_s: FloatArray
     """Of the follow-up requests, session by session: how long after the request before. [s]"""
-    session: FloatArray
+    session: IntArray
     """Of the follow-up requests likewise: the number of their session."""
 
     @classmethod
@@ -33,7 +33,7 @@ class Sessions:
         rng = stream(0, 0, "sessions of the planner")
         follow_ups = session.requests.draw_follow_ups(rng, SAMPLE)
         gaps_s = np.asarray(session.think_time.draw_s(rng, int(follow_ups.sum())), dtype=np.float64)
-        number = np.repeat(np.arange(SAMPLE), follow_ups)
+        number = np.repeat(np.arange(SAMPLE, dtype=np.int64), follow_ups)
         so_far = np.cumsum(gaps_s)
         begins = np.cumsum(follow_ups) - follow_ups
         before = np.concatenate([[0.0], so_far])[begins]

@@ -43,7 +43,7 @@ class Visitors:
         step_s = SLOT_S if demand.traffic.spikes else STEP_S
         first = -math.ceil(back_s / step_s) - 1
         steps = math.ceil(scenario.horizon_s / step_s) + 2 - first
-        edges_s = (first + np.arange(steps + 1)) * step_s
+        edges_s = (first + np.arange(steps + 1, dtype=np.float64)) * step_s
         logins = _logins(scenario, edges_s, step_s)
         awake = cohorts.awake_users.astype(np.float64)
         per_user = np.divide(logins, awake, out=np.zeros_like(logins), where=awake > 0)
