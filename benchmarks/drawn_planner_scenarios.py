@@ -67,7 +67,11 @@ def _night(rng: np.random.Generator) -> dict[str, Any]:
         "batch_size": 64,
         "shard": int(rng.choice([2_000, 10_000])),
         "startup": "3 min",
-        "service_time": {"kind": "affine", "per_item": "2 ms", "noise": [{"kind": "none"}, {"kind": "lognormal", "cv": 0.3}][rng.integers(2)]},
+        "service_time": {
+            "kind": "affine",
+            "per_item": "2 ms",
+            "noise": [{"kind": "none"}, {"kind": "lognormal", "cv": 0.3}][rng.integers(2)],
+        },
         "feature_pipeline": {"duration": "10 min", "cost": "2 USD"},
     }
 
@@ -112,6 +116,11 @@ def _plans(rng: np.random.Generator) -> dict[str, Any]:
         "most active": {**online, "precompute": {**every, "scope": {"kind": "most_active", "share": 0.2}}},
         "nearline": {
             **online,
-            "refresh": {"on": str(rng.choice(["login", "request"])), "lag": "10 s", "debounce": "30 s", "backend": "live"},
+            "refresh": {
+                "on": str(rng.choice(["login", "request"])),
+                "lag": "10 s",
+                "debounce": "30 s",
+                "backend": "live",
+            },
         },
     }

@@ -13,7 +13,7 @@ from typing_extensions import override
 from simulator.backends.answers.facts import Asked, Fact, Pricing
 from simulator.backends.answers.findings import Finding, Topic, Warned
 from simulator.backends.answers.runs import ExpectedRun, StoreWriter, WorkerSpan
-from simulator.backends.answers.steady import AskedHours, SteadyHours, mixed, nobody_waits
+from simulator.backends.answers.steady import AskedHours, SteadyHours, mixed, nobody_waits, thinned
 from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
 from simulator.backends.base import BatchBackend, FeaturePipeline, OnlineBackend
 from simulator.backends.interruptions.retries import Retries
@@ -298,6 +298,7 @@ class Api(OnlineBackend, BatchBackend):
             refused=1 - admitted,
             waited=nobody_waits(per_s.size),
             answered=mixed(self._drawn_times_s(0), self._drawn_times_s(prefix), warm),
+            service_s=thinned(self._drawn_times_s(prefix if self.prompt_cache else 0)),
             counts=counts,
             tokens=self._split(inside, total, hits),
             leaves_out=("chance at the rate limits, and what is tried again",) if self.refuses else (),

@@ -161,8 +161,7 @@ class BatchCluster(Machines, BatchBackend):
             return ExpectedRun(begin_s, begin_s, np.zeros(0), {})
         shards = math.ceil(users / self.shard)
         stretch = self._stretched_s(1.0, shards) if self.is_reclaimed else 1.0
-        sizes = np.full(shards, float(self.shard))
-        sizes[-1] = users - self.shard * (shards - 1)
+        sizes = np.full(shards, users / shards)
         rng, draws = np.random.default_rng(0), min(RUNS_DRAWN, max(1, SHARDS_DRAWN // shards)) if self.varies else 1
         workers = min(self.workers, shards)
         written_s, on_demand_s, other_s = np.zeros((draws, shards)), 0.0, 0.0

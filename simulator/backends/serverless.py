@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from simulator.backends.answers.facts import Asked, Fact
 from simulator.backends.answers.findings import Finding, Warned
-from simulator.backends.answers.steady import AskedHours, SteadyHours, mixed
+from simulator.backends.answers.steady import AskedHours, SteadyHours, mixed, thinned
 from simulator.backends.answers.usage import Metered, OnlineUse
 from simulator.backends.base import OnlineBackend
 from simulator.backends.noise.base import Noise
@@ -153,6 +153,7 @@ class Serverless(OnlineBackend):
             refused=refused,
             waited=mixed(np.zeros(1), started_s, cold),
             answered=mixed(service_s, service_s + started_s, cold),
+            service_s=thinned(service_s),
             counts={
                 "calls": float(calls.sum()),
                 "cold_starts": float((calls * cold).sum()),

@@ -8,6 +8,9 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.prompt_lengths import ByPrompt
 
+THINNED = 400
+"""Values that stand for a sample."""
+
 
 @dataclass(frozen=True)
 class AskedHours:
@@ -44,6 +47,8 @@ class SteadyHours:
     """Returns the share of the answered that wait longer than some times, shape (hours, *times). [s]"""
     answered: Callable[[FloatArray], FloatArray]
     """Returns the share of the answered whose wait and service take longer, likewise."""
+    service_s: FloatArray
+    """Times of computations, equally likely. [s]"""
     steps_s: FloatArray = field(default_factory=lambda: np.zeros(0))
     """Where the law of the answered has steps. [s]"""
     counts: Mapping[str, float] = field(default_factory=dict)
@@ -57,6 +62,14 @@ class SteadyHours:
     """What waits and latencies leave out besides."""
     no_waits: str = ""
     """Why waits are not known by any closed form; empty where they are."""
+
+
+def thinned(sample: FloatArray) -> FloatArray:
+    """Return fewer values that stand for a sample, and have its mean."""
+    if sample.size <= THINNED:
+        return sample
+    chosen = np.quantile(sample, (np.arange(THINNED) + 0.5) / THINNED)
+    return np.asarray(chosen * (sample.mean() / chosen.mean()))
 
 
 def nobody_waits(hours: int) -> Callable[[FloatArray], FloatArray]:

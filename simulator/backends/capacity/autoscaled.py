@@ -159,7 +159,8 @@ class Autoscaled(Capacity):
             before = wanted if count < 0 else count
             ratio = (offered if wanted < before else most) / self.target_fraction / before if before else math.inf
             count = wanted if not -down <= ratio - 1.0 <= up else self._bounded(before)
-            serving[number] = count
+            starting = self.startup_s + self.tick_s > length_s / 2
+            serving[number] = min(before, count) if starting else count
             leaving_s = min(self.keeps_s, length_s) * max(before - count, 0)
             billed_s[number] = count * length_s + leaving_s
             if self.min == 0 and count <= 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.backends.answers.steady import AskedHours, SteadyHours
+from simulator.backends.answers.steady import AskedHours, SteadyHours, thinned
 from simulator.backends.capacity.base import Capacity, SteadyLoad
 from simulator.backends.steady.queue import Nodes, Queue
 from simulator.core.arrays import FloatArray
@@ -68,6 +68,7 @@ def steady_fleet(shape: Shape, capacity: Capacity, asked: AskedHours) -> SteadyH
         refused=np.zeros(per_s.size),
         waited=queue.waited,
         answered=queue.answered(nodes),
+        service_s=thinned(shape.factors) * float(np.average(batch_s, weights=per_s)),
         steps_s=np.unique(np.outer(np.unique(batch_s)[:MOST_STEPS], nodes.factor)),
         counts={
             "calls": float(done.sum()),

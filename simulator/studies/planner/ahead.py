@@ -22,9 +22,13 @@ from simulator.studies.planner.visitors import Visitors
 MOMENT_S = 10 * MINUTE_S
 """Who has a row is looked at so often. [s]"""
 LEAST_MOMENTS = 48
+SPREAD = (np.arange(8) + 0.5) / 8 - 0.5
+"""Where ages are within a moment's length."""
 LEFT = 1e-4
 """Users whose newest row is not found yet, from which on older runs are not looked at."""
 MOST_RUNS = 400
+MOST_TURNS = 1500
+"""Moments of publication that are told apart."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,19 @@ class _Scope:
         self.horizon_s = scenario.horizon_s
         self.dormant = runs.timetable.size - float(self.users.sum())
         self.published_s = runs.each.written_s if self.precompute.publish == "rolling" else runs.each.written_s[-1:]
-        moments = max(LEAST_MOMENTS, math.ceil(self.horizon_s / MOMENT_S))
-        self.edges_s = np.linspace(0.0, self.horizon_s, moments + 1)
+        self.edges_s = self._moments_s()
         self.member = _fixed_members(self.precompute, visitors, self.users, self.dormant)
+
+    def _moments_s(self) -> FloatArray:
+        """Return the moments between which nothing happens, or next to nothing: runs, publications, and others. [s]"""
+        moments = max(LEAST_MOMENTS, math.ceil(self.horizon_s / MOMENT_S))
+        edges_s = np.linspace(0.0, self.horizon_s, moments + 1)
+        starts_s = self.runs.start_s
+        parts = max(1, min(self.published_s.size, MOST_TURNS // max(starts_s.size, 1)))
+        published_s = np.quantile(self.published_s, np.linspace(0, 1, parts + 1)) if self.published_s.size else []
+        after_s = np.array([0.0, *published_s, self.kept_s])
+        turns_s = np.add.outer(starts_s, after_s).ravel()
+        return np.unique([*edges_s, *turns_s[(turns_s > 0) & (turns_s < self.horizon_s)]])
 
     def add(self) -> None:
         """Add what they are answered."""
@@ -119,7 +133,9 @@ class _Scope:
             age_s = middle_s - self.runs.start_s[number]
             served = share[:, None] * mine * (age_s < self.kept_s)[:, None]
             covered += served
-            self.answers.age.add(np.maximum(age_s, 0.0), np.sum(served * logins, axis=1) * self.sessions.requests)
+            weights = np.sum(served * logins, axis=1) * self.sessions.requests / SPREAD.size
+            ages_s = np.maximum(age_s + np.multiply.outer(SPREAD, np.diff(self.edges_s)), 0.0)
+            self.answers.age.add(ages_s, np.broadcast_to(weights, ages_s.shape))
         by_rows = np.sum(covered * logins, axis=1) * self.sessions.requests
         self._put(self.answers.precomputed, by_rows)
         bare = np.clip(1.0 - covered, 0.0, 1.0)
@@ -250,6 +266,9 @@ class _Scope:
             held = self.runs.rows
         else:
             held = max(float(np.mean(covered @ self.users)), self.runs.rows)
+        at_s = np.add.outer(self.runs.start_s, self.published_s)
+        inside = np.count_nonzero((at_s >= 0) & (at_s < self.horizon_s)) / max(self.published_s.size, 1)
+        self.answers.written_batch += self.runs.rows * inside
         every_s = self._between_s()
         if self.kept_s < every_s:
             held *= self.kept_s / every_s
@@ -267,19 +286,21 @@ class _Scope:
         lives_s = min(every_s, max(self.kept_s - half_s, 0.0))
         rows = self.answers.batch
         for start_s in self.runs.start_s.tolist():
-            end_s = start_s + half_s + lives_s
-            if not 0 <= end_s <= self.horizon_s:
-                continue
-            begin = np.array([start_s + half_s])
-            read = (self.visitors.up_to(begin + lives_s) - self.visitors.up_to(begin))[0] * self._reach_of(lives_s)
-            alone = np.exp(-read)
-            there = self._members_at(start_s)
-            unread = float((there * alone) @ self.users) + self.runs.rows - float(there @ self.users)
-            unread = min(max(unread, 0.0), self.runs.rows)
-            rows.ended += self.runs.rows
-            rows.wasted += unread
-            rows.ended_row_s += self.runs.rows * lives_s
-            rows.unread_row_s += unread * lives_s
+            leaving = self._leaving_at(start_s)
+            staying = self._members_at(start_s) - leaving
+            asleep = self.dormant if self.member is not None and self.precompute.scope.is_for_all else 0.0
+            for members, lasts_s, others in ((staying, lives_s, asleep), (leaving, self.kept_s - half_s, 0.0)):
+                if not 0 <= start_s + half_s + lasts_s <= self.horizon_s:
+                    continue
+                begin = np.array([start_s + half_s])
+                logins = (self.visitors.up_to(begin + lasts_s) - self.visitors.up_to(begin))[0]
+                alone = np.exp(-logins * self._reach_of(lasts_s))
+                all_rows = float(members @ self.users) + others
+                unread = float((members * alone) @ self.users) + others
+                rows.ended += all_rows
+                rows.wasted += unread
+                rows.ended_row_s += all_rows * lasts_s
+                rows.unread_row_s += unread * lasts_s
 
     def _reach_of(self, window_s: float) -> float:
         """Return how many fewer times a window is reached than logins come in it, where these come in clusters."""
@@ -288,6 +309,15 @@ class _Scope:
             return 1.0
         days = window_s / DAY_S
         return clusters.reach_days(days) / (days * clusters.logins_per_primary)
+
+    def _leaving_at(self, start_s: float) -> FloatArray:
+        """Return who is in a run's scope, and not in that of the next unless he comes again: his row then expires."""
+        window_s, every_s = self._window_s(), self._between_s()
+        if self.member is not None or self.kept_s <= every_s or window_s <= every_s:
+            return np.zeros(self.users.size)
+        turns_s = np.array([start_s - window_s, start_s - window_s + every_s, start_s])
+        before, later = np.diff(self.visitors.up_to(turns_s), axis=0) * self._reach_of(window_s)
+        return np.asarray(-np.expm1(-before) * np.exp(-later))
 
     def _members_at(self, start_s: float) -> FloatArray:
         if self.member is not None:

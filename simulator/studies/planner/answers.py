@@ -83,6 +83,8 @@ class Answers:
     refreshed: FloatArray
     age: Law = field(default_factory=Law)
     """Of the rows served, from their snapshots, without the lag of features."""
+    written_batch: float = 0.0
+    """Rows of runs that are published within the horizon."""
     row_s: float = 0.0
     """Rows x time held. [s]"""
     peak_rows: float = 0.0

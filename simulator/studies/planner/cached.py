@@ -11,6 +11,7 @@ which for fixed lifetimes is exact. Its last term is of rows that cease to be se
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,6 +77,21 @@ class Renewals:
     def up_to(self) -> FloatArray:
         """Rows that a user of each class has had written up to each edge, shape (edges, classes)."""
         return np.concatenate([np.zeros((1, self.written.shape[1])), np.cumsum(self.written, axis=0)])
+
+    def rate_at(self, moments_s: FloatArray) -> FloatArray:
+        """Return how often rows are written at some moments, shape (moments, classes). [1/s]
+
+        Before its beginning it is that of the long run at each moment's own rate.
+        """
+        step = np.floor((moments_s - self.edges_s[0]) / self.step_s).astype(np.int64)
+        known = self.written[np.clip(step, 0, self.written.shape[0] - 1)] / self.step_s
+        if step.min() >= 0:
+            return known
+        half_s = max(self.ttl_s, LONGEST_STEP_S) / 2
+        logins = self.visitors.up_to(moments_s + half_s) - self.visitors.up_to(moments_s - half_s)
+        per_s = logins / (2 * half_s)
+        steady = per_s / (1 + per_s * self.ttl_s - self.asks_again[0])
+        return np.asarray(np.where((step < 0)[:, None], steady, known))
 
     def held(self) -> FloatArray:
         """Return the probability that a user of each class has a row that may be served, at each edge."""
@@ -155,45 +171,36 @@ def _add_young_ages(answers: Answers, found: Renewals) -> None:
 
 def _found_old(answers: Answers, found: Renewals, cache: Cache) -> FloatArray:
     """Add the ages of rows served past their time; return the share of the rows written that such a row preceded."""
-    visitors, users = found.visitors, found.visitors.users
-    stale_s = min(cache.kept_for_s - cache.fresh_for_s, FOLLOWED_S)
-    lags_s = np.concatenate([[0.0], np.geomspace(min(MINUTE_S, stale_s / 2), stale_s, LAGS)])
+    visitors, users, ttl_s = found.visitors, found.visitors.users, found.ttl_s
+    stale_s = min(cache.kept_for_s - ttl_s, FOLLOWED_S)
     horizon_s = float(answers.edges_s[-1])
-    moments_s = (np.arange(MOMENTS) + 0.5) / MOMENTS * horizon_s
-    # rows that ceased to be fresh some time before each moment, and that nobody has asked for since
-    rate = np.maximum(np.diff(found.up_to, axis=0) / found.step_s, 0.0)
-    ahead = visitors.up_to(moments_s)
-    here = (visitors.up_to(moments_s + visitors_half(found)) - visitors.up_to(moments_s - visitors_half(found))) / (
-        2 * visitors_half(found)
-    )
-    at_once = np.mean(found.asks_again, axis=0)
-    waiting = 1.0 - at_once
-    found_old = np.zeros(MOMENTS)
-    step_at = np.clip(((moments_s - found.ttl_s - found.edges_s[0]) / found.step_s).astype(int), 0, len(rate) - 1)
     moment_s = horizon_s / MOMENTS
-    quick = (rate[step_at] * at_once) @ users
-    found_old += quick
-    answers.age.add(np.array([found.ttl_s]), np.array([float(quick.sum()) * moment_s]))
-    for k in range(LAGS):
-        width_s = lags_s[k + 1] - lags_s[k]
-        middle_s = (lags_s[k + 1] + lags_s[k]) / 2
-        since_s = moments_s - middle_s
-        ceased = since_s - found.ttl_s
-        steps = ((ceased - found.edges_s[0]) / found.step_s).astype(int)
-        old = rate[np.clip(steps, 0, len(rate) - 1)]
-        alone = np.exp(-(ahead - visitors.up_to(np.maximum(since_s, visitors.edges_s[0]))))
-        serves = (old * waiting * alone * here) @ users * width_s
-        found_old += serves
-        answers.age.add(np.array([found.ttl_s + middle_s]), np.array([float(serves.sum()) * moment_s]))
-    written = np.interp(moments_s, (found.edges_s[1:] + found.edges_s[:-1]) / 2, rate @ users)
+    moments_s = (np.arange(MOMENTS) + 0.5) * moment_s
+    at_once = np.mean(found.asks_again, axis=0)
+    # within a session the next request is soon, and may yet be too late
+    soon_s = found.sessions.next_after(ttl_s)
+    in_time = soon_s[soon_s < stale_s]
+    quick = (found.rate_at(moments_s - ttl_s) * at_once) @ users * (in_time.size / soon_s.size if soon_s.size else 1.0)
+    if in_time.size:
+        each = float(quick.sum()) * moment_s / in_time.size
+        answers.age.add(ttl_s + in_time, np.full(in_time.size, each))
+    # rows that ceased to be fresh some time before each moment, and that nobody has asked for since
+    lags_s = np.concatenate([[0.0], np.geomspace(min(MINUTE_S, stale_s / 2), stale_s, LAGS)])
+    ahead = visitors.up_to(moments_s)
+    half_s = min(found.step_s, 15 * MINUTE_S) / 2
+    here = (visitors.up_to(moments_s + half_s) - visitors.up_to(moments_s - half_s)) / (2 * half_s)
+    found_old = quick
+    for low_s, high_s in pairwise(lags_s.tolist()):
+        since_s = moments_s - (low_s + high_s) / 2
+        alone = np.exp(visitors.up_to(since_s) - ahead)
+        serves = (found.rate_at(since_s - ttl_s) * (1.0 - at_once) * alone * here) @ users * (high_s - low_s)
+        found_old = found_old + serves
+        ages_s = ttl_s + low_s + (high_s - low_s) * (np.arange(POINTS) + 0.5) / POINTS
+        answers.age.add(ages_s, np.full(POINTS, float(serves.sum()) * moment_s / POINTS))
+    written = found.rate_at(moments_s) @ users
     share = np.divide(found_old, written, out=np.zeros(MOMENTS), where=written > 0)
     hours_s = (answers.edges_s[1:] + answers.edges_s[:-1]) / 2
     return np.clip(np.interp(hours_s, moments_s, share), 0.0, 1.0)
-
-
-def visitors_half(found: Renewals) -> float:
-    """Return half of the time over which a login rate is taken. [s]"""
-    return min(found.step_s, 15 * MINUTE_S) / 2
 
 
 def _count_rows(answers: Answers, found: Renewals, cache: Cache) -> None:
@@ -210,10 +217,26 @@ def _count_rows(answers: Answers, found: Renewals, cache: Cache) -> None:
     ended = float(answers.computed.sum() + answers.revalidated.sum())
     answers.online.ended += ended
     if cache.kept_for_s > cache.fresh_for_s:
-        alone = np.exp(-visitors.mean_rate_per_s * kept_s) * (1 - found.sessions.goes_on_after(0.0))
-        rows = np.sum(found.written, axis=0) * visitors.users
-        share = float(rows @ alone / rows.sum()) if rows.sum() else 0.0
-        answers.online.wasted += float(answers.revalidated.sum()) * share
+        unread = float(answers.revalidated.sum()) * _unread_share(found, kept_s, float(answers.edges_s[-1]))
+        answers.online.wasted += unread
+        answers.online.ended_row_s += mean * float(answers.edges_s[-1])
+        answers.online.unread_row_s += min(unread * kept_s, mean * float(answers.edges_s[-1]))
+
+
+def _unread_share(found: Renewals, kept_s: float, horizon_s: float) -> float:
+    """Return the share of the rows written that nobody reads while they are kept."""
+    visitors, middle_s = found.visitors, (found.edges_s[1:] + found.edges_s[:-1]) / 2
+    chosen = np.flatnonzero((middle_s > 0) & (middle_s < horizon_s))
+    chosen = chosen[:: max(1, chosen.size // MOMENTS)]
+    ends_s = np.minimum(middle_s[chosen] + kept_s, horizon_s + kept_s)
+    # logins after what is known are as those before, on average
+    beyond_s = np.maximum(ends_s - visitors.edges_s[-1], 0.0)
+    read = visitors.up_to(ends_s) - visitors.up_to(middle_s[chosen]) + beyond_s[:, None] * visitors.mean_rate_per_s
+    # rows are renewed by those who came while the row before could still be served
+    stale = np.exp(-visitors.mean_rate_per_s * (kept_s - found.ttl_s)) * (1 - found.asks_again[chosen])
+    rows = found.written[chosen] * (1 - stale) * visitors.users
+    single = 1 - found.sessions.goes_on_after(0.0)
+    return float(np.sum(rows * np.exp(-read)) * single / rows.sum()) if rows.sum() else 0.0
 
 
 def _add_sliding(answers: Answers, visitors: Visitors, sessions: Sessions, ttl_s: float) -> None:

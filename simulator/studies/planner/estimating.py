@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from simulator.core.arrays import FloatArray
 from simulator.core.units import HOUR_S
+from simulator.demand.profile.base import SLOT_S
 from simulator.plans.plan import OnFailure, OnMiss, Plan
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
@@ -282,9 +283,9 @@ def _back_s(scenario: Scenario, plan: Plan) -> float:
 
 
 def _edges_s(scenario: Scenario) -> FloatArray:
-    """Return the hours, cut where spikes begin and end. [s]"""
+    """Return the hours, cut where spikes begin and end; of a replay the five minutes that its file is known to. [s]"""
     horizon_s, start = scenario.horizon_s, scenario.demand.home_start
     turns = [at_s for spike in scenario.traffic.spikes for at_s in (spike.begins_s(start),)]
     turns += [spike.begins_s(start) + spike.duration_s for spike in scenario.traffic.spikes]
-    whole = np.arange(0.0, horizon_s, HOUR_S)
+    whole = np.arange(0.0, horizon_s, HOUR_S if scenario.traffic.replay is None else SLOT_S)
     return np.unique([*whole, *(at_s for at_s in turns if 0 < at_s < horizon_s), horizon_s])

@@ -86,7 +86,7 @@ def outcome_of(
     plan = scenario.plans[plan_name]
     _give_up(plan, answers, online)
     batch = _batch_use(scenario, plan_name, runs)
-    counted, busiest = _counted(scenario, plan, answers, online, batch)
+    counted, busiest = _counted(scenario, plan, answers, online)
     fleets, services = _uses(scenario, online)
     writes = (answers.computed + answers.revalidated) * (plan.cache is not None) + answers.refreshed
     busiest_writes_per_s = float(np.max(writes / np.diff(answers.edges_s)))
@@ -123,9 +123,7 @@ def _give_up(plan: Plan, answers: Answers, online: Sequence[Online]) -> None:
     del plan
 
 
-def _counted(
-    scenario: Scenario, plan: Plan, answers: Answers, online: Sequence[Online], batch: BatchUse | None
-) -> tuple[Counted, BusiestHour]:
+def _counted(scenario: Scenario, plan: Plan, answers: Answers, online: Sequence[Online]) -> tuple[Counted, BusiestHour]:
     latency, wait, busiest = _latencies(scenario, plan, answers, online)
     age = Law()
     _add_ages(scenario, answers, online, age)
@@ -138,8 +136,7 @@ def _counted(
             lost["timed_out"] += float((asked * each.steady.given_up).sum())
             lost["refused"] += float((asked * each.steady.refused).sum())
     tally |= lost
-    rows = batch.runs_per_horizon * batch.mean_run_rows if batch else 0.0
-    tally["written_batch"] = rows
+    tally["written_batch"] = answers.written_batch
     tally["written_online"] = tally["computed"] + tally["revalidated"] if plan.cache else 0.0
     tally["written_nearline"] = tally["refreshed"]
     for name, of in (("batch", answers.batch), ("nearline", answers.nearline)):
@@ -162,8 +159,8 @@ def _add_ages(scenario: Scenario, answers: Answers, online: Sequence[Online], ag
     computed = float(answers.computed.sum())
     for each in online:
         if each.answers and computed > 0:
-            backend = scenario.online(each.name)
-            age.add(np.array([lag_s + backend.mean_service_s]), np.array([computed]))
+            times_s = each.steady.service_s
+            age.add(lag_s + times_s, np.full(times_s.size, computed / times_s.size))
 
 
 def _latencies(

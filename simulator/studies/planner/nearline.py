@@ -14,6 +14,8 @@ from simulator.studies.planner.visitors import Visitors
 
 MOMENTS = 336
 LAGS = 80
+SPREAD = (np.arange(8) + 0.5) / 8
+"""Where ages between two lags are."""
 
 
 class Follow:
@@ -117,11 +119,12 @@ def _visit_before(
         before = reached
         covered += serves
         # the first request of a visit, and the later ones, which find the same row a little older
-        age_s = (lags_s[k] + lags_s[k + 1]) / 2
-        weight = float(serves.sum())
-        answers.age.add(np.array([age_s]), np.array([weight]))
+        ages_s = lags_s[k] + (lags_s[k + 1] - lags_s[k]) * SPREAD
+        weight = float(serves.sum()) / SPREAD.size
+        answers.age.add(ages_s, np.full(SPREAD.size, weight))
         if per_login > 1:
-            answers.age.add(age_s + length_s, np.full(length_s.size, weight * (per_login - 1) / length_s.size))
+            later_s = np.add.outer(ages_s, length_s)
+            answers.age.add(later_s, np.full(later_s.shape, weight * (per_login - 1) / length_s.size))
     return covered
 
 

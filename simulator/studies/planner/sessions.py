@@ -24,6 +24,8 @@ class Sessions:
     """Of each sampled session: how long after the login its last request comes, in order. [s]"""
     gap_s: FloatArray
     """Of the follow-up requests, session by session: how long after the request before. [s]"""
+    follow_s: FloatArray
+    """Of the follow-up requests likewise: how long after their login. [s]"""
     session: IntArray
     """Of the follow-up requests likewise: the number of their session."""
 
@@ -40,7 +42,7 @@ class Sessions:
         lags_s = so_far - before[number]
         last_s = np.zeros(SAMPLE)
         last_s[number] = lags_s  # the last one of each stays
-        return cls(session.requests.mean_per_login, np.sort(lags_s), np.sort(last_s), gaps_s, number)
+        return cls(session.requests.mean_per_login, np.sort(lags_s), np.sort(last_s), gaps_s, lags_s, number)
 
     def share_by(self, lag_s: float | FloatArray) -> FloatArray:
         """Return the share of follow-up requests that come within some time of their login. [s]"""
@@ -51,6 +53,12 @@ class Sessions:
     def goes_on_after(self, lag_s: float) -> float:
         """Return the share of sessions with a request later than some time after their login. [s]"""
         return 1.0 - float(np.searchsorted(self.last_s, lag_s, side="right")) / SAMPLE
+
+    def next_after(self, lag_s: float) -> FloatArray:
+        """Return, of the sessions that go on after some time, how much later their next request comes. [s]"""
+        place = np.flatnonzero(self.follow_s > lag_s)
+        _, first = np.unique(self.session[place], return_index=True)
+        return np.asarray(self.follow_s[place[first]] - lag_s)
 
     @property
     def mean_length_s(self) -> float:

@@ -40,7 +40,7 @@ class Visitors:
         """Return those of a scenario, their logins known from some time before the horizon on. [s]"""
         demand = scenario.demand
         cohorts = demand.cohorts()
-        step_s = SLOT_S if demand.traffic.spikes else STEP_S
+        step_s = SLOT_S if demand.traffic.spikes or demand.traffic.replay else STEP_S
         first = -math.ceil(back_s / step_s) - 1
         steps = math.ceil(scenario.horizon_s / step_s) + 2 - first
         edges_s = (first + np.arange(steps + 1, dtype=np.float64)) * step_s
