@@ -51,7 +51,7 @@ def _traffic(rng: np.random.Generator) -> dict[str, Any]:
     ]
     return {
         "profile": {"kind": "cosine", "peak": f"{rng.integers(24):02d}:00", "amplitude": float(rng.choice([0, 0.8]))},
-        "timezones": zones if rng.random() < 0.4 else {},  # noqa: PLR2004  (two of five)
+        "timezones": zones if rng.random() < 0.4 else {},
         "session": {
             "requests": {"kind": kind, ("count" if kind == "fixed" else "mean"): mean},
             "think_time": pauses[rng.integers(2)],
@@ -80,14 +80,14 @@ def _live(rng: np.random.Generator) -> dict[str, Any]:
     noise = [{"kind": "none"}, {"kind": "lognormal", "cv": 0.5}, {"kind": "exponential"}][rng.integers(3)]
     service = {"kind": "affine", "fixed": f"{rng.choice([20, 200, 1500])} ms", "noise": noise}
     which = rng.random()
-    if which < 0.2:  # noqa: PLR2004  (one of five)
+    if which < 0.2:
         return {
             "kind": "serverless",
             "memory": "2 GiB",
             "service_time": service,
             "startup": {"kind": "fixed", "value": "2 s"},
         }
-    if which < 0.4:  # noqa: PLR2004  (another)
+    if which < 0.4:
         return {
             "kind": "api",
             "model": "gpt-4.1-mini",

@@ -65,7 +65,7 @@ class Queue:
 
     @cached_property
     def _long_run(self) -> tuple[FloatArray, FloatArray]:
-        """Return how likely a wait is, and how fast what waits is worked off; as if nobody came to a full queue. [1/s]"""
+        """Return how likely a wait is, and how fast it is worked off; nobody comes to a full queue. [1/s]"""
         load, servers = np.where(self.is_full, 0.0, self.load), np.where(self.is_full, 1.0, self.servers)
         stretch = (1 + self.cv_squared) / 2
         return erlang_c(load, servers), np.asarray((servers - load) / (self.service_s * stretch))

@@ -119,8 +119,9 @@ class _Scope:
         edges_s = np.linspace(0.0, self.horizon_s, moments + 1)
         starts_s = self.runs.start_s
         parts = max(1, min(self.published_s.size, MOST_TURNS // max(starts_s.size, 1)))
-        published_s = np.quantile(self.published_s, np.linspace(0, 1, parts + 1)) if self.published_s.size else []
-        after_s = np.array([0.0, *published_s, self.kept_s])
+        after_s = np.array([0.0, self.kept_s])
+        if self.published_s.size:
+            after_s = np.append(after_s, np.quantile(self.published_s, np.linspace(0, 1, parts + 1)))
         turns_s = np.add.outer(starts_s, after_s).ravel()
         return np.unique([*edges_s, *turns_s[(turns_s > 0) & (turns_s < self.horizon_s)]])
 

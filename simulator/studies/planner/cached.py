@@ -86,7 +86,7 @@ class Renewals:
         step = np.floor((moments_s - self.edges_s[0]) / self.step_s).astype(np.int64)
         known = self.written[np.clip(step, 0, self.written.shape[0] - 1)] / self.step_s
         if step.min() >= 0:
-            return known
+            return np.asarray(known)
         half_s = max(self.ttl_s, LONGEST_STEP_S) / 2
         logins = self.visitors.up_to(moments_s + half_s) - self.visitors.up_to(moments_s - half_s)
         per_s = logins / (2 * half_s)
@@ -175,7 +175,7 @@ def _found_old(answers: Answers, found: Renewals, cache: Cache) -> FloatArray:
     stale_s = min(cache.kept_for_s - ttl_s, FOLLOWED_S)
     horizon_s = float(answers.edges_s[-1])
     moment_s = horizon_s / MOMENTS
-    moments_s = (np.arange(MOMENTS) + 0.5) * moment_s
+    moments_s = (np.arange(MOMENTS, dtype=np.float64) + 0.5) * moment_s
     at_once = np.mean(found.asks_again, axis=0)
     # within a session the next request is soon, and may yet be too late
     soon_s = found.sessions.next_after(ttl_s)
@@ -200,7 +200,7 @@ def _found_old(answers: Answers, found: Renewals, cache: Cache) -> FloatArray:
     written = found.rate_at(moments_s) @ users
     share = np.divide(found_old, written, out=np.zeros(MOMENTS), where=written > 0)
     hours_s = (answers.edges_s[1:] + answers.edges_s[:-1]) / 2
-    return np.clip(np.interp(hours_s, moments_s, share), 0.0, 1.0)
+    return np.asarray(np.clip(np.interp(hours_s, moments_s, share), 0.0, 1.0))
 
 
 def _count_rows(answers: Answers, found: Renewals, cache: Cache) -> None:
