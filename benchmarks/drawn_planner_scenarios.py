@@ -8,7 +8,7 @@ import numpy as np
 from simulator.scenario.schema import Scenario
 
 HORIZON = "2 d"
-USERS = 150_000
+USERS = 60_000
 
 
 def drawn(count: int) -> Iterator[Scenario]:

@@ -96,9 +96,9 @@ class World:
         requests = np.diff(visitors.up_to(edges_s), axis=0) @ visitors.users * sessions.requests
         return cls(scenario, visitors, sessions, edges_s, requests)
 
-    def estimate(self, plan_name: str, book: PriceBook) -> PlanEstimate:
-        """Return one plan."""
-        found = self.expected(plan_name)
+    def estimate(self, plan_name: str, book: PriceBook, *, waits: bool = True) -> PlanEstimate:
+        """Return one plan, with waits and latencies or, which is faster, without."""
+        found = self.expected(plan_name, waits=waits)
         values = metrics_of(self.scenario, found.outcome)
         if found.no_form:
             told = {name: values[name] for name in values if name in _TRAFFIC}
@@ -116,13 +116,15 @@ class World:
             return True
         return bool(found.no_ages) and metric.startswith(("age_", "stale_"))
 
-    def expected(self, plan_name: str) -> "Expected":
+    def expected(self, plan_name: str, *, waits: bool = True) -> "Expected":
         """Return what a plan is expected to do, with fewer spikes too where they come more or less often in a month."""
-        found = _Plan(self, plan_name).expected()
+        found = _Plan(self, plan_name, waits=waits).expected()
         weight, others = weighted_scenarios(self.scenario)
         if not others:
             return found
-        beside = tuple((each, _Plan(World.of(other), plan_name).expected().outcome) for each, other in others)
+        beside = tuple(
+            (each, _Plan(World.of(other), plan_name, waits=waits).expected().outcome) for each, other in others
+        )
         return replace(found, outcome=replace(found.outcome, weight=weight, beside=beside))
 
 
@@ -153,7 +155,8 @@ _TRAFFIC = frozenset(
 class _Plan:
     """One plan in the making."""
 
-    def __init__(self, world: World, plan_name: str) -> None:
+    def __init__(self, world: World, plan_name: str, *, waits: bool) -> None:
+        self.waits = waits
         self.world, self.scenario, self.name = world, world.scenario, plan_name
         self.plan = self.scenario.plans[plan_name]
         self.answers = Answers.none(world.edges_s, world.requests)
@@ -168,7 +171,7 @@ class _Plan:
             runs = self._answer()
         online = [self._online(name) for name in self.scenario.online_names(self.plan)]
         traffic = traffic_of(self.scenario, world.edges_s, world.requests, world.sessions)
-        outcome = outcome_of(self.scenario, self.name, self.answers, traffic, online, runs)
+        outcome = outcome_of(self.scenario, self.name, self.answers, traffic, online, runs, waits=self.waits)
         no_waits = next((each.steady.no_waits for each in online if each.answers and each.steady.no_waits), "")
         slides = self.plan.cache is not None and self.plan.cache.slides
         no_ages = "rows of a sliding lifetime grow old without a bound that closed forms know" if slides else ""

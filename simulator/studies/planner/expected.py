@@ -81,12 +81,14 @@ def outcome_of(
     traffic: Traffic,
     online: Sequence[Online],
     runs: Sequence[Runs],
+    *,
+    waits: bool,
 ) -> Outcome:
-    """Return what a plan is expected to do."""
+    """Return what a plan is expected to do; without waits no latency is known."""
     plan = scenario.plans[plan_name]
     _give_up(plan, answers, online)
     batch = _batch_use(scenario, plan_name, runs)
-    counted, busiest = _counted(scenario, plan, answers, online)
+    counted, busiest = _counted(scenario, plan, answers, online, waits=waits)
     fleets, services = _uses(scenario, online)
     writes = (answers.computed + answers.revalidated) * (plan.cache is not None) + answers.refreshed
     busiest_writes_per_s = float(np.max(writes / np.diff(answers.edges_s)))
@@ -123,8 +125,10 @@ def _give_up(plan: Plan, answers: Answers, online: Sequence[Online]) -> None:
     del plan
 
 
-def _counted(scenario: Scenario, plan: Plan, answers: Answers, online: Sequence[Online]) -> tuple[Counted, BusiestHour]:
-    latency, wait, busiest = _latencies(scenario, plan, answers, online)
+def _counted(
+    scenario: Scenario, plan: Plan, answers: Answers, online: Sequence[Online], *, waits: bool
+) -> tuple[Counted, BusiestHour]:
+    latency, wait, busiest = _latencies(scenario, plan, answers, online) if waits else _no_latencies()
     age = Law()
     _add_ages(scenario, answers, online, age)
     tally = defaultdict[str, float](float, answers.totals())
@@ -161,6 +165,11 @@ def _add_ages(scenario: Scenario, answers: Answers, online: Sequence[Online], ag
         if each.answers and computed > 0:
             times_s = each.steady.service_s
             age.add(lag_s + times_s, np.full(times_s.size, computed / times_s.size))
+
+
+def _no_latencies() -> tuple[Histogram, Histogram, BusiestHour]:
+    nothing = Law().histogram()
+    return nothing, nothing, BusiestHour(0.0, nothing, 0.0)
 
 
 def _latencies(
