@@ -54,6 +54,10 @@ class Follow:
         self.found_per_login = len(ages_s) / SAMPLE
         self.old_per_login = old / SAMPLE
         self.computed_per_login = float(computed.sum()) / SAMPLE
+        # a row that comes too late for the next request is replaced unread, unless the one after that comes soon
+        last_of_session = np.append(np.diff(number) != 0, True) if number.size else np.zeros(0, dtype=np.bool_)
+        next_there = np.append(there[1:], True) if number.size else last_of_session
+        self.overtaken_per_login = float((computed & ~there & (next_there | last_of_session)).sum()) / SAMPLE
 
 
 def add_nearline(
@@ -69,12 +73,12 @@ def add_nearline(
     logins = np.diff(visitors.up_to(edges_s), axis=0) * visitors.users
     delay_s = refresh.debounce_s + refresh.lag_s
     # the row of a visit is there from its last request, the delay and the computation on, and as old as the last two
-    since_s = sessions.mean_length_s + delay_s
+    since_s = delay_s + (sessions.mean_length_s if refresh.on == "login" else 0.0)
     covered = _visit_before(answers, visitors, sessions, refresh, middle_s, logins, since_s, service_s, kept_s)
     by_visits = covered.sum(axis=1)
     each = logins.sum(axis=1)
-    if refresh.on == "request":
-        follow = Follow(sessions, refresh, service_s)
+    follow = Follow(sessions, refresh, service_s) if refresh.on == "request" else None
+    if follow:
         answers.age.add(follow.ages_s, np.full(follow.ages_s.size, float(each.sum()) / SAMPLE))
         precomputed = by_visits * (1 + follow.old_per_login) + each * follow.found_per_login
         per_login = 1 + follow.computed_per_login
@@ -87,7 +91,8 @@ def add_nearline(
     missed = answers.computed if plan.on_miss is OnMiss.COMPUTE else answers.defaulted
     missed += _hourly(answers, edges_s, np.maximum(requests - precomputed, 0.0))
     answers.refreshed += _hourly(answers, edges_s, refreshed)
-    _count_rows(answers, visitors, kept_s, float(refreshed.sum()), horizon_s)
+    overtaken = float(each.sum()) * follow.overtaken_per_login if follow else 0.0
+    _count_rows(answers, visitors, kept_s, float(refreshed.sum()), overtaken)
 
 
 def _hourly(answers: Answers, edges_s: FloatArray, series: FloatArray) -> FloatArray:
@@ -112,19 +117,17 @@ def _visit_before(
     per_login = sessions.requests
     if refresh.on == "request":
         per_login = 1 + Follow(sessions, refresh, service_s).old_per_login
-    length_s = sessions.last_s[:: max(1, SAMPLE // 50)]
+    # what visits that are over take of the time since they began
+    over_s = sessions.mean_length_s if refresh.on == "request" else 0.0
     for k in range(LAGS):
         reached = -np.expm1(-(latest - visitors.up_to(middle_s - since_s - lags_s[k + 1])))
         serves = (reached - before) * logins
         before = reached
         covered += serves
-        # the first request of a visit, and the later ones, which find the same row a little older
-        ages_s = lags_s[k] + (lags_s[k + 1] - lags_s[k]) * SPREAD
-        weight = float(serves.sum()) / SPREAD.size
+        # the later requests of a visit find the rows of others by the same law as its first
+        ages_s = np.maximum(lags_s[k] + (lags_s[k + 1] - lags_s[k]) * SPREAD - over_s, service_s)
+        weight = float(serves.sum()) * per_login / SPREAD.size
         answers.age.add(ages_s, np.full(SPREAD.size, weight))
-        if per_login > 1:
-            later_s = np.add.outer(ages_s, length_s)
-            answers.age.add(later_s, np.full(later_s.shape, weight * (per_login - 1) / length_s.size))
     return covered
 
 
@@ -136,7 +139,8 @@ def _refreshed(visitors: Visitors, logins: FloatArray, edges_s: FloatArray, refr
     return np.asarray(np.sum(logins * np.exp(-rate * refresh.debounce_s), axis=1))
 
 
-def _count_rows(answers: Answers, visitors: Visitors, kept_s: float, refreshed: float, horizon_s: float) -> None:
+def _count_rows(answers: Answers, visitors: Visitors, kept_s: float, refreshed: float, overtaken: float) -> None:
+    horizon_s = float(answers.edges_s[-1])
     moments_s = np.linspace(0.0, horizon_s, 49)
     there = -np.expm1(-(visitors.up_to(moments_s) - visitors.up_to(moments_s - kept_s))) @ visitors.users
     answers.row_s += float(there.mean()) * horizon_s
@@ -148,7 +152,7 @@ def _count_rows(answers: Answers, visitors: Visitors, kept_s: float, refreshed: 
     alone = np.exp(-(visitors.up_to(middle_s + kept_s) - visitors.up_to(middle_s)))
     rows = answers.nearline
     rows.ended = refreshed
-    rows.wasted = min(float(np.sum(logins * alone)), refreshed)
+    rows.wasted = min(float(np.sum(logins * alone)) + overtaken, refreshed)
     held_s = float(there.mean()) * horizon_s
     rows.ended_row_s = held_s
-    rows.unread_row_s = min(rows.wasted * kept_s, held_s)
+    rows.unread_row_s = min((rows.wasted - overtaken) * kept_s, held_s)
