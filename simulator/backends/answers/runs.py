@@ -55,3 +55,5 @@ class ExpectedRun:
     """Worker time billed, by the meter of the machines. [s]"""
     leaves_out: tuple[str, ...] = ()
     """What it leaves out; nothing where every run is as it says."""
+    no_form: str = ""
+    """Why hardly anything is known of it; empty where that is not so."""

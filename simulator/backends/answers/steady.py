@@ -1,5 +1,6 @@
 """What a backend does in the long run of each hour, before anything is simulated."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -62,6 +63,16 @@ class SteadyHours:
     """What waits and latencies leave out besides."""
     no_waits: str = ""
     """Why waits are not known by any closed form; empty where they are."""
+    no_form: str = ""
+    """Why nothing of all that is known; empty where it is."""
+
+    @classmethod
+    def unknown(cls, asked: AskedHours, why: str) -> "SteadyHours":
+        """Return nothing that is known, and why."""
+        nothing = np.zeros(asked.length_s.size)
+        nobody = nobody_waits(nothing.size)
+        counts = defaultdict[str, float](float)
+        return cls(nothing, nothing, 0.0, nothing, nothing, nobody, nobody, np.zeros(1), counts=counts, no_form=why)
 
 
 def thinned(sample: FloatArray) -> FloatArray:

@@ -175,6 +175,8 @@ class _Plan:
         no_waits = next((each.steady.no_waits for each in online if each.answers and each.steady.no_waits), "")
         slides = self.plan.cache is not None and self.plan.cache.slides
         no_ages = "rows of a sliding lifetime grow old without a bound that closed forms know" if slides else ""
+        parts = [*(each.steady.no_form for each in online), *(each.each.no_form for each in runs)]
+        no_form = no_form or next((why for why in parts if why), "")
         return Expected(outcome, self._gaps(runs, online), no_form, no_waits, no_ages)
 
     def _no_form(self) -> str:
