@@ -28,7 +28,7 @@ def _scenario(rng: np.random.Generator, number: int) -> Scenario:
             "replications": 3,
             "population": {
                 "users": USERS,
-                "daily_active": float(rng.choice([0.03, 0.1, 0.25, 0.5])),
+                "logins_per_day": f"{rng.choice([0.05, 0.2, 0.7, 2])}/day",
                 "shape": float(rng.choice([0.15, 0.4, 1.0, 4.0])),
                 "dormant": float(rng.choice([0, 0.3])),
             },

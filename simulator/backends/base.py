@@ -258,7 +258,7 @@ class OnlineBackend(Backend):
         """Yield what follows from so much being asked of it, told beside the load."""
 
     def steady(self, asked: AskedHours) -> SteadyHours:
-        """Return what it does in the long run of each hour, by closed forms; of a kind without any, that it has none."""
+        """Return what it does in the long run of each hour, by closed forms, or that it has none."""
         return SteadyHours.unknown(asked, f"no closed form is known for backends of kind {self.kind}")
 
     def call_facts(self, asked: Asked, pricing: Pricing | None) -> Iterator[Fact]:
