@@ -80,6 +80,9 @@ def diff(
     iterations, gates = asked.read()
     from simulator.studies.difference import Diff
     from simulator.studies.gates import Ruling, judged
+    from simulator.studies.outcome_store import default_store
+
+    iterations.workers, iterations.store = workers, default_store()
 
     compared = Diff.of(iterations, _simulated(iterations, shown=how is Format.TABLE))
     found = _Found()

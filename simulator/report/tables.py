@@ -225,18 +225,19 @@ def notes(comparison: Comparison) -> Iterator[RenderableType]:
     if any(EMISSIONS in result.metrics for result in comparison.plans.values()):
         yield Text(energy_basis(comparison.book), style="dim")
     yield from warned(comparison)
-    yield from _sentences("Recommendation", answer(comparison))
+    yield from sentences("Recommendation", answer(comparison))
 
 
 def changes_report(comparison: Comparison) -> Iterator[RenderableType]:
     """Yield what would change the recommendation, a sentence a line."""
-    yield from _sentences("What would change it", what_would_change(comparison))
+    yield from sentences("What would change it", what_would_change(comparison))
 
 
-def _sentences(title: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
-    if sentences:
+def sentences(title: str, said: Sequence[str]) -> Iterator[RenderableType]:
+    """Yield sentences below a title, a line each; nothing where there are none."""
+    if said:
         yield Text(title, style="bold")
-    for sentence in sentences:
+    for sentence in said:
         yield Padding(Text(sentence), (0, 0, 0, 2))
 
 
