@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import command_line, engine, sweeping
+from benchmarks import command_line, engine, prices, sweeping
 
-BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS, **sweeping.BENCHMARKS}
+BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS, **prices.BENCHMARKS, **sweeping.BENCHMARKS}
 
 
 def main() -> None:

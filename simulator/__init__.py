@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simulator.core.errors import UserError
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
+    from simulator.report.diff_result import DiffResult, diff
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
     from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, sweep
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BreakEvenResult",
+    "DiffResult",
     "PriceBook",
     "Result",
     "Scenario",
     "SweepResult",
     "UserError",
     "breakeven",
+    "diff",
     "load_book",
     "load_run",
     "load_scenario",
@@ -35,12 +38,14 @@ __all__ = [
 
 _HOMES = {
     "BreakEvenResult": "simulator.report.studied",
+    "DiffResult": "simulator.report.diff_result",
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
     "SweepResult": "simulator.report.studied",
     "UserError": "simulator.core.errors",
     "breakeven": "simulator.report.studied",
+    "diff": "simulator.report.diff_result",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",

@@ -25,6 +25,7 @@ from simulator.backends.noise.none import NoNoise
 from simulator.backends.online.kinds import API
 from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens
 from simulator.core.arrays import IntArray
+from simulator.core.key_kind import KeyKind
 from simulator.core.prompt_lengths import ByPrompt, scaled_by_prompt
 from simulator.core.units import MINUTE_S, Count, PositiveSeconds, Seconds, about_duration, write_duration
 from simulator.core.usage import StandIn
@@ -56,7 +57,7 @@ class Api(OnlineBackend, BatchBackend):
     """
 
     kind: Literal["api"] = "api"
-    model: Annotated[str, Field(min_length=1, max_length=120, examples=["gpt-4.1-mini"])]
+    model: Annotated[str, Field(min_length=1, max_length=120, examples=["gpt-4.1-mini"]), KeyKind.PRICE]
     """The model, as the price book names it: its meters are ``llm/<model>/input`` and so on.
 
     What a call costs may depend on its length, which a price states as `long_prompts`; and where the book has a price

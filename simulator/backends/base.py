@@ -22,6 +22,7 @@ from simulator.backends.service_time.base import AnyServiceTime
 from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.component import Component, OneOf, Part
 from simulator.core.input_files.short_forms import Short
+from simulator.core.key_kind import KeyKind
 from simulator.core.moment import TimeOrDate
 from simulator.core.units import Count, Number, Seconds, Usd
 from simulator.core.week_clock import WeekClock
@@ -69,9 +70,9 @@ class Backend(Component):
 class Machines(Backend):
     """Instances that are rented by the hour."""
 
-    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["g4dn.xlarge"])]
+    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["g4dn.xlarge"]), KeyKind.PRICE]
     """Instance type, as the price book names it."""
-    purchase: Literal["on_demand", "spot"] = "on_demand"
+    purchase: Annotated[Literal["on_demand", "spot"], KeyKind.PRICE] = "on_demand"
     """How the instances are bought."""
     service_time: AnyServiceTime
     """How long a batch of predictions takes on one slot or worker."""
@@ -290,13 +291,15 @@ class FeaturePipeline(Part):
 
     duration_s: Seconds = 0.0
     """How long it takes; the run's feature snapshot is at its start."""
-    cost_usd: Usd = 0.0
+    cost_usd: Annotated[Usd, KeyKind.PRICE] = 0.0
     """What one run of it costs, as a sum."""
-    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["m7g.4xlarge"])] | None = None
+    instance: Annotated[
+        Annotated[str, Field(min_length=1, max_length=80, examples=["m7g.4xlarge"])] | None, KeyKind.PRICE
+    ] = None
     """Instance type that it runs on, as the price book names it; beside `cost` or in its place."""
-    purchase: Literal["on_demand", "spot"] = "on_demand"
+    purchase: Annotated[Literal["on_demand", "spot"], KeyKind.PRICE] = "on_demand"
     """How the instances are bought."""
-    machine_hours: Annotated[Number, Field(ge=0, le=MOST_MACHINE_HOURS)] = 0.0
+    machine_hours: Annotated[Number, Field(ge=0, le=MOST_MACHINE_HOURS), KeyKind.PRICE] = 0.0
     """Hours of work in one run, over all machines."""
 
     @model_validator(mode="after")
@@ -387,6 +390,13 @@ class BatchBackend(Backend):
         """Yield what follows for single predictions; nothing without prices."""
         del pricing
         yield from ()
+
+    def metered_as(self, meter: str) -> str:
+        """Return the meter of worker time that was counted while its instances had another name, or were bought else.
+
+        See `simulator.simulation.restating`.
+        """
+        return meter
 
     @abstractmethod
     def worked(self, work: BatchWork) -> Iterator[Metered]:

@@ -126,6 +126,11 @@ class BatchCluster(Machines, BatchBackend):
         """The meter of the workers that are bought on demand."""
         return f"instance/{self.instance}/on_demand"
 
+    @override
+    def metered_as(self, meter: str) -> str:
+        on_demand = self.on_demand_workers and meter.endswith("/on_demand")
+        return self.on_demand_meter if on_demand else self.meter
+
     def shard_s(self, users: int) -> float:
         """Return the mean time to compute a shard of so many users, if no reclaim comes in between. [s]"""
         return self.service_time.mean_s(self.batch_size) * users / self.batch_size

@@ -25,6 +25,7 @@ from simulator.core.arrays import FloatArray
 from simulator.core.component import Part
 from simulator.core.errors import UserError
 from simulator.core.input_files.short_forms import Short
+from simulator.core.key_kind import KeyKind
 from simulator.core.moment import TimeOrDate
 from simulator.core.units import HOUR_S, Count, PositiveSeconds, Seconds, write_duration
 
@@ -60,7 +61,7 @@ class Reserved(Part):
 
     replicas: Annotated[Count, Field(le=MOST_REPLICAS, examples=[20])]
     """How many."""
-    term: Literal["1 y", "3 y"] = "1 y"
+    term: Annotated[Literal["1 y", "3 y"], KeyKind.PRICE] = "1 y"
     """For how long they are reserved."""
 
 

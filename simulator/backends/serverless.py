@@ -16,6 +16,7 @@ from simulator.backends.online.kinds import SERVERLESS
 from simulator.backends.service_time.base import AnyServiceTime
 from simulator.core.arrays import FloatArray
 from simulator.core.duration.base import AnyDuration
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import MINUTE_S, Count, Gib, Seconds
 
 MOST_INSTANCES = 2**20
@@ -29,7 +30,7 @@ class Serverless(OnlineBackend):
     """
 
     kind: Literal["serverless"] = "serverless"
-    memory_gib: Annotated[Gib, Field(examples=["2 GiB"])]
+    memory_gib: Annotated[Gib, Field(examples=["2 GiB"]), KeyKind.PRICE]
     """Memory of an instance, which it is billed for; on AWS Lambda its share of a processor grows with it."""
     service_time: AnyServiceTime
     """How long a prediction takes on an instance that is warm."""
@@ -46,7 +47,7 @@ class Serverless(OnlineBackend):
     billing_step_s: Seconds = 0.001
     """What the billed time of each request is rounded up to a multiple of: 1 ms on AWS Lambda since 2020-12-01; 0 for
     none."""
-    meter: Annotated[str, Field(min_length=1, max_length=80)] = "aws_lambda"
+    meter: Annotated[str, Field(min_length=1, max_length=80), KeyKind.PRICE] = "aws_lambda"
     """What the price book calls it: `<meter>/gb_second` and `<meter>/request` are priced."""
 
     @property

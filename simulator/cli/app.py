@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from simulator.cli import breakeven, check, prices, profiles, reprice, run, scenario_files, show, streams, sweep
+from simulator.cli import (
+    breakeven,
+    check,
+    diff,
+    prices,
+    profiles,
+    reprice,
+    run,
+    runs,
+    scenario_files,
+    show,
+    streams,
+    sweep,
+)
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -34,7 +47,9 @@ app.command("new")(scenario_files.new)
 app.command("schema")(scenario_files.schema)
 app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
+app.command("diff")(diff.diff)
 app.add_typer(prices.app)
+app.add_typer(runs.app)
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -70,7 +85,7 @@ def _guarded() -> None:
         sys.exit(THEIRS)
     except UserError as error:
         _fail(str(error), THEIRS)
-    except (InterruptedRunError, check.DisagreementError, LostWorkerError) as error:
+    except (InterruptedRunError, check.DisagreementError, diff.BrokenGateError, LostWorkerError) as error:
         _fail(str(error), error.code)
     except SystemExit as end:
         if end.code != 1:
@@ -95,6 +110,8 @@ def _run() -> None:
 
 def _show(error: TyperException) -> None:
     """Print the usage and what is wrong with it, or the help where no command was given."""
+    if hasattr(error, "message"):
+        error.message = str(error.message).replace("Value error, ", "")  # pydantic's, which typer passes on
     show = getattr(error, "show", None)
     if show is None:
         typer.echo(f"predcost: {error}", err=True)

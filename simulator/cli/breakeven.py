@@ -44,6 +44,9 @@ def breakeven(
     replications: options.Replications = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
+    fresh: options.Fresh = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -53,11 +56,18 @@ def breakeven(
     )
     from simulator.studies.breakeven import break_even
     from simulator.studies.breakeven_range import read_range
+    from simulator.studies.outcome_store import default_store
     from simulator.studies.variants import Books, Variants
 
     asked = read_range(scenario, over, between, within, BY)
     with progress_line("looking for crossings", shown=not (json_ or quiet)) as step:
-        variants = Variants(Books(file.parent), workers, on_outcome=lambda outcome: step(outcome.plan))
+        variants = Variants(
+            Books(file.parent),
+            workers,
+            on_outcome=lambda outcome: step(outcome.plan),
+            kept=default_store(fresh=fresh),
+            cluster=cluster,
+        )
         found = break_even(asked, variants, BY)
     _print(found, json=json_, quiet=quiet)
 

@@ -23,9 +23,49 @@ PlanNames = Annotated[list[str] | None, typer.Option("--plan", metavar="NAME", h
 Users = Annotated[str | None, typer.Option(help="How many users, e.g. 1M.")]
 Horizon = Annotated[str | None, typer.Option(help="How long is counted, e.g. '7 d'.")]
 Replications = Annotated[int | None, typer.Option(help="How often all is repeated.")]
+Confidence = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Add replications until the choice is made with so much confidence, e.g. 95%; --replications begins.",
+        show_default=False,
+    ),
+]
+Indifference = Annotated[
+    str | None,
+    typer.Option(metavar="SHARE", help="How much of the cost does not matter for the choice.", show_default="1%"),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Add replications until half the interval of each plan's cost (net value, if given) is so much of it.",
+        show_default=False,
+    ),
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Add replications until the choice is made or so much time is up, e.g. '10 min'.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(help="Which random numbers.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for what is found; by default below runs/.", show_default=False)]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Simulate on the workers of this Dask scheduler, e.g. tcp://host:8786.",
+        show_default=False,
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate all anew, whatever was simulated before.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where a run was cut off, which every run does by itself.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]

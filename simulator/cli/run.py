@@ -11,7 +11,7 @@ import typer
 from simulator.cli import options
 from simulator.cli.answer import Answer
 from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
-from simulator.cli.progress import progress, progress_line
+from simulator.cli.progress import Bar, progress, progress_line
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
 from simulator.report.chart_choice import ChartChoice
@@ -29,6 +29,10 @@ def run(
     users: options.Users = None,
     horizon: options.Horizon = None,
     replications: options.Replications = None,
+    confidence: options.Confidence = None,
+    indifference: options.Indifference = None,
+    precision: options.Precision = None,
+    budget: options.Budget = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
     out: Annotated[
@@ -37,6 +41,9 @@ def run(
     charts: Annotated[
         ChartChoice, typer.Option(help="Which charts are drawn into it: the four of a deck, all, or none.")
     ] = ChartChoice.DECK,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
+    fresh: options.Fresh = False,
     force: options.Force = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,
@@ -46,17 +53,21 @@ def run(
         file, set_, plan, population__users=users, horizon=horizon, replications=replications, seed=seed
     )
     from simulator.prices.loading import load_book
+    from simulator.studies.aim import aim_of
     from simulator.studies.comparison import Study
+    from simulator.studies.outcome_store import default_store
     from simulator.studies.prices_needed import check_prices
     from simulator.studies.run_folder import digest
     from simulator.studies.run_place import Claim
 
+    aim = aim_of(confidence, indifference, precision, budget)
     book = load_book(scenario.prices, file.parent)
     check_prices(scenario, book, file)
     asked = digest(scenario)
     folder = out or options.folder_of(scenario.name, asked)
     claim = Claim(folder)
-    job = _Job(claim, Study(scenario, book, workers), asked, Answer(json=json_, quiet=quiet), charts)
+    study = Study(scenario, book, workers, aim=aim, kept=default_store(fresh=fresh), cluster=cluster)
+    job = _Job(claim, study, asked, Answer(json=json_, quiet=quiet), charts)
     with ending_at_once(lambda: job.kept, claim.end):
         with held():
             claim.begin(asked, force=force)
@@ -121,8 +132,16 @@ class _Job:
         except LostWorkerError as error:
             self.lost, interrupted = error, False
         if not self.study.whole_replications:
-            raise self.lost or InterruptedRunError(NOTHING_KEPT)
+            raise self.lost or InterruptedRunError(self._nothing_whole())
         return interrupted or self.lost is not None
+
+    def _nothing_whole(self) -> str:
+        """Return what an interrupt leaves before all plans have a replication."""
+        store = self.study.kept
+        if store is None or not store.count:
+            return NOTHING_KEPT
+        done = "1 simulation is" if store.count == 1 else f"{store.count:,} simulations are"
+        return f"interrupted; {done} stored, and the same command goes on from there; no replication is whole yet"
 
     def _print(self, show: Callable[[], None]) -> None:
         """Print something; where that fails, what is kept is there to be shown again."""
@@ -154,7 +173,7 @@ class _Job:
                     check()
                     step(what)
 
-                found = examined(comparison, self.study.workers, on_look)
+                found = examined(comparison, self.study.workers, on_look, self.study.kept)
 
         try:
             interrupted = cut_short(look, waiting)
@@ -163,17 +182,18 @@ class _Job:
         return found, interrupted
 
     def _run_study(self, check: Callable[[], None]) -> None:
-        with progress(shown=self.answer.is_all) as bar:
+        for tasks in self.study.rounds():
+            with progress(shown=self.answer.is_all) as bar:
 
-            def on_outcome(outcome: "Outcome") -> None:
-                check()
-                bar.step(f"{outcome.plan}, replication {outcome.replication + 1}")
+                def on_outcome(outcome: "Outcome", bar: Bar = bar) -> None:
+                    check()
+                    bar.step(f"{outcome.plan}, replication {outcome.replication + 1}")
 
-            def on_progress(fraction: float) -> None:
-                check()
-                bar.reach(fraction)
+                def on_progress(fraction: float, bar: Bar = bar) -> None:
+                    check()
+                    bar.reach(fraction)
 
-            self.study.run(on_outcome, bar.begin, on_progress)
+                self.study.simulate(tasks, on_outcome, bar.begin, on_progress)
 
     def _keep(self, comparison: "Comparison") -> Path | None:
         """Keep the run; return where, or None where that fails."""
@@ -185,7 +205,8 @@ class _Job:
         except UserError as error:
             self.faults.append(UserError(f"{error}; so nothing is kept"))
             return None
-        done = f"{comparison.replications} of {self.study.scenario.replications} replications are kept in {folder}"
+        asked = f" of {self.study.scenario.replications}" if comparison.aim.is_fixed else ""
+        done = f"{comparison.replications}{asked} replications are kept in {folder}"
         self.kept = f"interrupted; {done}, without charts: 'predcost show {folder} --charts deck' draws them"
         if not is_kept:
             self.kept = f"interrupted; the whole run that was kept in {folder} is still there"

@@ -47,6 +47,9 @@ def sweep(
     seed: options.Seed = None,
     workers: options.Workers = None,
     out: options.Out = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
+    fresh: options.Fresh = False,
     force: options.Force = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,
@@ -56,13 +59,14 @@ def sweep(
         file, set_, plan, population__users=users, horizon=horizon, replications=replications, seed=seed
     )
     from simulator.studies.factors import read_factors, read_over
+    from simulator.studies.outcome_store import default_store
     from simulator.studies.run_place import Claim
     from simulator.studies.sweep import SweepStudy
     from simulator.studies.sweep_folder import sweep_digest
     from simulator.studies.variants import Books, Variants
 
     factors = read_factors(scenario, read_over(over, BY), BY, file.parent)
-    variants = Variants(Books(file.parent), workers)
+    variants = Variants(Books(file.parent), workers, kept=default_store(fresh=fresh), cluster=cluster)
     study = SweepStudy(scenario, factors, variants, BY, adaptive=adaptive)
     asked = sweep_digest(scenario, factors, adaptive=adaptive)
     claim = Claim(out or options.folder_of(f"{scenario.name} sweep", asked))

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 from typing_extensions import override
 
 from simulator.core.field_docs import described
 from simulator.core.input_files.short_forms import InFull, Short
+from simulator.core.key_kind import KeyKind
 
 _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
 
@@ -25,6 +27,11 @@ _UNIT_SUFFIX = re.compile(r"_(per_s|s|usd|gib|fraction)$")
 def key_of(field: str) -> str:
     """Return the scenario file's key for a field: its name without the unit, for the file states the unit itself."""
     return _UNIT_SUFFIX.sub("", field)
+
+
+def kind_of_field(field: FieldInfo) -> KeyKind:
+    """Return what a part's field says that it is for."""
+    return next((each for each in field.metadata if isinstance(each, KeyKind)), KeyKind.PHYSICAL)
 
 
 class WrittenDefaults(GenerateJsonSchema):
@@ -52,6 +59,14 @@ class Part(BaseModel):
     short: ClassVar[Short | None] = None
     """What a value stands for that is given in place of the part; a family's base says it for the whole family."""
 
+    @property
+    def makes_physical(self) -> tuple[str, ...]:
+        """Key paths from the scenario's root that a simulation depends on while this part is there.
+
+        Their own parts say that none does; in their lists and mappings each entry is meant.
+        """
+        return ()
+
     @classmethod
     @override
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -71,6 +86,10 @@ class Part(BaseModel):
             key = cls.model_fields[name].alias or name
             if key in properties:
                 properties[key]["description"] = said
+        for name, field in cls.model_fields.items():
+            kind, key = kind_of_field(field), field.alias or name
+            if kind is not KeyKind.PHYSICAL and key in properties:
+                properties[key]["x-kind"] = kind.value
         if cls.short is None or issubclass(cls, Component) or "anyOf" in found:  # asked for twice: model and wrapper
             return found
         return {"anyOf": [found, _alone(found, cls.short, handler)]}

@@ -182,6 +182,16 @@ def read_seconds(value: Any) -> float:
     return _reader("s", "6 h")(value)
 
 
+def read_amount_usd(value: Any) -> float:
+    """Return an amount of money such as ``30 USD`` or ``$30``. [USD]"""
+    return _reader("USD", "30 USD")(value)
+
+
+def read_rate_per_s(value: Any) -> float:
+    """Return a rate such as ``50/s`` or ``20/min``. [1/s]"""
+    return _reader("1/s", "50/s")(value)
+
+
 def _number_or_short_text(value: Any, what: str, example: str) -> str | int | float:
     """Return a value that may be ``what``; everything else ends here, with a hint."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from simulator.core.component import Part, key_of
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import DAY_S, MONTHLY_ACTIVE_DAYS, Count, Fraction, Number, PerDay, write_share
 from simulator.demand.clusters import Clusters
 from simulator.demand.monthly import Known, shape_for
@@ -198,7 +199,7 @@ def _many(number: float) -> str:
 class Segment(Activity):
     """A group of users with habits of its own."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(min_length=1, max_length=80), KeyKind.STUDY]
     """What the group is called."""
     share_fraction: Annotated[Fraction, Field(gt=0, examples=["30 %"])]
     """Its share of all users; the shares add up to 100 %."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from simulator.core.component import Part
 from simulator.core.input_files.short_forms import Short
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import DAY_S, KIB_PER_GIB, ClockSeconds, Gib, PositiveSeconds, Seconds, write_duration
 from simulator.plans.cache.base import AnyCache
 from simulator.plans.scope.base import AnyScope
@@ -102,7 +103,7 @@ class Refresh(Part):
     """An event that another of the same user follows within this time is left to that one."""
     backend: BackendName
     """What computes; where it is the plan's own, both share its queue."""
-    stream: Stream | None = None
+    stream: Annotated[Stream | None, KeyKind.PRICE] = None
     """What carries the events, and is paid for; without it they cost nothing."""
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from simulator.core.component import Part
 from simulator.core.input_files.short_forms import Short
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import DAY_S, HOUR_S, Count, Fraction, Number, PositiveSeconds, about_duration, write_share
 
 MOST_MACHINES = 100_000
@@ -51,9 +52,9 @@ class Training(Part):
 
     every_s: Annotated[PositiveSeconds, Field(examples=["7 d"])]
     """Time between the starts of two trainings."""
-    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["g5.xlarge"])]
+    instance: Annotated[str, Field(min_length=1, max_length=80, examples=["g5.xlarge"]), KeyKind.PRICE]
     """Instance type, as the price book names it."""
-    purchase: Literal["on_demand", "spot"] = "on_demand"
+    purchase: Annotated[Literal["on_demand", "spot"], KeyKind.PRICE] = "on_demand"
     """How the instances are bought."""
     machines: Annotated[Count, Field(le=MOST_MACHINES)] = 1
     """How many train together."""

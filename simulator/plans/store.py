@@ -4,9 +4,11 @@ import functools
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from simulator.core.component import Part, components
 from simulator.core.input_files.short_forms import Short
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import Count, Gib, PerSecond, PositiveSeconds, Seconds
 from simulator.plans.billing_mode.base import AnyBillingMode, BillingMode
 from simulator.plans.billing_mode.rows import Rows
@@ -21,19 +23,19 @@ class Store(Part):
 
     short: ClassVar[Short | None] = Short("meter")
 
-    meter: Annotated[str, Field(min_length=1, max_length=80)] = "dynamodb_on_demand"
+    meter: Annotated[str, Field(min_length=1, max_length=80), KeyKind.PRICE] = "dynamodb_on_demand"
     """What the price book calls it."""
-    billing_mode: Annotated[AnyBillingMode | None, Field(alias="medium")] = None
+    billing_mode: Annotated[AnyBillingMode | None, Field(alias="medium"), KeyKind.PRICE] = None
     """How it is paid for; without it, that follows from `meter`: dynamodb_provisioned is paid by the capacity bought,
     elasticache/... and redis by the node, s3_standard by the request, and all others by the row."""
     read_latency_s: Seconds = 0.004
     """Time to read a prediction; every request of a plan with a store waits for it."""
     write_capacity_per_s: PerSecond | None = None
     """Rows that can be written per second; it limits how fast a run is published. Without it there is no limit."""
-    read_capacity_per_s: PerSecond | None = None
+    read_capacity_per_s: Annotated[PerSecond | None, KeyKind.PRICE] = None
     """Rows that can be read per second, where capacity is what is paid; without it, as many as in the busiest minute.
     It delays nobody."""
-    rows_per_object: Annotated[Count, Field(le=1_000_000_000)] = 1
+    rows_per_object: Annotated[Count, Field(le=1_000_000_000), KeyKind.PRICE] = 1
     """Rows that a batch run writes into one object, where the medium is objects."""
     expiry_s: PositiveSeconds | None = None
     """Age at which a prediction that was computed ahead, in a batch or after an event, is no longer served; without
@@ -49,6 +51,18 @@ class Store(Part):
         if fault is not None:
             raise ValueError(fault)
         return self
+
+    @model_validator(mode="after")
+    def _evicts_from_a_limited_size(self) -> Self:
+        if self.size_limit_gib is None and self.eviction != LeastRecentlyUsed():
+            raise ValueError(f"eviction: {self.eviction.kind} has no effect without a size_limit, e.g. 1 GiB")
+        return self
+
+    @property
+    @override
+    def makes_physical(self) -> tuple[str, ...]:
+        """A limit of room turns the size of a prediction into a number of rows."""
+        return () if self.size_limit_gib is None else ("model.prediction_size",)
 
     @property
     def paid_for_by(self) -> BillingMode:

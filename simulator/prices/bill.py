@@ -114,7 +114,7 @@ class Bill:
         if not (0 < horizon_s < math.inf):
             raise ValueError(f"horizon_s(={horizon_s}) must be finite and > 0")
         used, months = tuple(usages), MONTH_S / horizon_s
-        priced = _find_prices(used, book)
+        priced = find_prices(used, book)
         lines = list(_lines(priced, book.discounts, months))
         return cls(used, book, horizon_s, _settled(lines, priced, book.commitments, months))
 
@@ -154,7 +154,7 @@ class Bill:
 
 
 @dataclass(frozen=True)
-class _Priced:
+class Priced:
     """A usage and its price."""
 
     usage: Usage
@@ -168,16 +168,22 @@ class _Priced:
         return self.usage.given_price_usd is None and any(map(term.holds_for, meters))
 
 
-def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[_Priced, ...]:
-    """Return each usage with its price, or say everything that the book cannot price."""
-    found: list[_Priced] = []
+def find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[Priced, ...]:
+    """Return each usage that is charged with its price.
+
+    Raises
+    ------
+    UserError
+        If the book lacks a meter or prices it by another unit; the message names every such meter.
+    """
+    found: list[Priced] = []
     faults: dict[str, None] = {}
     for usage in usages:
         if charged_meter(usage, book) is None:
             continue
         if usage.given_price_usd is not None:
             given = Price(meter=usage.meter, unit=usage.unit, usd=usage.given_price_usd, source=GIVEN_SOURCE)
-            found.append(_Priced(usage, given, given))
+            found.append(Priced(usage, given, given))
             continue
         try:
             priced = _priced(usage, book)
@@ -192,16 +198,16 @@ def _find_prices(usages: Sequence[Usage], book: PriceBook) -> tuple[_Priced, ...
     return tuple(found)
 
 
-def _priced(usage: Usage, book: PriceBook) -> _Priced:
+def _priced(usage: Usage, book: PriceBook) -> Priced:
     """Return a usage at the book's price, or at what stands in for it where the book has none."""
     other = usage.stand_in
     if other is None or charged_meter(usage, book) == usage.meter:
         price = book.price_of(usage.meter)
-        return _Priced(usage, price, price)
+        return Priced(usage, price, price)
     listed, off = book.price_of(other.meter), other.discount_fraction
     how = f"{write_share(off)} off {other.meter}, {GIVEN_SOURCE}" if off else f"as {other.meter}"
     own = {"meter": usage.meter, "source": f"{listed.source}; {how}"}
-    return _Priced(usage, listed.scaled(1 - off).model_copy(update=own), listed)
+    return Priced(usage, listed.scaled(1 - off).model_copy(update=own), listed)
 
 
 def charged_meter(usage: Usage, book: PriceBook) -> str | None:
@@ -224,7 +230,7 @@ def wrong_unit(book: PriceBook, price: Price, unit: str) -> str:
     )
 
 
-def _lines(priced: Sequence[_Priced], discounts: Sequence[Discount], months: float) -> Iterable[BillLine]:
+def _lines(priced: Sequence[Priced], discounts: Sequence[Discount], months: float) -> Iterable[BillLine]:
     """Yield the lines before commitments; ``months`` is how often the horizon fits into a month."""
     quantities = [each.usage.quantity * each.price.units_per_row(each.usage.row_gib) * months for each in priced]
     pooled: defaultdict[Price, float] = defaultdict(float)
@@ -262,7 +268,7 @@ def _line(
 
 
 def _settled(
-    lines: list[BillLine], priced: Sequence[_Priced], commitments: Sequence[Commitment], months: float
+    lines: list[BillLine], priced: Sequence[Priced], commitments: Sequence[Commitment], months: float
 ) -> tuple[BillLine, ...]:
     """Return the lines with what commitments cover at its discount, and a line for each that is not used up."""
     before, left = tuple(lines), [1.0] * len(lines)

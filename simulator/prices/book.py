@@ -158,6 +158,13 @@ class PriceBook(Part):
             energy=other.energy if self.energy is None else self.energy.under(other.energy),
         )
 
+    def only(self, meters: Iterable[str]) -> Self:
+        """Return the book with the prices of some meters alone, which is quickly changed; its terms stay."""
+        kept = frozenset(meters)
+        gone = [meter for meter in self.meters if meter not in kept]
+        groups = (group.without(gone) for group in self.groups)
+        return self._changed(groups=tuple(group for group in groups if group.prices))
+
     def _changed(self, **fields: object) -> Self:
         """Return a new book; a copy would keep what this one remembers of its meters."""
         return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **fields})

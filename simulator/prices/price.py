@@ -132,11 +132,19 @@ class Price(Part):
             return self.usd / self.per
         return self._usd_per_month(max(0.0, units_per_month - self.free)) / units_per_month
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All but its figures: two prices of which it is equal are reckoned in the same way."""
+        return self.unit, len(self.tiers), self.size_step_gib, tuple(each.above for each in self.long_prompts)
+
+    def class_of(self, prompt_class: int) -> int:
+        """Return which price holds for tokens of such prompts: 0 for `usd`, n for the n-th of `long_prompts`."""
+        return sum(prompt_class * PROMPT_STEP > each.above for each in self.long_prompts)
+
     def usd_in_class(self, prompt_class: int) -> float:
         """Return what ``per`` tokens cost in calls whose prompts are of a class. [USD]"""
         assert self.usd is not None
-        held = [each.usd for each in self.long_prompts if prompt_class * PROMPT_STEP > each.above]
-        return held[-1] if held else self.usd
+        return (self.usd, *(each.usd for each in self.long_prompts))[self.class_of(prompt_class)]
 
     def mean_usd_by_prompt(self, parts: ByPrompt) -> float | None:
         """Return the mean price of a token, where long prompts cost more; None where all cost the same. [USD]

@@ -270,6 +270,42 @@ def metric_text(metric: str, value: float) -> str:
     return reading(metric).write(value)
 
 
+def signed_metric(metric: str, difference: float) -> str:
+    """Return how far a metric lies above another value of it: ``+$165``, ``-1.2 ms``, ``+0.21 pp`` of a share."""
+    if difference == 0 or not math.isfinite(difference):
+        return "0" if difference == 0 else NOTHING
+    size, write = abs(difference), reading(metric).write
+    if write in (share, quality):
+        text = f"{_points(size * 100)} pp" if size >= _FINEST_SHARE else "<0.001 pp"
+    else:
+        text = write(size)
+    return "about 0" if text.startswith("<") else f"{'+' if difference > 0 else '-'}{text}"
+
+
+def _points(points: float) -> str:
+    return f"{points:.1f}" if points >= FEW else _plain(points, 2)
+
+
+def signed_interval(metric: str, low: float, high: float) -> str:
+    """Return the ends of an interval of a difference: ``-$14 to -$10``, ``-8.9 to +14.2 min``."""
+    ends = [signed_metric(metric, end) for end in (low, high)]
+    if ends[0] == ends[1]:
+        return ends[0]
+    (first, _, unit), (_, _, other) = (end.partition(" ") for end in ends)
+    return f"{first if unit == other else ends[0]} to {ends[1]}"
+
+
+def relative_change(before: float, after: float) -> str:
+    """Return how much more it is now, in percent of what it was: ``+1.6 %``; empty where it was nothing."""
+    if before == 0:
+        return ""
+    change = (after - before) / abs(before) * 100
+    return f"{change:+.1f} %" if abs(change) >= _LEAST_PERCENT else "about 0 %"
+
+
+_LEAST_PERCENT = 0.05
+
+
 def metric_label(metric: str) -> str:
     """Return what a metric is called in tables."""
     return reading(metric).label

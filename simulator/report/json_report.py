@@ -18,6 +18,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "differences": [difference.as_dict() for difference in comparison.differences],
         "ranking": list(comparison.ranking),
         "recommended": comparison.recommended,
+        "selection": comparison.selection.as_dict(),
         "recommendation": list(recommendation(comparison)),
         "turning_points": comparison.turning_points.as_dict() if comparison.turning_points else None,
         "warnings": list(warnings_of(comparison)),
@@ -39,13 +40,17 @@ def study_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def plan_json(result: PlanResult) -> dict[str, Any]:
-    """Return one plan: its metrics, its bill, and whether it keeps every bound."""
+    """Return one plan: its metrics, its bill, and whether it keeps every bound.
+
+    ``meets_slo`` goes by the means; ``slo`` says of each bound whether that is sure: met, broken or undecided.
+    """
     return {
         "metrics": {name: estimate.as_dict() for name, estimate in result.metrics.items()},
         "bill": [line.as_dict() for line in result.bill.lines],
         "meets_slo": result.meets_slo,
         "violations": [violation.as_dict() for violation in result.violations],
         "saturation": result.saturation.as_dict(),
+        "slo": {metric: str(told) for metric, told in result.slo.items()},
     }
 
 

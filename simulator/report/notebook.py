@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,14 @@ def result_html(comparison: Comparison, table: pd.DataFrame) -> str:
     source = escape(" · ".join(provenance(comparison)))
     rest = f"<details><summary>all metrics</summary>{table.to_html(escape=True)}</details>"
     return f"<div>{_leading(comparison)}{_picture(comparison)}{said}{warned}{rest}<p><small>{source}</small></p></div>"
+
+
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of texts, all but the first column to the right."""
+    styles = ["", *[_RIGHT] * (len(heads) - 1)]
+    head = "".join(f'<th style="{style}">{escape(text)}</th>' for text, style in zip(heads, styles, strict=True))
+    lines = "".join(_line(list(cells), styles) for cells in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _leading(comparison: Comparison) -> str:

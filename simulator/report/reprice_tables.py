@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report import format as form
+from simulator.report.best_plan import best_now
 from simulator.report.json_report import finite, plan_json, study_json
 from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, sources, warned
 from simulator.studies.consumption import COST
@@ -28,13 +29,9 @@ def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
 
 def said(repriced: Repriced) -> str:
     """Return what is best at the new prices, and whether it was so before."""
-    before, now = repriced.before.recommended, repriced.after.recommended
-    if now is None:
+    if repriced.after.recommended is None:
         return "No plan meets every bound; prices do not change that."
-    best = f"The best plan that meets every bound {'stays' if now == before else 'is now'} {now}"
-    turned = "" if now == before else f"; it was {before}"
-    also = f"; as good within the error: {', '.join(repriced.after.as_good)}" if repriced.after.as_good else ""
-    return f"{best}{turned}{also}."
+    return best_now(repriced.before, repriced.after)
 
 
 def _changes(repriced: Repriced) -> RenderableType:
@@ -44,8 +41,9 @@ def _changes(repriced: Repriced) -> RenderableType:
 def _change_table(repriced: Repriced, width: int) -> Table:
     """Return what each plan costs before and now; where there is little room, now and the change alone."""
     was, now = (form.one_line(each.book.name) for each in (repriced.before, repriced.after))
+    books = f"by {now}" if now == was and repriced.changed else f"{was} -> {now}"
     table = Table(
-        title=Text(f"Cost per 30-day month: {was} -> {now}", style="bold"),
+        title=Text(f"Cost per 30-day month: {books}{_with_keys(repriced)}", style="bold"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -66,6 +64,10 @@ def _change_table(repriced: Repriced, width: int) -> Table:
     return table
 
 
+def _with_keys(repriced: Repriced) -> str:
+    return f", with {', '.join(map(form.one_line, repriced.changed))}" if repriced.changed else ""
+
+
 def _cells(repriced: Repriced, name: str) -> Iterator[Text]:
     before, after = repriced.before, repriced.after
     ranks = [each.ranking.index(name) + 1 for each in (before, after)]
@@ -75,7 +77,7 @@ def _cells(repriced: Repriced, name: str) -> Iterator[Text]:
     yield Text(form.usd(new.mean))
     yield Text(form.usd_within(new))
     yield Text(form.signed_usd(repriced.change(name).mean))
-    yield Text(f"{(new.mean / old.mean - 1) * 100:+.1f} %" if old.mean else "")
+    yield Text(form.relative_change(old.mean, new.mean))
 
 
 def repriced_json(repriced: Repriced) -> dict[str, Any]:
@@ -92,10 +94,12 @@ def repriced_json(repriced: Repriced) -> dict[str, Any]:
     content = {
         **study_json(after),
         "prices": {"before": before.book.name, "now": after.book.name},
+        "changed": list(repriced.changed),
         "plans": plans,
         "sizings": [sizing.as_dict() for sizing in after.sizings],
         "differences": [difference.as_dict() for difference in after.differences],
         "ranking": list(after.ranking),
+        "selection": finite(after.selection.as_dict()),
         "recommended": after.recommended,
         "recommendation": [said(repriced)],
         "warnings": list(warnings_of(after)),

@@ -15,6 +15,7 @@ from simulator.report import frames, notebook
 from simulator.report.chart_choice import ChartChoice
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import in_words, recommendation
+from simulator.studies.selection import Selection
 from simulator.studies.warnings import warnings_of
 
 if TYPE_CHECKING:
@@ -157,6 +158,11 @@ class Result:
     def recommended(self) -> str | None:
         """The best ranked plan, if it meets every bound; None where none does."""
         return self.comparison.recommended
+
+    @property
+    def selection(self) -> Selection:
+        """The choice: the best, what is as good, what is not decided, and how sure that is."""
+        return self.comparison.selection
 
     @cached_property
     def recommendation(self) -> str:

@@ -1,6 +1,6 @@
 """The main job from Python: run a scenario, and get a result that draws itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ from simulator.prices.loading import load_book
 from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.studies.aim import aim_of
 from simulator.studies.comparison import compare
+from simulator.studies.outcome_store import default_store
 from simulator.studies.turning_points import examined
 
 
@@ -19,9 +21,16 @@ def run(
     *,
     prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
     workers: int | None = None,
+    cluster: str | None = None,
+    confidence: float | str | None = None,
+    indifference: float | str | None = None,
+    precision: float | str | None = None,
+    budget: str | None = None,
     **changes: Any,
 ) -> Result:
     """Simulate every plan of a scenario on the same users and requests.
+
+    What was simulated once is stored, and never simulated again; ``predcost runs`` says where.
 
     Parameters
     ----------
@@ -32,6 +41,10 @@ def run(
         by default what the scenario names.
     workers
         Processes; by default one a core.
+    cluster
+        Address of a Dask scheduler whose workers simulate, such as ``tcp://host:8786``; by default this machine.
+    confidence, indifference, precision, budget
+        What to reach by adding replications, as ``predcost run`` takes it: ``confidence=0.95``, ``budget="10 min"``.
     changes
         Changes to the scenario, as `Scenario.with_` takes them: ``replications=5``, ``population__users="1M"``.
 
@@ -42,10 +55,22 @@ def run(
     """
     if not isinstance(scenario, (Scenario, str, Path)):
         raise UserError(f"run() takes a scenario or the path of its file, not a {type(scenario).__name__}")
-    stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
+    aim = aim_of(confidence, indifference, precision, budget)
+    changed, book = as_scenario(scenario, changes, prices)
+    kept = default_store()
+    compared = compare(changed, book, workers, aim=aim, kept=kept, cluster=cluster)
+    return Result(examined(compared, workers, kept=kept))
+
+
+def as_scenario(
+    given: Scenario | str | Path,
+    changes: Mapping[str, Any],
+    prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
+) -> tuple[Scenario, PriceBook]:
+    """Return the scenario that is given or is in a file, changed, and its prices or those that are given."""
+    stated = given if isinstance(given, Scenario) else load_scenario(Path(given))
     changed = stated.with_(**changes) if changes else stated
-    book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
-    return Result(examined(compare(changed, book, workers), workers))
+    return changed, prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
 
 
 def load_run(folder: str | Path) -> Result:

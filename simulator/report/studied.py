@@ -20,6 +20,7 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.breakeven import BreakEven, break_even
 from simulator.studies.breakeven_range import read_range
 from simulator.studies.factors import Stated, read_factors
+from simulator.studies.outcome_store import default_store
 from simulator.studies.sweep import Sweep, SweepStudy
 from simulator.studies.variants import Books, Variants
 
@@ -147,6 +148,7 @@ def sweep(
     adaptive: bool = False,
     prices: Prices = None,
     workers: int | None = None,
+    cluster: str | None = None,
     **changes: Any,
 ) -> SweepResult:
     """Simulate every plan at many values of one key or two, on the same users and requests wherever these can be.
@@ -164,6 +166,8 @@ def sweep(
         A price book, its name or path, or several; by default what the scenario names.
     workers
         Processes; by default one a core.
+    cluster
+        Address of a Dask scheduler whose workers simulate; by default this machine.
     changes
         Changes to the scenario before, as `Scenario.with_` takes them.
 
@@ -178,7 +182,7 @@ def sweep(
             f"sweep() takes values by key, e.g. {{'population.daily_active': [0.01, 0.02]}}, not {over!r:.80}"
         )
     study = SweepStudy(
-        stated, read_factors(stated, over, "over"), _variants(prices, workers), "over", adaptive=adaptive
+        stated, read_factors(stated, over, "over"), _variants(prices, workers, cluster), "over", adaptive=adaptive
     )
     study.run()
     found = study.sweep
@@ -194,6 +198,7 @@ def breakeven(
     *,
     prices: Prices = None,
     workers: int | None = None,
+    cluster: str | None = None,
     **changes: Any,
 ) -> BreakEvenResult:
     """Find all values of a key at which another plan becomes the better one, each with a confidence set.
@@ -208,7 +213,7 @@ def breakeven(
         Two plans by name, or the two ends of the range, and the best of all plans is followed.
     within
         The ends of the range, if they are not in ``between``; by default around what the scenario has.
-    prices, workers, changes
+    prices, workers, cluster, changes
         As for `sweep`.
 
     Raises
@@ -222,7 +227,7 @@ def breakeven(
             raise UserError(f"breakeven() takes two values or plans as {name}, and not {two!r:.80}")
     texts = [None if two is None else [_text(each) for each in two] for two in (between, within)]
     asked = read_range(stated, over, texts[0] or [], texts[1], "over")
-    variants = _variants(prices, workers)
+    variants = _variants(prices, workers, cluster)
     return BreakEvenResult(break_even(asked, variants, "over"))
 
 
@@ -237,6 +242,6 @@ def _stated(scenario: Scenario | str | Path, changes: Mapping[str, Any], by: str
     return found.with_(**changes) if changes else found
 
 
-def _variants(prices: Prices, workers: int | None) -> Variants:
+def _variants(prices: Prices, workers: int | None, cluster: str | None) -> Variants:
     book = prices if isinstance(prices, PriceBook) else load_book(prices) if prices else None
-    return Variants(Books(book=book), workers)
+    return Variants(Books(book=book), workers, kept=default_store(), cluster=cluster)

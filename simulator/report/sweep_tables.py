@@ -128,7 +128,8 @@ def _point_json(sweep: Sweep, point: Point) -> dict[str, Any]:
             for name, plan in plans.items()
         },
         "recommended": point.recommended,
-        "as_good": list(point.comparison.as_good),
+        "as_good": list(point.comparison.selection.as_good),
+        "undecided": list(point.comparison.selection.undecided),
     }
 
 

@@ -3,6 +3,7 @@
 Plan names are never read as markup. Data frames are in `frames`, so that the command line need not import pandas.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simulator.core.selection import Standing
 from simulator.report import format as form
 from simulator.report.energy_basis import energy_basis
 from simulator.report.provenance import provenance
@@ -32,11 +34,15 @@ WIDEST_COLUMN = 18
 NAME_LINES = 4
 LEADING = frozenset(
     {
-        *("rank", "bounds", "load", "cost per month", "net of cost", "spent on unread", "never read"),
+        *("rank", "  choice", "bounds", "load", "cost per month", "net of cost", "spent on unread", "never read"),
         *("age mean", "age p95", "stale", "latency p50", "latency p99"),
     }
 )
 """The rows that are shown first where there is little room."""
+CHANCE_NOTE = (
+    "± is chance alone, at 95 %, not what is unknown of the inputs; 'all at once' holds for all plans, 'pairing saves' "
+    "is how many times the replications it would take without the same requests for all."
+)
 BEST = "bold green"
 BAD = "bold red"
 
@@ -59,25 +65,48 @@ def _rank(comparison: Comparison, result: PlanResult) -> str:
     return f"{comparison.ranking.index(result.name) + 1}"
 
 
-def _more_than_first(comparison: Comparison, result: PlanResult) -> str:
-    return "" if comparison.weighs_value else _apart(comparison, result)
-
-
 def _net_within(comparison: Comparison, result: PlanResult) -> str:
     return form.usd_within(result.metrics[NET_VALUE]) if comparison.weighs_value else ""
 
 
-def _net_less_first(comparison: Comparison, result: PlanResult) -> str:
-    return _apart(comparison, result) if comparison.weighs_value else ""
-
-
 def _apart(comparison: Comparison, result: PlanResult) -> str:
     """Return how far a plan is above rank 1 in what decides."""
-    first = comparison.ranking[0]
-    if result.name == first:
+    return "" if result.name == comparison.ranking[0] else form.signed_usd(comparison.gap(result.name).mean)
+
+
+def _apart_within(comparison: Comparison, result: PlanResult) -> str:
+    """Return how far chance alone may have moved that, all plans that are chosen from considered."""
+    against = comparison.selection.against
+    if result.name not in against:
         return ""
-    gap = comparison.difference(result.name, first, comparison.judged_by)
-    return "as good" if result.name in comparison.as_good else form.signed_usd(gap.mean)
+    gap = comparison.gap(result.name)
+    return "± <$0.01" if gap.half_width < form.LEAST_CENTS_USD and gap.mean else form.usd_within(gap)
+
+
+def _choice(comparison: Comparison, result: PlanResult) -> str:
+    """Return how a plan stands in the choice, and about how many more replications it takes to know."""
+    selection = comparison.selection
+    if result.name not in selection.against:
+        return "best" if result.name == selection.best and selection.against else ""
+    against = selection.against[result.name]
+    if against.standing is not Standing.UNDECIDED:
+        return against.standing
+    return "open" if against.more is None else f"open +{against.more}"
+
+
+def _pairing(comparison: Comparison, result: PlanResult) -> str:
+    """Return as good as how many times the replications a difference is because it is paired."""
+    times = comparison.pairing(result.name, comparison.ranking[0], comparison.judged_by)
+    return f"{float(f'{times:.2g}'):,.{0 if times >= 10 else 1}f} x" if math.isfinite(times) and times else ""  # noqa: PLR2004
+
+
+def _where(judged_by: str, rows: Sequence[tuple[str, Callable[[Comparison, PlanResult], str]]]) -> tuple[_Row, ...]:
+    """Return rows for comparisons that are judged by a metric."""
+
+    def cell(of: Callable[[Comparison, PlanResult], str]) -> Callable[[Comparison, PlanResult], str]:
+        return lambda comparison, result: of(comparison, result) if comparison.judged_by == judged_by else ""
+
+    return tuple(_Row(label, cell(of)) for label, of in rows)
 
 
 def _stated_range(_: Comparison, result: PlanResult) -> str:
@@ -86,7 +115,10 @@ def _stated_range(_: Comparison, result: PlanResult) -> str:
 
 
 def _verdict(_: Comparison, result: PlanResult) -> str:
-    return "met" if result.meets_slo else f"breaks {len(result.violations)}"
+    if result.violations:
+        unsure = all(violation.metric in result.unsure_bounds for violation in result.violations)
+        return f"breaks {len(result.violations)}{'?' if unsure else ''}"
+    return "undecided" if result.unsure_bounds else "met"
 
 
 def _saturation(_: Comparison, result: PlanResult) -> str:
@@ -96,14 +128,15 @@ def _saturation(_: Comparison, result: PlanResult) -> str:
 _SATURATIONS = {Verdict.STABLE: "stable", Verdict.BACKLOGGED: "backlog", Verdict.OVERLOADED: "overload"}
 """Short enough for six plans side by side."""
 
+_CHOICE = (("  all at once", _apart_within), ("  choice", _choice), ("  pairing saves", _pairing))
 _ROWS: tuple[tuple[_Row, ...], ...] = (
     (
         _Row("rank", _rank),
         _Row("bounds", _verdict),
         _Row("load", _saturation),
         _metric("cost per month", COST),
-        _Row("  95 % interval", lambda _, result: form.usd_within(result.metrics[COST])),
-        _Row("  above rank 1", _more_than_first),
+        _Row("  chance, 95 %", lambda _, result: form.usd_within(result.metrics[COST])),
+        *_where(COST, [("  above rank 1", _apart), *_CHOICE]),
         _metric("per 1k requests", "cost_usd_per_1k_requests"),
         _metric("spent on unread", "wasted_usd_per_month"),
         _metric("never read", "wasted_fraction"),
@@ -112,8 +145,8 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _metric("quality mean", "quality_mean"),
         _metric("value per month", VALUE),
         _metric("net of cost", NET_VALUE),
-        _Row("  95 % interval", _net_within),
-        _Row("  against rank 1", _net_less_first),
+        _Row("  chance, 95 %", _net_within),
+        *_where(NET_VALUE, [("  against rank 1", _apart), *_CHOICE]),
     ),
     (
         _metric("precomputed", "coverage"),
@@ -170,6 +203,7 @@ def comparison_panel(comparison: Comparison) -> RenderableType:
         Text(form.one_line(comparison.scenario.name), style="bold"),
         Text(" · ".join(provenance(comparison)[1:]), style="dim"),
         Fitted(tables),
+        *([Text(CHANCE_NOTE, style="dim")] if comparison.replications > 1 else []),
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from simulator.core.component import Part
 from simulator.core.input_files.short_forms import Short
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import Fraction, Gib, PositiveSeconds, Seconds, Usd, write_share
 from simulator.plans.served_model import Accuracy, Training
 
@@ -15,13 +16,13 @@ KIB = 2.0**-20
 class Model(Part):
     """The model whose predictions are served."""
 
-    prediction_size_gib: Gib = KIB
+    prediction_size_gib: Annotated[Gib, KeyKind.PRICE] = KIB
     """Size of one stored prediction."""
-    response_size_gib: Gib | None = None
+    response_size_gib: Annotated[Gib | None, KeyKind.PRICE] = None
     """What an answer sends to the user over the internet; without it nothing is said about egress."""
     feature_lag_s: Seconds = 0.0
     """Age of the features that an online prediction sees; 0 = perfectly fresh."""
-    feature_reads: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    feature_reads: Annotated[int, Field(ge=0, le=1_000_000), KeyKind.PRICE] = 0
     """Feature-store rows read per online prediction."""
     half_life_s: PositiveSeconds | None = None
     """Age at which half the predictions no longer fit the user; without it nothing is said about staleness."""
@@ -47,7 +48,7 @@ class Value(Part):
 
     short: ClassVar[Short | None] = Short("per_request")
 
-    per_request_usd: Annotated[Usd, Field(examples=["0.0004 USD"])]
+    per_request_usd: Annotated[Usd, Field(examples=["0.0004 USD"]), KeyKind.WEIGHT]
     """What a request is worth that is answered with quality 1."""
     default_quality_fraction: Fraction = 0.0
     """Quality of the default response, before what its latency takes."""

@@ -95,6 +95,19 @@ def apply_overrides(
     return tree
 
 
+def keys_of(tree: Tree, path: str, by: str, model: type[BaseModel]) -> tuple[Tree, Keys]:
+    """Return the keys that a path leads along, and ``tree`` with the short forms written out that it leads into.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read as a key path, or leads below a value.
+    """
+    label = _label(by, path)
+    tree = _in_full_along(tree, path.strip(), _step_of_path(label), SchemaWalk(model))
+    return tree, _keys_of_path(tree.data, path, label)
+
+
 def apply_keywords(tree: Tree, keywords: Mapping[str, object]) -> Tree:
     """Return ``tree`` with the values of keyword arguments such as ``plans__on_demand__backend``.
 
@@ -109,20 +122,6 @@ def apply_keywords(tree: Tree, keywords: Mapping[str, object]) -> Tree:
         label = f"with_({shortened(one_line(keyword), 80)}=...)"
         tree = _with_value(tree, _keys_of_keyword(tree.data, keyword, label), value, label)
     return tree
-
-
-def value_under(data: Mapping[str, Any], path: str, by: str) -> Any:
-    """Return what a scenario's data has under a key path; None where nothing is there.
-
-    Raises
-    ------
-    UserError
-        If the path leads into a value that has no parts.
-    """
-    node: Any = dict(data)
-    for key in _keys_of_path(node, path, _label(by, path)):
-        node = _child(node, key)
-    return node
 
 
 def stated(part: BaseModel) -> dict[str, Any]:

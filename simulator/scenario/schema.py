@@ -14,6 +14,7 @@ from simulator.core.component import Component, Part, components
 from simulator.core.errors import did_you_mean
 from simulator.core.input_files.reading import Tree
 from simulator.core.input_files.validation import validate
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import (
     DAY_S,
     HOUR_S,
@@ -94,7 +95,7 @@ class Scenario(Part):
     """A question: who comes, what could serve them, and what they may wait for."""
 
     model_config = ConfigDict(json_schema_extra=_need_no_population)
-    name: Name = "Scenario"
+    name: Annotated[Name, KeyKind.STUDY] = "Scenario"
     """What the scenario is called in reports."""
     start: Annotated[datetime, BeforeValidator(_check_start), AfterValidator(_check_quarter)] = datetime(2026, 3, 2)  # noqa: DTZ001  (a Monday; UTC where it states no zone)
     """When the horizon begins; UTC unless it says otherwise."""
@@ -115,17 +116,17 @@ class Scenario(Part):
     """Where predictions are computed, by name."""
     plans: Annotated[dict[Name, Plan], Field(min_length=1, max_length=100)]
     """The ways to serve that are compared, by name."""
-    slo: Slo = Slo()
+    slo: Annotated[Slo, KeyKind.WEIGHT] = Slo()
     """What answers must be like."""
     value: Value | None = None
     """What answers are worth, in money; without it plans are compared by cost alone."""
-    prices: BookNames = "aws-us-east-1"
+    prices: Annotated[BookNames, KeyKind.PRICE] = "aws-us-east-1"
     """A price book of the catalogue by its name, or a path to one; a relative path starts at the scenario's folder.
     Several may be listed: a later book's meters replace an earlier one's, and its terms hold too. A path that ends in
     ``.json`` lists token prices of language models, as LiteLLM does."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Which random numbers."""
-    replications: Annotated[Count, Field(le=10_000)] = 3
+    replications: Annotated[Count, Field(le=10_000), KeyKind.STUDY] = 3
     """How often everything is repeated with other random numbers."""
 
     @model_validator(mode="before")

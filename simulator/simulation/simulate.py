@@ -23,7 +23,7 @@ from simulator.simulation.beginning.long_run import LongRun
 from simulator.simulation.beginning.rows_by_login import RowsByLogin
 from simulator.simulation.calendar.due_runs import runs_due
 from simulator.simulation.calendar.expectation import expected_rows
-from simulator.simulation.calendar.timing import begin_s, deadline_s, origin_s
+from simulator.simulation.calendar.timing import begin_s, origin_s
 from simulator.simulation.flow.online_station import OnlineStation
 from simulator.simulation.flow.request_path import RequestPath
 from simulator.simulation.outcome import (
@@ -35,8 +35,9 @@ from simulator.simulation.outcome import (
     Outcome,
     ServiceUse,
 )
+from simulator.simulation.restating import late_runs, with_usage
 from simulator.simulation.state.rows import Layout
-from simulator.simulation.usage import store_use, usage_of
+from simulator.simulation.usage import store_use
 from simulator.simulation.workload.request_stream import RequestStream, Source, Stretch
 from simulator.simulation.workload.workload import Workload
 
@@ -267,7 +268,7 @@ class _Simulation:
         traffic = self.requests.traffic
         writes_per_s = self._busiest_writes_per_s()
         kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows, writes_per_s)
-        return Outcome(
+        outcome = Outcome(
             plan=self.plan_name,
             replication=self.replication,
             horizon_s=self.scenario.horizon_s,
@@ -281,10 +282,9 @@ class _Simulation:
             hours=hours,
             busiest_hour=self._busiest_hour(),
             store=kept,
-            usage=tuple(
-                usage_of(self.scenario, self.plan_name, counted.tally, traffic, (*fleets, *services), batch, kept)
-            ),
+            usage=(),
         )
+        return with_usage(outcome, self.scenario)
 
     def _hours(self) -> Hours:
         times = np.array([sample.time_s for sample in self.samples])
@@ -352,10 +352,6 @@ class _Simulation:
             return None
         horizon_s, log = self.scenario.horizon_s, self.ahead.log
         runs = tuple(run for run in log.runs if run.due_s >= 0 and run.end_s <= horizon_s)
-        clock_s = self.scenario.slo.batch_deadline_s
-        late = 0
-        if clock_s is not None:
-            late = sum(run.end_s > deadline_s(run.due_s, clock_s, run.midnight_s) for run in runs)
         missed_s = log.missed_s
         due = len(log.started_s) + len(missed_s) + len(log.joined_s)
         started = len(log.started_s) / due if log.started_s else 1.0
@@ -363,7 +359,7 @@ class _Simulation:
         return BatchUse(
             runs,
             sum(0 <= due_s < horizon_s for due_s in missed_s),
-            late,
+            late_runs(self.scenario, runs),
             worker_s=sum(max(min(span.end_s, horizon_s) - max(span.begin_s, 0.0), 0.0) for span in spans),
             mean_run_worker_s=self._mean_run_worker_s(log.runs),
             mean_run_rows=self._mean_run_rows(self.precompute, log.rows),

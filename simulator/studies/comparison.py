@@ -1,20 +1,23 @@
 """All plans of a scenario on the same users and requests, side by side."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from typing_extensions import override
 
-from simulator.core.estimate import Estimate
+from simulator.core.estimate import Estimate, worth_of_pairing
 from simulator.core.histogram import Histogram
+from simulator.core.selection import paired_mean
 from simulator.core.usage import mean_usage
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome
+from simulator.studies.aim import AS_STATED, Aim
 from simulator.studies.consumption import (
     COST,
     NET_VALUE,
@@ -27,11 +30,13 @@ from simulator.studies.consumption import (
     worth,
 )
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.saturation import STABLE, Saturation, Verdict, saturation_of
+from simulator.studies.selection import Selection
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.turns import TurningPoints
-from simulator.studies.verdict import Violation, violations
+from simulator.studies.verdict import BoundVerdict, Violation, verdicts, violations
 from simulator.studies.workers import LostWorkerError
 
 __all__ = [
@@ -73,6 +78,8 @@ class PlanResult:
     """Whether it keeps up with what is asked of it."""
     consumptions: tuple[Consumption, ...] = ()
     """What each replication used."""
+    slo: Mapping[str, BoundVerdict] = field(default_factory=dict)
+    """By bounded metric: whether its bound is kept, told with one-sided confidence."""
 
     @override
     def __repr__(self) -> str:
@@ -80,8 +87,13 @@ class PlanResult:
 
     @property
     def meets_slo(self) -> bool:
-        """Whether it keeps every bound."""
+        """Whether its means keep every bound; `slo` says whether that is sure."""
         return not self.violations
+
+    @property
+    def unsure_bounds(self) -> tuple[str, ...]:
+        """The metrics of which chance decides whether the bound seems kept; none where there is one replication."""
+        return tuple(name for name, told in self.slo.items() if told is BoundVerdict.UNDECIDED and len(self.values) > 1)
 
     @property
     def cost_usd_per_month(self) -> float:
@@ -128,10 +140,13 @@ class Difference:
     against: str
     metric: str
     estimate: Estimate
+    pairing: float
+    """As good as how many times the replications the common random numbers make it; NaN where nothing says it."""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """Return it for JSON."""
-        return {"plan": self.plan, "against": self.against, "metric": self.metric, **self.estimate.as_dict()}
+        own = {"plan": self.plan, "against": self.against, "metric": self.metric, **self.estimate.as_dict()}
+        return {**own, "pairing": self.pairing if math.isfinite(self.pairing) else None}
 
 
 @dataclass(frozen=True)
@@ -160,6 +175,8 @@ class Comparison:
     """What would change the recommendation, where that was examined."""
     words: Words | None = None
     """What is said of it, where that is known already; `recommendation.in_words` finds it."""
+    aim: Aim = AS_STATED
+    """What it was to reach."""
 
     @override
     def __repr__(self) -> str:
@@ -167,8 +184,13 @@ class Comparison:
 
     @property
     def replications(self) -> int:
-        """How many replications there are."""
-        return len(next(iter(self.plans.values())).values)
+        """How many replications there are; of plans that the choice was not between any more, fewer."""
+        return max(len(plan.values) for plan in self.plans.values())
+
+    @property
+    def fewest_replications(self) -> int:
+        """How many replications all plans have."""
+        return min(len(plan.values) for plan in self.plans.values())
 
     @property
     def weighs_value(self) -> bool:
@@ -187,12 +209,25 @@ class Comparison:
         Among them it goes by net value where value is given, else by cost; of equal ones, those with fresher answers
         come first.
         """
-        return tuple(sorted(self.plans, key=lambda name: self.plans[name].rank))
+        return tuple(sorted(self.plans, key=self._rank))
+
+    def _rank(self, name: str) -> tuple[bool, bool, float, float]:
+        """Return a plan's rank; one with fewer replications is judged by its difference from one that has them all."""
+        breaks, overloaded, loss_usd, age_s = self.plans[name].rank
+        if len(self.plans[name].values) < self.replications:
+            whole = next(each for each in self.plans if len(self.plans[each].values) == self.replications)
+            loss_usd = paired_mean(self._losses(name), self._losses(whole))
+        return breaks, overloaded, loss_usd, age_s
+
+    def _losses(self, name: str) -> list[float]:
+        """Return what decides, the less the better, by replication. [USD per 30-day month]"""
+        sign = -1.0 if self.weighs_value else 1.0
+        return [sign * values[self.judged_by] for values in self.plans[name].values]
 
     @cached_property
     def requests(self) -> float:
         """Requests of all replications together; they are the same for every plan."""
-        return math.fsum(values["requests"] for values in next(iter(self.plans.values())).values)
+        return math.fsum(values["requests"] for values in max((p.values for p in self.plans.values()), key=len))
 
     @property
     def is_too_little(self) -> bool:
@@ -230,9 +265,26 @@ class Comparison:
         )
 
     def difference(self, plan: str, against: str, metric: str) -> Estimate:
-        """Return the paired difference of a metric that both plans have."""
-        pairs = zip(self.plans[plan].values, self.plans[against].values, strict=True)
-        return Estimate.of([one[metric] - other[metric] for one, other in pairs])
+        """Return the paired difference of a metric that both plans have, over the replications that both have."""
+        return Estimate.of([one - other for one, other in self._pairs(plan, against, metric)])
+
+    def gap(self, plan: str) -> Estimate:
+        """Return how far a plan is above the first of the ranking in what decides, with an interval.
+
+        Of those that are chosen from it holds for all at once; of others it is their own.
+        """
+        if plan not in self.selection.against:
+            return self.difference(plan, self.ranking[0], self.judged_by)
+        worse = self.selection.against[plan].estimate
+        return Estimate(-worse.mean, -worse.high, -worse.low) if self.weighs_value else worse
+
+    def pairing(self, plan: str, against: str, metric: str) -> float:
+        """Return as good as how many times the replications a difference is because it is paired."""
+        return worth_of_pairing(self._pairs(plan, against, metric))
+
+    def _pairs(self, plan: str, against: str, metric: str) -> list[tuple[float, float]]:
+        pairs = zip(self.plans[plan].values, self.plans[against].values, strict=False)
+        return [(one[metric], other[metric]) for one, other in pairs]
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
@@ -242,21 +294,21 @@ class Comparison:
         """
         best = self.ranking[0]
         return tuple(
-            Difference(name, best, metric, self.difference(name, best, metric))
+            Difference(name, best, metric, self.difference(name, best, metric), self.pairing(name, best, metric))
             for name, result in self.plans.items()
             if name != best
             for metric in result.metrics
             if metric in self.plans[best].metrics and metric not in STATED_RANGES
         )
 
-    @property
-    def as_good(self) -> tuple[str, ...]:
-        """Rivals that differ from the recommended plan, in what decides, within the error."""
-        best, rivals = self.recommended, self.rivals
+    @cached_property
+    def selection(self) -> Selection:
+        """The choice among the recommended plan and its rivals, and how sure it is."""
+        best = self.recommended
         if best is None:
-            return ()
-        within = (name for name in self.plans if name in rivals)
-        return tuple(name for name in within if self.difference(name, best, self.judged_by).includes_zero)
+            return Selection(None, self.aim.confidence, self.aim.indifference_fraction)
+        losses = {name: self._losses(name) for name in self.plans if name == best or name in self.rivals}
+        return Selection.of(best, losses, self.plans[best].cost_usd_per_month, self.aim)
 
 
 def compare(
@@ -265,8 +317,12 @@ def compare(
     workers: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
     block_s: float | None = None,
+    *,
+    aim: Aim = AS_STATED,
+    kept: OutcomeStore | None = None,
+    cluster: str | None = None,
 ) -> Comparison:
-    """Simulate every plan of a scenario as often as it says, and price what they used.
+    """Simulate every plan of a scenario as often as it says, or as it takes, and price what they used.
 
     Fleets whose size the scenario leaves to be found are sized first; the comparison holds the scenario with the sizes.
 
@@ -280,6 +336,10 @@ def compare(
         Called with every outcome as it comes, for a progress bar.
     block_s
         How much time is worked on at once; by default so much as fits fast memory. It changes no result. [s]
+    aim
+        What to reach; by default so many replications as the scenario says.
+    kept, cluster
+        Where outcomes are stored and where they are simulated; see `run_tasks`.
 
     Raises
     ------
@@ -290,7 +350,7 @@ def compare(
     LostWorkerError
         If a process ends before it is done, likewise.
     """
-    study = Study(scenario, book, workers, block_s)
+    study = Study(scenario, book, workers, block_s, aim=aim, kept=kept, cluster=cluster)
     try:
         study.run(on_outcome)
     except (KeyboardInterrupt, LostWorkerError):
@@ -308,9 +368,18 @@ class Study:
     book: PriceBook
     workers: int | None = None
     block_s: float | None = None
+    aim: Aim = AS_STATED
+    """What it is to reach."""
+    kept: OutcomeStore | None = None
+    """Where outcomes are looked for, and stored as soon as they are there."""
+    cluster: str | None = None
+    """Address of the Dask scheduler whose workers simulate; by default this machine."""
     sizings: tuple[Sizing, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     """Of the plans and replications that are done, in any order."""
+    asked: dict[str, int] = field(default_factory=dict)
+    """How many replications of each plan are asked for so far: those numbered from 0 on, however they are reached."""
+    _begun_s: float = field(default_factory=time.monotonic)
 
     def run(
         self,
@@ -318,53 +387,130 @@ class Study:
         on_begin: Callable[[], None] | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> None:
-        """Simulate all; `compare` says what is raised.
+        """Simulate all; `compare` says what is raised, `simulate` what is called when."""
+        for tasks in self.rounds():
+            self.simulate(tasks, on_outcome, on_begin, on_progress)
+
+    def rounds(self) -> Iterator[list[Task]]:
+        """Yield what to simulate next, and go on by what came of it, until the aim is reached."""
+        check_prices(self.scenario, self.book)
+        self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s, self.kept, self.cluster)
+        asked = dict.fromkeys(self.scenario.plans, self.aim.first(self.scenario.replications))
+        while asked:
+            before = self.asked
+            self.asked = {**before, **asked}
+            yield [
+                Task(self.scenario, plan, number, self.block_s)
+                for number in range(max(asked.values()))
+                for plan in self.scenario.plans
+                if before.get(plan, 0) <= number < self.asked[plan]
+            ]
+            asked = {} if self.aim.is_fixed or self._is_late else self._next()
+
+    def _next(self) -> dict[str, int]:
+        """Return how many replications of which plans the aim needs yet."""
+        found = self.comparison
+        values = {name: [each[found.judged_by] for each in plan.values] for name, plan in found.plans.items()}
+        more = self.aim.more_for_width(values)
+        if found.selection.best is not None:
+            for name, upto in self.aim.more_for_choice(
+                self.asked, found.selection.best, found.selection.undecided
+            ).items():
+                more[name] = max(upto, more.get(name, 0))
+        return more
+
+    def simulate(
+        self,
+        tasks: Sequence[Task],
+        on_outcome: Callable[[Outcome], None] | None = None,
+        on_begin: Callable[[], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
+        """Simulate a round; where its time is up, what is whole is what was asked for.
 
         Parameters
         ----------
+        tasks
+            The round.
         on_outcome
             Called with every outcome as it comes.
         on_begin
             Called when the processes are there; threads are better started then.
         on_progress
-            Called a few times a second with the fraction of the work that is done.
+            Called a few times a second with the fraction of the round that is done.
         """
-        check_prices(self.scenario, self.book)
-        self.scenario, self.sizings = sized(self.scenario, self.workers, self.block_s)
-        scenario = self.scenario
-        numbers = range(scenario.replications)
-        tasks = [Task(scenario, plan, number, self.block_s) for number in numbers for plan in scenario.plans]
-        for _, outcome in run_tasks(tasks, self.workers, on_begin, on_progress):
-            self.outcomes.append(outcome)
-            if on_outcome is not None:
-                on_outcome(outcome)
+
+        def reach(fraction: float) -> None:
+            if on_progress is not None:
+                on_progress(fraction)
+            if self._is_late and self.whole_replications:
+                raise _TimeIsUpError
+
+        try:
+            for _, outcome in run_tasks(tasks, self.workers, on_begin, reach, kept=self.kept, cluster=self.cluster):
+                self.outcomes.append(outcome)
+                if on_outcome is not None:
+                    on_outcome(outcome)
+        except _TimeIsUpError:
+            self.asked = whole_replications(self.asked, self.outcomes)
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether the time is up that it may take."""
+        return self.aim.budget_s is not None and time.monotonic() - self._begun_s >= self.aim.budget_s
 
     @property
     def whole_replications(self) -> int:
-        """How many replications all plans have finished."""
-        return len(_whole_replications(self.scenario, self.outcomes))
+        """How many replications all plans have finished that they were asked of."""
+        return max(whole_replications(self.asked, self.outcomes).values(), default=0)
 
     @property
     def comparison(self) -> Comparison:
-        """The comparison of the replications that all plans have finished; there must be one."""
-        return comparison_of(self.scenario, self.book, self.outcomes, self.sizings)
+        """The comparison of the replications that are whole; there must be one."""
+        return comparison_of(self.scenario, self.book, self.outcomes, self.sizings, self.aim, self.asked)
+
+
+class _TimeIsUpError(Exception):
+    """A study has taken the time that it may."""
 
 
 def comparison_of(
-    scenario: Scenario, book: PriceBook, outcomes: Sequence[Outcome], sizings: tuple[Sizing, ...] = ()
+    scenario: Scenario,
+    book: PriceBook,
+    outcomes: Sequence[Outcome],
+    sizings: tuple[Sizing, ...] = (),
+    aim: Aim = AS_STATED,
+    asked: Mapping[str, int] | None = None,
 ) -> Comparison:
-    """Return the comparison of the replications that all plans have finished."""
-    numbers = _whole_replications(scenario, outcomes)
+    """Return the comparison of the replications that are whole: finished by all plans that were asked for them.
+
+    Parameters
+    ----------
+    scenario, book, outcomes
+        What was simulated, what it costs, and what came of it.
+    sizings
+        How its fleets came by their sizes.
+    aim
+        What it was to reach.
+    asked
+        How many replications were asked of each plan; by default what the scenario says.
+    """
+    wanted = asked or dict.fromkeys(scenario.plans, scenario.replications)
+    whole = whole_replications(wanted, outcomes)
     by_key = {(outcome.plan, outcome.replication): outcome for outcome in outcomes}
     plans = {
-        name: _plan_result(scenario, book, tuple(by_key[name, number] for number in numbers)) for name in scenario.plans
+        name: _plan_result(scenario, book, tuple(by_key[name, number] for number in range(whole[name])))
+        for name in scenario.plans
     }
-    return Comparison(scenario, book, plans, len(numbers) == scenario.replications, sizings)
+    return Comparison(scenario, book, plans, whole == wanted, sizings, aim=aim)
 
 
-def _whole_replications(scenario: Scenario, outcomes: Sequence[Outcome]) -> list[int]:
+def whole_replications(asked: Mapping[str, int], outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return how many replications of each plan can be compared: a number counts once all have it that are asked."""
     done = {(outcome.plan, outcome.replication) for outcome in outcomes}
-    return [n for n in range(scenario.replications) if all((plan, n) in done for plan in scenario.plans)]
+    numbers = range(max(asked.values(), default=0))
+    whole = [n for n in numbers if all((plan, n) in done for plan, count in asked.items() if n < count)]
+    return {plan: sum(number < count for number in whole) for plan, count in asked.items()}
 
 
 def _plan_result(scenario: Scenario, book: PriceBook, outcomes: tuple[Outcome, ...]) -> PlanResult:
@@ -424,6 +570,7 @@ def priced_plan(
         violations(scenario.slo, metrics),
         saturation,
         tuple(consumptions),
+        verdicts(scenario.slo, priced),
     )
 
 

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from simulator.simulation.outcome import Outcome
 from simulator.studies.memory import available_bytes
-from simulator.studies.together import Task, Together, together
+from simulator.studies.outcome_store import OutcomeStore
+from simulator.studies.together import Task, together
+from simulator.studies.units import Units
 from simulator.studies.work import DECISIONS_PER_S
 from simulator.studies.workers import Workers, may_fork
 
@@ -33,8 +34,11 @@ def run_tasks(
     workers: int | None = None,
     on_begin: Callable[[], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    kept: OutcomeStore | None = None,
+    cluster: str | None = None,
 ) -> Iterator[tuple[Task, Outcome]]:
-    """Yield the tasks with their outcomes as they finish, in any order.
+    """Yield the tasks with their outcomes as they finish, in any order: first those that are stored already.
 
     Parameters
     ----------
@@ -42,63 +46,82 @@ def run_tasks(
         What to simulate; those with the same requests share them, as far as there is room in memory.
     workers
         Processes, as far as there is room; by default one a core for work that is worth starting them. With 1
-        everything runs in this process.
+        everything runs in this process. On a cluster, how many of its threads are used at once; by default all.
     on_begin
         Called when the processes are there.
     on_progress
         Called a few times a second with the fraction of the work that is done, by the requests that were carried.
+    kept
+        Where outcomes are looked for, and stored as soon as they are there, so that no interrupt loses them.
+    cluster
+        Address of a Dask scheduler, such as ``tcp://host:8786``, whose workers simulate; by default this machine.
 
     Raises
     ------
     LostWorkerError
-        If a process ends before it is done.
+        When all else is done, if some tasks have ended three processes, and are set aside.
+    UserError
+        If the cluster does not answer, or has no workers.
+    """
+    left = []
+    for task in tasks:
+        outcome = None if kept is None else kept.get(task)
+        if outcome is None:
+            left.append(task)
+        else:
+            yield task, outcome
+    if not left:
+        return
+    begin, tell = on_begin or _nothing, on_progress or _nothing
+    simulated = _here(left, workers, begin, tell) if cluster is None else _there(cluster, left, workers, begin, tell)
+    for task, outcome in simulated:
+        if kept is not None:
+            kept.put(task, outcome)
+        yield task, outcome
+
+
+def _here(
+    tasks: Sequence[Task], workers: int | None, begin: Callable[[], None], tell: Callable[[float], None]
+) -> Iterator[tuple[Task, Outcome]]:
+    """Simulate tasks in processes of this machine.
+
+    They are the package's own, and not joblib's: copies of this process that begin at once (joblib's take a second to
+    import what this one has), that end with it however it ends, and that tell how far they are, request by request.
     """
     worth = WORTH_COPIES if may_fork() else WORTH_PROCESSES
     groups, processes = together(tasks, workers or (cores() if _work(tasks) > worth else 1), available_bytes())
-    begin, progress = on_begin or _nothing, _Progress(groups, on_progress or _nothing)
-    run = _Groups(groups).run
+    units = Units(groups, tell)
     if processes <= 1:
         begin()
         for number in range(len(groups)):
-            yield from progress.whole(run(number, progress.heard))
+            yield from units.whole(units.run(number, units.heard))
         return
     with Workers(processes) as pool:
         begin()
-        for found in pool.run(run, range(len(groups)), progress.heard):
-            yield from progress.whole(found)
+        with units.naming_lost():
+            for found in pool.run(units.worker.run, range(len(groups)), units.heard, units.apart):
+                yield from units.whole(found)
+
+
+def _there(
+    cluster: str,
+    tasks: Sequence[Task],
+    workers: int | None,
+    begin: Callable[[], None],
+    tell: Callable[[float], None],
+) -> Iterator[tuple[Task, Outcome]]:
+    """Simulate tasks on a cluster."""
+    from simulator.studies.cluster import Cluster  # noqa: PLC0415  (half a second that only a cluster needs)
+
+    with Cluster(cluster) as there:
+        slots = min(workers or there.threads, there.threads)
+        groups, slots = together(tasks, slots, there.bytes_per_thread * slots)
+        units = Units(groups, tell)
+        begin()
+        with units.naming_lost():
+            for found in there.run(units.units, range(len(groups)), slots, units.heard, units.apart):
+                yield from units.whole(found)
 
 
 def _nothing(*_: object) -> None:
     """Go on without more ado."""
-
-
-class _Progress:
-    """How far all groups are."""
-
-    def __init__(self, groups: Sequence[Together], tell: Callable[[float], None]) -> None:
-        self._groups, self._tell = groups, tell
-        self._work = sum(group.work for group in groups)
-        self._done = [0.0] * len(groups)
-
-    def heard(self, news: tuple[int, float]) -> None:
-        """Take the number of a group, and how much of its work is done."""
-        number, work = news
-        self._done[number] = work
-        self._tell(sum(self._done) / self._work)
-
-    def whole(self, found: tuple[int, list[Outcome]]) -> Iterator[tuple[Task, Outcome]]:
-        """Take the number of a group that is done, and return its tasks with their outcomes."""
-        number, outcomes = found
-        self.heard((number, self._groups[number].work))
-        return zip(self._groups[number].tasks, outcomes, strict=True)
-
-
-@dataclass(frozen=True)
-class _Groups:
-    """What is done in a process: a scenario that tasks share is one there too, with all that it has found already."""
-
-    groups: Sequence[Together]
-
-    def run(self, number: int, tell: Callable[[tuple[int, float]], None]) -> tuple[int, list[Outcome]]:
-        """Simulate one of them; tell now and then how much of its work is done."""
-        return number, self.groups[number].run(lambda work: tell((number, work)))

@@ -23,6 +23,7 @@ from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome
 from simulator.studies.comparison import VALUE, Comparison
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.prediction import busiest_load, predicted_usage
 from simulator.studies.saturation import Verdict, saturation_of
 from simulator.studies.verdict import violations
@@ -108,6 +109,7 @@ class Looks:
     comparison: Comparison
     workers: int | None = None
     on_look: Callable[[str], None] | None = None
+    kept: OutcomeStore | None = None
     spent: float = 0.0
     seen: dict[tuple[object, str], Seen] = field(default_factory=dict)
 
@@ -194,7 +196,7 @@ class Looks:
     def _simulate(self, name: object, there: Scenario, plans: Sequence[str], window: Window) -> None:
         part = window.of(there)
         self.spent += sum(self._work(there, plan, window) for plan in plans)
-        for _, outcome in run_tasks([Task(part, plan, 0) for plan in plans], self.workers):
+        for _, outcome in run_tasks([Task(part, plan, 0) for plan in plans], self.workers, kept=self.kept):
             self.seen[name, outcome.plan] = self._found(there, part, window, outcome)
             if self.on_look is not None:
                 self.on_look(f"{outcome.plan}, what would change it")

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from simulator.core.estimate import Estimate
-from simulator.core.units import about_duration
+from simulator.core.selection import Standing
+from simulator.core.units import about_duration, write_share
+from simulator.studies.aim import MOST_REPLICATIONS
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult, Words
 from simulator.studies.saturation import Verdict
 from simulator.studies.turning_sentences import floor_sentence, turning_sentences
 from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
 from simulator.studies.what_if import value_per_request_of_equals
-from simulator.studies.words import CENT_USD, listed, usd
+from simulator.studies.words import CENT_USD, CHANCE, listed, usd
 
-PRACTICALLY_THE_SAME = 1.01
-"""Costs within one percent, however sure the difference, decide nothing."""
+LEAST_PAIRING = 1.05
+"""Pairing that is worth fewer times the replications is not told of."""
 
 
 def recommendation(comparison: Comparison) -> tuple[str, ...]:
@@ -57,10 +59,31 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     result = comparison.plans[best]
     amount = _net_value(result) if comparison.weighs_value else _cost(result)
     yield f"Choose {best}, {_best_of(comparison)}: {amount}. {_nature(result)}"
+    yield from _how_sure(comparison)
     yield from _floor(comparison)
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
+
+
+def _how_sure(comparison: Comparison) -> Iterator[str]:
+    """Say how sure the choice is, where it is not decided or was to be made sure."""
+    selection, number = comparison.selection, comparison.replications
+    if not selection.against or number == 1 or (comparison.aim.is_fixed and not selection.undecided):
+        return
+    within = f"within {write_share(selection.indifference_fraction)} of its cost"
+    right = f"it is the best, {within}, with a probability of {_at_least(selection.probability)}"
+    if not selection.undecided:
+        yield f"The choice is made with {write_share(selection.confidence)} confidence: {right}, as far as chance goes."
+        return
+    more = "" if number >= MOST_REPLICATIONS else "; --confidence adds replications until it is"
+    yield f"The choice is not decided between it and {listed(selection.undecided)}{more}. So far {right}."
+
+
+def _at_least(probability: float) -> str:
+    """Return a probability as it may be said: rounded down, and never as a certainty."""
+    shown = math.floor(min(probability, 0.999) * 1000) / 10
+    return f"at least {shown:g} %" if shown else "not known how much"
 
 
 def _too_little(comparison: Comparison) -> str:
@@ -105,24 +128,42 @@ def _against(comparison: Comparison, name: str, best: str) -> str:
     apart = _apart(comparison, name, best)
     if not plan.meets_slo:
         return f"{name} breaks a bound: {_broken(plan)}. It {apart}.{_trouble(plan)}"
-    if name in comparison.as_good:
-        return f"{name} is as good within the error: it {apart}. {_nature(plan)}"
-    first, own = (abs(comparison.plans[each].metrics[comparison.judged_by].mean) for each in (best, name))
-    times = max(first, own) / min(first, own) if min(first, own) > 0 else math.inf
-    near = ", practically the same" if times < PRACTICALLY_THE_SAME and not comparison.weighs_value else ""
-    return f"{name} {apart}{near}. {_nature(plan)}"
+    return f"{name} {_standing(comparison, name)}{apart}. {_nature(plan)}"
+
+
+def _standing(comparison: Comparison, name: str) -> str:
+    """Say how a plan stands against the recommended one; nothing where the figures say it."""
+    standing = comparison.selection.standing(name)
+    if standing is None or standing is Standing.WORSE or comparison.fewest_replications == 1:
+        return ""
+    if standing is Standing.AS_GOOD:
+        return f"is as good within {write_share(comparison.selection.indifference_fraction)} of the cost: it "
+    if standing is Standing.NO_BETTER:
+        return "is no better, and may be as good: it "
+    more = comparison.selection.against[name].more
+    return f"is not decided, {'too many' if more is None else f'about {more:,}'} more replications would do it: it "
 
 
 def _apart(comparison: Comparison, name: str, best: str) -> str:
     """Say how far a plan is from the best in what decides."""
-    gap = comparison.difference(name, best, comparison.judged_by)
+    gap = comparison.gap(name)
     size = f"{usd(abs(gap.mean))} a month"
-    than = f"{'more' if gap.mean >= 0 else 'less'} than {best}{_interval(gap)}"
+    chance = _interval(gap, also=_pairing(comparison, name, best))
+    than = f"{'more' if gap.mean >= 0 else 'less'} than {best}{chance}"
     if not comparison.weighs_value:
-        return f"costs {size} {than}" if gap.mean else f"costs the same as {best}{_interval(gap)}"
+        return f"costs {size} {than}" if gap.mean else f"costs the same as {best}{chance}"
     cost, value = (comparison.difference(name, best, metric).mean for metric in (COST, VALUE))
     why = f"its answers are worth {_more_or_less(value)}, and it costs {_more_or_less(cost)}"
     return f"brings in {size} {than}, as {why}"
+
+
+def _pairing(comparison: Comparison, name: str, best: str) -> str:
+    """Say what it is worth that both plans saw the same requests; nothing where it is worth little."""
+    times = comparison.pairing(name, best, comparison.judged_by)
+    if not (math.isfinite(times) and times >= LEAST_PAIRING):
+        return ""
+    rounded = float(f"{times:.2g}")
+    return f"pairing makes it as good as {rounded:,.{0 if rounded >= 10 else 1}f} times the replications"  # noqa: PLR2004
 
 
 def _more_or_less(gap_usd: float) -> str:
@@ -155,6 +196,9 @@ def _trouble(result: PlanResult) -> str:
     refused = result.metrics["refused_fraction"].mean if "refused_fraction" in result.metrics else 0.0
     verdict, reason = result.saturation.verdict, result.saturation.reason
     load = f" It is {verdict}: {reason}." if verdict is not Verdict.STABLE else ""
+    if result.unsure_bounds:
+        bounds = listed([metric.removesuffix("_s").replace("_", " ") for metric in result.unsure_bounds])
+        load += f" Whether it keeps its bound of {bounds} is not decided: it is so near that chance alone may tell."
     return f"{load} {_percent(refused)} of its requests are refused." if refused > MOST_REFUSED_FRACTION else load
 
 
@@ -168,7 +212,7 @@ def _turning_points(comparison: Comparison, best: str) -> Iterator[str]:
         yield from turning_sentences(comparison.turning_points, weighs_value=comparison.weighs_value)
     if comparison.weighs_value:
         for name in comparison.rivals:
-            if name not in comparison.as_good:
+            if name not in comparison.selection.near:
                 yield from _at_another_value(comparison, best, name)
 
 
@@ -207,8 +251,10 @@ def _signed(amount: float) -> str:
     return f"{'+' if amount >= 0 else '-'}{usd(abs(amount))}"
 
 
-def _interval(estimate: Estimate, write: Callable[[float], str] = _signed) -> str:
-    """Return an interval in brackets; nothing where it is not known, or too narrow to be seen."""
-    if math.isnan(estimate.low) or write(estimate.low) == write(estimate.high):
+def _interval(estimate: Estimate, write: Callable[[float], str] = _signed, also: str = "") -> str:
+    """Return an interval in brackets, and what else is to be said of it; what is not known or not to be seen is not."""
+    ends = estimate.low, estimate.high
+    if math.isnan(estimate.low) or write(estimate.low) == write(estimate.high) or max(map(abs, ends)) < CENT_USD:
         return ""
-    return f" (95 % interval {write(estimate.low)} to {write(estimate.high)})"
+    chance = f"{CHANCE}: {write(estimate.low)} to {write(estimate.high)}"
+    return f" ({'; '.join(filter(None, (chance, also)))})"

@@ -14,13 +14,16 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from simulator.core.component import Part
+from simulator.core.edition import EDITION
 from simulator.core.usage import StandIn, Usage
 from simulator.prices.writing import write_book
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import Consumption
+from simulator.studies.engine_version import processor
 from simulator.studies.kept_outcomes import as_text, plain
 from simulator.studies.run_place import MANIFEST
+from simulator.studies.table_units import unit_of, with_units
 
 DIGEST_LETTERS = 10
 TABLES = "tables"
@@ -36,6 +39,8 @@ STAND_IN = "stand_in_"
 """What the columns begin with that say what stands in for a price."""
 BY_PROMPT = "by_prompt"
 """Two columns begin so: the classes of prompts, and how the quantity splits by them."""
+SCHEMA = "2"
+"""Version of the tables' columns."""
 LIBRARIES = ("numpy", "numba", "simpy", "scipy", "pandas")
 
 
@@ -65,6 +70,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
     run_digest, words = digest(comparison.scenario), comparison.words
     manifest = {
         "predcost": version("predcost"),
+        "results_edition": EDITION,
         "command": list(command),
         "scenario": comparison.scenario.name,
         "scenario_digest": run_digest,
@@ -72,11 +78,13 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
         "seed": comparison.scenario.seed,
         "replications": comparison.replications,
         "complete": comparison.complete,
+        "aim": plain(comparison.aim),
         "sizings": [sizing.as_dict() for sizing in comparison.sizings],
         "recommendation": None if words is None else list(words.recommendation),
         "warnings": None if words is None else list(words.warnings),
         "what_would_change": [] if words is None else list(words.what_would_change),
         "turning_points": plain(comparison.turning_points),
+        "processor": processor(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
@@ -87,7 +95,7 @@ def write_run(comparison: Comparison, folder: Path, command: Sequence[str], aske
     tables.mkdir()
     for name, rows in _tables(comparison).items():
         columns = {column: [row.get(column) for row in rows] for column in _columns(rows)}
-        pq.write_table(pa.table(columns), tables / f"{name}.parquet")
+        pq.write_table(with_units(pa.table(columns), f"run/{name}/{SCHEMA}"), tables / f"{name}.parquet")
     _write_bills(comparison, folder / BILLS)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
@@ -128,7 +136,7 @@ def write_yaml(part: Part, path: Path) -> None:
 def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
     return {
         "metrics": [
-            {"plan": name, "metric": metric, **estimate.as_dict()}
+            {"plan": name, "metric": metric, **estimate.as_dict(), "unit": unit_of(metric)}
             for name, plan in comparison.plans.items()
             for metric, estimate in plan.metrics.items()
         ],
@@ -151,7 +159,7 @@ def _tables(comparison: Comparison) -> Mapping[str, list[dict[str, Any]]]:
             for of, used in _consumptions(comparison)
             for backend, ran in used.fleets.items()
         ],
-        "differences": [difference.as_dict() for difference in comparison.differences],
+        "differences": [{**each.as_dict(), "unit": unit_of(each.metric)} for each in comparison.differences],
         "outcomes": [
             {"plan": name, "replication": outcome.replication, "outcome": as_text(outcome)}
             for name, plan in comparison.plans.items()

@@ -1,16 +1,20 @@
 """Where a run is kept: claimed by one at a time, written out of sight, and never half there.
 
-What is being written is in a hidden folder beside the place, `.NAME.part`, and takes the place of what was there in one
-step. A lock, `.NAME.lock`, is held by the system for as long as its process lives, so that what a killed run leaves
-behind is known to be nobody's, and goes when the next one claims the place. Where the folder cannot be replaced, as it
-is mounted or what it lies in belongs to somebody else, the hidden things are inside it.
+As long as a run simulates or draws there is nothing of it beside its place, so a run that is killed leaves nothing
+there. What is kept is written, in some milliseconds, into a hidden folder beside the place, `.NAME.part`, and takes the
+place of what was there in one step. A lock is held by the system for as long as its process lives, so that what a run
+leaves behind that was killed just then is known to be nobody's, and goes when the next one claims the place. Where the
+folder cannot be replaced, as it is mounted or what it lies in belongs to somebody else, the hidden things are inside
+it.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +23,8 @@ from typing import IO, Any
 from simulator.core.errors import UserError
 
 MANIFEST = "manifest.json"
-HIDDEN = (".part", ".old", ".lock")
+HIDDEN = (".part", ".old")
+LOCK_LETTERS = 20
 
 
 @contextmanager
@@ -59,8 +64,10 @@ class Claim:
         fixed = self._place.is_dir() and (self._place.is_mount() or not os.access(parent, os.W_OK))
         within, name = (self._place, "run") if fixed else (parent, self._place.name)
         self._is_fixed = fixed
-        self._part, self._old, self._lock_file = (within / f".{name}{each}" for each in HIDDEN)
+        self._part, self._old = (within / f".{name}{each}" for each in HIDDEN)
+        self._lock_file = _lock_file(self._place)
         self._lock: IO[bytes] | None = None
+        self._drawing: Path | None = None
         self._digest = ""
 
     def begin(self, digest: str, *, force: bool) -> None:
@@ -73,6 +80,7 @@ class Claim:
                 self._lock = self._locked()
                 self._clear()
                 self._part.mkdir()  # so that a place that cannot be written to is known before hours are spent
+                self._part.rmdir()
                 self._refuse_other(digest, force=force)  # which may have come back just now
         except UserError:
             self.end()
@@ -83,6 +91,8 @@ class Claim:
         if self._lock is None:
             return
         self._clear()
+        if self._drawing is not None:
+            shutil.rmtree(self._drawing, ignore_errors=True)
         lock, self._lock = self._lock, None
         if sys.platform == "win32":
             lock.close()
@@ -117,16 +127,22 @@ class Claim:
 
     @property
     def hidden(self) -> Path:
-        """Where files are written out of sight."""
-        self._part.mkdir(exist_ok=True)
-        return self._part
+        """Where files are written that take long, out of sight and away from the place."""
+        if self._drawing is None:
+            self._drawing = Path(tempfile.mkdtemp(prefix="predcost-"))
+        return self._drawing
 
     def take(self, subfolder: str, stem: str) -> None:
         """Move what is written out of sight under some name, whatever its kind, into a folder of the run."""
         to = self._place / subfolder
         to.mkdir(exist_ok=True)
-        for each in sorted(self._part.glob(f"{stem}.*")):
-            os.replace(each, to / each.name)  # noqa: PTH105  (Path.replace says nothing of what is there)
+        for each in sorted(self.hidden.glob(f"{stem}.*")):
+            part = to / f".{each.name}"
+            try:
+                shutil.move(each, part)  # it may come from another disk
+                part.replace(to / each.name)
+            finally:
+                part.unlink(missing_ok=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -155,11 +171,12 @@ class Claim:
 
     @property
     def _hidden_names(self) -> tuple[str, ...]:
-        return tuple(each.name for each in (self._part, self._old, self._lock_file)) if self._is_fixed else ()
+        return tuple(each.name for each in (self._part, self._old)) if self._is_fixed else ()
 
     def _locked(self) -> IO[bytes]:
         """Return the lock file, held by this process alone."""
         while True:
+            self._lock_file.parent.mkdir(mode=0o700, exist_ok=True)
             lock = self._lock_file.open("a+b")
             try:
                 _hold(lock)
@@ -178,6 +195,8 @@ class Claim:
             self._old.rename(self._place)
         for each in (self._part, self._old):
             shutil.rmtree(each, ignore_errors=True)
+        with contextlib.suppress(OSError):  # what an earlier version locked
+            self._part.with_suffix(".lock").unlink()
 
     def _replace(self) -> None:
         if self._place.exists():
@@ -196,6 +215,13 @@ class Claim:
                 each.unlink()
         for each in sorted(self._part.iterdir(), key=lambda path: path.name == MANIFEST):
             each.rename(self._place / each.name)
+
+
+def _lock_file(place: Path) -> Path:
+    """Return what is locked for a place: a file of this user, where files go that nobody misses."""
+    user = os.getuid() if hasattr(os, "getuid") else "mine"
+    name = hashlib.sha256(os.fsencode(place)).hexdigest()[:LOCK_LETTERS]
+    return Path(tempfile.gettempdir()) / f"predcost-locks-{user}" / f"{name}.lock"
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:

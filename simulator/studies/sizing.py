@@ -1,8 +1,9 @@
 """Fleets whose size follows from the latency bound: the closed form's number, confirmed or corrected by simulation."""
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from simulator.backends.base import Backend, Resizable
@@ -13,6 +14,7 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.closed_form_size import closed_form_replicas, fleet_to_size
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.saturation import Saturation, Verdict, saturation_of_backend
 
 QUANTILE = 0.99
@@ -82,7 +84,11 @@ class Sizing:
 
 
 def sized(
-    scenario: Scenario, workers: int | None = None, block_s: float | None = None
+    scenario: Scenario,
+    workers: int | None = None,
+    block_s: float | None = None,
+    kept: OutcomeStore | None = None,
+    cluster: str | None = None,
 ) -> tuple[Scenario, tuple[Sizing, ...]]:
     """Return the scenario with a fixed size for every fleet that is to be sized, and how each came about.
 
@@ -94,6 +100,8 @@ def sized(
         Processes; by default one a core.
     block_s
         How much time is worked on at once. [s]
+    kept, cluster
+        See `run_tasks`.
 
     Raises
     ------
@@ -104,7 +112,8 @@ def sized(
     for plan in scenario.plans:
         fleet = fleet_to_size(scenario, plan)
         if fleet is not None:
-            sizings.append(_Search(scenario, plan, fleet, workers, block_s).run())
+            simulate = partial(run_tasks, workers=workers, kept=kept, cluster=cluster)
+            sizings.append(_Search(scenario, plan, fleet, simulate, block_s).run())
     return _resolved(scenario, sizings), tuple(sizings)
 
 
@@ -115,7 +124,7 @@ class _Search:
     scenario: Scenario
     plan: str
     fleet: Resizable
-    workers: int | None
+    simulate: Callable[[Sequence[Task]], Iterable[tuple[Task, Outcome]]]
     block_s: float | None
     p99_s: dict[int, float] = field(default_factory=dict)
     gave_up: dict[int, float] = field(default_factory=dict)
@@ -181,7 +190,7 @@ class _Search:
     def _simulate(self, replicas: int) -> list[Outcome]:
         tried = _with_size(self.scenario, self._backend, replicas)
         tasks = [Task(tried, self.plan, number, self.block_s) for number in range(self.scenario.replications)]
-        outcomes = [outcome for _, outcome in run_tasks(tasks, self.workers)]
+        outcomes = [outcome for _, outcome in self.simulate(tasks)]
         return sorted(outcomes, key=lambda outcome: outcome.replication)
 
     def _fail(self, replicas: int) -> None:

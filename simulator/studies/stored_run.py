@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from simulator.core.edition import FIRST
 from simulator.core.errors import UserError
 from simulator.core.input_files.reading import read_tree
 from simulator.core.usage import Driver, StandIn, Usage
@@ -19,6 +20,7 @@ from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
+from simulator.studies.aim import AS_STATED, Aim
 from simulator.studies.comparison import Comparison, Words, priced_plan
 from simulator.studies.consumption import Consumption, FleetTime
 from simulator.studies.kept_outcomes import outcome_of, whole
@@ -57,6 +59,10 @@ class StoredRun:
     """What was said of it."""
     turning_points: TurningPoints | None = None
     """What was found that would change the recommendation."""
+    edition: int = FIRST
+    """Of its results."""
+    aim: Aim = AS_STATED
+    """What it was to reach."""
 
     def priced(self, book: PriceBook) -> Comparison:
         """Return the comparison at the prices of a book."""
@@ -72,7 +78,7 @@ class StoredRun:
             )
             for name in self.scenario.plans
         }
-        return Comparison(self.scenario, book, plans, self.complete, self.sizings)
+        return Comparison(self.scenario, book, plans, self.complete, self.sizings, aim=self.aim)
 
     @property
     def comparison(self) -> Comparison:
@@ -113,26 +119,36 @@ def read_run(folder: Path) -> StoredRun:
         outcomes = _outcomes(folder)
         said = [about.get("recommendation"), about.get("warnings"), about.get("what_would_change", ())]
         words = None if None in said else Words(*map(tuple, said))
-        turning_points = whole(about.get("turning_points"))
+        turning_points, aim = whole(about.get("turning_points")), whole(about.get("aim")) or AS_STATED
+        edition = int(about.get("results_edition", FIRST))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
             "by another version of predcost. Run its scenario again"
         ) from None
     book = load_book(folder / "prices.yaml")
-    scenario = _scenario(folder)
+    scenario = scenario_of_run(folder)
     if not values or not set(values) == set(consumptions) == set(saturations) == set(scenario.plans):
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
-    return StoredRun(
-        *(folder, scenario, book, complete, values, consumptions, saturations, sizings, outcomes, words, turning_points)
-    )
+    seen = (values, consumptions, saturations, sizings, outcomes)
+    return StoredRun(folder, scenario, book, complete, *seen, words, turning_points, edition, aim)
 
 
-def _scenario(folder: Path) -> Scenario:
-    """Return the scenario with the names of its price books, which need not be there any more."""
-    path = folder / "scenario.yaml"
-    found = load_scenario(path, {"prices": str((folder / "prices.yaml").resolve())})
+def scenario_of_run(folder: Path, overrides: Mapping[str, object] | None = None) -> Scenario:
+    """Return a run's scenario with the names of its price books, which need not be there any more.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    overrides
+        What is changed in it, by key path.
+    """
+    path, changed = folder / "scenario.yaml", dict(overrides or {})
+    found = load_scenario(path, {"prices": str((folder / "prices.yaml").resolve()), **changed})
+    if "prices" in changed:
+        return found
     named: Any = read_tree(path).data["prices"]
     return found.model_copy(update={"prices": tuple(named) if isinstance(named, list) else named})
 

@@ -17,6 +17,7 @@ from simulator.studies.activity import Axis
 from simulator.studies.comparison import Comparison
 from simulator.studies.floor import floor_of
 from simulator.studies.looking import Looks, Seen
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.turns import Side, Still, Turn, TurningPoints
 
 LEAST_ADVANTAGE = 0.01
@@ -32,7 +33,10 @@ FAR_TIMES = 10.0
 
 
 def examined(
-    comparison: Comparison, workers: int | None = None, on_look: Callable[[str], None] | None = None
+    comparison: Comparison,
+    workers: int | None = None,
+    on_look: Callable[[str], None] | None = None,
+    kept: OutcomeStore | None = None,
 ) -> Comparison:
     """Return the comparison with what would change its recommendation, as far as that was simulated.
 
@@ -44,6 +48,8 @@ def examined(
         Processes; by default one a core.
     on_look
         Called after every simulation with what it was, for a progress bar.
+    kept
+        Where outcomes are looked for, and stored.
 
     Raises
     ------
@@ -53,7 +59,7 @@ def examined(
     best = comparison.recommended
     if best is None or not all(plan.outcomes for plan in comparison.plans.values()):
         return comparison
-    looks = Looks(comparison, workers, on_look)
+    looks = Looks(comparison, workers, on_look, kept)
     floor = floor_of(looks, best)
     axis = Axis.of(comparison.scenario)
     if axis is None:
@@ -83,7 +89,7 @@ class _Search:
 
     def run(self) -> TurningPoints:
         comparison = self.comparison
-        rivals = [name for name in comparison.rivals if name not in comparison.as_good]
+        rivals = [name for name in comparison.rivals if name not in comparison.selection.near]
         starts = [(name, value) for name in rivals for value in self._first_wins(name)]
         for name, value in sorted(starts, key=lambda start: abs(math.log(self.axis.times(start[1])))):
             self._follow(name, value)
@@ -205,7 +211,7 @@ class _Search:
 
     def _chance_usd(self, name: str, value: float, seen: Seen) -> float:
         """Return by how much chance may have moved the difference of two plans. [USD per month]"""
-        pairs = zip(self.comparison.plans[name].values, self.comparison.plans[self.best].values, strict=True)
+        pairs = zip(self.comparison.plans[name].values, self.comparison.plans[self.best].values, strict=False)
         gaps = [one[self.comparison.judged_by] - other[self.comparison.judged_by] for one, other in pairs]
         if len(gaps) == 1:
             return 0.0

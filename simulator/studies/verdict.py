@@ -1,16 +1,30 @@
-"""Whether a plan meets what is asked of it, and what it breaks by how much."""
+"""Whether a plan meets what is asked of it, how sure that is, and what it breaks by how much."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from simulator.core.estimate import Estimate
+import numpy as np
+from scipy.special import stdtrit
+
+from simulator.core.estimate import CONFIDENCE, Estimate
 from simulator.core.units import about_duration, write_clock, write_share
 from simulator.scenario.schema import Slo
 
 
+class BoundVerdict(StrEnum):
+    """Whether a bound is kept, each told with 95 % confidence: of the two errors there is only one to be made."""
+
+    MET = "met"
+    BROKEN = "broken"
+    UNDECIDED = "undecided"
+    """Chance alone may have put the mean on its side of the bound."""
+
+
 @dataclass(frozen=True)
 class Violation:
-    """A bound that a plan breaks."""
+    """A bound that a plan's mean breaks."""
 
     metric: str
     value: float
@@ -25,21 +39,56 @@ class Violation:
 
 def violations(slo: Slo, metrics: Mapping[str, Estimate]) -> tuple[Violation, ...]:
     """Return the bounds that the means over replications break."""
-    return tuple(_violations(slo, metrics))
+    return tuple(
+        Violation(metric, metrics[metric].mean, bound, _text(slo, metric, metrics[metric].mean, bound))
+        for metric, bound in _bounds(slo)
+        if metric in metrics and metrics[metric].mean > bound
+    )
 
 
-def _violations(slo: Slo, metrics: Mapping[str, Estimate]) -> Iterator[Violation]:
-    for metric, bound_s in (("latency_p99_s", slo.latency_p99_s), ("age_p95_s", slo.age_p95_s)):
-        if bound_s is not None and metric in metrics and metrics[metric].mean > bound_s:
-            value, (what, share) = metrics[metric].mean, metric.removesuffix("_s").split("_")
-            text = f"{what} {share} is {about_duration(value)}, above {about_duration(bound_s)}"
-            yield Violation(metric, value, bound_s, text)
-    metric, bound = "default_fraction", slo.default_fraction
-    if bound is not None and metric in metrics and metrics[metric].mean > bound:
-        value = metrics[metric].mean
-        yield Violation(metric, value, bound, f"{value:.2%} of requests get the default, above {write_share(bound)}")
-    metric = "deadline_miss_fraction"
-    if slo.batch_deadline_s is not None and metric in metrics and metrics[metric].mean > 0:
-        value = metrics[metric].mean
-        text = f"{value:.0%} of the runs are not published by {write_clock(slo.batch_deadline_s)}"
-        yield Violation(metric, value, 0.0, text)
+def verdicts(slo: Slo, values: Sequence[Mapping[str, float]]) -> dict[str, BoundVerdict]:
+    """Return whether each bound is kept, by metric.
+
+    Parameters
+    ----------
+    slo
+        The bounds.
+    values
+        The metrics, replication by replication.
+    """
+    shared = [(metric, bound) for metric, bound in _bounds(slo) if all(metric in each for each in values)]
+    return {metric: _verdict([each[metric] for each in values], bound) for metric, bound in shared}
+
+
+def _verdict(sample: Sequence[float], bound: float) -> BoundVerdict:
+    if bound == 0:  # what never is below 0 is above it for certain once it was seen to be
+        return BoundVerdict.BROKEN if max(sample) > 0 else BoundVerdict.MET
+    if len(sample) == 1:
+        return BoundVerdict.UNDECIDED
+    mean, error = float(np.mean(sample)), float(np.std(sample, ddof=1)) / math.sqrt(len(sample))
+    unsure = float(stdtrit(len(sample) - 1, CONFIDENCE)) * error
+    if mean + unsure <= bound:
+        return BoundVerdict.MET
+    return BoundVerdict.BROKEN if mean - unsure > bound else BoundVerdict.UNDECIDED
+
+
+def _bounds(slo: Slo) -> Iterator[tuple[str, float]]:
+    """Yield what must not be exceeded, by metric."""
+    stated = (
+        ("latency_p99_s", slo.latency_p99_s),
+        ("age_p95_s", slo.age_p95_s),
+        ("default_fraction", slo.default_fraction),
+        ("deadline_miss_fraction", None if slo.batch_deadline_s is None else 0.0),
+    )
+    for metric, bound in stated:
+        if bound is not None:
+            yield metric, bound
+
+
+def _text(slo: Slo, metric: str, value: float, bound: float) -> str:
+    if metric == "default_fraction":
+        return f"{value:.2%} of requests get the default, above {write_share(bound)}"
+    if metric == "deadline_miss_fraction" and slo.batch_deadline_s is not None:
+        return f"{value:.0%} of the runs are not published by {write_clock(slo.batch_deadline_s)}"
+    what, share = metric.removesuffix("_s").split("_")
+    return f"{what} {share} is {about_duration(value)}, above {about_duration(bound)}"

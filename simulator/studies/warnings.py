@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from simulator.backends.answers.findings import Finding, Topic
 from simulator.core.units import about_duration
 from simulator.studies import foreseen
+from simulator.studies.aim import MOST_REPLICATIONS
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.saturation import Verdict
 
@@ -33,7 +34,10 @@ def warnings_of(comparison: Comparison) -> tuple[str, ...]:
 def _of_study(comparison: Comparison) -> Iterator[str]:
     scenario, done = comparison.scenario, comparison.replications
     if not comparison.complete:
-        yield f"Only {done} of {scenario.replications} replications finished; the figures are of these."
+        asked = f" of {scenario.replications}" if comparison.aim.is_fixed else ""
+        yield f"Only {done}{asked} replications finished; the figures are of these."
+    if not comparison.aim.is_fixed and done >= MOST_REPLICATIONS:
+        yield f"{done:,} replications are the most that are added, and what was asked for may not be reached by them."
     if done == 1:
         yield foreseen.ONE_REPLICATION
     yield from foreseen.of_traffic(scenario)

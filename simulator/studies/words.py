@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 CENT_USD = 0.01
+CHANCE = "95 % of chance alone"
+"""What an interval is; what is not known of the inputs is not in it."""
 
 
 def usd(amount: float) -> str:

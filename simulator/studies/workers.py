@@ -14,24 +14,31 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Any, Self, TypeVar
 
 Found = TypeVar("Found")
 
-FOUND, FAILED, NEWS = "found", "failed", "news"
-"""What a process may say: a result, an error, or how far it is."""
+FOUND, FAILED, NEWS, LOST = "found", "failed", "news", "lost"
+"""What is said of an item: a result, an error, how far it is, or that its process has ended meanwhile."""
+MOST_LOSSES = 3
+"""After so many an item is set aside: it is more likely at fault itself than the system."""
 POLL_S = 0.2
 """So often a wait lets a signal through, where the system's own waits do not."""
 SPAWN = "import sys; sys.path[:] = {path!r}; from simulator.studies.workers import serve; serve()"
 
 
 class LostWorkerError(RuntimeError):
-    """A worker has ended before it was done, as when the system has no memory left."""
+    """Processes have ended before they were done, as when the system has no memory left; all else is done."""
 
     code = 1
+
+    def __init__(self, said: str, items: Sequence[Any] = ()) -> None:
+        super().__init__(said)
+        self.items = tuple(items)
+        """What they were at; it is set aside."""
 
 
 def may_fork() -> bool:
@@ -75,12 +82,17 @@ class Workers:
         self._workers.clear()
 
     def run(
-        self, function: Callable[..., Found], items: Sequence[Any], heard: Callable[[Any], None] | None = None
+        self,
+        function: Callable[..., Found],
+        items: Sequence[Any],
+        heard: Callable[[Any], None] | None = None,
+        apart: Callable[[Any], Sequence[Any]] = lambda item: (item,),
     ) -> Iterator[Found]:
         """Yield what a function returns for every item, in any order.
 
         The function is one of a module, or a method of what can be pickled; it is sent to each process once, and what
-        it remembers is there for the next item.
+        it remembers is there for the next item. If a process ends without an answer, another takes its place and its
+        item; an item that has ended three is set aside, and the rest is done.
 
         Parameters
         ----------
@@ -90,29 +102,85 @@ class Workers:
             What it is called with.
         heard
             Called with the news of all processes.
+        apart
+            Returns what to do in place of an item that has ended a process: itself, or parts of it one by one, so that
+            only that one is set aside which is at fault.
 
         Raises
         ------
         LostWorkerError
-            If a worker ends without an answer.
+            When all else is done, if some items are set aside.
         Exception
             What the function raises.
         """
-        waiting = deque(items)
-        said: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        asked = function, heard is not None
+        talk = _Talk((function, heard is not None))
+        talk.put(map(_Asked, items))
         for worker in self._workers[: len(items)]:
-            threading.Thread(target=worker.work, args=(asked, waiting, said), daemon=True).start()
-        left = len(items)
-        while left:
-            kind, what = _next(said)
-            if kind == FAILED:
-                raise what
-            if kind == FOUND:
-                left -= 1
-                yield what
-            elif heard is not None:
-                heard(what)
+            worker.begin(talk)
+        left, aside = len(items), list[Any]()
+        try:
+            while left:
+                kind, what = _next(talk.said)
+                if kind == LOST:
+                    worker, asked = what
+                    again = asked.again(apart)
+                    aside += [] if again else [asked.item]
+                    left += len(again) - 1
+                    talk.put(again)
+                    self._replace(worker).begin(talk)
+                elif kind == FAILED:
+                    raise what
+                elif kind == FOUND:
+                    left -= 1
+                    yield what
+                elif heard is not None:
+                    heard(what)
+        finally:
+            talk.put([None] * len(self._workers))
+        if aside:
+            raise LostWorkerError(_lost(len(aside)), aside)
+
+    def _replace(self, lost: "_Worker") -> "_Worker":
+        """Return a new process in the place of one that has ended."""
+        lost.kill()
+        try:
+            found = _Worker.spawned([])  # this process has threads, and cannot be copied
+        except OSError as error:
+            raise LostWorkerError(f"a worker process has ended, and no other can be started: {error}") from error
+        self._workers[self._workers.index(lost)] = found
+        return found
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An item, and how many processes have ended while they were at it."""
+
+    item: Any
+    losses: int = 0
+
+    def again(self, apart: Callable[[Any], Sequence[Any]]) -> "list[_Asked]":
+        """Return what is to be done when another process has ended; nothing where it is set aside."""
+        losses = self.losses + 1
+        return [] if losses >= MOST_LOSSES else [_Asked(each, losses) for each in apart(self.item)]
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """What is asked of all processes, and what they say."""
+
+    asked: tuple[Callable[..., Any], bool]
+    waiting: "queue.SimpleQueue[_Asked | None]" = field(default_factory=queue.SimpleQueue)
+    said: "queue.SimpleQueue[tuple[str, Any]]" = field(default_factory=queue.SimpleQueue)
+
+    def put(self, items: "Iterable[_Asked | None]") -> None:
+        """Ask for more; None tells a process that there is nothing left."""
+        for item in items:
+            self.waiting.put(item)
+
+
+def _lost(items: int) -> str:
+    what = "an item" if items == 1 else f"{items} items"
+    return f"{MOST_LOSSES} worker processes have ended while they were at {what}; the system may be out of memory"
 
 
 def _next(said: "queue.SimpleQueue[tuple[str, Any]]") -> tuple[str, Any]:
@@ -129,6 +197,7 @@ class _Worker:
     def __init__(self, pid: int, to: IO[bytes], back: IO[bytes], kill: Callable[[], None]) -> None:
         self.pid, self.pipes = pid, (to, back)
         self._kill = kill
+        self._thread: threading.Thread | None = None
 
     @classmethod
     def forked(cls, others: "Sequence[tuple[IO[bytes], IO[bytes]]]") -> "_Worker":
@@ -177,26 +246,25 @@ class _Worker:
 
         return cls(process.pid, process.stdin, process.stdout, kill)
 
-    def work(self, asked: tuple[Callable[..., Any], bool], waiting: deque[Any], said: "queue.SimpleQueue[Any]") -> None:
-        """Have items worked on, as long as there are any, and pass on what is said of them."""
+    def begin(self, talk: "_Talk") -> None:
+        """Begin to have items worked on, until there comes none, and to pass on what is said of them."""
+        self._thread = threading.Thread(target=self._work, args=(talk,), daemon=True)
+        self._thread.start()
+
+    def _work(self, talk: "_Talk") -> None:
         to, back = self.pipes
         sent = False
-        while waiting:
+        while (asked := talk.waiting.get()) is not None:
             try:
-                item = waiting.popleft()
-            except IndexError:
-                return
-            try:
-                pickle.dump((None if sent else asked, item), to, pickle.HIGHEST_PROTOCOL)
+                pickle.dump((None if sent else talk.asked, asked.item), to, pickle.HIGHEST_PROTOCOL)
                 sent = True
                 to.flush()
                 kind = NEWS
                 while kind == NEWS:
                     kind, what = pickle.load(back)  # noqa: S301  (of our own)
-                    said.put((kind, what))
+                    talk.said.put((kind, what))
             except (OSError, ValueError, EOFError, pickle.UnpicklingError):
-                lost = "a worker process has ended before it was done; the system may be out of memory: try --workers 1"
-                said.put((FAILED, LostWorkerError(lost)))
+                talk.said.put((LOST, (self, asked)))
                 return
 
     def kill(self) -> None:
@@ -205,6 +273,8 @@ class _Worker:
         for pipe in self.pipes:
             with contextlib.suppress(OSError):
                 pipe.close()
+        if self._thread is not None:
+            self._thread.join(POLL_S)
 
 
 def serve() -> None:

@@ -232,3 +232,9 @@ def test_a_check_that_fails_ends_with_code_1_and_prints_its_json(
     content = json.loads(told.out)
     assert (content["agree"], content["full"], content["seed"]) == (False, True, 7)
     assert "1 of 1 differ: quick: half" in told.err
+
+
+def test_a_choice_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    done = predcost("show", tmp_path, "--charts", "some")
+    assert done.returncode == 2
+    assert "'--charts': 'some' is not one of 'none', 'deck', 'all'" in " ".join(done.stderr.split())

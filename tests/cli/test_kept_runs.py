@@ -55,23 +55,23 @@ def hidden(folder: Path) -> list[str]:
 
 @POSIX
 def test_an_interrupt_before_anything_is_complete_leaves_nothing_behind_and_says_so(tmp_path: Path) -> None:
-    with begun("run", HEADLINE, "--out", tmp_path / "run", "--workers", "1") as process:
-        while not (tmp_path / ".run.part").exists():
+    with begun("run", HEADLINE, "--out", tmp_path / "runs" / "run", "--workers", "1") as process:
+        while not (tmp_path / "runs").exists():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
     assert process.returncode == 130
     assert "interrupted; nothing was complete, and nothing is kept" in said
     assert "Traceback" not in said
-    assert not list(tmp_path.iterdir())
+    assert not list((tmp_path / "runs").iterdir())
 
 
 STOPPED_AFTER_A_REPLICATION = """
 import os, signal
 import simulator.studies.comparison as comparison
 run = comparison.run_tasks
-def run_tasks(*how):
-    for number, outcome in enumerate(run(*how)):
+def run_tasks(*how, **named):
+    for number, outcome in enumerate(run(*how, **named)):
         yield outcome
         if number == 2:
             os.kill(os.getpid(), signal.{signal})

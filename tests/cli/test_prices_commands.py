@@ -67,10 +67,26 @@ def test_a_run_is_priced_anew_from_its_folder(run: Path, tmp_path: Path) -> None
     assert again["plans"]["cached"]["bill"] == first["plans"]["cached"]["bill"]
 
 
+def test_a_price_and_a_weight_of_a_run_can_be_other_and_what_is_simulated_cannot(run: Path) -> None:
+    cost = "backends.night.feature_pipeline.cost=60 USD"
+    done = predcost("reprice", run, "--set", cost, "--set", "slo.latency_p99=1 ms")
+    assert done.returncode == 0, done.stderr
+    assert "by aws-us-east-1, with" in done.stdout
+    assert "No plan meets every bound;" in done.stdout
+    content = json.loads(predcost("reprice", run, "--set", cost, "--json").stdout)
+    assert content["changed"] == [cost]
+    assert content["plans"]["hybrid"]["change"]["cost_usd_per_month"]["mean"] == pytest.approx(30 * 30)
+    assert content["plans"]["cached"]["change"]["cost_usd_per_month"]["mean"] == 0
+    refused = predcost("reprice", run, "--set", "plans.cached.cache.ttl=3 h")
+    assert refused.returncode == 2
+    assert "--set plans.cached.cache.ttl: another value takes another simulation" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("reprice", "nowhere", "--prices", "aws-us-east-1"), "holds no run of predcost"),
+        (("reprice", "nowhere"), "give --prices BOOK, or --set KEY=VALUE of a price or a weight"),
         (("prices", "show", "aws-us-est-1"), "did you mean 'aws-us-east-1'"),
         (("prices", "import", "azur", "x.csv", "--out", "b.yaml"), "did you mean 'azure'"),
         (("prices", "import", "azure", "x.csv", "--out", "b.yaml"), "there is no file x.csv"),

@@ -349,13 +349,13 @@ without_shrinking = [Phase.explicit, Phase.generate]
 """To shrink a scenario takes minutes."""
 
 
-@settings(max_examples=40, phases=without_shrinking)
+@settings(max_examples=20, phases=without_shrinking)
 @drawn
 def test_whatever_the_scenario_both_do_the_same(scenario: Scenario) -> None:
     both(scenario, "drawn")
 
 
-@settings(max_examples=25, phases=without_shrinking)
+@settings(max_examples=15, phases=without_shrinking)
 @given(scenarios(online=functions(), ahead=clusters()))
 def test_whatever_the_functions_both_do_the_same(scenario: Scenario) -> None:
     both(scenario, "drawn")

@@ -461,7 +461,7 @@ def test_the_title_of_the_net_values_holds(valued: Comparison) -> None:
     assert net_value_title(broken) == "No plan meets every bound; nightly batch brings in most"
     twin = replace(valued.plans["better"], name="twin")
     tied = replace(valued, plans={**without(valued, LONG).plans, "twin": twin})
-    assert net_value_title(tied) == "Better and twin bring in the same, within the error"
+    assert net_value_title(tied) == "Better and twin bring in the same, within 1 % of the cost"
 
 
 def test_net_values_need_a_value_and_two_plans(comparison: Comparison, valued: Comparison) -> None:

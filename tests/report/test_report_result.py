@@ -12,7 +12,7 @@ from simulator.report.result import Result
 from simulator.studies.comparison import Comparison
 
 KEYS = ["scenario", "version", "seed", "users", "horizon_s", "replications", "plans", "sizings", "differences",
-        "ranking", "recommended", "recommendation", "turning_points", "warnings"]  # fmt: skip
+        "ranking", "recommended", "selection", "recommendation", "turning_points", "warnings"]  # fmt: skip
 
 
 def test_the_json_survives_a_round_trip(comparison: Comparison, single: Comparison, crowd: Comparison) -> None:
@@ -25,7 +25,7 @@ def test_the_json_has_its_keys_in_order(comparison: Comparison) -> None:
     content = as_json(comparison)
     assert list(content) == KEYS
     assert list(content["plans"]) == list(comparison.plans)
-    assert list(content["plans"]["cached"]) == ["metrics", "bill", "meets_slo", "violations", "saturation"]
+    assert list(content["plans"]["cached"]) == ["metrics", "bill", "meets_slo", "violations", "saturation", "slo"]
 
 
 def test_an_interval_that_is_not_known_is_null(single: Comparison) -> None:

@@ -31,3 +31,10 @@ def test_refresh_needs_a_fleet(backend: str, said: str) -> None:
 def test_a_store_has_room_for_a_prediction() -> None:
     with pytest.raises(UserError, match=r"has no room for a single prediction"):
         a_scenario().with_(store__size_limit="1 B")
+
+
+def test_a_rule_of_eviction_needs_a_size_that_is_limited() -> None:
+    with pytest.raises(UserError, match=r"fifo has no effect without a size_limit"):
+        a_scenario().with_(store__eviction="fifo")
+    assert a_scenario().with_(store__eviction="fifo", store__size_limit="1 GiB")
+    assert a_scenario().with_(store__eviction="lru")

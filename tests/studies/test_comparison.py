@@ -75,7 +75,7 @@ def test_a_single_replication_has_no_interval(book: PriceBook) -> None:
 
 
 def test_a_missing_price_is_said_before_anything_is_simulated(book: PriceBook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "run_tasks", lambda *_: pytest.fail("it simulated"))
+    monkeypatch.setattr(comparing, "run_tasks", lambda *_, **__: pytest.fail("it simulated"))
     with pytest.raises(UserError, match=r"x9\.enormous"):
         compare(small(backends__live__instance="x9.enormous"), book)
 
@@ -86,7 +86,7 @@ def test_an_interrupted_comparison_keeps_the_replications_that_are_complete(
     run = comparing.run_tasks
     seen: list[Outcome] = []
 
-    def interrupted(tasks: list[comparing.Task], workers: int | None, *_: object) -> object:
+    def interrupted(tasks: list[comparing.Task], workers: int | None, *_: object, **__: object) -> object:
         for outcome in run(tasks, workers):
             if len(seen) == 4:
                 raise KeyboardInterrupt

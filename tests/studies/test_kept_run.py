@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from small_runs import SCENARIOS, small
@@ -128,3 +129,32 @@ def test_a_run_that_an_earlier_version_kept_is_refused_by_a_sentence(folder: Pat
 def test_what_is_no_outcome_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"outcome|Expecting"):
         outcome_of(text)
+
+
+def test_the_tables_say_what_they_are_in_and_which_version_of_their_columns_they_have(folder: Path) -> None:
+    for path in (folder / "tables").glob("*.parquet"):
+        about = pq.read_schema(path).metadata
+        assert about[b"predcost_schema"].decode() == f"run/{path.stem}/2"
+        assert b"units" in about
+    replications = pq.read_schema(folder / "tables" / "replications.parquet")
+    units = {field.name: field.metadata[b"unit"].decode() for field in replications if field.metadata}
+    assert units["age_p95_s"] == "s"
+    assert units["cost_usd_per_month"] == "USD/month"
+    assert units["requests_per_s_peak"] == "1/s"
+    assert units["wasted_fraction"] == units["requests"] == "1"
+    assert units.keys() == {field.name for field in replications} - {"plan", "replication"}
+
+
+def test_pandas_and_duckdb_read_the_tables_as_they_are(everything: Comparison, folder: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    metrics = folder / "tables" / "metrics.parquet"
+    cost_usd = {name: plan.metrics["cost_usd_per_month"].mean for name, plan in everything.plans.items()}
+    table = pd.read_parquet(metrics)
+    by_plan = table[table["metric"] == "cost_usd_per_month"].set_index("plan")
+    assert by_plan["mean"].to_dict() == cost_usd
+    assert set(by_plan["unit"]) == {"USD/month"}
+    query = f"select plan, mean from '{metrics}' where metric = 'cost_usd_per_month' and unit = 'USD/month'"  # noqa: S608
+    assert dict(duckdb.sql(query).fetchall()) == cost_usd
+    for path in (folder / "tables").glob("*.parquet"):
+        ((count,),) = duckdb.sql(f"select count(*) from '{path}'").fetchall()  # noqa: S608
+        assert count == len(pd.read_parquet(path))

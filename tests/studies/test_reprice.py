@@ -11,7 +11,7 @@ from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report.reprice_tables import repriced_json
 from simulator.studies.comparison import Comparison, compare
-from simulator.studies.reprice import reprice, write_repriced
+from simulator.studies.reprice import reprice, reprice_all, write_repriced
 from simulator.studies.run_folder import write_run
 from simulator.studies.saturation import Verdict
 from simulator.studies.stored_run import read_run
@@ -164,3 +164,65 @@ def test_a_run_that_lacks_a_part_is_told_so(lacking: str, comparison: Comparison
 def test_a_folder_that_is_no_run_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no run of predcost"):
         read_run(tmp_path)
+
+
+def test_every_variant_of_a_study_costs_at_another_book_what_it_would_have_cost_with_it(book: PriceBook) -> None:
+    variants = {users: small(population__users=users) for users in ("5k", "6k")}
+    dear = book.scaled(1.5)
+    repriced = reprice_all({users: compare(each, book, workers=1) for users, each in variants.items()}, dear)
+    for users, scenario in variants.items():
+        simulated = compare(scenario, dear, workers=1)
+        for name, plan in simulated.plans.items():
+            assert repriced[users].after.plans[name].metrics == plan.metrics
+            assert repriced[users].before.plans[name].cost_usd_per_month < plan.cost_usd_per_month
+
+
+def test_a_book_that_lacks_what_variants_need_is_refused_once_for_all(comparison: Comparison, book: PriceBook) -> None:
+    with pytest.raises(UserError) as refused:
+        reprice_all({1: comparison, 2: comparison}, book.only(["dynamodb_on_demand/read"]))
+    assert str(refused.value).count("has no price for 'instance/g4dn.xlarge/on_demand'") == 1
+    assert "instance/g4dn.xlarge/spot" in str(refused.value)
+
+
+def test_a_run_with_other_prices_and_weights_of_its_scenario_is_what_a_run_of_that_scenario_would_be(
+    folder: Path, book: PriceBook
+) -> None:
+    cost, purchase, age = "backends.night.feature_pipeline.cost", "backends.live.purchase", "slo.age_p95"
+    changes: dict[str, object] = {cost: "900 USD", purchase: "spot", age: "1 h", "slo.batch_deadline": "02:41"}
+    keywords: dict[str, object] = {key.replace(".", "__"): value for key, value in changes.items()}
+    simulated, repriced = compare(small(**keywords), book, workers=1), reprice(read_run(folder), book, changes)
+    assert repriced.after.ranking == simulated.ranking
+    for name, plan in simulated.plans.items():
+        found = repriced.after.plans[name]
+        assert (found.metrics, found.bill.lines, found.violations) == (plan.metrics, plan.bill.lines, plan.violations)
+        assert found.bill.lines != repriced.before.plans[name].bill.lines
+    assert repriced.change("nightly batch").mean == pytest.approx(30 * (900 - 30))
+
+
+def test_a_key_that_a_simulation_depends_on_is_refused_all_at_once(folder: Path, book: PriceBook) -> None:
+    overrides: dict[str, object] = {
+        "plans.cached.cache.ttl": "3 h",
+        "seed": 4,
+        "replications": 5,
+        "slo.foo": 1,
+        "prices": "x",
+        "slo.age_p95": "1 h",
+    }
+    with pytest.raises(UserError) as refused:
+        reprice(read_run(folder), book, overrides)
+    said = str(refused.value).splitlines()
+    assert [line.split(":")[0] for line in said] == [f"--set {key}" for key in list(overrides)[:5]]
+    assert said[0].endswith(f"run it: predcost run {folder / 'scenario.yaml'} --set plans.cached.cache.ttl=...")
+    assert "--prices BOOK does that" in said[4]
+
+
+def test_a_run_at_another_price_of_its_scenario_can_be_kept_and_priced_again(
+    folder: Path, book: PriceBook, tmp_path: Path
+) -> None:
+    run = read_run(folder)
+    repriced = reprice(run, book, {"backends.night.feature_pipeline.cost": "900 USD"})
+    write_repriced(repriced, run, [], tmp_path, ["predcost", "reprice"])
+    again = read_run(tmp_path)
+    assert again.scenario.prices == run.scenario.prices
+    assert again.comparison.plans["nightly batch"].bill.lines == repriced.after.plans["nightly batch"].bill.lines
+    assert reprice(again, book.scaled(2)).before.ranking == repriced.after.ranking

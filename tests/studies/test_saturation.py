@@ -135,7 +135,7 @@ def test_a_plan_that_keeps_up_is_recommended_before_a_cheaper_one_that_does_not(
     assert all(plan.meets_slo for plan in comparison.plans.values())
     assert cost["one"] < cost["many"]
     assert comparison.ranking == ("many", "one")
-    assert (comparison.rivals, comparison.as_good) == ((), ())
+    assert (comparison.rivals, comparison.selection.against) == ((), {})
     choose, other = recommendation(comparison)
     assert choose.startswith("Choose many, the cheapest plan that meets every bound and keeps up: ")
     assert "It is overloaded: " in other
@@ -257,11 +257,18 @@ def test_a_queue_that_is_asked_for_too_much_is_overloaded(
 
 @pytest.mark.long
 @pytest.mark.parametrize(("servers", "service_s", "noise"), QUEUES)
-@pytest.mark.parametrize(("load", "verdict"), [(0.95, Verdict.STABLE), (1.06, Verdict.OVERLOADED)])
-def test_two_hundred_steady_queues_raise_no_false_alarm(
-    servers: int, service_s: float, noise: str, load: float, verdict: Verdict
+def test_two_hundred_steady_queues_raise_no_false_alarm(servers: int, service_s: float, noise: str) -> None:
+    assert {steady(0.95, servers, service_s, noise, seed).verdict for seed in range(200)} == {Verdict.STABLE}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("servers", "service_s", "noise"), QUEUES)
+def test_of_two_hundred_queues_that_are_asked_for_too_much_few_are_missed(
+    servers: int, service_s: float, noise: str
 ) -> None:
-    assert {steady(load, servers, service_s, noise, seed).verdict for seed in range(200)} == {verdict}
+    """One server that 7200 exponential services bring 432 too many has a standard deviation of 120 of them."""
+    verdicts = [steady(1.06, servers, service_s, noise, seed).verdict for seed in range(200)]
+    assert verdicts.count(Verdict.OVERLOADED) >= 0.98 * len(verdicts)
 
 
 def test_a_wait_of_many_services_in_the_peak_is_a_backlog_though_the_slots_are_many() -> None:

@@ -79,6 +79,7 @@ def test_points_that_differ_in_nothing_that_draws_requests_are_given_to_one_call
         workers: int | None = None,
         on_begin: Callable[[], None] | None = None,
         on_progress: Callable[[float], None] | None = None,
+        **_: object,
     ) -> Iterator[tuple[Task, Outcome]]:
         calls.append(tasks)
         yield from run_tasks(tasks, workers, on_begin, on_progress)
@@ -135,7 +136,7 @@ def test_what_is_whole_of_a_sweep_that_is_cut_off_is_there() -> None:
     ],
 )
 def test_what_cannot_be_swept_is_said_before_anything_is_simulated(over: dict[str, str], said: str) -> None:
-    def never(*_: Any) -> Iterator[tuple[Task, Outcome]]:
+    def never(*_: Any, **__: Any) -> Iterator[tuple[Task, Outcome]]:
         raise AssertionError
 
     with pytest.raises(UserError) as error:

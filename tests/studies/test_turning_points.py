@@ -86,7 +86,7 @@ def test_where_two_servers_are_nearly_all_of_the_bill_no_activity_is_said_to_mak
 
 def test_one_sentence_speaks_of_all_plans_that_do_not_win_where_they_were_simulated(two_servers: Comparison) -> None:
     lines = [line for line in recommendation(two_servers) if line.startswith("Simulated at ")]
-    rivals = [name for name in two_servers.rivals if name not in two_servers.as_good]
+    rivals = [name for name in two_servers.rivals if name not in two_servers.selection.near]
     assert len(lines) == 1
     assert all(name in lines[0] for name in rivals)
 

@@ -24,6 +24,12 @@ class ForSlo(Capacity):
 
     @property
     @override
+    def makes_physical(self) -> tuple[str, ...]:
+        """The bound is what it is sized to, by as many replications as the plans are compared by."""
+        return "slo.latency_p99", "replications"
+
+    @property
+    @override
     def is_to_be_sized(self) -> bool:
         return True
 

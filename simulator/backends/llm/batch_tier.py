@@ -7,6 +7,7 @@ from pydantic import Field
 from simulator.core.component import Part
 from simulator.core.duration.base import AnyDuration
 from simulator.core.duration.fixed import FixedDuration
+from simulator.core.key_kind import KeyKind
 from simulator.core.units import DAY_S, Fraction
 
 
@@ -15,6 +16,6 @@ class BatchTier(Part):
 
     window: AnyDuration = FixedDuration.model_construct(value_s=DAY_S)
     """From handing a job in to its results, drawn for each job. Providers promise 24 h, and are mostly faster."""
-    discount_fraction: Annotated[Fraction, Field(lt=1, examples=["50 %"])] | None = None
+    discount_fraction: Annotated[Annotated[Fraction, Field(lt=1, examples=["50 %"])] | None, KeyKind.PRICE] = None
     """Off the prices of input and output, where the price book has no prices of the batch tier for the model. Without
     it, such a model is an error."""

@@ -1,6 +1,6 @@
 """What pydantic found wrong, said in the terms of the file: key paths, lines, the user's own text and units."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
@@ -128,7 +128,11 @@ _ALSO_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def _unknown_key(walk: SchemaWalk, place: Place) -> str:
-    key, known = str(place.keys[-1]), walk.fields(place.owner)
+    return unknown_key(str(place.keys[-1]), walk.fields(place.owner))
+
+
+def unknown_key(key: str, known: Collection[str]) -> str:
+    """Return what is wrong with a key that is none of those known."""
     meant = [other for other in _ALSO_CALLED.get(key.lower(), ()) if other in known]
     hint = f"did you mean '{meant[0]}'?" if meant else did_you_mean(shortened(key), known)
     return f"unknown key {shown(key)}; {hint}".rstrip("; ")

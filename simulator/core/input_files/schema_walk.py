@@ -66,20 +66,25 @@ class SchemaWalk:
 
     def short_forms(self, data: Plain, keys: Keys) -> InFull | None:
         """Return what values alone stand for under ``keys`` of a file's data; None where they stand for nothing."""
-        schema = self._root
-        for key in keys:
-            core = self.core(schema)
-            if core["type"] == "tagged-union":
-                kind = data.get(core["discriminator"]) if isinstance(data, dict) else None
-                core = self.core(core["choices"].get(kind, _ANY))
-            schema = self._child(core, key)["outer"]
-            data = _value_under(data, key)
+        *_, (_, schema) = ((None, self._root), *self.along(data, keys))
         for layer in self.layers(schema):
             function = layer.get("function")
             found = function.get("function") if isinstance(function, dict) else None
             if isinstance(found, InFull):
                 return found
         return None
+
+    def along(self, data: Plain, keys: Keys) -> Iterator[tuple[Schema, Schema]]:
+        """Yield, key by key, the schema of the part, mapping or list that holds it, and that of the value there."""
+        schema = self._root
+        for key in keys:
+            owner = self.core(schema)
+            if owner["type"] == "tagged-union":
+                kind = data.get(owner["discriminator"]) if isinstance(data, dict) else None
+                owner = self.core(owner["choices"].get(kind, _ANY))
+            schema = self._child(owner, key)["outer"]
+            yield owner, schema
+            data = value_under(data, key)
 
     def layers(self, schema: Schema) -> Iterator[Schema]:
         """Yield ``schema`` and what it wraps, down to the model, container or simple type inside."""
@@ -137,7 +142,8 @@ class SchemaWalk:
         return parts[0] if len(parts) == 1 else _ANY
 
 
-def _value_under(data: Plain, key: str | int) -> Plain:
+def value_under(data: Plain, key: str | int) -> Plain:
+    """Return what a mapping or list holds under a key; None where there is nothing."""
     try:
         return data[key]  # type: ignore[index]
     except (KeyError, IndexError, TypeError):

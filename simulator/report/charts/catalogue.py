@@ -3,11 +3,13 @@
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from simulator.core.errors import UserError
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
@@ -67,6 +69,23 @@ def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, .
     except NoChartError:
         return ()
     return tuple(save_figure(figure, folder / name))
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as what the end of the path says, PNG or SVG; what is there stays until it is whole.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+            for part in save_figure(figure, Path(folder) / path.stem):
+                if part.suffix == path.suffix.lower():
+                    part.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:

@@ -31,9 +31,10 @@ from simulator.report.charts.look import (
     wrapped,
 )
 from simulator.studies.comparison import COST, Comparison, PlanResult
+from simulator.studies.words import CHANCE
 
 ALIKE = 0.01
-"""Costs that differ by less than this, relative to the smaller, are about the same, whatever the error."""
+"""Costs that differ by no more than this, relative to the smaller, are about the same, however sure that is."""
 PAIR = 2
 PALEST = 0.72
 SHIFT = 0.1
@@ -109,6 +110,8 @@ def _against_the_next(comparison: Comparison, plans: Sequence[PlanResult], drawn
     following = next(plan for plan in plans if plan not in tied)
     other = called(comparison, following.name)
     then = ", the next" if len(plans) > PAIR else ""
+    if comparison.replications > 1 and following.name in comparison.selection.near:
+        return f"{name} costs {amount} a month, by chance perhaps no less than {other}{then}"
     if first.cost_usd_per_month == 0:
         return f"{name} costs nothing, {other}{then} {form.usd(following.cost_usd_per_month)} a month"
     fraction = form.ratio(first.cost_usd_per_month, following.cost_usd_per_month)
@@ -122,11 +125,11 @@ def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:
     if one.name == other.name:
         return True
     gap = comparison.difference(other.name, one.name, COST)
-    return gap.includes_zero or abs(gap.mean) <= ALIKE * min(one.cost_usd_per_month, other.cost_usd_per_month)
+    return abs(gap.mean) <= ALIKE * min(one.cost_usd_per_month, other.cost_usd_per_month)
 
 
 def _subtitle(comparison: Comparison) -> str:
-    interval = "; ± is the 95 % interval of the total" if comparison.replications > 1 else ""
+    interval = f"; ± is {CHANCE}, of the total" if comparison.replications > 1 else ""
     return f"Cost per 30-day month by item of the bill, cheapest first{interval}"
 
 

@@ -25,6 +25,7 @@ from simulator.report.charts.fonts import families, note_on_boxes
 from simulator.report.provenance import provenance
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.difference import Diff
 
 WIDTH_IN, HEIGHT_IN = 13.333, 7.5
 """A 16:9 slide. [inches]"""
@@ -97,9 +98,9 @@ def in_style(draw: Callable[P, R]) -> Callable[P, R]:
 
 def _names_in(arguments: Sequence[object]) -> str:
     """Return every name that a chart may write which is not the program's own."""
-    stated = (getattr(each, "scenario", None) for each in arguments)
-    scenarios = (each for each in stated if isinstance(each, Scenario))
-    return "".join(text for each in scenarios for text in (each.name, *each.plans))
+    stated = [each for each in arguments if isinstance(getattr(each, "scenario", None), Scenario)]
+    scenarios = [each.scenario for each in stated]  # type: ignore[attr-defined]
+    return "".join(name for each in (*scenarios, *stated) for name in (getattr(each, "name", ""), *each.plans))
 
 
 def shown(comparison: Comparison) -> tuple[str, ...]:
@@ -160,6 +161,12 @@ def _footnotes(comparison: Comparison) -> list[str]:
     notes = [f"the {MOST_PLANS} best ranked of {len(comparison.plans)} plans"] if left_out else []
     notes.append(note_on_boxes(_names_in([comparison])))
     return [*provenance(comparison), *notes]
+
+
+def diff_footnotes(diff: Diff) -> list[str]:
+    """Return what stands at the foot of a chart of two iterations."""
+    labels = " -> ".join(map(form.one_line, diff.labels))
+    return [labels, *provenance(diff.after), note_on_boxes(_names_in([diff.before, diff.after]))]
 
 
 def in_picture(comparison: Comparison) -> dict[str, PlanResult]:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.core.estimate import Estimate
+from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.charts.look import (
     BOTTOM,
@@ -27,6 +28,7 @@ from simulator.report.charts.look import (
     verdicts,
 )
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
+from simulator.studies.words import CHANCE
 
 PALE = 0.62
 _AXES_LEFT = 0.25
@@ -89,14 +91,15 @@ def net_value_title(comparison: Comparison) -> str:
     if not rivals:
         keeps = " and keeps up" if comparison.passes_over_overloaded else ""
         return form.capital(f"only {called(comparison, best)} meets every bound{keeps}")
-    tied = [called(comparison, name) for name in comparison.as_good if name in shown(comparison)]
+    tied = [called(comparison, name) for name in comparison.selection.as_good if name in shown(comparison)]
     if tied:
         who = f"{called(comparison, best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
-        return form.capital(f"{who} bring in the same, within the error")
+        within = write_share(comparison.selection.indifference_fraction)
+        return form.capital(f"{who} bring in the same, within {within} of the cost")
     gap = comparison.difference(best, rivals[0], NET_VALUE)
-    return form.capital(
-        f"{called(comparison, best)} brings in {form.usd(gap.mean)} a month more than {called(comparison, rivals[0])}"
-    )
+    perhaps = ", by chance perhaps" if comparison.replications > 1 and rivals[0] in comparison.selection.near else ""
+    more = f"brings in {form.usd(gap.mean)} a month more than {called(comparison, rivals[0])}{perhaps}"
+    return form.capital(f"{called(comparison, best)} {more}")
 
 
 class _Gaps:
@@ -119,7 +122,7 @@ def _known(estimate: Estimate) -> tuple[float, ...]:
 
 
 def _subtitle(comparison: Comparison) -> str:
-    interval = "; ± is the 95 % interval" if comparison.replications > 1 else ""
+    interval = f"; ± is {CHANCE}" if comparison.replications > 1 else ""
     return f"Value by the scenario's own weights, which are no facts, less cost; against the best ranked{interval}"
 
 

@@ -1,0 +1,75 @@
+"""Kept runs, and what is stored of simulations, as tables for a terminal and as JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.studies.kept_runs import KeptRun, size_bytes
+from simulator.studies.outcome_store import VARIABLE, OutcomeStore
+
+SIZES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
+SHOWN = ("predcost", "command", "seed", "replications", "over", "points", "processor", "python")
+"""What of a manifest is shown."""
+
+
+def runs_table(runs: Sequence[KeptRun]) -> RenderableType:
+    """Return the runs, one a line."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("run", "kind", "kept", "size"):
+        table.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
+    for run in runs:
+        name = run.folder.name if run.complete else f"{run.folder.name} (not complete)"
+        table.add_row(Text(name), Text(run.kind), f"{run.kept:%Y-%m-%d %H:%M}", about_bytes(run.bytes))
+    return table
+
+
+def run_table(run: KeptRun) -> RenderableType:
+    """Return what is known of one."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    about = {
+        "folder": run.folder,
+        "kind": run.kind,
+        "scenario": run.scenario,
+        "kept": f"{run.kept:%Y-%m-%d %H:%M}",
+        "size": about_bytes(run.bytes),
+        "complete": "yes" if run.complete else "no",
+        **{key: run.manifest[key] for key in SHOWN if key in run.manifest},
+    }
+    for key, value in about.items():
+        table.add_row(key, Text(" ".join(value) if isinstance(value, list) else str(value)))
+    return table
+
+
+def store_line(store: OutcomeStore | None) -> str:
+    """Return what is stored of simulations, in a sentence."""
+    if store is None:
+        return f"Simulations are not stored, as {VARIABLE} says."
+    about = store_json(store)
+    if not about["outcomes"]:
+        return f"No simulation is stored in {store.folder} yet."
+    many = "1 simulation is" if about["outcomes"] == 1 else f"{about['outcomes']:,} simulations are"
+    return (
+        f"{many} stored in {store.folder}, {about_bytes(about['bytes'])}, so that none is done twice; "
+        "'predcost runs remove --outcomes' removes them, and no run needs them to be read."
+    )
+
+
+def store_json(store: OutcomeStore | None) -> dict[str, Any]:
+    """Return the same for JSON."""
+    files = [] if store is None else list(store.files())
+    return {
+        "folder": None if store is None else str(store.folder),
+        "outcomes": len(files),
+        "bytes": size_bytes(files),
+    }
+
+
+def about_bytes(size: float) -> str:
+    """Return a size as file browsers do: ``61.2 kB``."""
+    name, unit = next(((name, unit) for name, unit in SIZES if size >= unit), SIZES[-1])
+    return f"{size / unit:.3g} {name}"
