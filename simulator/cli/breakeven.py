@@ -45,6 +45,7 @@ def breakeven(
     seed: options.Seed = None,
     workers: options.Workers = None,
     cluster: options.Cluster = None,
+    resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
     fresh: options.Fresh = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,

@@ -53,6 +53,7 @@ Budget = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Which random numbers.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for what is found; by default below runs/.", show_default=False)]
 Cluster = Annotated[
     str | None,
     typer.Option(
@@ -65,7 +66,6 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Simulate all anew, whateve
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on where a run was cut off, which every run does by itself.")
 ]
-Out = Annotated[Path | None, typer.Option(help="Folder for what is found; by default below runs/.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]

@@ -46,9 +46,10 @@ def sweep(
     replications: options.Replications = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
-    cluster: options.Cluster = None,
-    fresh: options.Fresh = False,
     out: options.Out = None,
+    cluster: options.Cluster = None,
+    resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
+    fresh: options.Fresh = False,
     force: options.Force = False,
     json_: options.Json = False,
     quiet: options.Quiet = False,

@@ -40,7 +40,7 @@ class _Values:
         table.add_column(Text(found.key.rpartition(".")[2]), justify="right", overflow="fold")
         for plan in plans:
             table.add_column(Text(form.one_line(plan)), justify="right")
-        values = list({text_at(found, value): value for value in found.standings}.values())
+        values = list({text_at(found, value): value for value in found.seen}.values())
         for value in spread(values, MOST_ROWS):
             table.add_row(*_row(found, value, plans))
         title = "Net value" if found.weighs_value else "Cost"
@@ -57,7 +57,7 @@ def spread(values: Sequence[float], most: int) -> list[float]:
 
 
 def _row(found: BreakEven, value: float, plans: Sequence[str]) -> Iterator[Text]:
-    standing, sign = found.standings[value], -1.0 if found.weighs_value else 1.0
+    standing, sign = found.seen[value], -1.0 if found.weighs_value else 1.0
     yield Text(text_at(found, value))
     for plan in plans:
         style = BEST if plan == found.better_at(value) else BAD if plan in standing.troubles else ""
@@ -79,7 +79,7 @@ def breakeven_json(found: BreakEven) -> dict[str, Any]:
         "throughout": found.throughout,
         "undecided": [list(each) for each in found.undecided],
         "bounds": [vars(bound) for bound in found.bounds],
-        "values": list(found.standings),
+        "values": list(found.seen),
         "simulations": found.simulations,
         "finding": list(sentences(found)),
     }

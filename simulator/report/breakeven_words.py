@@ -36,9 +36,9 @@ def sentences(found: BreakEven) -> Iterator[str]:
         fails, keeps = ("above", "below") if bound.is_above else ("below", "above")
         yield f"{bound.plan} fails {fails} some value from {first} to {last}, and not {keeps}: {bound.trouble}."
     for plan in found.plans:
-        troubles = [standing.troubles.get(plan) for standing in found.standings.values()]
+        troubles = [standing.troubles.get(plan) for standing in found.seen.values()]
         if all(troubles):
-            first = text_at(found, next(iter(found.standings)))
+            first = text_at(found, next(iter(found.seen)))
             yield f"{plan} fails at all values looked at: {troubles[0]} at {first}."
     if found.replications == 1:
         yield "One replication has no interval: with --replications 5 each crossing gets a confidence set."
@@ -80,13 +80,13 @@ def no_crossing(found: BreakEven) -> str:
     least, most = _apart(found, best, others)
     first, last = form.usd(least), form.usd(most)
     by = f"by {first} a month" if first == last else f"by {first} to {last} a month"
-    return f"no crossing {where}: {form.one_line(best)} {better} at all {len(found.standings)} values simulated, {by}"
+    return f"no crossing {where}: {form.one_line(best)} {better} at all {len(found.seen)} values simulated, {by}"
 
 
 def _apart(found: BreakEven, best: str, others: list[str]) -> tuple[float, float]:
     """Return by how much a plan is better than the next one, at least and at most. [USD per month]"""
     gaps = []
-    for standing in found.standings.values():
+    for standing in found.seen.values():
         fit = [name for name in others if found.pair or name not in standing.troubles]
         gaps += [min(standing.mean_usd(name) - standing.mean_usd(best) for name in fit)] if fit else []
     return (min(gaps), max(gaps)) if gaps else (0.0, 0.0)

@@ -9,20 +9,20 @@ from simulator.studies.comparison import Comparison
 
 def provenance(comparison: Comparison) -> tuple[str, ...]:
     """Return scenario, users, horizon, replications, seed and price book, each with its word."""
-    fewest, most = comparison.fewest_replications, comparison.replications
-    return provenance_of(comparison.scenario, most, comparison.book.name, fewest=fewest)
+    scenario, replications = comparison.scenario, comparison.replications
+    fewest = f"{comparison.fewest_replications} to " if comparison.fewest_replications < replications else ""
+    return provenance_of(scenario, f"{fewest}{replications}", comparison.book.name)
 
 
 def provenance_of(
-    scenario: Scenario, replications: int, book_name: str, swept: Sequence[str] = (), fewest: int | None = None
+    scenario: Scenario, replications: int | str, book_name: str, swept: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Return the same of what is no comparison; what is swept over has no one value, and is left out."""
-    from_ = f"{fewest} to " if fewest is not None and fewest < replications else ""
     found = {
         "name": form.one_line(scenario.name),
         "population.users": f"{form.count(scenario.population.users)} users",
         "horizon": f"{form.exact_duration(scenario.horizon_s)} simulated",
-        "replications": f"{from_}{replications} replication{'' if replications == 1 else 's'}",
+        "replications": f"{replications} replication{'' if str(replications) == '1' else 's'}",
         "seed": f"seed {scenario.seed}",
         "prices": f"prices: {form.one_line(book_name)}",
     }

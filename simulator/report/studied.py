@@ -167,7 +167,7 @@ def sweep(
     workers
         Processes; by default one a core.
     cluster
-        Address of a Dask scheduler whose workers simulate, such as ``tcp://host:8786``; by default this machine.
+        Address of a Dask scheduler whose workers simulate; by default this machine.
     changes
         Changes to the scenario before, as `Scenario.with_` takes them.
 

@@ -128,7 +128,8 @@ def _point_json(sweep: Sweep, point: Point) -> dict[str, Any]:
             for name, plan in plans.items()
         },
         "recommended": point.recommended,
-        "undecided": list(point.comparison.selection.near),
+        "as_good": list(point.comparison.selection.as_good),
+        "undecided": list(point.comparison.selection.undecided),
     }
 
 

@@ -124,20 +124,6 @@ def apply_keywords(tree: Tree, keywords: Mapping[str, object]) -> Tree:
     return tree
 
 
-def value_under(data: Mapping[str, Any], path: str, by: str) -> Any:
-    """Return what a scenario's data has under a key path; None where nothing is there.
-
-    Raises
-    ------
-    UserError
-        If the path leads into a value that has no parts.
-    """
-    node: Any = dict(data)
-    for key in _keys_of_path(node, path, _label(by, path)):
-        node = _child(node, key)
-    return node
-
-
 def stated(part: BaseModel) -> dict[str, Any]:
     """Return what a part of a scenario states, as a file would hold it; defaults are left out.
 

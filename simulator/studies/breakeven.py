@@ -31,7 +31,7 @@ BOUND_FINEST = 0.01
 
 
 @dataclass(frozen=True)
-class Standing:
+class PlansAt:
     """What decides between plans at a value."""
 
     losses_usd: Mapping[str, FloatArray]
@@ -40,7 +40,7 @@ class Standing:
     """Why a plan cannot be chosen, by plan; only those that cannot."""
 
     @classmethod
-    def of(cls, comparison: Comparison) -> "Standing":
+    def of(cls, comparison: Comparison) -> "PlansAt":
         """Return that of a comparison."""
         sign = -1.0 if comparison.judged_by == NET_VALUE else 1.0
         losses = {
@@ -66,8 +66,8 @@ class Standing:
         return Estimate.of((self.losses_usd[plan] - self.losses_usd[other]).tolist())
 
 
-Look = Callable[[Sequence[float]], Sequence[Standing]]
-"""Returns the standings at values of the key, those of a call all at once."""
+Look = Callable[[Sequence[float]], Sequence[PlansAt]]
+"""Returns how plans do at values of the key, those of a call all at once."""
 Bracket = Callable[[float, float], Sequence[float]]
 """Returns where in a range to look first."""
 
@@ -101,7 +101,7 @@ class BreakEven:
     """Which plans and which range."""
     turns: tuple[Turn, ...]
     bounds: tuple[Bound, ...]
-    standings: Mapping[float, Standing]
+    seen: Mapping[float, PlansAt]
     """At all values that were looked at, ascending."""
     simulations: int
     """How many were done."""
@@ -155,13 +155,13 @@ class BreakEven:
 
     def better_at(self, value: float) -> str | None:
         """Return which plan is the better one at a value that was looked at, of two whatever bounds they keep."""
-        standing = self.standings[value]
+        standing = self.seen[value]
         return standing.best if self.pair is None else min(self.pair, key=standing.mean_usd)
 
     @property
     def throughout(self) -> str | None:
         """The plan that was the better one wherever plans were looked at; None where there is not one such."""
-        better = {self.better_at(value) for value in self.standings}
+        better = {self.better_at(value) for value in self.seen}
         return better.pop() if len(better) == 1 and not self.turns else None
 
     @cached_property
@@ -169,7 +169,7 @@ class BreakEven:
         """Ranges outside of the crossings' sets in which chance may decide, between values that were looked at."""
         if self.replications == 1:
             return ()
-        doubtful = {value: self._is_doubtful(value) for value in self.standings}
+        doubtful = {value: self._is_doubtful(value) for value in self.seen}
         runs: list[list[float]] = [[]]
         for value, is_doubtful in doubtful.items():
             if is_doubtful:
@@ -182,7 +182,7 @@ class BreakEven:
         best = self.better_at(value)
         if best is None or any(turn.crossing.low <= value <= turn.crossing.high for turn in self.turns):
             return False
-        standing = self.standings[value]
+        standing = self.seen[value]
         fit = [name for name in standing.losses_usd if name not in standing.troubles]
         others = fit if self.pair is None else self.pair
         return any(standing.difference(name, best).includes_zero for name in others if name != best)
@@ -209,12 +209,12 @@ def break_even(asked: Range, variants: Variants, by: str, bracket: Bracket | Non
     """
     scenario, scale, ends, pair = asked.scenario, asked.scale, asked.ends, asked.pair
 
-    def look(values: Sequence[float]) -> list[Standing]:
+    def look(values: Sequence[float]) -> list[PlansAt]:
         points = [{scale.key: scale.level(value)} for value in values]
         there = scenarios_at(scenario, points, by, variants.books)
         variants.simulate(there, points)
         found = [variants.comparison(each) for each in there]
-        return [Standing.of(comparison) for comparison in found if comparison is not None]
+        return [PlansAt.of(comparison) for comparison in found if comparison is not None]
 
     low, high = (level.number for level in ends)
     only_priced = variants.is_simulated_once(
@@ -225,8 +225,8 @@ def break_even(asked: Range, variants: Variants, by: str, bracket: Bracket | Non
     turns = search.between(*pair) if pair else search.among_all()
     bounds = tuple(search.bounds(scenario.plans if pair is None else pair))
     prices = variants.books.of(scenario).name
-    standings = dict(sorted(search.standings.items()))
-    return BreakEven(asked, tuple(turns), bounds, standings, variants.simulated, prices)
+    seen = dict(sorted(search.seen.items()))
+    return BreakEven(asked, tuple(turns), bounds, seen, variants.simulated, prices)
 
 
 def evenly(low: float, high: float) -> list[float]:
@@ -249,12 +249,12 @@ class Search:
 
     def __init__(self, look: Look, precision: Precision, first: Sequence[float]) -> None:
         self._look, self._precision = look, precision
-        self.standings: dict[float, Standing] = {}
+        self.seen: dict[float, PlansAt] = {}
         self._see(dict.fromkeys(precision.rounded(value) for value in first))
 
     def between(self, plan: str, other: str) -> list[Turn]:
         """Return all crossings of two plans."""
-        found = crossings(self._seeing(plan, other), sorted(self.standings), self._precision)
+        found = crossings(self._seeing(plan, other), sorted(self.seen), self._precision)
         return [_turn(crossing, plan, other) for crossing in found]
 
     def among_all(self) -> list[Turn]:
@@ -273,33 +273,33 @@ class Search:
     def bounds(self, plans: Sequence[str] | Mapping[str, object]) -> Iterator[Bound]:
         """Yield where plans begin or cease to fail: closely where that changes the best plan."""
         for plan in plans:
-            for low, high in list(pairwise(sorted(self.standings))):
+            for low, high in list(pairwise(sorted(self.seen))):
                 if self._fails(plan, low) != self._fails(plan, high):
                     if self._best(low) != self._best(high) and plan in (self._best(low), self._best(high)):
                         low, high = self._halved(plan, low, high)  # noqa: PLW2901  (the same, more closely)
                     is_above = self._fails(plan, high)
-                    yield Bound(plan, low, high, self.standings[high if is_above else low].troubles[plan], is_above)
+                    yield Bound(plan, low, high, self.seen[high if is_above else low].troubles[plan], is_above)
 
     def _see(self, values: Sequence[float] | Mapping[float, object]) -> None:
-        new = [value for value in values if value not in self.standings]
+        new = [value for value in values if value not in self.seen]
         if new:
-            self.standings.update(zip(new, self._look(new), strict=True))
+            self.seen.update(zip(new, self._look(new), strict=True))
 
     def _seeing(self, plan: str, other: str) -> Callable[[Sequence[float]], Samples]:
         def see(values: Sequence[float]) -> Samples:
             self._see(values)
-            found = {value: self.standings[value].losses_usd for value in values}
+            found = {value: self.seen[value].losses_usd for value in values}
             return {value: losses[plan] - losses[other] for value, losses in found.items()}
 
         return see
 
     def _turns_in(self, bracket: tuple[float, float], below: str, above: str) -> list[Turn]:
-        found = crossings(self._seeing(below, above), sorted(self.standings), self._precision, bracket)
+        found = crossings(self._seeing(below, above), sorted(self.seen), self._precision, bracket)
         return [_turn(crossing, below, above) for crossing in found]
 
     def _changes(self) -> Iterator[tuple[float, float, str, str]]:
         """Yield neighbouring values at which other plans are the best, though each could be chosen at both."""
-        for low, high in pairwise(sorted(self.standings)):
+        for low, high in pairwise(sorted(self.seen)):
             below, above = self._best(low), self._best(high)
             if below is None or above is None or below == above:
                 continue
@@ -322,31 +322,27 @@ class Search:
 
     def _dips(self) -> dict[float, None]:
         """Return where a plan that is never the best may be it between the values that are known."""
-        plans = list(next(iter(self.standings.values())).losses_usd)
+        plans = list(next(iter(self.seen.values())).losses_usd)
         curves = [
-            Curve(self._seeing(one, other)(sorted(self.standings)))
+            Curve(self._seeing(one, other)(sorted(self.seen)))
             for one in plans
             for other in plans
-            if one < other and {one, other} & {self._best(value) for value in self.standings}
+            if one < other and {one, other} & {self._best(value) for value in self.seen}
         ]
         return dict.fromkeys(self._precision.rounded(value) for curve in curves for value in curve.dips)
 
     def _is_of_the_best(self, turn: Turn) -> bool:
         """Return whether no third plan is better where two cross."""
-        values = sorted(self.standings)
+        values = sorted(self.seen)
         low = max((value for value in values if value <= turn.crossing.value), default=values[0])
         high = min((value for value in values if value > turn.crossing.value), default=values[-1])
         share = (turn.crossing.value - low) / (high - low) if high > low else 0.0
 
         def at_crossing(plan: str) -> float:
-            below, above = (self.standings[value].mean_usd(plan) for value in (low, high))
+            below, above = (self.seen[value].mean_usd(plan) for value in (low, high))
             return below + share * (above - below)
 
-        fit = [
-            plan
-            for plan in self.standings[low].losses_usd
-            if not self._fails(plan, low) and not self._fails(plan, high)
-        ]
+        fit = [plan for plan in self.seen[low].losses_usd if not self._fails(plan, low) and not self._fails(plan, high)]
         level = max(at_crossing(turn.below), at_crossing(turn.above))
         return all(at_crossing(plan) >= level for plan in fit if plan not in (turn.below, turn.above))
 
@@ -359,10 +355,10 @@ class Search:
         return low, high
 
     def _fails(self, plan: str, value: float) -> bool:
-        return plan in self.standings[value].troubles
+        return plan in self.seen[value].troubles
 
     def _best(self, value: float) -> str | None:
-        return self.standings[value].best
+        return self.seen[value].best
 
 
 def _turn(crossing: Crossing, plan: str, other: str) -> Turn:

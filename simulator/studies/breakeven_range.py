@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from simulator.core.errors import UserError, did_you_mean
 from simulator.scenario.changing import value_at
-from simulator.scenario.overrides import value_under
 from simulator.scenario.schema import Scenario
 from simulator.studies.factors import Level, Reader, Scale, Stated, raise_all
 from simulator.studies.sweep import with_plans
@@ -125,7 +124,7 @@ def _written_scale(scenario: Scenario, key: str, now: float, *, is_whole: bool) 
     """Return how a scenario would write the numbers of a key itself."""
     if is_whole:
         return Scale(key, "", 1.0, is_whole=True)
-    level = Level(str(value_under(scenario.model_dump(mode="json"), key, "")), now)
+    level = Level(str(value_at(scenario, key, "", written=True)), now)
     return Reader(scenario, key, "").scale(level, level)
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import product
 
 from simulator.core.errors import UserError
+from simulator.core.selection import Standing
 from simulator.scenario.schema import Scenario
 from simulator.studies.borders import Place, followed
 from simulator.studies.comparison import Comparison
@@ -33,8 +34,9 @@ class Point:
 
     @property
     def is_decided(self) -> bool:
-        """Whether no other plan may be as good, as far as chance goes."""
-        return self.recommended is not None and not self.comparison.selection.near
+        """Whether every other plan that might be chosen is surely worse, as far as chance goes."""
+        others = self.comparison.selection.against.values()
+        return self.recommended is not None and all(each.standing is Standing.WORSE for each in others)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """Variants of a scenario on common random numbers: each simulation is done once, whichever variants it belongs to."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from simulator.core.errors import InputFileError, UserError
 from simulator.prices.book import PriceBook
@@ -22,22 +21,6 @@ from simulator.studies.prices_needed import check_prices
 from simulator.studies.sizing import Sizing, sized
 
 MOST_FAULTS = 10
-
-
-class Run(Protocol):
-    """What simulates tasks, and yields them with their outcomes; see `run_tasks`."""
-
-    def __call__(
-        self,
-        tasks: Sequence[Task],
-        workers: int | None = None,
-        on_begin: Callable[[], None] | None = None,
-        on_progress: Callable[[float], None] | None = None,
-        *,
-        kept: OutcomeStore | None = None,
-        cluster: str | None = None,
-    ) -> Iterator[tuple[Task, Outcome]]:
-        """Simulate."""
 
 
 class Books:
@@ -99,14 +82,14 @@ class Variants:
     on_progress: Callable[[float], None] | None = None
     """Called a few times a second with how much of what was asked for last is done, 0 to 1."""
     on_outcome: Callable[[Outcome], None] | None = None
-    run: Run = run_tasks
     kept: OutcomeStore | None = None
-    """Where outcomes are looked for, and stored as soon as they are there."""
+    """Where outcomes are looked for and stored; see `run_tasks`."""
     cluster: str | None = None
-    """Address of the Dask scheduler whose workers simulate; by default this machine."""
+    """Whose workers simulate; by default this machine's."""
+    run: Callable[..., Iterator[tuple[Task, Outcome]]] = run_tasks
     simulated: int = 0
-    """How many simulations were done."""
-    _done: defaultdict[Hashable, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
+    """How many simulations are needed for all that was asked, those included that were stored already."""
+    _done: defaultdict[str, dict[int, Outcome]] = field(default_factory=lambda: defaultdict(dict))
     """By what is simulated and by replication."""
     _sized: dict[int, tuple[Scenario, tuple[Sizing, ...]]] = field(default_factory=dict)
     _kept: dict[int, Scenario] = field(default_factory=dict)
@@ -121,20 +104,18 @@ class Variants:
         """
         self._size(scenarios, points)
         resolved = [self._resolved(each)[0] for each in scenarios]
-        asked: dict[tuple[Hashable, int], Task] = {}
+        asked: dict[tuple[str, int], Task] = {}
         for number in range(max((each.replications for each in resolved), default=0)):
             for scenario in (each for each in resolved if number < each.replications):
                 for plan in scenario.plans:
                     what = simulation_digest(scenario, plan)
                     if number not in self._done[what]:
                         asked.setdefault((what, number), Task(scenario, plan, number))
-        which = {id(task): what for (what, _), task in asked.items()}
         if not asked:
             return
-        for task, outcome in self.run(
-            list(asked.values()), self.workers, self.on_begin, self.on_progress, kept=self.kept, cluster=self.cluster
-        ):
-            self._done[which[id(task)]][outcome.replication] = outcome
+        tasks, where = list(asked.values()), {"kept": self.kept, "cluster": self.cluster}
+        for task, outcome in self.run(tasks, self.workers, self.on_begin, self.on_progress, **where):
+            self._done[simulation_digest(task.scenario, task.plan)][outcome.replication] = outcome
             self.simulated += 1
             if self.on_outcome is not None:
                 self.on_outcome(outcome)

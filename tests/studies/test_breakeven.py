@@ -10,7 +10,7 @@ from tiny_pair import KEY, PAIR, tiny, true_crossing
 
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
-from simulator.studies.breakeven import BreakEven, Search, Standing, break_even
+from simulator.studies.breakeven import BreakEven, PlansAt, Search, break_even
 from simulator.studies.breakeven_range import read_range
 from simulator.studies.comparison import COST, Comparison, compare
 from simulator.studies.crossings import Precision
@@ -125,9 +125,9 @@ def test_where_a_plan_begins_to_break_a_bound_is_no_crossing_and_is_told_apart()
     assert bound.low < bound.high <= 60 * 3600
 
 
-def standing_at(value: float, noise: np.ndarray, troubles: dict[str, str] | None = None) -> Standing:
+def standing_at(value: float, noise: np.ndarray, troubles: dict[str, str] | None = None) -> PlansAt:
     losses = {"a": 1.0 + value + noise, "b": 4.0 + 0 * noise, "c": 7.0 - value - noise}
-    return Standing(losses, troubles or {})
+    return PlansAt(losses, troubles or {})
 
 
 def search(troubles: dict[str, str] | None = None) -> Search:
@@ -149,9 +149,9 @@ def test_a_plan_that_cannot_be_chosen_has_no_part_in_it() -> None:
 
 
 def test_a_third_plan_that_is_the_best_only_between_first_looks_is_found() -> None:
-    def look(values: Sequence[float]) -> list[Standing]:
+    def look(values: Sequence[float]) -> list[PlansAt]:
         noise = np.array([-0.001, 0.0, 0.001])
-        return [Standing({"a": 2 + v + noise, "b": 12 - v - noise, "c": 6 + noise}, {}) for v in values]
+        return [PlansAt({"a": 2 + v + noise, "b": 12 - v - noise, "c": 6 + noise}, {}) for v in values]
 
     turns = Search(look, Precision(10.0), [0.0, 4.9, 5.1, 10.0]).among_all()
     assert [(turn.below, turn.above) for turn in turns] == [("a", "c"), ("c", "b")]

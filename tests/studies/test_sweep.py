@@ -79,7 +79,7 @@ def test_points_that_differ_in_nothing_that_draws_requests_are_given_to_one_call
         workers: int | None = None,
         on_begin: Callable[[], None] | None = None,
         on_progress: Callable[[float], None] | None = None,
-        **_: Any,
+        **_: object,
     ) -> Iterator[tuple[Task, Outcome]]:
         calls.append(tasks)
         yield from run_tasks(tasks, workers, on_begin, on_progress)

@@ -56,8 +56,8 @@ def cost_lines(found: BreakEven) -> Figure:
 
 def _line(axes: Axes, found: BreakEven, name: str, colour: str) -> None:
     sign = -1.0 if found.weighs_value else 1.0
-    estimates = [Estimate.of((sign * each.losses_usd[name]).tolist()) for each in found.standings.values()]
-    values = list(found.standings)
+    estimates = [Estimate.of((sign * each.losses_usd[name]).tolist()) for each in found.seen.values()]
+    values = list(found.seen)
     axes.plot(values, [each.mean for each in estimates], "o-", ms=4, color=colour, linewidth=2.5)
     if not any(math.isnan(each.low) for each in estimates):
         low, high = [each.low for each in estimates], [each.high for each in estimates]
@@ -85,7 +85,7 @@ def _ticks(low: float, high: float, *, in_ratios: bool) -> list[float]:
 
 
 def _axis_of_money(axes: Axes, found: BreakEven, what: str) -> None:
-    means = np.array([standing.mean_usd(name) for standing in found.standings.values() for name in found.plans])
+    means = np.array([standing.mean_usd(name) for standing in found.seen.values() for name in found.plans])
     axes.yaxis.set_major_formatter(lambda amount, _: form.usd(amount).removesuffix(".00"))
     if not found.weighs_value and means.min() > 0 and means.max() / means.min() > WIDE_COSTS:
         axes.set_yscale("log")
@@ -97,11 +97,11 @@ def _axis_of_money(axes: Axes, found: BreakEven, what: str) -> None:
 
 
 def _said(found: BreakEven, name: str) -> list[str]:
-    better = sum(found.better_at(value) == name for value in found.standings)
-    return [f"better at {better} of {len(found.standings)} looked at"] if better else []
+    better = sum(found.better_at(value) == name for value in found.seen)
+    return [f"better at {better} of {len(found.seen)} looked at"] if better else []
 
 
 def footnotes(found: BreakEven) -> list[str]:
     """Return where the numbers come from."""
-    looks = f"{len(found.standings)} values looked at, {found.simulations} simulations"
+    looks = f"{len(found.seen)} values looked at, {found.simulations} simulations"
     return [*provenance_of(found.scenario, found.replications, found.prices, [found.key]), looks]
