@@ -59,3 +59,14 @@ def _counted(sweep: Sweep) -> str:
 
 def _of(count: int, sweep: Sweep) -> str:
     return f"{count} of {len(sweep.points)} points"
+
+
+def newly_best(before: Sweep, after: Sweep, book: str) -> str:
+    """Return at how many points another plan is best at the prices of a book."""
+    pairs = zip(before.points, after.points, strict=True)
+    other = sum(was.recommended != now.recommended for was, now in pairs)
+    return (
+        f"By {form.one_line(book)} another plan is best at {_of(other, after)}."
+        if other
+        else (f"By {form.one_line(book)} the same plan is best at every point.")
+    )
