@@ -153,6 +153,18 @@ def test_a_run_with_fewer_replications_is_paired_with_the_first_ones(book: Price
     assert all(diff.is_same(plan) for plan in diff.plans)
 
 
+def test_a_plan_with_fewer_replications_than_others_is_compared_by_those_that_both_have(book: PriceBook) -> None:
+    whole = compare(small(replications=3), book, 1)
+    plan = whole.plans["cached"]
+    fewer = replace(plan, values=plan.values[:2], consumptions=plan.consumptions[:2], outcomes=plan.outcomes[:2])
+    kept = iteration_of(replace(whole, plans={**whole.plans, "cached": fewer}), "run")
+    iterations = Iterations(kept, Iteration("now", cached(), book), 1)
+    diff = Diff.of(iterations, iterations.run())
+    assert [len(each) for name in diff.plans for each in diff.samples(name, COST)] == [3, 3, 3, 3, 2, 2]
+    parts = math.fsum(item.estimate.mean for item in diff.items("cached"))
+    assert parts == pytest.approx(diff.change("cached").estimate.mean, abs=1e-9)
+
+
 def test_a_scenario_takes_seed_and_replications_of_the_run_and_says_so(book: PriceBook) -> None:
     kept = compare(small(replications=3, seed=7), book, 1)
     done = list[Outcome]()
