@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from simulator.cli import options
+from simulator.cli.foretelling import foretell
+from simulator.cli.interrupts import ending_at_once, stored_so_far
 from simulator.cli.progress import progress
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
@@ -70,6 +72,8 @@ def diff(
         Path | None,
         typer.Option(metavar="FILE", help="Draw the cost line by line, as .png or .svg.", show_default=False),
     ] = None,
+    cluster: options.Cluster = None,
+    fresh: options.Fresh = False,
     json_: options.Json = False,
 ) -> None:
     """Say what is different between two runs, or between a scenario and its changed copy, chance aside."""
@@ -82,9 +86,9 @@ def diff(
     from simulator.studies.gates import Ruling, judged
     from simulator.studies.outcome_store import default_store
 
-    iterations.workers, iterations.store = workers, default_store()
-
-    compared = Diff.of(iterations, _simulated(iterations, shown=how is Format.TABLE))
+    iterations.workers, iterations.store, iterations.cluster = workers, default_store(fresh=fresh), cluster
+    with ending_at_once(lambda: stored_so_far(iterations.store)):
+        compared = Diff.of(iterations, _simulated(iterations, shown=how is Format.TABLE))
     found = _Found()
     findings = found.take(lambda: judged(compared, gates)) or ()
     with reader_may_leave():
@@ -165,6 +169,8 @@ class _Asked:
 
 
 def _simulated(iterations: "Iterations", *, shown: bool) -> "tuple[Comparison, Comparison]":
+    if iterations.cluster is None:
+        foretell(iterations.tasks, iterations.workers, iterations.store)
     with progress(shown=shown) as bar:
 
         def on_outcome(outcome: "Outcome") -> None:

@@ -12,13 +12,24 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.studies.outcome_store import OutcomeStore
 
 INTERRUPTED = 130
 NOTHING_KEPT = "interrupted; nothing was complete, and nothing is kept"
 HEARD = ("SIGINT", "SIGTERM", "SIGHUP")
 AGAIN_S = 1.0
 _SHOW_CURSOR = "\r\x1b[K\x1b[?25h"
+
+
+def stored_so_far(store: "OutcomeStore | None") -> str:
+    """Return what an interrupt leaves where nothing but single simulations are complete."""
+    if store is None or not store.count:
+        return NOTHING_KEPT
+    done = "1 simulation is" if store.count == 1 else f"{store.count:,} simulations are"
+    return f"interrupted; {done} stored, and the same command goes on from there"
 
 
 class InterruptedRunError(Exception):

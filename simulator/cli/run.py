@@ -1,6 +1,5 @@
 """`predcost run`: the main job."""
 
-import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,15 @@ import typer
 
 from simulator.cli import options
 from simulator.cli.answer import Answer
-from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
+from simulator.cli.foretelling import foretell
+from simulator.cli.interrupts import (
+    NOTHING_KEPT,
+    InterruptedRunError,
+    cut_short,
+    ending_at_once,
+    held,
+    stored_so_far,
+)
 from simulator.cli.progress import Bar, progress, progress_line
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
@@ -138,24 +145,15 @@ class _Job:
         return interrupted or self.lost is not None
 
     def _foretell(self, tasks: "Sequence[Task]") -> None:
-        """Tell what a round will take, if that is long; on stderr, as it is no part of the answer."""
+        """Tell what a round will take, if that is long."""
         if self.answer.quiet or self.study.cluster is not None:
             return
-        from simulator.studies.forecast import forecast
-
-        found = forecast(tasks, self.study.workers, self.study.kept)
-        if found is not None:
-            with contextlib.suppress(OSError):  # nobody reads it
-                sys.stderr.write(f"{found.text}\n")
-                sys.stderr.flush()
+        foretell(tasks, self.study.workers, self.study.kept)
 
     def _nothing_whole(self) -> str:
         """Return what an interrupt leaves before all plans have a replication."""
-        store = self.study.kept
-        if store is None or not store.count:
-            return NOTHING_KEPT
-        done = "1 simulation is" if store.count == 1 else f"{store.count:,} simulations are"
-        return f"interrupted; {done} stored, and the same command goes on from there; no replication is whole yet"
+        said = stored_so_far(self.study.kept)
+        return said if said == NOTHING_KEPT else f"{said}; no replication is whole yet"
 
     def _print(self, show: Callable[[], None]) -> None:
         """Print something; where that fails, what is kept is there to be shown again."""

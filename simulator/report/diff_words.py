@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from simulator.report import format as form
 from simulator.report.best_plan import best_now
 from simulator.report.diff_rows import LEADING
-from simulator.studies.comparison import COST, NET_VALUE, VALUE
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, PlanResult
 from simulator.studies.consumption import WASTED
 from simulator.studies.difference import Diff, MetricChange, Pairing
 from simulator.studies.gates import Against, Finding, Gate, Ruling
@@ -128,12 +128,21 @@ def _plans_said(diff: Diff) -> Iterator[str]:
     if same and len(same) < len(diff.plans):
         yield f"The same to the last digit: {form.listed(same)}."
     for now, was in diff.plans.items():
-        before, after = diff.before.plans[was], diff.after.plans[now]
-        texts = [each.text for each in after.violations]
-        if texts and before.meets_slo:
-            yield f"{now} broke no bound before, and now: {'; '.join(texts)}."
-        elif not texts and not before.meets_slo:
-            yield f"{now} keeps every bound now; before: {'; '.join(each.text for each in before.violations)}."
+        yield from _bounds_said(now, diff.before.plans[was], diff.after.plans[now])
+
+
+def _bounds_said(name: str, before: PlanResult, after: PlanResult) -> Iterator[str]:
+    """Yield that a plan has begun or ceased to break bounds, and whether that is sure."""
+    if before.meets_slo == after.meets_slo:
+        return
+    broken = after.violations or before.violations
+    unsure = {*before.unsure_bounds, *after.unsure_bounds} & {each.metric for each in broken}
+    chance = "; chance alone may have made that" if unsure else ""
+    texts = "; ".join(each.text for each in broken)
+    if after.meets_slo:
+        yield f"{name} keeps every bound now; before: {texts}{chance}."
+    else:
+        yield f"{name} broke no bound before, and now: {texts}{chance}."
 
 
 def pairing_said(diff: Diff) -> str:

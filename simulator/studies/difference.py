@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from statistics import fmean, variance
+from statistics import fmean
 
 from simulator.core.errors import UserError
-from simulator.core.estimate import Estimate
+from simulator.core.estimate import Estimate, worth_of_pairing
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
 from simulator.scenario.changes import KeyChange, key_changes, price_changes
@@ -197,9 +197,7 @@ class Diff:
     def pairing_saves(self, plan: str, metric: str) -> float:
         """Return how many times the replications unpaired ones would need for an interval as narrow."""
         ones, others = self.samples(plan, metric)
-        gaps = [other - one for one, other in zip(ones, others, strict=True)]
-        apart, together = variance(ones) + variance(others), variance(gaps)
-        return apart / together if together else math.inf
+        return worth_of_pairing(list(zip(ones, others, strict=True)))
 
     def items(self, plan: str) -> tuple[ItemChange, ...]:
         """Return what each line of the bill adds to a plan's cost, the largest first; they add up to its difference."""

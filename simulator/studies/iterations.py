@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from simulator.core.edition import EDITION
 from simulator.core.errors import UserError
 from simulator.core.units import write_duration
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
+from simulator.scenario.key_kinds import as_physical
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
+from simulator.simulation.calendar.timing import earliest_s
 from simulator.simulation.outcome import Outcome
-from simulator.simulation.workload.request_stream import Source
+from simulator.simulation.restating import restated
 from simulator.studies.comparison import Comparison, comparison_of
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.outcome_store import OutcomeStore
@@ -127,6 +131,8 @@ class Iterations:
     workers: int | None = None
     store: OutcomeStore | None = None
     """Where outcomes are looked for, and stored as soon as they are there."""
+    cluster: str | None = None
+    """Where they are simulated; see `run_tasks`."""
     notes: tuple[str, ...] = field(default=(), init=False)
     """What was taken from one of them for the other."""
     pairs: PlanPairs = field(init=False)
@@ -144,6 +150,11 @@ class Iterations:
         elif self.before.kept is None:
             self.before, self.notes = _like(self.before, self.after)
 
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """What is to be simulated, stored or not, once the fleets have their sizes."""
+        return [*self._giver.tasks(), *self._taker.tasks(without=self._twins)]
+
     def run(
         self,
         on_outcome: Callable[[Outcome], None] | None = None,
@@ -152,25 +163,48 @@ class Iterations:
     ) -> tuple[Comparison, Comparison]:
         """Simulate what is to be simulated, and return the comparison of each.
 
-        A plan that is the same in both is simulated once, and billed by the prices of each.
+        A plan that is simulated alike in both is simulated once, and billed and judged as each says.
 
         Parameters
         ----------
         on_outcome, on_begin, on_progress
             See `simulator.studies.comparison.Study.run`.
         """
-        sides = [_Side.of(each, self.workers, self.store) for each in (self.before, self.after)]
-        giver, taker = sides if self.after.kept is None else reversed(sides)
-        twins = _twins(taker, giver)
-        tasks = [*giver.tasks(), *taker.tasks(without=twins)]
-        for task, outcome in run_tasks(tasks, self.workers, on_begin, on_progress, kept=self.store):
-            side = giver if task.scenario is giver.scenario else taker
+        simulated = run_tasks(self.tasks, self.workers, on_begin, on_progress, kept=self.store, cluster=self.cluster)
+        for task, outcome in simulated:
+            side = self._giver if task.scenario is self._giver.scenario else self._taker
             side.done[task.plan, task.replication] = outcome
             if on_outcome is not None:
                 on_outcome(outcome)
-        taker.take(giver, twins)
-        before, after = (side.comparison for side in sides)
+        self._taker.take(self._giver, self._twins)
+        before, after = (side.comparison for side in self._sides)
         return before, after
+
+    @cached_property
+    def _sides(self) -> "tuple[_Side, _Side]":
+        before, after = (self._side(each) for each in (self.before, self.after))
+        return before, after
+
+    def _side(self, iteration: Iteration) -> "_Side":
+        kept = iteration.kept
+        if kept is None:
+            scenario, sizings = sized(iteration.scenario, self.workers, None, self.store, self.cluster)
+            return _Side(None, scenario, iteration.book, sizings, {})
+        done = {(plan.name, each.replication): each for plan in kept.plans.values() for each in plan.outcomes}
+        return _Side(kept, kept.scenario, kept.book, kept.sizings, done)
+
+    @property
+    def _giver(self) -> "_Side":
+        """The one whose outcomes the other takes."""
+        return self._sides[self.after.kept is not None]
+
+    @property
+    def _taker(self) -> "_Side":
+        return self._sides[self.after.kept is None]
+
+    @cached_property
+    def _twins(self) -> dict[str, str]:
+        return _twins(self._taker, self._giver)
 
 
 def _faults(before: Iteration, after: Iteration) -> Iterator[str]:
@@ -219,15 +253,6 @@ class _Side:
     sizings: tuple[Sizing, ...]
     done: Done
 
-    @classmethod
-    def of(cls, iteration: Iteration, workers: int | None, store: OutcomeStore | None) -> "_Side":
-        kept = iteration.kept
-        if kept is None:
-            scenario, sizings = sized(iteration.scenario, workers, kept=store)
-            return cls(None, scenario, iteration.book, sizings, {})
-        done = {(plan.name, each.replication): each for plan in kept.plans.values() for each in plan.outcomes}
-        return cls(kept, kept.scenario, kept.book, kept.sizings, done)
-
     def tasks(self, without: Mapping[str, str] | None = None) -> list[Task]:
         """Return what is to be simulated, but for some plans."""
         if self.kept is not None:
@@ -239,7 +264,7 @@ class _Side:
         """Take the outcomes of the other side's plans that are the same."""
         for plan, twin in twins.items():
             for number in range(self.scenario.replications):
-                self.done[plan, number] = _called(plan, giver.done[twin, number])
+                self.done[plan, number] = restated(_called(plan, giver.done[twin, number]), self.scenario)
 
     @property
     def comparison(self) -> Comparison:
@@ -252,8 +277,8 @@ def _called(plan: str, outcome: Outcome) -> Outcome:
 
 
 def _twins(taker: _Side, giver: _Side) -> dict[str, str]:
-    """Return those plans of one side whose simulations are those of a plan of the other, with that."""
-    if taker.kept is not None or Source.of(taker.scenario) != Source.of(giver.scenario):
+    """Return those plans of one side that are simulated as a plan of the other is, with that."""
+    if taker.kept is not None or earliest_s(taker.scenario) != earliest_s(giver.scenario):
         return {}
     numbers = range(taker.scenario.replications)
     known = dict.fromkeys(
@@ -265,20 +290,10 @@ def _twins(taker: _Side, giver: _Side) -> dict[str, str]:
         plan: twin
         for plan in taker.scenario.plans
         for twin in ([plan] if plan in known else known)
-        if _simulated(taker.scenario, plan) == _simulated(giver.scenario, twin)
+        if _alone(taker.scenario, plan) == _alone(giver.scenario, twin)
     }
 
 
-def _simulated(scenario: Scenario, plan: str) -> Scenario:
-    """Return what a plan's simulation follows from: two that are equal have the same outcomes."""
-    used = {*scenario.online_names(scenario.plans[plan])}
-    precompute = scenario.plans[plan].precompute
-    used |= {precompute.backend} if precompute is not None else set()
-    return scenario.model_copy(
-        update={
-            "name": "",
-            "prices": "",
-            "plans": {"": scenario.plans[plan]},
-            "backends": {name: each for name, each in scenario.backends.items() if name in used},
-        }
-    )
+def _alone(scenario: Scenario, plan: str) -> dict[str, Any]:
+    """Return what a plan's simulation depends on, whatever it is called."""
+    return as_physical(scenario.model_copy(update={"plans": {"": scenario.plans[plan]}}), "")

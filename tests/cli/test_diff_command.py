@@ -1,10 +1,12 @@
 """`predcost diff`: what it takes, what it refuses, how it ends."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -146,6 +148,22 @@ def test_an_interrupt_ends_it_with_130() -> None:
         _, said = running.communicate(timeout=20)
     assert running.returncode == 130
     assert "interrupted; nothing was complete, and nothing is kept" in said
+
+
+@POSIX
+def test_an_interrupt_says_what_is_stored_and_the_same_command_goes_on_from_there(tmp_path: Path) -> None:
+    what = ["diff", str(HEADLINE), "--users", "2M", "--workers", "1", *PLANS, *CHANGED]
+    env = {**os.environ, "PREDCOST_OUTCOMES": str(tmp_path)}
+    command = [sys.executable, "-c", HEARING, *what]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running:
+        while running.poll() is None and not list(tmp_path.rglob("*.outcome")):
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    stored = len(list(tmp_path.rglob("*.outcome")))
+    many = "1 simulation is" if stored == 1 else f"{stored} simulations are"
+    assert f"interrupted; {many} stored, and the same command goes on from there" in said
 
 
 @POSIX

@@ -33,6 +33,7 @@ from simulator.studies.comparison import COST, NET_VALUE
 from simulator.studies.difference import Diff
 from simulator.studies.gates import judged, read_gates
 from simulator.studies.iterations import Iteration, Iterations
+from simulator.studies.verdict import BoundVerdict
 
 WIDTH = 80
 AWKWARD = "a[red]b[/red] |$1| `x` *y* <b>"
@@ -262,13 +263,13 @@ def test_diff_takes_results_scenarios_files_and_folders(tmp_path: Path) -> None:
         sim.diff(1, first)  # type: ignore[arg-type]
 
 
-def test_a_plan_that_begins_to_break_a_bound_is_told(diff: Diff) -> None:
-    broken = diff.after.plans["on demand"]
-    violation = replace(_violation(), text="latency p99 is 9 s, above 200 ms")
-    after = replace(diff.after, plans={**diff.after.plans, "on demand": replace(broken, violations=(violation,))})
-    assert "on demand broke no bound before, and now: latency p99 is 9 s, above 200 ms." in sentences(
-        replace(diff, after=after)
-    )
+def test_a_plan_that_begins_to_break_a_bound_is_told_and_whether_that_is_sure(diff: Diff) -> None:
+    broken = replace(_violation(), text="latency p99 is 9 s, above 200 ms")
+    for told, chance in ((BoundVerdict.BROKEN, ""), (BoundVerdict.UNDECIDED, "; chance alone may have made that")):
+        result = replace(diff.after.plans["on demand"], violations=(broken,), slo={broken.metric: told})
+        after = replace(diff.after, plans={**diff.after.plans, "on demand": result})
+        said = f"on demand broke no bound before, and now: latency p99 is 9 s, above 200 ms{chance}."
+        assert said in sentences(replace(diff, after=after))
 
 
 def _violation() -> Any:

@@ -63,6 +63,30 @@ def test_simulated_once_or_apart_both_sides_are_what_a_run_of_each_shows(shorter
         }
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model__half_life": "12 h", "slo__latency_p99": "6 ms", "slo__batch_deadline": "02:30"},
+        {"backends__live__instance": "g5.xlarge", "backends__night__purchase": "on_demand"},
+        {"value": {"per_request": "0.002 USD"}},
+    ],
+)
+def test_what_no_simulation_depends_on_is_not_simulated_again_and_is_what_a_run_would_show(
+    changes: dict[str, Any], book: PriceBook
+) -> None:
+    done = list[Outcome]()
+    after = small(**changes)
+    iterations = Iterations(Iteration("before", small(), book), Iteration("now", after, book), 1)
+    _, found = iterations.run(done.append)
+    alike = "value" not in changes  # quality is counted where answers are worth something
+    assert len(done) == small().replications * len(small().plans) * (1 if alike else 2)
+    alone = compare(after, book, 1)
+    for name, plan in alone.plans.items():
+        assert found.plans[name].values == plan.values
+        assert found.plans[name].bill == plan.bill
+        assert found.plans[name].violations == plan.violations
+
+
 def test_on_the_same_requests_differences_are_paired_by_replication(shorter: Diff) -> None:
     assert shorter.pairing is Pairing.REQUESTS
     ones, others = shorter.samples("cached", "cache_hit_ratio")
@@ -127,6 +151,18 @@ def test_a_run_with_fewer_replications_is_paired_with_the_first_ones(book: Price
     diff = Diff.of(iterations, iterations.run())
     assert diff.replications == (2, 2)
     assert all(diff.is_same(plan) for plan in diff.plans)
+
+
+def test_a_plan_with_fewer_replications_than_others_is_compared_by_those_that_both_have(book: PriceBook) -> None:
+    whole = compare(small(replications=3), book, 1)
+    plan = whole.plans["cached"]
+    fewer = replace(plan, values=plan.values[:2], consumptions=plan.consumptions[:2], outcomes=plan.outcomes[:2])
+    kept = iteration_of(replace(whole, plans={**whole.plans, "cached": fewer}), "run")
+    iterations = Iterations(kept, Iteration("now", cached(), book), 1)
+    diff = Diff.of(iterations, iterations.run())
+    assert [len(each) for name in diff.plans for each in diff.samples(name, COST)] == [3, 3, 3, 3, 2, 2]
+    parts = math.fsum(item.estimate.mean for item in diff.items("cached"))
+    assert parts == pytest.approx(diff.change("cached").estimate.mean, abs=1e-9)
 
 
 def test_a_scenario_takes_seed_and_replications_of_the_run_and_says_so(book: PriceBook) -> None:
