@@ -15,6 +15,7 @@ from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, so
 from simulator.studies.consumption import COST
 from simulator.studies.reprice import Repriced
 from simulator.studies.warnings import warnings_of
+from simulator.studies.words import CHANCE
 
 
 def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
@@ -50,6 +51,8 @@ def _change_table(repriced: Repriced, width: int) -> Table:
     was, now = (form.one_line(each.book.name) for each in (repriced.before, repriced.after))
     table = Table(
         title=Text(f"Cost per 30-day month: {was} -> {now}", style="bold"),
+        caption=Text(f"± is {CHANCE}", style="dim"),
+        caption_justify="left",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
