@@ -69,7 +69,10 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 def _how_sure(comparison: Comparison) -> Iterator[str]:
     """Say how sure the choice is, where it is not decided or was to be made sure."""
     selection, number = comparison.selection, comparison.replications
-    if not selection.against or number == 1 or (comparison.aim.is_fixed and not selection.undecided):
+    if not selection.against or (comparison.aim.is_fixed and (number == 1 or not selection.undecided)):
+        return
+    if comparison.fewest_replications == 1:
+        yield "How sure the choice is cannot be told from a single replication; more time gives more of them."
         return
     within = f"within {write_share(selection.indifference_fraction)} of its cost"
     right = f"it is the best, {within}, with a probability of {_at_least(selection.probability)}"

@@ -144,6 +144,7 @@ def test_when_the_time_is_up_what_is_whole_is_the_answer(book: PriceBook, monkey
 def test_the_cost_of_time_that_is_too_short_is_a_single_replication(book: PriceBook) -> None:
     found = compare(equal_plans(HOURS[:2]), book, workers=1, aim=Aim(budget_s=1e-9))
     assert found.replications == 1
+    assert "cannot be told from a single replication" in "\n".join(recommendation(found))
 
 
 def test_a_difference_of_like_plans_is_worth_many_replications_as_both_see_the_same_requests(book: PriceBook) -> None:
