@@ -15,7 +15,7 @@ from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, so
 from simulator.studies.consumption import COST
 from simulator.studies.reprice import Repriced
 from simulator.studies.warnings import warnings_of
-from simulator.studies.words import CHANCE
+from simulator.studies.words import of_chance
 
 
 def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
@@ -51,7 +51,7 @@ def _change_table(repriced: Repriced, width: int) -> Table:
     was, now = (form.one_line(each.book.name) for each in (repriced.before, repriced.after))
     table = Table(
         title=Text(f"Cost per 30-day month: {was} -> {now}", style="bold"),
-        caption=Text(f"± is {CHANCE}", style="dim"),
+        caption=Text(f"± is {of_chance()}", style="dim"),
         caption_justify="left",
         title_justify="left",
         box=box.SIMPLE_HEAD,
