@@ -15,6 +15,7 @@ from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, so
 from simulator.studies.consumption import COST
 from simulator.studies.reprice import Repriced
 from simulator.studies.warnings import warnings_of
+from simulator.studies.words import of_chance
 
 
 def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
@@ -44,6 +45,8 @@ def _change_table(repriced: Repriced, width: int) -> Table:
     books = f"by {now}" if now == was and repriced.changed else f"{was} -> {now}"
     table = Table(
         title=Text(f"Cost per 30-day month: {books}{_with_keys(repriced)}", style="bold"),
+        caption=Text(f"± is {of_chance()}", style="dim"),
+        caption_justify="left",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.core.selection import Standing
+from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.energy_basis import energy_basis
 from simulator.report.provenance import provenance
@@ -22,6 +23,7 @@ from simulator.studies.consumption import EMISSIONS
 from simulator.studies.recommendation import answer, what_would_change
 from simulator.studies.saturation import Verdict
 from simulator.studies.warnings import warnings_of
+from simulator.studies.words import of_chance
 
 WIDTH = 80
 WIDE_BILL = 64
@@ -39,11 +41,6 @@ LEADING = frozenset(
     }
 )
 """The rows that are shown first where there is little room."""
-CHANCE_NOTE = (
-    "± is chance alone, at 95 %, not what is unknown of the inputs; 'all at once' holds for all plans together, '? +9' "
-    "is not decided, nine more replications may do it, and 'pairing saves' is how many times the replications it would "
-    "take if plans did not see the same requests."
-)
 BEST = "bold green"
 BAD = "bold red"
 
@@ -204,7 +201,19 @@ def comparison_panel(comparison: Comparison) -> RenderableType:
         Text(form.one_line(comparison.scenario.name), style="bold"),
         Text(" · ".join(provenance(comparison)[1:]), style="dim"),
         Fitted(tables),
-        *([Text(CHANCE_NOTE, style="dim")] if comparison.replications > 1 else []),
+        *([Text(_chance_note(comparison), style="dim")] if comparison.replications > 1 else []),
+    )
+
+
+def _chance_note(comparison: Comparison) -> str:
+    """Return what the intervals of the table are, and what they are not."""
+    note, selection = f"± is {of_chance()}, without what is unknown of the inputs", comparison.selection
+    if not selection.against:
+        return f"{note}."
+    return (
+        f"{note}; 'all at once' is {write_share(selection.confidence)} for all plans together. '? +9' is not decided; "
+        "nine more replications may do it. 'pairing saves' is how many times the replications it would take if plans "
+        "did not see the same requests."
     )
 
 

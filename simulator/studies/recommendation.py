@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from simulator.core.estimate import Estimate
+from simulator.core.estimate import CONFIDENCE, Estimate
 from simulator.core.selection import Standing
 from simulator.core.units import about_duration, write_share
 from simulator.studies.aim import MOST_REPLICATIONS
@@ -13,7 +13,7 @@ from simulator.studies.saturation import Verdict
 from simulator.studies.turning_sentences import floor_sentence, turning_sentences
 from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
 from simulator.studies.what_if import value_per_request_of_equals
-from simulator.studies.words import CENT_USD, CHANCE, listed, usd
+from simulator.studies.words import CENT_USD, listed, of_chance, usd
 
 LEAST_PAIRING = 1.05
 """Pairing that is worth fewer times the replications is not told of."""
@@ -69,7 +69,10 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 def _how_sure(comparison: Comparison) -> Iterator[str]:
     """Say how sure the choice is, where it is not decided or was to be made sure."""
     selection, number = comparison.selection, comparison.replications
-    if not selection.against or number == 1 or (comparison.aim.is_fixed and not selection.undecided):
+    if not selection.against or (comparison.aim.is_fixed and (number == 1 or not selection.undecided)):
+        return
+    if comparison.fewest_replications == 1:
+        yield "How sure the choice is cannot be told from a single replication; more time gives more of them."
         return
     within = f"within {write_share(selection.indifference_fraction)} of its cost"
     right = f"it is the best, {within}, with a probability of {_at_least(selection.probability)}"
@@ -148,7 +151,8 @@ def _apart(comparison: Comparison, name: str, best: str) -> str:
     """Say how far a plan is from the best in what decides."""
     gap = comparison.gap(name)
     size = f"{usd(abs(gap.mean))} a month"
-    chance = _interval(gap, also=_pairing(comparison, name, best))
+    sure = comparison.selection.confidence if name in comparison.selection.against else CONFIDENCE
+    chance = _interval(gap, also=_pairing(comparison, name, best), confidence=sure)
     than = f"{'more' if gap.mean >= 0 else 'less'} than {best}{chance}"
     if not comparison.weighs_value:
         return f"costs {size} {than}" if gap.mean else f"costs the same as {best}{chance}"
@@ -251,10 +255,12 @@ def _signed(amount: float) -> str:
     return f"{'+' if amount >= 0 else '-'}{usd(abs(amount))}"
 
 
-def _interval(estimate: Estimate, write: Callable[[float], str] = _signed, also: str = "") -> str:
+def _interval(
+    estimate: Estimate, write: Callable[[float], str] = _signed, also: str = "", confidence: float = CONFIDENCE
+) -> str:
     """Return an interval in brackets, and what else is to be said of it; what is not known or not to be seen is not."""
     ends = estimate.low, estimate.high
     if math.isnan(estimate.low) or write(estimate.low) == write(estimate.high) or max(map(abs, ends)) < CENT_USD:
         return ""
-    chance = f"{CHANCE}: {write(estimate.low)} to {write(estimate.high)}"
+    chance = f"{of_chance(confidence)}: {write(estimate.low)} to {write(estimate.high)}"
     return f" ({'; '.join(filter(None, (chance, also)))})"

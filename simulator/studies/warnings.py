@@ -77,8 +77,8 @@ def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:
         found = metrics[wide[0]]
         what = wide[0].removesuffix("_s").replace("_", " ")
         yield (
-            f"{name}: {what} is {about_duration(found.mean)} give or take {about_duration(found.half_width)}; "
-            "more replications or a longer horizon would narrow that down."
+            f"{name}: {what} is {about_duration(found.mean)} give or take {about_duration(found.half_width)} "
+            "of chance; more replications or a longer horizon would narrow that down."
         )
 
 

@@ -2,9 +2,15 @@
 
 from collections.abc import Sequence
 
+from simulator.core.estimate import CONFIDENCE
+from simulator.core.units import write_share
+
 CENT_USD = 0.01
-CHANCE = "95 % of chance alone"
-"""What an interval is; what is not known of the inputs is not in it."""
+
+
+def of_chance(confidence: float = CONFIDENCE) -> str:
+    """Return what an interval is; what is not known of the inputs is not in it."""
+    return f"{write_share(confidence)} of chance alone"
 
 
 def usd(amount: float) -> str:

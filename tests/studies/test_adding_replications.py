@@ -130,6 +130,12 @@ def test_an_interrupt_keeps_the_replications_that_are_whole(book: PriceBook) -> 
     assert f"Only {FIRST_REPLICATIONS + 1} replications finished" in "\n".join(warnings_of(found))
 
 
+def test_an_interval_says_how_sure_it_is(book: PriceBook) -> None:
+    found = compare(with_a_dear_one(), book, workers=1, aim=Aim(0.8, 0.1, decides=True))
+    assert "(80 % of chance alone: +$" in "\n".join(recommendation(found))
+    assert "'all at once' is 80 % for all" in " ".join(comparison_text(found).split())
+
+
 def test_when_the_time_is_up_what_is_whole_is_the_answer(book: PriceBook, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s, begun_s = [0.0], time.monotonic()
     monkeypatch.setattr(comparing.time, "monotonic", lambda: begun_s + now_s[0])
@@ -144,6 +150,7 @@ def test_when_the_time_is_up_what_is_whole_is_the_answer(book: PriceBook, monkey
 def test_the_cost_of_time_that_is_too_short_is_a_single_replication(book: PriceBook) -> None:
     found = compare(equal_plans(HOURS[:2]), book, workers=1, aim=Aim(budget_s=1e-9))
     assert found.replications == 1
+    assert "cannot be told from a single replication" in "\n".join(recommendation(found))
 
 
 def test_a_difference_of_like_plans_is_worth_many_replications_as_both_see_the_same_requests(book: PriceBook) -> None:

@@ -31,7 +31,7 @@ from simulator.report.charts.look import (
     wrapped,
 )
 from simulator.studies.comparison import COST, Comparison, PlanResult
-from simulator.studies.words import CHANCE
+from simulator.studies.words import of_chance
 
 ALIKE = 0.01
 """Costs that differ by no more than this, relative to the smaller, are about the same, however sure that is."""
@@ -129,7 +129,7 @@ def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:
 
 
 def _subtitle(comparison: Comparison) -> str:
-    interval = f"; ± is {CHANCE}, of the total" if comparison.replications > 1 else ""
+    interval = f"; ± is {of_chance()}, of the total" if comparison.replications > 1 else ""
     return f"Cost per 30-day month by item of the bill, cheapest first{interval}"
 
 

@@ -28,7 +28,7 @@ from simulator.report.charts.look import (
     verdicts,
 )
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
-from simulator.studies.words import CHANCE
+from simulator.studies.words import of_chance
 
 PALE = 0.62
 _AXES_LEFT = 0.25
@@ -122,7 +122,7 @@ def _known(estimate: Estimate) -> tuple[float, ...]:
 
 
 def _subtitle(comparison: Comparison) -> str:
-    interval = f"; ± is {CHANCE}" if comparison.replications > 1 else ""
+    interval = f"; ± is {of_chance()}" if comparison.replications > 1 else ""
     return f"Value by the scenario's own weights, which are no facts, less cost; against the best ranked{interval}"
 
 
