@@ -5,6 +5,7 @@ nothing half-written under a name that anybody reads. Any number of processes ma
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -70,7 +71,9 @@ def default_store(*, fresh: bool = False) -> "OutcomeStore | None":
     return None if folder is None else OutcomeStore(folder, fresh=fresh)
 
 
-def _say(text: str) -> None:
+@functools.cache
+def say(text: str) -> None:
+    """Tell something on stderr, once."""
     with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads it
         sys.stderr.write(f"predcost: {text}\n")
         sys.stderr.flush()
@@ -92,11 +95,12 @@ class OutcomeStore:
         Whether what is there is simulated anew, and replaced.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None] = _say, *, fresh: bool = False) -> None:
+    def __init__(self, folder: Path, tell: Callable[[str], None] = say, *, fresh: bool = False) -> None:
         self.folder, self._is_fresh = folder, fresh
         self._tell = tell
         self.count = 0
         """How many were stored by this process."""
+        self._found: set[str] = set()
         self._told: set[str] = set()
         self._can_write = True
         self._is_swept = False
@@ -111,13 +115,16 @@ class OutcomeStore:
         digest = task_digest(task)
         path = self._path(digest)
         try:
-            return restated(_read(path.read_bytes(), digest, task), task.scenario)
+            found = restated(_read(path.read_bytes(), digest, task), task.scenario)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self._tell_once(f"{path} cannot be read ({error.strerror or error}); it is simulated again", "unread")
         except ValueError as error:
             self._set_aside(path, str(error))
+        else:
+            self._found.add(digest)
+            return found
         return None
 
     def put(self, task: Task, outcome: Outcome) -> None:
@@ -146,6 +153,10 @@ class OutcomeStore:
     def holds(self, task: Task) -> bool:
         """Return whether there is an outcome of a task, without reading it."""
         return not self._is_fresh and self._path(task_digest(task)).is_file()
+
+    def had(self, task: Task) -> bool:
+        """Return whether the outcome of a task was found here, and not simulated."""
+        return task_digest(task) in self._found
 
     def files(self) -> Iterator[Path]:
         """Yield the files of all outcomes, and of what was set aside or is being written."""
