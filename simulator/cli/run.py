@@ -112,6 +112,7 @@ class _Job:
 
         with held() as waiting:
             is_cut = self._simulate(waiting)
+            stored = self._stored()
             comparison = self.study.comparison
             is_cut |= cut_short(lambda _: self._print(lambda: self.answer.begin(comparison)), waiting)
             if not is_cut:
@@ -119,6 +120,8 @@ class _Job:
             comparison = in_words(comparison)
             folder = self._keep(comparison)
         self._print(lambda: self.answer.end(comparison, folder))
+        if stored:
+            self._print(lambda: self.answer.tell(stored))
         if folder is not None and not is_cut:
             self._draw(comparison)
         for fault in self.faults:
@@ -149,6 +152,18 @@ class _Job:
         if self.answer.quiet or self.study.cluster is not None:
             return
         foretell(tasks, self.study.workers, self.study.kept)
+
+    def _stored(self) -> str:
+        """Return how much was simulated before, in a sentence; nothing where none was."""
+        from simulator.studies.executor import Task
+
+        store, scenario, outcomes = self.study.kept, self.study.scenario, self.study.outcomes
+        found = sum(store.had(Task(scenario, each.plan, each.replication)) for each in outcomes) if store else 0
+        if not found:
+            return ""
+        many = f"All {found:,}" if found == len(outcomes) else f"{found:,} of {len(outcomes):,}"
+        said = "The simulation was" if len(outcomes) == 1 else f"{many} simulations were"
+        return f"{said} stored already; --fresh simulates anew"
 
     def _nothing_whole(self) -> str:
         """Return what an interrupt leaves before all plans have a replication."""

@@ -41,9 +41,9 @@ def list_(
     from simulator.report.runs_tables import about_bytes, runs_table, store_json, store_line
     from simulator.report.scenario_text import print_json, say
     from simulator.studies.kept_runs import kept_runs
-    from simulator.studies.outcome_store import default_store
+    from simulator.studies.outcome_folder import outcome_folder
 
-    found, store = kept_runs(within, _wanted(name, since, before)), default_store()
+    found, store = kept_runs(within, _wanted(name, since, before)), outcome_folder()
     if json_:
         print_json({"runs": [run.as_dict() for run in found], "outcomes": store_json(store)})
         return
@@ -127,9 +127,9 @@ def remove(
 def _remove_outcomes(before: datetime | None, *, yes: bool, json_: bool) -> None:
     from simulator.report.runs_tables import about_bytes, store_json
     from simulator.report.scenario_text import print_json, say
-    from simulator.studies.outcome_store import default_store
+    from simulator.studies.outcome_folder import outcome_folder
 
-    store = default_store()
+    store = outcome_folder()
     if store is None:
         say("Simulations are not stored; nothing is removed")
         return

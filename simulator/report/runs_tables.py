@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.studies.kept_runs import KeptRun, size_bytes
-from simulator.studies.outcome_store import VARIABLE, OutcomeStore
+from simulator.studies.outcome_folder import VARIABLE, OutcomeFolder
 
 SIZES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 SHOWN = ("predcost", "command", "seed", "replications", "over", "points", "processor", "python")
@@ -45,7 +45,7 @@ def run_table(run: KeptRun) -> RenderableType:
     return table
 
 
-def store_line(store: OutcomeStore | None) -> str:
+def store_line(store: OutcomeFolder | None) -> str:
     """Return what is stored of simulations, in a sentence."""
     if store is None:
         return f"Simulations are not stored, as {VARIABLE} says."
@@ -59,7 +59,7 @@ def store_line(store: OutcomeStore | None) -> str:
     )
 
 
-def store_json(store: OutcomeStore | None) -> dict[str, Any]:
+def store_json(store: OutcomeFolder | None) -> dict[str, Any]:
     """Return the same for JSON."""
     files = [] if store is None else list(store.files())
     return {

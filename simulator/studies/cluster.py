@@ -18,14 +18,15 @@ from uuid import uuid4
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.studies.engine_version import engine_version
+from simulator.studies.engine_version import engine_version, processor
+from simulator.studies.outcome_store import say
 from simulator.studies.together import Task, Together
 from simulator.studies.workers import POLL_S, LostWorkerError
 
 ANSWERS_S = 15.0
 """So long a scheduler may take to answer."""
-WORKERS_S = 60.0
-"""So long there may be no workers, at the beginning and later."""
+BEGINS_S, WORKERS_S = 30.0, 60.0
+"""So long there may be no workers at the beginning, and later, when somebody may have to start some again."""
 CLOSES_S = 2.0
 LOOK_S = 2.0
 """So often it is looked whether there are workers, as long as nothing is said."""
@@ -54,10 +55,10 @@ class Cluster:
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(f"--cluster {address}: no scheduler answers there ({why}); {HOW}") from error
         try:
-            self._client.wait_for_workers(1, timeout=WORKERS_S)
+            self._client.wait_for_workers(1, timeout=BEGINS_S)
         except TimeoutError as error:
             self.end()
-            waited = f"has had no workers for {WORKERS_S:.0f} s"
+            waited = f"has had no workers for {BEGINS_S:.0f} s"
             raise UserError(f"--cluster {address}: the scheduler answers, but {waited}; {HOW}") from error
 
     def __enter__(self) -> Self:
@@ -206,7 +207,7 @@ class _Talk:
         from distributed import CancelledError, KilledWorker  # noqa: PLC0415  (an extra)
 
         try:
-            found: list[Outcome] | Exception = future.result(timeout=WORKERS_S)
+            found, where = future.result(timeout=WORKERS_S)
         except KilledWorker:
             return _LOST, number
         except TimeoutError:
@@ -219,6 +220,9 @@ class _Talk:
             raise UserError(f"--cluster {self._address}: {told}; install the same version there") from error
         if isinstance(found, Exception):
             raise found
+        if where != processor():
+            told = f"workers at {self._address} have another kind of processor ({where}) than this machine"
+            say(f"{told} ({processor()}), so last digits may differ")
         return _FOUND, (number, found)
 
     def _fail(self, why: str) -> NoReturn:
@@ -240,23 +244,28 @@ Packed = tuple[bytes, tuple[str, int, float | None]]
 
 def _simulate(
     engine: str, packed: Sequence[Packed], process_bytes: float, news: tuple[str, int]
-) -> list[Outcome] | Exception:
-    """Simulate some tasks on a worker; return what went wrong, as Dask tells of no error that it cannot pickle."""
+) -> tuple[list[Outcome] | Exception, str]:
+    """Simulate some tasks on a worker, and say on what kind of processor.
+
+    What went wrong is returned too, as Dask tells of no error that it cannot pickle.
+    """
     from distributed import get_worker  # noqa: PLC0415  (an extra)
 
     worker, (topic, number) = get_worker(), news
     if engine != engine_version():
-        return UserError(
+        found: list[Outcome] | Exception = UserError(
             f"--cluster: worker {worker.address} has another version of predcost or of a library that it calculates "
             "with than this machine, and its results would be others; install the same on both"
         )
+        return found, processor()
     try:
         unit = Together(tuple(Task(_scenario(text), *of) for text, of in packed), process_bytes)
-        return unit.run(lambda work: worker.log_event(topic, (number, work)))
+        found = unit.run(lambda work: worker.log_event(topic, (number, work)))
     except (UserError, OSError) as error:
-        return UserError(f"--cluster: worker {worker.address}: {error}")
+        found = UserError(f"--cluster: worker {worker.address}: {error}")
     except Exception as error:  # noqa: BLE001  (whatever it is, it is for who asked)
-        return RuntimeError(f"{type(error).__name__} on worker {worker.address}: {error}")
+        found = RuntimeError(f"{type(error).__name__} on worker {worker.address}: {error}")
+    return found, processor()
 
 
 @lru_cache(maxsize=64)

@@ -5,57 +5,32 @@ nothing half-written under a name that anybody reads. Any number of processes ma
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator.core.errors import UserError
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.restating import restated
 from simulator.studies.engine_version import processor
 from simulator.studies.kept_outcomes import as_text, outcome_of
+from simulator.studies.outcome_folder import PART, SUFFIX, VARIABLE, OutcomeFolder, default_folder
 from simulator.studies.task_digest import task_digest
 from simulator.studies.together import Task
 
-VARIABLE = "PREDCOST_OUTCOMES"
-"""The environment's word on where outcomes are stored."""
-NOWHERE = ("off", "none", "0", "no")
 MAGIC = b"predcost outcome 1\n"
-SUFFIX, PART, ASIDE = ".outcome", ".part", "set_aside"
+ASIDE = "set_aside"
 FOLDER_LETTERS = 2
 LEVEL = 3
 """Of compression: 100M users' week takes 5 to 14 kB, and half a millisecond; a higher one gains two per cent."""
 OLD_S = 3600.0
 """What was being written so long ago is nobody's any more."""
-
-
-def default_folder() -> Path | None:
-    """Return where this user's outcomes are stored; None where the environment says nowhere.
-
-    It is one place for all studies, wherever they are kept: the cache folder of the system, as nothing is lost with it
-    but time.
-    """
-    named = os.environ.get(VARIABLE)
-    if named:
-        return None if named.lower() in NOWHERE else Path(named).expanduser()
-    try:
-        return _cache_folder() / "predcost" / "outcomes"
-    except RuntimeError:  # there is no home
-        return None
-
-
-def _cache_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def default_store(*, fresh: bool = False) -> "OutcomeStore | None":
@@ -70,13 +45,15 @@ def default_store(*, fresh: bool = False) -> "OutcomeStore | None":
     return None if folder is None else OutcomeStore(folder, fresh=fresh)
 
 
-def _say(text: str) -> None:
+@functools.cache
+def say(text: str) -> None:
+    """Tell something on stderr, once."""
     with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads it
         sys.stderr.write(f"predcost: {text}\n")
         sys.stderr.flush()
 
 
-class OutcomeStore:
+class OutcomeStore(OutcomeFolder):
     """A folder of outcomes.
 
     A fault of the disk costs what it concerns and no more: what cannot be read is simulated again, and what cannot be
@@ -92,11 +69,13 @@ class OutcomeStore:
         Whether what is there is simulated anew, and replaced.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None] = _say, *, fresh: bool = False) -> None:
-        self.folder, self._is_fresh = folder, fresh
+    def __init__(self, folder: Path, tell: Callable[[str], None] = say, *, fresh: bool = False) -> None:
+        super().__init__(folder)
+        self._is_fresh = fresh
         self._tell = tell
         self.count = 0
         """How many were stored by this process."""
+        self._found: set[str] = set()
         self._told: set[str] = set()
         self._can_write = True
         self._is_swept = False
@@ -111,13 +90,16 @@ class OutcomeStore:
         digest = task_digest(task)
         path = self._path(digest)
         try:
-            return restated(_read(path.read_bytes(), digest, task), task.scenario)
+            found = restated(_read(path.read_bytes(), digest, task), task.scenario)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self._tell_once(f"{path} cannot be read ({error.strerror or error}); it is simulated again", "unread")
         except ValueError as error:
             self._set_aside(path, str(error))
+        else:
+            self._found.add(digest)
+            return found
         return None
 
     def put(self, task: Task, outcome: Outcome) -> None:
@@ -147,34 +129,9 @@ class OutcomeStore:
         """Return whether there is an outcome of a task, without reading it."""
         return not self._is_fresh and self._path(task_digest(task)).is_file()
 
-    def files(self) -> Iterator[Path]:
-        """Yield the files of all outcomes, and of what was set aside or is being written."""
-        for path in self.folder.rglob("*"):
-            if path.suffix in {SUFFIX, PART}:
-                yield path
-
-    def remove(self, is_wanted: Callable[[Path], bool] = lambda _: True) -> int:
-        """Remove outcomes, and nothing else that lies there; return how many bytes that freed.
-
-        Raises
-        ------
-        UserError
-            If one cannot be removed.
-        """
-        freed = 0
-        try:
-            for path in [each for each in self.files() if is_wanted(each)]:
-                size = path.stat().st_size
-                path.unlink()
-                freed += size
-            for folder in sorted((path for path in self.folder.rglob("*") if path.is_dir()), reverse=True):
-                with contextlib.suppress(OSError):  # it is not empty
-                    folder.rmdir()
-        except FileNotFoundError:  # somebody else removes it too
-            pass
-        except OSError as error:
-            raise UserError(f"cannot remove outcomes from {self.folder}: {error.strerror or error}") from error
-        return freed
+    def had(self, task: Task) -> bool:
+        """Return whether the outcome of a task was found here, and not simulated."""
+        return task_digest(task) in self._found
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:FOLDER_LETTERS] / f"{digest}{SUFFIX}"

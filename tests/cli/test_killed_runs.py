@@ -118,6 +118,17 @@ def test_the_same_run_again_simulates_nothing(tmp_path: Path) -> None:
     assert simulated(run(COUNTING, folder, outcomes, "--json", "--fresh"))
 
 
+def test_what_was_stored_already_is_told(tmp_path: Path) -> None:
+    folder, outcomes = tmp_path / "run", tmp_path / "outcomes"
+    arguments = ("run", HEADLINE, *FEW, *PLANS, "--out", folder)
+    first = predcost(*arguments, PREDCOST_OUTCOMES=str(outcomes)).stdout
+    assert "stored already" not in first
+    again = predcost(*arguments, PREDCOST_OUTCOMES=str(outcomes)).stdout
+    assert again == f"{first}All 6 simulations were stored already; --fresh simulates anew\n"
+    more = predcost(*arguments, "--replications", "4", "--force", PREDCOST_OUTCOMES=str(outcomes)).stdout
+    assert "6 of 8 simulations were stored already" in more
+
+
 def test_a_folder_of_outcomes_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = predcost(

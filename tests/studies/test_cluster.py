@@ -66,6 +66,15 @@ def test_a_worker_of_another_version_is_refused(address: str, monkeypatch: pytes
         list(run_tasks(tasks(), cluster=address))
 
 
+def test_another_kind_of_processor_is_told(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = itertools.cycle(["this one", "another one"])
+    monkeypatch.setattr(cluster, "processor", lambda: next(kinds))
+    list(run_tasks(tasks()[:1], cluster=address))
+    assert "so last digits may differ" in capsys.readouterr().err
+
+
 def test_what_goes_wrong_on_a_worker_is_told_whatever_it_is(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def deeper(*of: object) -> None:
         deeper(*of)
@@ -78,7 +87,7 @@ def test_what_goes_wrong_on_a_worker_is_told_whatever_it_is(address: str, monkey
 def test_a_scheduler_without_workers_is_waited_for_a_while_and_then_said(
     idle_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "WORKERS_S", 0.3)
+    monkeypatch.setattr(cluster, "BEGINS_S", 0.3)
     with pytest.raises(UserError, match="the scheduler answers, but has had no workers for"):
         list(run_tasks(tasks(), cluster=idle_address))
 

@@ -14,9 +14,10 @@ from exact import plain
 
 from simulator.scenario.schema import Scenario
 from simulator.simulation.simulate import simulate
-from simulator.studies import engine_version, executor, outcome_store
+from simulator.studies import engine_version, executor
 from simulator.studies.executor import Task, run_tasks
-from simulator.studies.outcome_store import OutcomeStore, default_folder
+from simulator.studies.outcome_folder import VARIABLE, default_folder
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.task_digest import task_digest
 
 PLANS = {
@@ -301,11 +302,11 @@ def test_outcomes_are_removed_and_nothing_else(store: OutcomeStore) -> None:
 def test_the_environment_says_where_outcomes_are_stored_or_that_none_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(outcome_store.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
     assert default_folder() == tmp_path
-    monkeypatch.setenv(outcome_store.VARIABLE, "off")
+    monkeypatch.setenv(VARIABLE, "off")
     assert default_folder() is None
-    monkeypatch.delenv(outcome_store.VARIABLE)
+    monkeypatch.delenv(VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     if sys.platform == "linux":
         assert default_folder() == tmp_path / "predcost" / "outcomes"
