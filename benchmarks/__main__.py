@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import command_line, engine, prices, sweeping
+from benchmarks import command_line, distributed, engine, prices, sweeping
 
-BENCHMARKS = {**engine.BENCHMARKS, **command_line.BENCHMARKS, **prices.BENCHMARKS, **sweeping.BENCHMARKS}
+BENCHMARKS = {
+    **engine.BENCHMARKS,
+    **command_line.BENCHMARKS,
+    **prices.BENCHMARKS,
+    **distributed.BENCHMARKS,
+    **sweeping.BENCHMARKS,
+}
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
     from simulator.report.diff_result import DiffResult, diff
+    from simulator.report.estimate_tables import estimate
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
     from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, sweep
@@ -29,6 +30,7 @@ __all__ = [
     "UserError",
     "breakeven",
     "diff",
+    "estimate",
     "load_book",
     "load_run",
     "load_scenario",
@@ -46,6 +48,7 @@ _HOMES = {
     "UserError": "simulator.core.errors",
     "breakeven": "simulator.report.studied",
     "diff": "simulator.report.diff_result",
+    "estimate": "simulator.report.estimate_tables",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",

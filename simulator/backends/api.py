@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from simulator.backends.answers.facts import Asked, Fact, Pricing
 from simulator.backends.answers.findings import Finding, Topic, Warned
-from simulator.backends.answers.runs import StoreWriter, WorkerSpan
+from simulator.backends.answers.runs import ExpectedRun, StoreWriter, WorkerSpan
+from simulator.backends.answers.steady import AskedHours, SteadyHours, mixed, nobody_waits, thinned
 from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
 from simulator.backends.base import BatchBackend, FeaturePipeline, OnlineBackend
 from simulator.backends.interruptions.retries import Retries
@@ -24,7 +25,7 @@ from simulator.backends.noise.base import AnyNoise, Noise
 from simulator.backends.noise.none import NoNoise
 from simulator.backends.online.kinds import API
 from simulator.backends.tokens.base import TOKEN_BITS, AnyTokens
-from simulator.core.arrays import IntArray
+from simulator.core.arrays import FloatArray, IntArray
 from simulator.core.key_kind import KeyKind
 from simulator.core.prompt_lengths import ByPrompt, scaled_by_prompt
 from simulator.core.units import MINUTE_S, Count, PositiveSeconds, Seconds, about_duration, write_duration
@@ -41,6 +42,8 @@ MOST_REFUSED_FRACTION = 0.01
 MOST_DRAWN = 1_000_000
 """Windows drawn to say how long a run takes."""
 RUNS_DRAWN = 100
+STEADY_SAMPLE = 2**13
+"""Calls that closed forms reckon with."""
 
 
 class Api(OnlineBackend, BatchBackend):
@@ -267,6 +270,65 @@ class Api(OnlineBackend, BatchBackend):
         return self.mean_tokens - (0.0 if cache is None or cache.limited else cache.prefix)
 
     @override
+    def steady(self, asked: AskedHours) -> SteadyHours:
+        """Return what its limits admit on average, and the tokens of that."""
+        per_s, cache = asked.per_s, self.prompt_cache
+        warm = -np.expm1(-per_s * cache.lifetime_s) if cache else np.zeros(per_s.size)
+        per_minute = np.maximum(per_s, 1e-12) * MINUTE_S
+        limited = self.mean_tokens - (0.0 if cache is None or cache.limited else cache.prefix * warm)
+        admitted = np.minimum((self.requests_per_minute or math.inf) / per_minute, 1.0)
+        admitted = np.minimum(admitted, (self.tokens_per_minute or math.inf) / (per_minute * limited))
+        calls = asked.computations * admitted
+        prefix, total = (cache.prefix if cache else 0), float(calls.sum())
+        hits = float((calls * warm).sum())
+        shared = prefix if cache else 0
+        counts = {
+            "calls": total,
+            "refused": float((asked.computations * (1 - admitted)).sum()),
+            "input_tokens": total * (self.mean_input_tokens - shared),
+            "cached_tokens": hits * shared,
+            "written_tokens": (total - hits) * shared,
+            "output_tokens": total * self.mean_output_tokens,
+        }
+        inside = self.by_prompt()
+        return SteadyHours(
+            busy_replica_s=np.zeros(per_s.size),
+            provisioned_replica_s=np.zeros(per_s.size),
+            replicas_peak=0.0,
+            given_up=np.zeros(per_s.size),
+            refused=1 - admitted,
+            waited=nobody_waits(per_s.size),
+            answered=mixed(self._drawn_times_s(0), self._drawn_times_s(prefix), warm),
+            service_s=thinned(self._drawn_times_s(prefix if self.prompt_cache else 0)),
+            counts=counts,
+            tokens=self._split(inside, total, hits),
+            leaves_out=("chance at the rate limits, and what is tried again",) if self.refuses else (),
+        )
+
+    def _split(self, inside: tuple[ByPrompt, ByPrompt, ByPrompt], total: float, hits: float) -> dict[str, ByPrompt]:
+        """Return the tokens of so many calls by the length of prompts, some of which find the prompt cache warm."""
+        calls, inputs, outputs = inside
+        shared = self.prompt_cache.prefix if self.prompt_cache else 0
+        read = tuple(
+            (number, part - shared * chance) for (number, part), (_, chance) in zip(inputs, calls, strict=True)
+        )
+        return {
+            "input_tokens": scaled_by_prompt(read, total),
+            "cached_tokens": scaled_by_prompt(calls, hits * shared),
+            "written_tokens": scaled_by_prompt(calls, (total - hits) * shared),
+            "output_tokens": scaled_by_prompt(outputs, total),
+        }
+
+    def _drawn_times_s(self, cached: int) -> FloatArray:
+        """Return times of calls as they may be drawn, so many of whose tokens are read from the prompt cache. [s]"""
+        rng = np.random.default_rng(0)
+        tokens = self.draw_tokens(rng, STEADY_SAMPLE)
+        inputs, outputs = tokens >> TOKEN_BITS, tokens & (2**TOKEN_BITS - 1)
+        reading_s = self.first_token.per_input_token_s * np.maximum(inputs - cached, 0)
+        time_s = self.first_token.base_s + reading_s + self.per_token_s * outputs
+        return np.asarray(time_s * self.noise.draw(rng, STEADY_SAMPLE))
+
+    @override
     def facts(self, asked: Asked) -> Iterator[Fact]:
         yield from ()
 
@@ -338,13 +400,27 @@ class Api(OnlineBackend, BatchBackend):
     @override
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes: the mean over some drawn runs. [s]"""
+        return self.expected_run(users, writes_per_s).makespan_s
+
+    @override
+    def expected_run(self, users: int, writes_per_s: float) -> ExpectedRun:
+        """Return it as the mean over some drawn runs, whose jobs come back and are written one after the other."""
+        begin_s = self.feature_pipeline.duration_s
         if users == 0:
-            return self.feature_pipeline.duration_s
+            return ExpectedRun(begin_s, begin_s, np.zeros(0), {})
         jobs = min(math.ceil(users / self.shard), MOST_DRAWN)
         runs = max(1, min(RUNS_DRAWN, MOST_DRAWN // jobs))
         back_s = np.sort(self.batch.window.draw_s(np.random.default_rng(0), runs * jobs).reshape(runs, jobs))
-        last_s = (back_s + users / jobs / writes_per_s * np.arange(jobs, 0, -1)).max(axis=1)
-        return self.feature_pipeline.duration_s + float(last_s.mean())
+        write_s, number = users / jobs / writes_per_s, np.arange(jobs)
+        written_s = np.maximum.accumulate(back_s - write_s * number, axis=1) + write_s * (number + 1)
+        last_s = written_s[:, -1]
+        return ExpectedRun(
+            makespan_s=begin_s + float(last_s.mean()),
+            makespan_p95_s=begin_s + float(np.quantile(last_s, 0.95)),
+            written_s=begin_s + written_s.mean(axis=0),
+            worker_s={},
+            leaves_out=(f"runs vary: the mean over {runs} drawn ones",),
+        )
 
     @override
     def run(

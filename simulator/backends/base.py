@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 from simulator.backends.answers.batches import Batches
 from simulator.backends.answers.facts import Asked, Fact, Pricing
 from simulator.backends.answers.findings import Finding, Warned
-from simulator.backends.answers.runs import Purchase, StoreWriter, WorkerSpan
+from simulator.backends.answers.runs import ExpectedRun, Purchase, StoreWriter, WorkerSpan
+from simulator.backends.answers.steady import AskedHours, SteadyHours
 from simulator.backends.answers.usage import BatchWork, Metered, OnlineUse
 from simulator.backends.interruptions.retries import Retries
 from simulator.backends.noise.base import Noise
@@ -257,6 +258,10 @@ class OnlineBackend(Backend):
     def facts(self, asked: Asked) -> Iterator[Fact]:
         """Yield what follows from so much being asked of it, told beside the load."""
 
+    def steady(self, asked: AskedHours) -> SteadyHours:
+        """Return what it does in the long run of each hour, by closed forms, or that it has none."""
+        return SteadyHours.unknown(asked, f"no closed form is known for backends of kind {self.kind}")
+
     def call_facts(self, asked: Asked, pricing: Pricing | None) -> Iterator[Fact]:
         """Yield what follows for single calls, told after all else; without prices, no costs."""
         del asked, pricing
@@ -349,6 +354,12 @@ class BatchBackend(Backend):
     @abstractmethod
     def expected_makespan_s(self, users: int, writes_per_s: float) -> float:
         """Return about how long a run over ``users`` takes, from its start to its last publication. [s]"""
+
+    def expected_run(self, users: int, writes_per_s: float) -> ExpectedRun:
+        """Return how a run over ``users`` goes on average; of a kind that says no more, how long it takes. [1/s]"""
+        makespan_s = self.expected_makespan_s(users, writes_per_s)
+        why = f"no closed form is known for the runs of backends of kind {self.kind}"
+        return ExpectedRun(makespan_s, makespan_s, np.array([makespan_s]), {}, no_form=why)
 
     def expected_reclaims(self, users: int, writes_per_s: float) -> float:
         """Return about how many workers are reclaimed during a run over ``users``."""

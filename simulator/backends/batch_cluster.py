@@ -13,15 +13,21 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from simulator.backends.answers.batches import Batches
-from simulator.backends.answers.runs import Purchase, StoreWriter, WorkerSpan
+from simulator.backends.answers.runs import ExpectedRun, Purchase, StoreWriter, WorkerSpan
 from simulator.backends.answers.usage import BatchWork, Metered
 from simulator.backends.base import BatchBackend, FeaturePipeline, Machines
 from simulator.backends.interruptions.reclaim import Reclaim
+from simulator.core.arrays import FloatArray
 from simulator.core.units import HOUR_S, Count, Seconds, about_duration
 
 MOST_WORKERS = 100_000
 MOST_LIVES_PER_SHARD = 5.0
 """A shard may take so many mean times to a reclaim at most: even then it is begun e^5 = 148 times on average."""
+
+RUNS_DRAWN = 20
+"""Runs whose mean says how one goes."""
+SHARDS_DRAWN = 5_000
+"""Shards of all these together, at about a microsecond each."""
 
 Steps = Generator[simpy.Event, object, None]
 Try = Generator[simpy.Event, object, bool]
@@ -150,6 +156,44 @@ class BatchCluster(Machines, BatchBackend):
         return self.feature_pipeline.duration_s + self.startup_s + max(by_workers_s, by_store_s)
 
     @override
+    def expected_run(self, users: int, writes_per_s: float) -> ExpectedRun:
+        """Return it as the mean over a few drawn runs, whose shards wait for a worker and then for the store's writer.
+
+        Reclaims stretch the time of a shard, as `expected_makespan_s` has it.
+        """
+        begin_s = self.feature_pipeline.duration_s
+        if users == 0:
+            return ExpectedRun(begin_s, begin_s, np.zeros(0), {})
+        shards = math.ceil(users / self.shard)
+        stretch = self._stretched_s(1.0, shards) if self.is_reclaimed else 1.0
+        sizes = np.full(shards, users / shards)
+        rng, draws = np.random.default_rng(0), min(RUNS_DRAWN, max(1, SHARDS_DRAWN // shards)) if self.varies else 1
+        workers = min(self.workers, shards)
+        written_s, on_demand_s, other_s = np.zeros((draws, shards)), 0.0, 0.0
+        for number in range(draws):
+            factors = self.service_time.noise.draw(rng, shards)
+            compute_s = self.shard_s(1) * sizes * factors * stretch
+            written_s[number], ends_s = _worked_off(compute_s, sizes / writes_per_s * stretch, workers, self.startup_s)
+            on_demand_s += float(ends_s[: self.on_demand_workers].sum()) / draws
+            other_s += float(ends_s[self.on_demand_workers :].sum()) / draws
+        worker_s = {self.meter: other_s}
+        if self.on_demand_workers:
+            worker_s[self.on_demand_meter] = worker_s.get(self.on_demand_meter, 0.0) + on_demand_s
+        last_s = begin_s + written_s.max(axis=1)
+        return ExpectedRun(
+            makespan_s=float(last_s.mean()),
+            makespan_p95_s=float(np.quantile(last_s, 0.95)),
+            written_s=begin_s + np.sort(written_s, axis=1).mean(axis=0),
+            worker_s=worker_s,
+            leaves_out=self._left_out(),
+        )
+
+    def _left_out(self) -> tuple[str, ...]:
+        if self.is_reclaimed:
+            return ("reclaims stretch each shard by their mean effect",)
+        return (f"runs vary: the mean over {RUNS_DRAWN} drawn ones",) if self.varies else ()
+
+    @override
     def expected_reclaims(self, users: int, writes_per_s: float) -> float:
         if self.reclaim is None:
             return 0.0
@@ -192,6 +236,28 @@ class BatchCluster(Machines, BatchBackend):
         if self.on_demand_workers:
             hours = work.worker_s.get(self.on_demand_meter, 0.0) / HOUR_S
             yield Metered("on-demand compute", self.on_demand_meter, hours, "h")
+
+
+def _worked_off(
+    compute_s: FloatArray, write_s: FloatArray, workers: int, startup_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return when each shard is written and when each worker goes, from when the workers are ordered. [s]
+
+    A worker takes the next shard once its last one is written, and the store writes for one worker at a time.
+    """
+    written_s, ends_s = np.zeros(compute_s.size), np.full(workers, startup_s)
+    computed, writer_free_s, todo = list[tuple[float, int, int]](), 0.0, 0
+    for worker in range(workers):
+        heapq.heappush(computed, (startup_s + float(compute_s[todo]), todo, worker))
+        todo += 1
+    while computed:
+        ready_s, shard, worker = heapq.heappop(computed)
+        writer_free_s = max(writer_free_s, ready_s) + float(write_s[shard])
+        written_s[shard] = ends_s[worker] = writer_free_s
+        if todo < compute_s.size:
+            heapq.heappush(computed, (writer_free_s + float(compute_s[todo]), todo, worker))
+            todo += 1
+    return written_s, ends_s
 
 
 class _Run:

@@ -13,6 +13,7 @@ from typing_extensions import override
 from simulator.backends.answers.batches import Batches
 from simulator.backends.answers.facts import Asked, Fact
 from simulator.backends.answers.findings import Finding, Topic, Warned
+from simulator.backends.answers.steady import AskedHours, SteadyHours
 from simulator.backends.answers.usage import Metered, OnlineUse
 from simulator.backends.base import Machines, OnlineBackend, Standing, Surroundings
 from simulator.backends.capacity.base import AnyCapacity, Capacity, Growth
@@ -241,6 +242,26 @@ class Fleet(Machines, OnlineBackend):
         if self.computes_together:
             busy = f"is asked for {found.load_fraction:.1%} of what it does in full batches"
         yield Warned(Topic.ROOM, f"{which} {busy}; {felt}")
+
+    @override
+    def steady(self, asked: AskedHours) -> SteadyHours:
+        from simulator.backends.steady.fleet import Shape, steady_fleet  # noqa: PLC0415  (scipy: start-up time)
+
+        shape = Shape(
+            slots=self.slots,
+            service_times_s=self.service_times_s,
+            hold_s=self.batching.hold_s if self.batching else 0.0,
+            timeout_s=self.longest_wait_s,
+            factors=self.service_sample_s()[::8] / self.mean_service_s,
+            reserved_replicas=self.reserved_replicas,
+            unmodelled=self._unmodelled(),
+        )
+        return steady_fleet(shape, self.capacity, asked)
+
+    def _unmodelled(self) -> list[str]:
+        """Return what closed forms leave out of what befalls its replicas and requests."""
+        told = {"reclaims": self.reclaim, "outages": self.outages, "a full queue": self.queue_limit is not None}
+        return [what for what, is_so in {**told, "retries": self.retries}.items() if is_so]
 
     @property
     @override

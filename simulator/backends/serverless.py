@@ -1,5 +1,6 @@
 """Serverless functions: an instance for each request in progress, billed for the time it works."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from typing_extensions import override
 
 from simulator.backends.answers.facts import Asked, Fact
 from simulator.backends.answers.findings import Finding, Warned
+from simulator.backends.answers.steady import AskedHours, SteadyHours, mixed, thinned
 from simulator.backends.answers.usage import Metered, OnlineUse
 from simulator.backends.base import OnlineBackend
 from simulator.backends.noise.base import Noise
@@ -20,6 +22,10 @@ from simulator.core.key_kind import KeyKind
 from simulator.core.units import MINUTE_S, Count, Gib, Seconds
 
 MOST_INSTANCES = 2**20
+STEADY_RATES = 24
+"""Rates at which closed forms are asked; others lie between."""
+STEADY_SAMPLE = 2**13
+"""Service times and starts that closed forms reckon with."""
 
 
 class Serverless(OnlineBackend):
@@ -113,6 +119,56 @@ class Serverless(OnlineBackend):
                 "warning",
                 f"{busy:,.4g} requests in progress, and only {self.concurrency:,} may be (concurrency)",
             )
+
+    @override
+    def steady(self, asked: AskedHours) -> SteadyHours:
+        """Return it from the long-run state of the instances at each rate."""
+        from simulator.theory.serverless import live_instances  # noqa: PLC0415  (scipy: start-up time)
+
+        per_s = np.maximum(asked.per_s, 1e-9)
+        levels = np.geomspace(per_s.min() * 0.999, per_s.max() * 1.001, STEADY_RATES)
+        limit = self.concurrency if self._may_be_full(float(levels[-1])) else None
+        cold_s = self.mean_service_s + self.startup.typical_s
+        there = [
+            live_instances(rate, self.mean_service_s, self.keep_alive_s, limit=limit, cold_service_s=cold_s)
+            for rate in levels.tolist()
+        ]
+
+        def at(values: list[float]) -> FloatArray:
+            return np.asarray(np.interp(np.log(per_s), np.log(levels), values))
+
+        refused = at([one.refused_fraction for one in there])
+        cold = np.clip(at([one.cold_fraction for one in there]) / np.maximum(1 - refused, 1e-12), 0.0, 1.0)
+        calls = asked.computations * (1 - refused)
+        service_s = self.mean_service_s * self.noise.draw(np.random.default_rng(0), STEADY_SAMPLE)
+        started_s = self.startup.draw_s(np.random.default_rng(1), STEADY_SAMPLE)
+        billed_s = calls * (self.mean_service_s + self.billing_step_s / 2)
+        if self.bills_startup:
+            billed_s = billed_s + calls * cold * self.startup.typical_s
+        alive = at([one.live_mean for one in there])
+        return SteadyHours(
+            busy_replica_s=calls * (self.mean_service_s + cold * self.startup.typical_s),
+            provisioned_replica_s=alive * asked.length_s,
+            replicas_peak=min(float(alive.max()) + 3 * math.sqrt(float(alive.max())), float(self.concurrency)),
+            given_up=np.zeros(per_s.size),
+            refused=refused,
+            waited=mixed(np.zeros(1), started_s, cold),
+            answered=mixed(service_s, service_s + started_s, cold),
+            service_s=thinned(service_s),
+            counts={
+                "calls": float(calls.sum()),
+                "cold_starts": float((calls * cold).sum()),
+                "billed_s": float(billed_s.sum()),
+            },
+            leaves_out=("instances that go and come as the rate changes", "what is tried again")
+            if self.retries and limit
+            else ("instances that go and come as the rate changes",),
+        )
+
+    def _may_be_full(self, per_s: float) -> bool:
+        """Return whether so many requests a second ever find as many in progress as may be."""
+        busy = per_s * (self.mean_service_s + self.startup.typical_s)
+        return busy + 6 * math.sqrt(busy) >= self.concurrency
 
     @override
     def warnings(self, found: Finding) -> Iterator[Warned]:

@@ -12,6 +12,7 @@ from simulator.cli import (
     breakeven,
     check,
     diff,
+    estimate,
     prices,
     profiles,
     reprice,
@@ -38,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("estimate")(estimate.estimate)
 app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)

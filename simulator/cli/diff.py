@@ -78,9 +78,11 @@ def diff(
     asked = _Asked(before, after, set_ or [], plan or [], fail_if or [], chart)
     asked.stated = {key: value for key, value in stated.items() if value is not None}
     iterations, gates = asked.read()
-    iterations.workers = workers
     from simulator.studies.difference import Diff
     from simulator.studies.gates import Ruling, judged
+    from simulator.studies.outcome_store import default_store
+
+    iterations.workers, iterations.store = workers, default_store()
 
     compared = Diff.of(iterations, _simulated(iterations, shown=how is Format.TABLE))
     found = _Found()

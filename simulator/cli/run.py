@@ -1,7 +1,8 @@
 """`predcost run`: the main job."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from simulator.report.chart_choice import ChartChoice
 if TYPE_CHECKING:
     from simulator.simulation.outcome import Outcome
     from simulator.studies.comparison import Comparison, Study
+    from simulator.studies.executor import Task
     from simulator.studies.run_place import Claim
 
 
@@ -135,6 +137,18 @@ class _Job:
             raise self.lost or InterruptedRunError(self._nothing_whole())
         return interrupted or self.lost is not None
 
+    def _foretell(self, tasks: "Sequence[Task]") -> None:
+        """Tell what a round will take, if that is long; on stderr, as it is no part of the answer."""
+        if self.answer.quiet or self.study.cluster is not None:
+            return
+        from simulator.studies.forecast import forecast
+
+        found = forecast(tasks, self.study.workers, self.study.kept)
+        if found is not None:
+            with contextlib.suppress(OSError):  # nobody reads it
+                sys.stderr.write(f"{found.text}\n")
+                sys.stderr.flush()
+
     def _nothing_whole(self) -> str:
         """Return what an interrupt leaves before all plans have a replication."""
         store = self.study.kept
@@ -183,6 +197,7 @@ class _Job:
 
     def _run_study(self, check: Callable[[], None]) -> None:
         for tasks in self.study.rounds():
+            self._foretell(tasks)
             with progress(shown=self.answer.is_all) as bar:
 
                 def on_outcome(outcome: "Outcome", bar: Bar = bar) -> None:

@@ -52,17 +52,19 @@ def check_zone(zone: str) -> str:
     ValueError
         If there is none of that name; the message says which is nearest.
     """
-    if zone not in _known():
-        raise ValueError(f"there is no time zone '{zone[:80]}'; {_hint(zone, _known())}")
+    known = _known_zones()
+    if zone not in known:
+        raise ValueError(f"there is no time zone '{zone[:80]}'; {_hint(zone, known)}")
     return zone
 
 
 @functools.cache
-def _known() -> set[str]:
-    return zoneinfo.available_timezones()  # which opens every file of the database
+def _known_zones() -> frozenset[str]:
+    """Return all names; the database is walked once, as that opens every file of it."""
+    return frozenset(zoneinfo.available_timezones())
 
 
-def _hint(zone: str, known: set[str]) -> str:
+def _hint(zone: str, known: frozenset[str]) -> str:
     meant = _ABBREVIATIONS.get(zone.strip().upper(), ())
     if meant:
         return f"an abbreviation does not say when the clock changes; write a place, e.g. {' or '.join(meant)}"

@@ -22,6 +22,7 @@ from simulator.studies.comparison import COST
 from simulator.studies.difference import Diff
 from simulator.studies.gates import Gate, check_gates, judged
 from simulator.studies.iterations import Iteration, Iterations, iteration_of, read_iteration
+from simulator.studies.outcome_store import default_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def diff(before: Comparable, after: Comparable, *, workers: int | None = None, *
         If they cannot be compared; the message says all that keeps them from it.
     """
     one, other = _iteration(before, "before", changes), _iteration(after, "now", changes)
-    iterations = Iterations(one, other, workers)
+    iterations = Iterations(one, other, workers, default_store())
     return DiffResult(Diff.of(iterations, iterations.run()))
 
 

@@ -19,6 +19,8 @@ LEADING = (
 HEADS = ("", "before", "now", "difference", "95 % interval", "")
 MOST_ITEMS = 8
 """Lines of a bill; what the others change is summed."""
+PARTS = ("by prices", "by all else")
+"""Of a difference of cost, where both have changed."""
 CHANCE, UNKNOWN = "chance?", "no interval"
 
 
@@ -64,16 +66,21 @@ def _rows(diff: Diff, change: MetricChange, *, is_all: bool) -> Iterator[Row]:
     yield Row(_cells(label, metric, write(change.before), write(change.after), change.estimate), change.is_decided)
     if metric != COST:
         return
+    for label, part in zip(PARTS, diff.by_prices(change.plan) or (), strict=False):
+        yield Row(_cells(f"  {label}", COST, "", "", part), _is_decided(part), is_item=True)
     items = [each for each in diff.items(change.plan) if is_all or not _is_nothing(each.estimate)]
     for item in items[: len(items) if is_all else MOST_ITEMS]:
         was, now = (form.usd_on_bill(each) for each in (item.before_usd, item.after_usd))
-        decided = not (math.isnan(item.estimate.low) or item.estimate.includes_zero)
-        yield Row(_cells(f"  {item.item}", COST, was, now, item.estimate), decided, is_item=True)
+        yield Row(_cells(f"  {item.item}", COST, was, now, item.estimate), _is_decided(item.estimate), is_item=True)
     left = items[MOST_ITEMS:] if not is_all else []
     if left:
         rest = math.fsum(each.estimate.mean for each in left)
         cells = (f"  {len(left)} other lines", "", "", form.signed_metric(COST, rest), "", "")
         yield Row(cells, is_decided=False, is_item=True)
+
+
+def _is_decided(estimate: Estimate) -> bool:
+    return not (math.isnan(estimate.low) or estimate.includes_zero)
 
 
 def _cells(label: str, metric: str, before: str, after: str, estimate: Estimate) -> tuple[str, ...]:

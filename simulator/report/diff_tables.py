@@ -82,6 +82,11 @@ def _table(title: str, width: int) -> Table:
     )
 
 
+def _by_prices(diff: Diff, plan: str) -> dict[str, Any] | None:
+    parts = diff.by_prices(plan)
+    return None if parts is None else {"prices": parts[0].as_dict(), "all_else": parts[1].as_dict()}
+
+
 def diff_json(diff: Diff, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """Return what `predcost diff --json` prints; what is not known is None."""
     iterations = {
@@ -97,6 +102,7 @@ def diff_json(diff: Diff, findings: Sequence[Finding] = ()) -> dict[str, Any]:
         "changed": [change.as_dict() for change in diff.changed],
         "plans": {"added": list(diff.pairs.added), "removed": list(diff.pairs.removed), "renamed": diff.pairs.renamed},
         "bill": {plan: [item.as_dict() for item in diff.items(plan)] for plan in diff.plans},
+        "by_prices": {plan: _by_prices(diff, plan) for plan in diff.plans},
         "not_compared": diff.not_compared,
         "gates": [finding.as_dict() for finding in findings],
         "said": list(sentences(diff)),

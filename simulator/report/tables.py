@@ -40,8 +40,9 @@ LEADING = frozenset(
 )
 """The rows that are shown first where there is little room."""
 CHANCE_NOTE = (
-    "± is chance alone, at 95 %, not what is unknown of the inputs; 'all at once' holds for all plans, 'pairing saves' "
-    "is how many times the replications it would take without the same requests for all."
+    "± is chance alone, at 95 %, not what is unknown of the inputs; 'all at once' holds for all plans together, '? +9' "
+    "is not decided, nine more replications may do it, and 'pairing saves' is how many times the replications it would "
+    "take if plans did not see the same requests."
 )
 BEST = "bold green"
 BAD = "bold red"
@@ -91,7 +92,7 @@ def _choice(comparison: Comparison, result: PlanResult) -> str:
     against = selection.against[result.name]
     if against.standing is not Standing.UNDECIDED:
         return against.standing
-    return "open" if against.more is None else f"open +{against.more}"
+    return "?" if against.more is None else f"? +{against.more:,}"
 
 
 def _pairing(comparison: Comparison, result: PlanResult) -> str:
@@ -224,18 +225,19 @@ def notes(comparison: Comparison) -> Iterator[RenderableType]:
     if any(EMISSIONS in result.metrics for result in comparison.plans.values()):
         yield Text(energy_basis(comparison.book), style="dim")
     yield from warned(comparison)
-    yield from _sentences("Recommendation", answer(comparison))
+    yield from sentences("Recommendation", answer(comparison))
 
 
 def changes_report(comparison: Comparison) -> Iterator[RenderableType]:
     """Yield what would change the recommendation, a sentence a line."""
-    yield from _sentences("What would change it", what_would_change(comparison))
+    yield from sentences("What would change it", what_would_change(comparison))
 
 
-def _sentences(title: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
-    if sentences:
+def sentences(title: str, said: Sequence[str]) -> Iterator[RenderableType]:
+    """Yield sentences below a title, a line each; nothing where there are none."""
+    if said:
         yield Text(title, style="bold")
-    for sentence in sentences:
+    for sentence in said:
         yield Padding(Text(sentence), (0, 0, 0, 2))
 
 

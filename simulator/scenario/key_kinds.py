@@ -6,11 +6,13 @@ Each part says it of its own fields (`simulator.core.key_kind`).
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from simulator.backends.base import Backend
 from simulator.core.component import Part, kind_of_field
 from simulator.core.errors import UserError, did_you_mean
 from simulator.core.input_files.faults import unknown_key
@@ -83,11 +85,31 @@ def made_physical(scenario: Scenario) -> frozenset[str]:
 def _parts_of(value: Any) -> Iterator[Part]:
     if isinstance(value, Part):
         yield value
-        value = {name: getattr(value, name) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    for each in value if isinstance(value, (list, tuple)) else ():
-        yield from _parts_of(each)
+        for field in _fields_of(type(value)):
+            yield from _parts_of(getattr(value, field.name))
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _parts_of(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _parts_of(each)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A part's field."""
+
+    name: str
+    key: str
+    is_physical: bool
+
+
+@functools.cache
+def _fields_of(part: type[Part]) -> tuple[_Field, ...]:
+    return tuple(
+        _Field(name, field.alias or name, kind_of_field(field) is KeyKind.PHYSICAL)
+        for name, field in part.model_fields.items()
+    )
 
 
 def as_physical(scenario: Scenario, plan: str | None = None) -> dict[str, Any]:
@@ -104,20 +126,27 @@ def as_physical(scenario: Scenario, plan: str | None = None) -> dict[str, Any]:
         depends on the others still: see `simulator.simulation.identity`.
     """
     physical = _Physical(made_physical(scenario))
-    found = physical.of_part(scenario, ())
-    return found if plan is None else {**found, **_of_plan(scenario, plan, physical, found)}
-
-
-def _of_plan(scenario: Scenario, name: str, physical: "_Physical", whole: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is there of a plan alone, in place of what the scenario has for all."""
-    plan = scenario.plans[name]
-    used = {*scenario.online_names(plan), *([plan.precompute.backend] if plan.precompute else [])}
+    plans = scenario.plans if plan is None else {plan: scenario.plans[plan]}
+    backends = scenario.backends if plan is None else _backends_of(scenario, plan)
     return {
-        "plans": {name: {**whole["plans"][name], "store": None}},
-        "store": physical.of_part(scenario.store_of(plan), ("store",)) if plan.has_store else None,
-        "backends": {each: backend for each, backend in whole["backends"].items() if each in used},
+        **physical.of_part(scenario, (), but=("plans", "backends", "store")),
+        "plans": {name: _of_plan(scenario, name, physical) for name in plans},
+        "backends": {name: physical.of_part(each, ("backends", name)) for name, each in backends.items()},
         "tells_rows": scenario.tells_rows,
     }
+
+
+def _of_plan(scenario: Scenario, name: str, physical: "_Physical") -> dict[str, Any]:
+    """Return what is physical of a plan, with the store that is its own or everybody's."""
+    plan = scenario.plans[name]
+    store = physical.of_part(scenario.store_of(plan), ("store",)) if plan.has_store else None
+    return {**physical.of_part(plan, ("plans", name), but=("store",)), "store": store}
+
+
+def _backends_of(scenario: Scenario, name: str) -> dict[str, Backend]:
+    plan = scenario.plans[name]
+    used = {*scenario.online_names(plan), *([plan.precompute.backend] if plan.precompute else [])}
+    return {each: backend for each, backend in scenario.backends.items() if each in used}
 
 
 def physical_digest(scenario: Scenario, plan: str | None = None) -> str:
@@ -136,36 +165,47 @@ class _Physical:
     def __init__(self, kept: frozenset[str]) -> None:
         self._kept = kept
 
-    def of_part(self, part: Part, keys: Keys) -> dict[str, Any]:
-        """Return the physical fields of a part, by key."""
+    def of_part(self, part: Part, keys: Keys, but: Container[str] = ()) -> dict[str, Any]:
+        """Return the physical fields of a part, by key; but for some."""
         found = {}
-        for name, field in type(part).model_fields.items():
-            key, value = field.alias or name, getattr(part, name)
-            if kind_of_field(field) is KeyKind.PHYSICAL or written_path((*keys, key)) in self._kept:
-                found[key] = self._plain(value, (*keys, key))
+        for field in _fields_of(type(part)):
+            if field.key in but:
+                continue
+            path, value = (*keys, field.key), getattr(part, field.name)
+            if field.is_physical or self._keeps(path):
+                found[field.key] = self._plain(value, path)
             elif isinstance(value, Part):
-                found |= self._kept_below(value, (*keys, key))
+                found |= self._kept_below(value, path)
         return found
+
+    def _keeps(self, keys: Keys) -> bool:
+        return bool(self._kept) and written_path(keys) in self._kept
 
     def _kept_below(self, part: Part, keys: Keys) -> dict[str, Any]:
         """Return those fields that are physical here, of a part that is not."""
-        names = {written_path((*keys, each.alias or name)): name for name, each in type(part).model_fields.items()}
-        return {path: self._plain(getattr(part, name), keys) for path, name in names.items() if path in self._kept}
+        paths = {field.name: (*keys, field.key) for field in _fields_of(type(part))}
+        return {
+            written_path(path): self._plain(getattr(part, name), path)
+            for name, path in paths.items()
+            if self._keeps(path)
+        }
 
     def _plain(self, value: Any, keys: Keys) -> Any:
+        if value is None or type(value) in (str, int, float, bool):
+            return value
         if isinstance(value, Part):
             return self.of_part(value, keys)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {str(key): self._plain(each, (*keys, str(key))) for key, each in value.items()}
         if isinstance(value, (list, tuple)):
             return [self._plain(each, (*keys, number)) for number, each in enumerate(value)]
         return _content(value) if isinstance(value, Path) else _simple(value)
 
 
-def _simple(value: Any) -> str | float | None:
+def _simple(value: Any) -> str | float:
     if isinstance(value, Enum):
         value = value.value
-    return value if value is None or isinstance(value, (str, int, float)) else repr(value)
+    return value if isinstance(value, (str, int, float)) else repr(value)
 
 
 def _content(path: Path) -> str:

@@ -15,7 +15,7 @@ from simulator.simulation.workload.traffic import Traffic
 if TYPE_CHECKING:
     from simulator.core.histogram import Histogram
     from simulator.simulation.ahead.runs import BatchRun
-    from simulator.simulation.flow.request_path import Counted
+    from simulator.simulation.state.counted import Counted
 
 
 QUEUE_STEP_S = 900.0

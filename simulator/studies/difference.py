@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from statistics import fmean, variance
 
+from simulator.core.errors import UserError
 from simulator.core.estimate import Estimate
 from simulator.prices.bill import Bill
 from simulator.prices.book import PriceBook
@@ -215,6 +216,25 @@ class Diff:
             ones, others = ([bill.get(name, 0.0) for bill in bills] for bills in (before, after))
             found.append(ItemChange(name, fmean(ones), fmean(others), self.estimate(others, ones)))
         return tuple(sorted(found, key=lambda each: -abs(each.estimate.mean)))
+
+    def by_prices(self, plan: str) -> tuple[Estimate, Estimate] | None:
+        """Return how much of the difference of a plan's cost the price books make, and how much all else.
+
+        What is used now at the prices of before stands between the two. None where the books price all that is used
+        alike, or where that of before does not price it. [USD per 30-day month]
+        """
+        if not any(change.key.startswith("prices.") for change in self.changed):
+            return None
+        before, after = self.samples(plan, COST)
+        _, result = self._results(plan)
+        used = result.consumptions[: len(after)]
+        try:
+            between = [Bill.of(each.usages, self.before.book, each.horizon_s).total_usd_per_month for each in used]
+        except UserError:
+            return None
+        return Estimate.of([now - held for now, held in zip(after, between, strict=True)]), self.estimate(
+            between, before
+        )
 
     def is_same(self, plan: str) -> bool:
         """Return whether nothing of a plan that is compared is different, to the last digit."""

@@ -127,7 +127,7 @@ def read_gates(texts: Iterable[str]) -> tuple[Gate, ...]:
             faults.append(str(error))
     if faults:
         raise UserError("\n".join(faults))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def check_gates(gates: Iterable[Gate], pairs: PlanPairs) -> None:

@@ -15,6 +15,7 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.workload.request_stream import Source
 from simulator.studies.comparison import Comparison, comparison_of
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.plan_pairs import PlanPairs
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.sizing import Sizing, sized
@@ -124,6 +125,8 @@ class Iterations:
     before: Iteration
     after: Iteration
     workers: int | None = None
+    store: OutcomeStore | None = None
+    """Where outcomes are looked for, and stored as soon as they are there."""
     notes: tuple[str, ...] = field(default=(), init=False)
     """What was taken from one of them for the other."""
     pairs: PlanPairs = field(init=False)
@@ -156,11 +159,11 @@ class Iterations:
         on_outcome, on_begin, on_progress
             See `simulator.studies.comparison.Study.run`.
         """
-        sides = [_Side.of(each, self.workers) for each in (self.before, self.after)]
+        sides = [_Side.of(each, self.workers, self.store) for each in (self.before, self.after)]
         giver, taker = sides if self.after.kept is None else reversed(sides)
         twins = _twins(taker, giver)
         tasks = [*giver.tasks(), *taker.tasks(without=twins)]
-        for task, outcome in run_tasks(tasks, self.workers, on_begin, on_progress):
+        for task, outcome in run_tasks(tasks, self.workers, on_begin, on_progress, kept=self.store):
             side = giver if task.scenario is giver.scenario else taker
             side.done[task.plan, task.replication] = outcome
             if on_outcome is not None:
@@ -217,10 +220,10 @@ class _Side:
     done: Done
 
     @classmethod
-    def of(cls, iteration: Iteration, workers: int | None) -> "_Side":
+    def of(cls, iteration: Iteration, workers: int | None, store: OutcomeStore | None) -> "_Side":
         kept = iteration.kept
         if kept is None:
-            scenario, sizings = sized(iteration.scenario, workers)
+            scenario, sizings = sized(iteration.scenario, workers, kept=store)
             return cls(None, scenario, iteration.book, sizings, {})
         done = {(plan.name, each.replication): each for plan in kept.plans.values() for each in plan.outcomes}
         return cls(kept, kept.scenario, kept.book, kept.sizings, done)

@@ -63,7 +63,7 @@ def reprice(run: StoredRun, book: PriceBook, overrides: Mapping[str, object] | N
         return Repriced(before, at_prices(before, book))
     scenario = changed_scenario(run, overrides)
     check_prices(scenario, book)
-    changed = tuple(f"{key}={flow(value)}" for key, value in overrides.items())
+    changed = tuple(f"{key}={'null' if value is None else flow(value)}" for key, value in overrides.items())
     return Repriced(run.priced(run.book), comparison_with(run, scenario, book), changed)
 
 

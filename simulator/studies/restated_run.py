@@ -1,5 +1,6 @@
 """A finished run with other prices and weights in its scenario: the same simulations, billed and judged anew."""
 
+import shlex
 from collections.abc import Mapping
 
 from simulator.core.errors import UserError
@@ -32,7 +33,7 @@ def changed_scenario(run: StoredRun, overrides: Mapping[str, object]) -> Scenari
     changed = found.model_copy(update={BOOKS: run.scenario.prices})
     if physical_digest(changed) != physical_digest(run.scenario):
         keys = ", ".join(overrides)
-        raise UserError(f"--set {keys}: makes another simulation of it, and not another bill; run {path} with it")
+        raise UserError(f"--set {keys}: it takes another simulation, and not another bill alone; run {path} with it")
     return changed
 
 
@@ -47,7 +48,7 @@ def _fault(run: StoredRun, key: str) -> str | None:
     sizes = run.sizings and key.strip() in (SIZED_BY, "slo")
     if kind is not KeyKind.PHYSICAL and key.strip() != REPLICATIONS and not sizes:
         return None
-    again = f"predcost run {run.folder / 'scenario.yaml'} --set {key}=..."
+    again = shlex.join(["predcost", "run", str(run.folder / "scenario.yaml"), "--set", f"{key}=..."])
     return f"--set {key}: another value takes another simulation, and not another bill alone; run it: {again}"
 
 

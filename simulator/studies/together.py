@@ -169,12 +169,12 @@ def together(tasks: Sequence[Task], processes: int, free_bytes: float) -> tuple[
         (groups, number)
         for number in range(1, min(processes, len(tasks)) + 1)
         for groups in cuts
-        if _bytes(groups, number) <= ROOM * free_bytes
+        if bytes_at_once(groups, number) <= ROOM * free_bytes
     ]
     if not found:  # it may yet do
         return cuts[-1], 1
-    shortest = min(_takes(*each) for each in found)
-    return min((each for each in found if _takes(*each) <= AS_LONG * shortest), key=lambda each: _bytes(*each))
+    shortest = min(takes(*each) for each in found)
+    return min((each for each in found if takes(*each) <= AS_LONG * shortest), key=lambda each: bytes_at_once(*each))
 
 
 def _peak_per_s(scenario: Scenario, processes: int) -> float:
@@ -218,12 +218,12 @@ def _work(tasks: Sequence[Task]) -> float:
     return sum(task.work for task in tasks)
 
 
-def _bytes(groups: Sequence[Together], processes: int) -> float:
+def bytes_at_once(groups: Sequence[Together], processes: int) -> float:
     """Return the most memory that some of the groups take at once."""
     return sum(heapq.nlargest(processes, (group.bytes for group in groups)))
 
 
-def _takes(groups: Sequence[Together], processes: int) -> float:
+def takes(groups: Sequence[Together], processes: int) -> float:
     """Return how long they take, each begun as soon as a process is free."""
     free = [0.0] * processes
     for group in groups:

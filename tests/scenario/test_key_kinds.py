@@ -1,6 +1,7 @@
 """Every key says what has to be done again when it changes: simulate, bill, judge, or nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn_scenarios import a_scenario
@@ -88,6 +89,19 @@ def test_the_size_of_a_prediction_is_physical_where_the_store_has_a_limit() -> N
     limited = a_scenario(store={"size_limit": "100 KiB"})
     assert kind_of_key(limited, "model.prediction_size") is KeyKind.PHYSICAL
     assert physical_digest(limited.with_(model__prediction_size="2 KiB")) != physical_digest(limited)
+
+
+@pytest.mark.parametrize(
+    "judged", [{"value": "0.01 USD"}, {"model": {"accuracy": "90 %"}}, {"model": {"quality_floor": "5 %"}}]
+)
+def test_a_half_life_is_physical_where_quality_is_counted(judged: dict[str, Any]) -> None:
+    model = {"half_life": "3 h"}
+    unjudged = a_scenario(value=None, model=model)
+    assert kind_of_key(unjudged, "model.half_life") is KeyKind.WEIGHT
+    assert physical_digest(unjudged.with_(model__half_life="4 h")) == physical_digest(unjudged)
+    counted = a_scenario(**{"value": None, **judged, "model": model | judged.get("model", {})})
+    assert kind_of_key(counted, "model.half_life") is KeyKind.PHYSICAL
+    assert physical_digest(counted.with_(model__half_life="4 h")) != physical_digest(counted)
 
 
 def test_a_plan_of_its_own_depends_on_no_other_plan_and_on_no_backend_that_it_does_not_use() -> None:

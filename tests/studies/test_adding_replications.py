@@ -58,6 +58,11 @@ def with_a_dear_one(**changes: Any) -> Scenario:
     return equal_plans(plans=plans, **changes)
 
 
+@pytest.fixture(scope="module")
+def decided(book: PriceBook) -> Comparison:
+    return compare(with_a_dear_one(), book, workers=1, aim=Aim(decides=True, indifference_fraction=0.1))
+
+
 def wrongly_worse(found: Comparison) -> tuple[bool, bool]:
     """Whether any plan is called dearer: by what is said of it, and by the intervals of single pairs."""
     best = found.ranking[0]
@@ -85,9 +90,9 @@ def test_of_a_hundred_runs_of_six_equal_plans_hardly_any_calls_one_dearer(book: 
 
 
 def test_replications_are_added_where_the_choice_is_open_and_are_the_same_however_they_are_reached(
-    book: PriceBook,
+    decided: Comparison, book: PriceBook
 ) -> None:
-    found = compare(with_a_dear_one(), book, workers=1, aim=Aim(decides=True, indifference_fraction=0.1))
+    found = decided
     assert not found.selection.undecided
     assert found.selection.standing(DEAR) is Standing.WORSE
     assert len(found.plans[DEAR].values) == FIRST_REPLICATIONS < found.replications
@@ -151,8 +156,8 @@ def test_a_difference_of_like_plans_is_worth_many_replications_as_both_see_the_s
     assert found.pairing("on demand", "cached", COST) > 2
 
 
-def test_a_kept_study_of_unequal_replications_is_read_back_as_it_was(book: PriceBook, tmp_path: Path) -> None:
-    found = in_words(compare(with_a_dear_one(), book, workers=1, aim=Aim(decides=True, indifference_fraction=0.1)))
+def test_a_kept_study_of_unequal_replications_is_read_back_as_it_was(decided: Comparison, tmp_path: Path) -> None:
+    found = in_words(decided)
     write_run(found, tmp_path, [])
     again = read_run(tmp_path).comparison
     assert as_json(again) == as_json(found)
@@ -161,10 +166,9 @@ def test_a_kept_study_of_unequal_replications_is_read_back_as_it_was(book: Price
     assert f"{FIRST_REPLICATIONS} to {found.replications} replications" in comparison_text(again)
 
 
-def test_all_is_drawn_of_a_study_of_unequal_replications(book: PriceBook) -> None:
-    found = compare(with_a_dear_one(), book, workers=1, aim=Aim(decides=True, indifference_fraction=0.1))
+def test_all_is_drawn_of_a_study_of_unequal_replications(decided: Comparison) -> None:
     for name in DECK:
-        CHARTS[name](found)
+        CHARTS[name](decided)
 
 
 def test_plans_with_fewer_replications_are_ranked_by_their_difference(book: PriceBook) -> None:

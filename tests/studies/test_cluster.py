@@ -31,7 +31,7 @@ def tasks() -> list[Task]:
 
 
 def started(workers: int) -> Iterator[str]:
-    settings: dict[str, Any] = {"dashboard_address": None, "protocol": "tcp://", "host": "127.0.0.1"}
+    settings: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "protocol": "tcp://", "host": "127.0.0.1"}
     with distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, **settings) as local:
         yield local.scheduler_address
 

@@ -94,6 +94,22 @@ def test_what_other_demand_leaves_in_common_is_said(changes: dict[str, Any], pai
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"population__users": "20k"}, {"population__users": "22k"}),
+        ({"traffic__profile": "flat"}, {"traffic__profile": "evening_meals"}),
+    ],
+)
+def test_samples_of_one_seed_are_not_independent_even_where_the_requests_are_others(
+    before: dict[str, Any], after: dict[str, Any], book: PriceBook
+) -> None:
+    alone = {"plans__cached": None, "plans__nightly_batch": None, "replications": 16}
+    runs = [compare(small(**alone, **change), book, 1).plans["on demand"] for change in (before, after)]
+    one, other = ([values["requests"] for values in run.values] for run in runs)
+    assert np.corrcoef(one, other)[0, 1] > 0.5
+
+
 def test_of_runs_with_other_seeds_intervals_are_those_of_welch(book: PriceBook) -> None:
     kept = [iteration_of(compare(small(seed=seed, replications=n), book, 1), f"{seed}") for seed, n in ((1, 3), (2, 4))]
     iterations = Iterations(*kept)
@@ -150,6 +166,19 @@ def test_other_prices_alone_are_billed_anew_and_told_by_meter(book: PriceBook) -
     assert all(change.key.startswith("prices.") for change in diff.changed)
     change = diff.change("on demand")
     assert change.after == pytest.approx(1.1 * change.before)
+
+
+def test_what_prices_make_and_what_all_else_add_up_to_the_difference(book: PriceBook) -> None:
+    diff = different(small(), small(plans__cached__cache__ttl="1 h"), book, book.scaled(1.1))
+    parts = diff.by_prices("cached")
+    assert parts is not None
+    prices, rest = parts
+    change = diff.change("cached")
+    assert prices.mean + rest.mean == pytest.approx(change.estimate.mean, rel=1e-9)
+    assert prices.mean == pytest.approx(change.after * (1 - 1 / 1.1))
+    same_prices = different(small(), small(plans__cached__cache__ttl="1 h"), book)
+    assert rest.mean == pytest.approx(same_prices.change("cached").estimate.mean)
+    assert same_prices.by_prices("cached") is None
 
 
 def test_a_renamed_plan_is_found_and_costs_the_same(book: PriceBook) -> None:
@@ -242,6 +271,10 @@ def test_a_gate_reads_names_with_spaces_and_dots_and_the_units_of_people(
     gate = Gate.read(text)
     assert (gate.plan, gate.metric, gate.bound, gate.against) == (plan, metric, pytest.approx(bound), against)
     assert gate.is_above == (">" in text)
+
+
+def test_a_gate_that_is_given_twice_is_one() -> None:
+    assert len(read_gates(["plans.x.replicas_mean > +2", "plans.x.replicas_mean > +2"])) == 1
 
 
 def test_all_gates_that_cannot_be_read_are_told_at_once() -> None:

@@ -1,8 +1,11 @@
 """What batch runs share with whoever watches them, and how the workers of runs are bought."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from simulator.core.arrays import FloatArray
 
 
 class Purchase(StrEnum):
@@ -37,3 +40,20 @@ class StoreWriter:
         """Return when something that comes now is written. [s]"""
         self.free_s = max(now_s, self.free_s) + takes_s
         return self.free_s
+
+
+@dataclass(frozen=True)
+class ExpectedRun:
+    """A run before anything is simulated, as it goes on average."""
+
+    makespan_s: float
+    """From its start to its last publication. [s]"""
+    makespan_p95_s: float
+    written_s: FloatArray
+    """When shards of equal size are written, from the run's start and in order, shape (shards,). [s]"""
+    worker_s: Mapping[str, float]
+    """Worker time billed, by the meter of the machines. [s]"""
+    leaves_out: tuple[str, ...] = ()
+    """What it leaves out; nothing where every run is as it says."""
+    no_form: str = ""
+    """Why hardly anything is known of it; empty where that is not so."""

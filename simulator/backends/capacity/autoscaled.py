@@ -4,13 +4,15 @@ import math
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+import numpy as np
 import simpy
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from typing_extensions import override
 
-from simulator.backends.capacity.base import Capacity, Growth
+from simulator.backends.capacity.base import Capacity, Growth, SteadyLoad
 from simulator.backends.capacity.fixed import MOST_REPLICAS
 from simulator.backends.scaling.behavior import Behavior, Pace
+from simulator.core.arrays import FloatArray
 from simulator.core.units import HOUR_S, Count, Fraction, PositiveSeconds, Seconds, read_count
 from simulator.core.week_clock import WeekClock
 
@@ -134,6 +136,36 @@ class Autoscaled(Capacity):
         if self.min > 0 or count > 1:
             return float(count)
         return -count * math.expm1(-requests_per_s * (self.keeps_s + self.startup_s + self.tick_s))
+
+    @property
+    @override
+    def follows_load(self) -> bool:
+        return self.min < self.max
+
+    @override
+    def steady_replicas(self, load: SteadyLoad) -> tuple[FloatArray, FloatArray]:
+        """Return them as its rule goes from hour to hour, where the highest of the loads measured decides.
+
+        They stay as they are while the load is within the tolerance; what is too many goes after the stabilisation
+        window, and what is ordered is billed while it starts.
+        """
+        ticks = max(self.keeps_s / self.tick_s, 1.0)
+        highest = load.offered * (1 + math.sqrt(2 * math.log(max(ticks, 2.0))) * load.noise / math.sqrt(self.tick_s))
+        up, down = self.behavior.scale_up.tolerance_fraction, self.behavior.scale_down.tolerance_fraction
+        serving, billed_s, count = np.empty(load.offered.size), np.empty(load.offered.size), -1
+        hours = zip(load.offered.tolist(), highest.tolist(), load.length_s.tolist(), load.per_s.tolist(), strict=True)
+        for number, (offered, most, length_s, per_s) in enumerate(hours):
+            wanted = self._bounded(math.ceil(most / self.target_fraction - NEAR_WHOLE))
+            before = wanted if count < 0 else count
+            ratio = (offered if wanted < before else most) / self.target_fraction / before if before else math.inf
+            count = wanted if not -down <= ratio - 1.0 <= up else self._bounded(before)
+            starting = self.startup_s + self.tick_s > length_s / 2
+            serving[number] = min(before, count) if starting else count
+            leaving_s = min(self.keeps_s, length_s) * max(before - count, 0)
+            billed_s[number] = count * length_s + leaving_s
+            if self.min == 0 and count <= 1:
+                billed_s[number] = self.mean_replicas_for(offered, per_s) * length_s
+        return serving, billed_s
 
     @override
     def control(

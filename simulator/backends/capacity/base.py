@@ -5,8 +5,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
+import numpy as np
 import simpy
 
+from simulator.core.arrays import FloatArray
 from simulator.core.component import Component, OneOf
 from simulator.core.input_files.short_forms import Short
 from simulator.core.week_clock import WeekClock
@@ -25,6 +27,23 @@ class Growth:
     """Requests that a replica works on at a time."""
     request_s: float
     """Time of a slot that a request takes. [s]"""
+
+
+@dataclass(frozen=True)
+class SteadyLoad:
+    """What is asked of a fleet, hour by hour: shape (hours,) each."""
+
+    length_s: FloatArray
+    """Of each hour. [s]"""
+    offered: FloatArray
+    """Replicas that would be busy."""
+    noise: FloatArray
+    """Standard deviation of the share of time that the replicas are busy, over a second, relative to its mean. [s^0.5]
+    Over so many seconds it is as many times smaller as their square root."""
+    per_s: FloatArray
+    """Computations asked for. [1/s]"""
+    hour: tuple[int, ...]
+    """Which hours they are, counted from a Monday 00:00 on the scenario's clock."""
 
 
 class Capacity(Component):
@@ -110,6 +129,16 @@ class Capacity(Component):
         """
         del requests_per_s
         return float(self.replicas_for(offered_replicas, hour))
+
+    def steady_replicas(self, load: SteadyLoad) -> tuple[FloatArray, FloatArray]:
+        """Return the replicas that serve in the long run of each hour, and the replica time billed. [s]"""
+        serving = np.array([float(self.replicas_for(0.0, hour)) for hour in load.hour])
+        return serving, serving * load.length_s
+
+    @property
+    def follows_load(self) -> bool:
+        """Whether the replicas depend on what is asked of them, so that closed forms only come near them."""
+        return False
 
     def control(
         self, env: simpy.Environment, replicas: "Replicas", clock: WeekClock

@@ -100,7 +100,8 @@ def _names_in(arguments: Sequence[object]) -> str:
     """Return every name that a chart may write which is not the program's own."""
     stated = [each for each in arguments if isinstance(getattr(each, "scenario", None), Scenario)]
     scenarios = [each.scenario for each in stated]  # type: ignore[attr-defined]
-    return "".join(name for each in (*scenarios, *stated) for name in (getattr(each, "name", ""), *each.plans))
+    named = [*scenarios, *stated]
+    return "".join(text for each in named for text in (getattr(each, "name", ""), *getattr(each, "plans", ())))
 
 
 def shown(comparison: Comparison) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The way of the requests: look-up, hit or miss, queue, service, tally."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from simulator.simulation.state.bundles import (
     Store,
     Tally,
 )
+from simulator.simulation.state.counted import Counted
 from simulator.simulation.state.records import (
     BLOCK_CURSOR,
     COALESCED,
@@ -50,21 +50,6 @@ from simulator.simulation.workload.workload import Workload, WorkloadBlock
 
 MOST_TICKS = 2**31
 """So many are never made at once."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What the request path has counted over the horizon."""
-
-    tally: dict[str, float]
-    """The fields of records.COUNTS."""
-    latency: Histogram
-    """Of all requests. [s]"""
-    age: Histogram
-    """Of the predictions served. [s]"""
-    wait: Histogram
-    """How long requests waited for a backend to begin, hold and cold start included; 0 for those that did not ask one,
-    and until it was complete for those that waited for another's computation of the same user. [s]"""
 
 
 class RequestPath:

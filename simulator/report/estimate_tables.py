@@ -1,0 +1,214 @@
+"""Estimates by closed form, for a terminal, for JSON and for Jupyter."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from typing_extensions import override
+
+from simulator.core.errors import UserError
+from simulator.prices.book import PriceBook
+from simulator.prices.loading import load_book
+from simulator.report import format as form
+from simulator.report.json_report import finite
+from simulator.scenario.loading import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.studies.planner.estimating import Estimates, PlanEstimate, estimates_of
+from simulator.studies.planner.values import Kind, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 100
+HTML = '<pre style="line-height: 1.2; font-size: 90%">{code}</pre>'
+PLANS_PER_TABLE = 6
+LABEL_WIDTH = 17
+WIDEST_NAME = 36
+MARKS = {Kind.EXACT: "", Kind.APPROXIMATE: "~"}
+"""Before a value, how it was come by."""
+UNKNOWN = "?"
+"""In place of a value that no closed form gives."""
+SHOWN: tuple[tuple[tuple[str, str], ...], ...] = (
+    (
+        ("cost per month", "cost_usd_per_month"),
+        ("per 1k requests", "cost_usd_per_1k_requests"),
+        ("spent on unread", "wasted_usd_per_month"),
+        ("never read", "wasted_fraction"),
+    ),
+    (
+        ("precomputed", "coverage"),
+        ("cached", "cache_hit_ratio"),
+        ("computed live", "computed_fraction"),
+        ("default", "default_fraction"),
+    ),
+    (
+        ("age mean", "age_mean_s"),
+        ("age p50", "age_p50_s"),
+        ("age p95", "age_p95_s"),
+        ("stale", "stale_fraction"),
+    ),
+    (
+        ("latency p50", "latency_p50_s"),
+        ("latency p99", "latency_p99_s"),
+        ("replicas mean", "replicas_mean"),
+        ("makespan", "batch_makespan_mean_s"),
+    ),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class EstimateResult:
+    """All plans of a scenario by closed forms; in Jupyter it shows itself."""
+
+    estimates: Estimates
+    """What was found, with what each value leaves out."""
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """Every value in the unit of its name: a row for each plan and metric, with its kind and what it leaves out."""
+        import pandas as pd  # noqa: PLC0415  (imported when a table is asked for)
+
+        rows = [
+            (plan.name, metric, value.value, str(value.kind), "; ".join(value.leaves_out))
+            for plan in self.estimates.plans.values()
+            for metric, value in plan.metrics.items()
+        ]
+        columns = ["plan", "metric", "value", "kind", "leaves_out"]
+        return pd.DataFrame(rows, columns=columns).set_index(["plan", "metric"])
+
+    @override
+    def __repr__(self) -> str:
+        return self._console(html=False).export_text()
+
+    def _repr_html_(self) -> str:
+        return self._console(html=True).export_html(code_format=HTML, inline_styles=True)
+
+    def _console(self, *, html: bool) -> Console:
+        console = Console(file=io.StringIO(), width=WIDTH, record=True, color_system="truecolor" if html else None)
+        for renderable in estimate_report(self.estimates):
+            console.print(renderable)
+        return console
+
+
+def estimate(
+    scenario: Scenario | str | Path,
+    *,
+    prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
+    **changes: Any,
+) -> EstimateResult:
+    """Estimate every plan of a scenario by closed forms, in milliseconds; nothing is simulated.
+
+    Parameters
+    ----------
+    scenario, prices, changes
+        As `run` takes them.
+
+    Raises
+    ------
+    UserError
+        If a change is not valid, or if the book lacks a price.
+    """
+    if not isinstance(scenario, (Scenario, str, Path)):
+        raise UserError(f"estimate() takes a scenario or the path of its file, not a {type(scenario).__name__}")
+    stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
+    changed = stated.with_(**changes) if changes else stated
+    book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
+    return EstimateResult(estimates_of(changed, book))
+
+
+def estimate_json(estimates: Estimates) -> dict[str, Any]:
+    """Return what ``predcost estimate --json`` prints; what no closed form gives is absent, and the reason is told."""
+    return {"plans": {name: finite(_plan_json(plan)) for name, plan in estimates.plans.items()}}
+
+
+def _plan_json(plan: PlanEstimate) -> dict[str, Any]:
+    found: dict[str, Any] = {"metrics": {name: _value_json(value) for name, value in plan.metrics.items()}}
+    if plan.bill is not None:
+        found["bill"] = [line.as_dict() for line in plan.bill.lines]
+    reasons = {"none": plan.no_form, "no_latency": plan.no_waits}
+    return found | {key: reason for key, reason in reasons.items() if reason}
+
+
+def _value_json(value: Value) -> dict[str, Any]:
+    return {"value": value.value, "kind": str(value.kind), "leaves_out": list(value.leaves_out)}
+
+
+def estimate_report(estimates: Estimates) -> Iterator[RenderableType]:
+    """Yield the plans side by side, what they cost line by line, and what the values leave out."""
+    plans = list(estimates.plans.values())
+    yield Text(f"{estimates.scenario.name}: by closed forms, nothing is simulated", style="bold")
+    yield Text("~ marks what is approximate and ? what no closed form gives; all else is exact but for chance.")
+    names = form.short_names(list(estimates.plans), WIDEST_NAME)
+    for first in range(0, len(plans), PLANS_PER_TABLE):
+        part = plans[first : first + PLANS_PER_TABLE]
+        yield _values_table(part, names)
+        yield _bill_table(part, names)
+    yield from _left_out(plans)
+
+
+def _values_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table:
+    table = _empty_table(plans, names)
+    for group in SHOWN:
+        rows = [(label, metric) for label, metric in group if any(metric in plan.metrics for plan in plans)]
+        for number, (label, metric) in enumerate(rows):
+            cells = [_cell(plan, metric) for plan in plans]
+            table.add_row(label, *cells, end_section=number == len(rows) - 1)
+    return table
+
+
+def _empty_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=min(WIDTH, LABEL_WIDTH + 20 * len(plans) + 4))
+    table.add_column("", no_wrap=True, width=LABEL_WIDTH)
+    for plan in plans:
+        table.add_column(Text(names[plan.name]), justify="right", overflow="fold", ratio=1)
+    return table
+
+
+def _cell(plan: PlanEstimate, metric: str) -> str:
+    value = plan.metrics.get(metric)
+    if value is None:
+        is_unknown = plan.no_form or (plan.no_waits and metric.startswith("latency"))
+        return UNKNOWN if is_unknown else form.NOTHING
+    return f"{MARKS[value.kind]}{form.metric_text(metric, value.value)}"
+
+
+def _bill_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> RenderableType:
+    items = dict.fromkeys(line.item for plan in plans if plan.bill for line in plan.bill.lines)
+    table = _empty_table(plans, names)
+    for item in items:
+        table.add_row(item, *(_of_item(plan, item) for plan in plans))
+    return Group(Text("The bill by line, USD per 30-day month"), table)
+
+
+def _of_item(plan: PlanEstimate, item: str) -> str:
+    if plan.bill is None:
+        return UNKNOWN
+    amounts = [line.usd_per_month for line in plan.bill.lines if line.item == item]
+    return form.usd_on_bill(sum(amounts)) if amounts else form.NOTHING
+
+
+def _left_out(plans: Sequence[PlanEstimate]) -> Iterator[RenderableType]:
+    """Yield what values leave out, each with the plans of which that is so."""
+    told: dict[str, list[str]] = {}
+    shown = {metric for group in SHOWN for _, metric in group}
+    for plan in plans:
+        if plan.no_form:
+            told.setdefault(f"no closed form: {plan.no_form}", []).append(plan.name)
+        if plan.no_waits:
+            told.setdefault(f"no latency: {plan.no_waits}", []).append(plan.name)
+        values = [value for metric, value in plan.metrics.items() if metric in shown]
+        for gap in dict.fromkeys(each for value in values for each in value.leaves_out):
+            told.setdefault(gap, []).append(plan.name)
+    if told:
+        yield Text("What ~ leaves out, or ? lacks:")
+    for gap, of in told.items():
+        whose = "" if len(of) == len(plans) else f" ({', '.join(of)})"
+        yield Padding(Text(f"- {gap}{whose}"), (0, 0, 0, 1))

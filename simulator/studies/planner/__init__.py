@@ -1,0 +1,1 @@
+"""What every plan would do, by closed forms, in milliseconds: the planner."""
