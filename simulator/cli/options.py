@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
 
-RUNS = Path("runs")
-
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
     list[str] | None,
@@ -107,5 +105,7 @@ def load(path: Path, sets: list[str] | None, plans: list[str] | None = None, **g
 
 def folder_of(scenario_name: str, digest: str) -> Path:
     """Return where a study is kept that is not told where."""
+    from simulator.studies.kept_runs import RUNS
+
     slug = re.sub(r"[^a-z0-9]+", "-", scenario_name.lower()).strip("-") or "scenario"
     return RUNS / f"{slug}-{digest}"

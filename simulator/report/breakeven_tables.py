@@ -80,6 +80,7 @@ def breakeven_json(found: BreakEven) -> dict[str, Any]:
         "undecided": [list(each) for each in found.undecided],
         "bounds": [vars(bound) for bound in found.bounds],
         "values": list(found.seen),
+        "foreseen": None if found.foreseen is None else list(found.foreseen),
         "simulations": found.simulations,
         "finding": list(sentences(found)),
     }

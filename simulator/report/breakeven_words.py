@@ -35,6 +35,8 @@ def sentences(found: BreakEven) -> Iterator[str]:
         first, last = text_at(found, bound.low), text_at(found, bound.high)
         fails, keeps = ("above", "below") if bound.is_above else ("below", "above")
         yield f"{bound.plan} fails {fails} some value from {first} to {last}, and not {keeps}: {bound.trouble}."
+    if found.foreseen is not None and found.turns:
+        yield _foreseen(found)
     for plan in found.plans:
         troubles = [standing.troubles.get(plan) for standing in found.seen.values()]
         if all(troubles):
@@ -42,6 +44,18 @@ def sentences(found: BreakEven) -> Iterator[str]:
             yield f"{plan} fails at all values looked at: {troubles[0]} at {first}."
     if found.replications == 1:
         yield "One replication has no interval: with --replications 5 each crossing gets a confidence set."
+
+
+def _foreseen(found: BreakEven) -> str:
+    """Say how far off closed forms were that said where to look."""
+    told = []
+    for turn in found.turns:
+        near = min(found.foreseen or [], key=lambda value: abs(value - turn.crossing.value), default=None)
+        if near is not None:
+            told.append(f"{text_at(found, near)} ({near / turn.crossing.value - 1:+.1%})".replace("%)", " %)"))
+    if not told:
+        return "Closed forms expected no crossing."
+    return f"Closed forms, which said where to look, expected {form.listed(told)}."
 
 
 def turn_sentence(found: BreakEven, turn: Turn) -> str:

@@ -14,6 +14,7 @@ from simulator.report.json_report import finite
 from simulator.report.sweep_words import finding
 from simulator.report.tables import BAD, BEST
 from simulator.studies.sweep import Point, Sweep
+from simulator.studies.table_units import unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,13 +140,17 @@ def values_of(sweep: Sweep, point: Point) -> dict[str, Any]:
 
 
 def sweep_rows(sweep: Sweep) -> list[dict[str, Any]]:
-    """Return a row for every point, plan and metric: the keys' values, and the metric's mean, low and high."""
+    """Return a row for every point, plan and metric: the keys' values, and the metric's mean, low, high and unit.
+
+    Keys are in s, USD, GiB or shares from 0 to 1.
+    """
     return [
         {
             **values_of(sweep, point),
             "plan": name,
             "metric": metric,
             **estimate.as_dict(),
+            "unit": unit_of(metric),
             "recommended": name == point.recommended,
         }
         for point in sweep.points

@@ -15,6 +15,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.estimate import Estimate
 from simulator.scenario.schema import Scenario
+from simulator.studies.breakeven_planner import foreseen_crossings, is_worth_planning, planned_looks
 from simulator.studies.breakeven_range import Range
 from simulator.studies.comparison import NET_VALUE, Comparison
 from simulator.studies.crossings import FINEST, Crossing, Curve, Precision, Samples, crossings
@@ -107,6 +108,8 @@ class BreakEven:
     """How many were done."""
     prices: str
     """Name of the price book."""
+    foreseen: Sequence[float] | None = None
+    """Where closed forms expected crossings; None where they were not asked, as simulating took less."""
 
     @property
     def scenario(self) -> Scenario:
@@ -200,7 +203,8 @@ def break_even(asked: Range, variants: Variants, by: str, bracket: Bracket | Non
     by
         What values are called in messages.
     bracket
-        Says where to look first, the ends included; by default evenly, or in equal ratios, over the range.
+        Says where to look first, the ends included; by default over the whole range, and where simulating takes long,
+        at fewer values of it and around where closed forms expect crossings.
 
     Raises
     ------
@@ -221,12 +225,18 @@ def break_even(asked: Range, variants: Variants, by: str, bracket: Bracket | Non
         scenarios_at(scenario, [{scale.key: level} for level in ends], by, variants.books)
     )
     precision = Precision(high - low, EXACT if only_priced else FINEST, scale.is_whole)
-    search = Search(look, precision, (bracket or evenly)(low, high))
+    foreseen: list[float] | None = None
+    if bracket is None and not only_priced and is_worth_planning(asked):
+        foreseen = foreseen_crossings(asked, variants.books.of(scenario))
+        first = planned_looks(asked, foreseen)
+    else:
+        first = list((bracket or evenly)(low, high))
+    search = Search(look, precision, first)
     turns = search.between(*pair) if pair else search.among_all()
     bounds = tuple(search.bounds(scenario.plans if pair is None else pair))
     prices = variants.books.of(scenario).name
     seen = dict(sorted(search.seen.items()))
-    return BreakEven(asked, tuple(turns), bounds, seen, variants.simulated, prices)
+    return BreakEven(asked, tuple(turns), bounds, seen, variants.simulated, prices, foreseen)
 
 
 def evenly(low: float, high: float) -> list[float]:

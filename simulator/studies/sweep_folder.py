@@ -15,6 +15,7 @@ from simulator.studies.factors import Factor
 from simulator.studies.run_folder import DIGEST_LETTERS, LIBRARIES, TABLES, digest, write_yaml
 from simulator.studies.run_place import MANIFEST
 from simulator.studies.sweep import Sweep
+from simulator.studies.table_units import with_units
 
 STUDY = "sweep"
 SCHEMA = "1"
@@ -51,11 +52,8 @@ def write_sweep(
     tables = folder / TABLES
     tables.mkdir()
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    about = {
-        "predcost_schema": f"{STUDY}/{POINTS}/{SCHEMA}",
-        "units": "keys in s, USD, GiB, shares from 0 to 1; metrics by their names",
-    }
-    pq.write_table(pa.table(columns).replace_schema_metadata(about), tables / f"{POINTS}.parquet")
+    table = with_units(pa.table(columns), f"{STUDY}/{POINTS}/{SCHEMA}")
+    pq.write_table(table, tables / f"{POINTS}.parquet")
     asked = sweep_digest(sweep.scenario, sweep.factors, adaptive=sweep.adaptive)
     manifest = {
         "predcost": version("predcost"),

@@ -49,7 +49,7 @@ def crossing(scenario: sim.Scenario) -> sim.BreakEvenResult:
 
 def test_a_sweep_s_table_is_tidy_and_in_si(along: sim.SweepResult) -> None:
     table = along.table
-    assert list(table.columns) == [COST, "plan", "metric", "mean", "low", "high", "recommended"]
+    assert list(table.columns) == [COST, "plan", "metric", "mean", "low", "high", "unit", "recommended"]
     assert sorted(table[COST].unique()) == [0.0, 15.0, 30.0, 45.0, 60.0]
     assert not table.duplicated([COST, "plan", "metric"]).any()
     cost = table[table.metric == "cost_usd_per_month"].pivot_table(index=COST, columns="plan", values="mean")

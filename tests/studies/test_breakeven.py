@@ -11,6 +11,7 @@ from tiny_pair import KEY, PAIR, tiny, true_crossing
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
 from simulator.studies.breakeven import BreakEven, PlansAt, Search, break_even
+from simulator.studies.breakeven_planner import foreseen_crossings, is_worth_planning, planned_looks
 from simulator.studies.breakeven_range import read_range
 from simulator.studies.comparison import COST, Comparison, compare
 from simulator.studies.crossings import Precision
@@ -212,3 +213,21 @@ def test_one_plan_alone_has_no_break_even() -> None:
     alone = small(plans__cached=None, plans__nightly_batch=None)
     with pytest.raises(UserError, match="between two plans"):
         read_range(alone, ACTIVE, ("1 %", "2 %"), None)
+
+
+def test_closed_forms_say_where_to_look_so_that_fewer_values_are_simulated() -> None:
+    scenario = tiny(replications=5)
+    asked, book = read_range(scenario, KEY, PAIR, RANGE), BOOKS.of(scenario)
+    foreseen = foreseen_crossings(asked, book)
+    assert foreseen == [pytest.approx(true_crossing(run(scenario)), rel=0.03)]
+    planned = break_even(asked, Variants(BOOKS, 1), "--over", lambda *_: planned_looks(asked, foreseen))
+    apart = break_even(asked, Variants(BOOKS, 1), "--over")
+    assert len(planned.seen) < len(apart.seen)
+    (one,), (other,) = planned.turns, apart.turns
+    assert one.crossing.low <= other.crossing.value <= one.crossing.high
+
+
+def test_closed_forms_are_asked_only_where_simulating_takes_longer() -> None:
+    few, many = tiny(), tiny(horizon="28 d", population__users="100M", replications=10)
+    assert not is_worth_planning(read_range(few, KEY, PAIR, RANGE))
+    assert is_worth_planning(read_range(many, KEY, PAIR, RANGE))
