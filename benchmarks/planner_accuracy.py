@@ -76,7 +76,7 @@ class Miss:
 
     @property
     def is_by_chance(self) -> bool:
-        """Whether it lies in the simulation's interval of 99.7 %: three standard errors or, of few replications, more."""
+        """Whether it lies in the 99.7 % interval: three standard errors or, of few replications, more."""
         return bool(abs(self.standard_errors) <= stdtrit(self.replications - 1, CHANCE))
 
     @property
