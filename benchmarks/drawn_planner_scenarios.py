@@ -25,6 +25,7 @@ def _scenario(rng: np.random.Generator, number: int) -> Scenario:
             "start": "2026-03-02T00:00",
             "seed": number + 1,
             "horizon": HORIZON,
+            "prices": ["aws-us-east-1", "llm-2025-09"],
             "replications": 3,
             "population": {
                 "users": USERS,

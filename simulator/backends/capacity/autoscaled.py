@@ -25,6 +25,8 @@ KEEPS_S = 300.0
 """How far back the largest desire keeps replicas where nothing is stated, as Kubernetes has it."""
 TICKS_PER_S = 1024
 """Whole multiples of a power of two of seconds add up exactly."""
+HALF = 0.5
+"""What rounding up adds to a load that varies, on average."""
 NEAR_WHOLE = 1e-9
 """A fully busy fleet's utilisation is 1 but for rounding, which must not order a replica more."""
 
@@ -149,16 +151,20 @@ class Autoscaled(Capacity):
         They stay as they are while the load is within the tolerance; what is too many goes after the stabilisation
         window, and what is ordered is billed while it starts.
         """
-        ticks = max(self.keeps_s / self.tick_s, 1.0)
-        highest = load.offered * (1 + math.sqrt(2 * math.log(max(ticks, 2.0))) * load.noise / math.sqrt(self.tick_s))
+        chance = _expected_highest(self.keeps_s / self.tick_s) * load.noise / math.sqrt(self.tick_s)
+        highest = load.offered * (1 + chance)
         up, down = self.behavior.scale_up.tolerance_fraction, self.behavior.scale_down.tolerance_fraction
-        serving, billed_s, count = np.empty(load.offered.size), np.empty(load.offered.size), -1
+        serving, billed_s, count = np.empty(load.offered.size), np.empty(load.offered.size), -1.0
         hours = zip(load.offered.tolist(), highest.tolist(), load.length_s.tolist(), load.per_s.tolist(), strict=True)
         for number, (offered, most, length_s, per_s) in enumerate(hours):
-            wanted = self._bounded(math.ceil(most / self.target_fraction - NEAR_WHOLE))
+            wanted = float(self._bounded(math.ceil(most / self.target_fraction - NEAR_WHOLE)))
             before = wanted if count < 0 else count
             ratio = (offered if wanted < before else most) / self.target_fraction / before if before else math.inf
-            count = wanted if not -down <= ratio - 1.0 <= up else self._bounded(before)
+            count = wanted if not -down <= ratio - 1.0 <= up else min(max(before, self.min), self.max)
+            if (
+                chance[number] > up
+            ):  # it goes up and down by chance alone, through numbers that are not whole on average
+                count = min(max(most / self.target_fraction + HALF, self.min), self.max)
             starting = self.startup_s + self.tick_s > length_s / 2
             serving[number] = min(before, count) if starting else count
             leaving_s = min(self.keeps_s, length_s) * max(before - count, 0)
@@ -228,3 +234,11 @@ class Autoscaled(Capacity):
 
     def _bounded(self, count: int) -> int:
         return min(max(count, self.min), self.max)
+
+
+def _expected_highest(ticks: float) -> float:
+    """Return about the mean of the largest of so many standard normal numbers."""
+    if ticks <= 2:  # noqa: PLR2004  (the form below is for more)
+        return HALF
+    root = math.sqrt(2 * math.log(ticks))
+    return root - (math.log(math.log(ticks)) + math.log(4 * math.pi)) / (2 * root)

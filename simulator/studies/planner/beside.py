@@ -29,7 +29,9 @@ class Apart:
 
 def apart(comparison: Comparison) -> tuple[Apart, ...]:
     """Return what is farther apart than the aims and than chance, the farthest first; overloaded plans are left out."""
-    found = [] if comparison.is_too_little else list(_all_apart(comparison))
+    # the file of a replay may be gone when a kept run is shown
+    silent = comparison.is_too_little or comparison.scenario.traffic.replay is not None
+    found = [] if silent else list(_all_apart(comparison))
     return tuple(sorted(found, key=lambda each: -abs(each.off_fraction) / AIMS[each.metric]))
 
 

@@ -26,14 +26,15 @@ def compared() -> Comparison:
     return comparison_of(scenario, load_book(scenario.prices), outcomes)
 
 
-def with_price(book: PriceBook, meter: str, times: float) -> PriceBook:
+def with_price(meter: str, times: float) -> PriceBook:
+    book = load_book(compared().scenario.prices)
     groups = tuple(
         group.model_copy(
             update={"prices": tuple(each.scaled(times) if each.meter == meter else each for each in group.prices)}
         )
         for group in book.groups
     )
-    return PriceBook.model_validate(book.model_dump() | {"groups": [group.model_dump() for group in groups]})
+    return load_book(compared().scenario.prices).model_copy(update={"groups": groups})
 
 
 def test_prices_that_are_told_change_what_is_recommended_and_not_before() -> None:
@@ -44,7 +45,7 @@ def test_prices_that_are_told_change_what_is_recommended_and_not_before() -> Non
     for turn in found:
         for beyond, winner in ((0.98, comparison.recommended), (1.02, turn.plan)):
             times = turn.times * (beyond if turn.times > 1 else 1 / beyond)
-            book = with_price(comparison.book, turn.meter, times)
+            book = with_price(turn.meter, times)
             priced = comparison_of(comparison.scenario, book, outcomes)
             pair = {name: priced.plans[name].cost_usd_per_month for name in (comparison.recommended, turn.plan)}
             assert min(pair, key=lambda name: pair[name]) == winner, turn
