@@ -1,4 +1,4 @@
-"""The folder of stored outcomes: where it is, how large, how to be rid of it. It loads no engine, so listing is quick."""
+"""The folder of stored outcomes: where it is, how large, how to be rid of it; listing it loads no engine."""
 
 import contextlib
 import os
