@@ -5,10 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from program import predcost
+from program import Done, predcost
+
+from simulator.simulation.outcome import Outcome
+from simulator.studies.task_digest import task_digest
+from simulator.studies.together import Together
 
 ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
@@ -31,110 +36,104 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from simulator.cli.__main__ import main
 main()
 """
-COUNTING = """
-import sys
-import simulator.studies.together as together
-from simulator.studies.task_digest import task_digest
-run = together.Together.run
-def counted(self, tell):
-    for task in self.tasks:
-        sys.stderr.write(f"simulated {task_digest(task)}\\n")
-    return run(self, tell)
-together.Together.run = counted
-from simulator.cli.__main__ import main
-main()
-"""
+SIGNALS = ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.long)]
 
 
-def run(code: str, folder: Path, outcomes: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    arguments = ("run", str(HEADLINE), *FEW, *PLANS, "--out", str(folder), *more)
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The digests of what is simulated in this process."""
+    found: list[str] = []
+    of = Together.run
+
+    def counted(self: Together, tell: Callable[[float], None]) -> list[Outcome]:
+        found.extend(map(task_digest, self.tasks))
+        return of(self, tell)
+
+    monkeypatch.setattr(Together, "run", counted)
+    return found
+
+
+def arguments(folder: Path, *more: object) -> tuple[object, ...]:
+    return ("run", HEADLINE, *FEW, *PLANS, "--out", folder, *more)
+
+
+def stopped(signal_name: str, count: int, folder: Path, outcomes: Path) -> "subprocess.CompletedProcess[str]":
+    """Run until so many outcomes are stored, and send a signal then."""
+    code = STOPPED.format(signal=signal_name, count=count)
     env = {**os.environ, "PREDCOST_OUTCOMES": str(outcomes), "COLUMNS": "80"}
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, "-c", code, *map(str, arguments(folder))]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
-def simulated(done: "subprocess.CompletedProcess[str]") -> set[str]:
-    """The digests of what was simulated, each of which was so once."""
-    found = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("simulated")]
-    assert len(set(found)) == len(found)
-    return set(found)
+def again(folder: Path, outcomes: Path, *more: object) -> Done:
+    """Run in this process, to the end."""
+    done = predcost(*arguments(folder, *more), PREDCOST_OUTCOMES=str(outcomes))
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def stored(outcomes: Path) -> set[str]:
     return {path.stem for path in outcomes.rglob("*.outcome")}
 
 
-def plans_of(done: "subprocess.CompletedProcess[str]") -> object:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["plans"]
-
-
 @POSIX
-def test_a_run_killed_at_once_leaves_nothing_beside_its_place_and_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_run_killed_at_once_leaves_nothing_beside_its_place_and_goes_on_where_it_was(
+    tmp_path: Path, simulated: list[str]
+) -> None:
     folder, outcomes = tmp_path / "runs" / "run", tmp_path / "outcomes"
-    killed = run(STOPPED.format(signal="SIGKILL", count=2), folder, outcomes)
-    assert killed.returncode == -signal.SIGKILL
+    assert stopped("SIGKILL", 2, folder, outcomes).returncode == -signal.SIGKILL
     assert not list((tmp_path / "runs").iterdir())
     finished = stored(outcomes)
     assert len(finished) == 2
     assert not list(outcomes.rglob("*.part"))
-    again = run(COUNTING, folder, outcomes, "--resume", "--json")
-    assert len(simulated(again)) >= 4
-    assert not simulated(again) & finished
-    assert stored(outcomes) == simulated(again) | finished
-    fresh = run(COUNTING, tmp_path / "other", tmp_path / "none", "--json")
-    assert plans_of(again) == plans_of(fresh)
+    resumed = again(folder, outcomes, "--resume", "--json")
+    assert len(simulated) == len(set(simulated)) >= 4
+    assert not set(simulated) & finished
+    assert stored(outcomes) == set(simulated) | finished
+    fresh = again(tmp_path / "other", tmp_path / "none", "--json")
+    assert json.loads(resumed.stdout)["plans"] == json.loads(fresh.stdout)["plans"]
 
 
 @POSIX
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", SIGNALS)
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, name: str, simulated: list[str]) -> None:
     folder, outcomes = tmp_path / "run", tmp_path / "outcomes"
-    stopped = run(STOPPED.format(signal=name, count=3), folder, outcomes)
-    assert stopped.returncode == 130
-    assert "1 of 3 replications are kept in" in stopped.stderr
+    cut = stopped(name, 3, folder, outcomes)
+    assert cut.returncode == 130
+    assert "1 of 3 replications are kept in" in cut.stderr
     finished = stored(outcomes)
-    again = run(COUNTING, folder, outcomes, "--json")
     assert len(finished) == 3
-    assert not simulated(again) & finished
+    again(folder, outcomes)
+    assert not set(simulated) & finished
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["complete"]
 
 
 @POSIX
 def test_an_interrupt_before_a_replication_is_whole_says_what_is_stored(tmp_path: Path) -> None:
-    stopped = run(STOPPED.format(signal="SIGINT", count=1), tmp_path / "run", tmp_path / "outcomes")
-    assert stopped.returncode == 130
-    assert "1 simulation is stored, and the same command goes on from there" in stopped.stderr
+    cut = stopped("SIGINT", 1, tmp_path / "run", tmp_path / "outcomes")
+    assert cut.returncode == 130
+    assert "1 simulation is stored, and the same command goes on from there" in cut.stderr
     assert len(stored(tmp_path / "outcomes")) == 1
 
 
-def test_the_same_run_again_simulates_nothing(tmp_path: Path) -> None:
+def test_the_same_run_again_simulates_nothing_and_says_so(tmp_path: Path, simulated: list[str]) -> None:
     folder, outcomes = tmp_path / "run", tmp_path / "outcomes"
-    first = run(COUNTING, folder, outcomes, "--json")
-    assert simulated(first)
-    again = run(COUNTING, folder, outcomes, "--json")
-    assert not simulated(again)
-    assert again.stdout == first.stdout
-    assert simulated(run(COUNTING, folder, outcomes, "--json", "--fresh"))
-
-
-def test_what_was_stored_already_is_told(tmp_path: Path) -> None:
-    folder, outcomes = tmp_path / "run", tmp_path / "outcomes"
-    arguments = ("run", HEADLINE, *FEW, *PLANS, "--out", folder)
-    first = predcost(*arguments, PREDCOST_OUTCOMES=str(outcomes)).stdout
+    first = again(folder, outcomes).stdout
     assert "stored already" not in first
-    again = predcost(*arguments, PREDCOST_OUTCOMES=str(outcomes)).stdout
-    assert again == f"{first}All 6 simulations were stored already; --fresh simulates anew\n"
-    more = predcost(*arguments, "--replications", "4", "--force", PREDCOST_OUTCOMES=str(outcomes)).stdout
+    assert len(simulated) >= 6
+    del simulated[:]
+    assert again(folder, outcomes).stdout == f"{first}All 6 simulations were stored already; --fresh simulates anew\n"
+    assert not simulated
+    more = again(folder, outcomes, "--replications", "4", "--force").stdout
     assert "6 of 8 simulations were stored already" in more
+    del simulated[:]
+    assert "stored already" not in again(folder, outcomes, "--fresh", "--force").stdout
+    assert len(simulated) >= 6
 
 
 def test_a_folder_of_outcomes_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = predcost(
-        *("run", HEADLINE, *FEW, *PLANS, "--out", tmp_path / "run"), PREDCOST_OUTCOMES=str(tmp_path / "file" / "sub")
-    )
-    assert done.returncode == 0
+    done = again(tmp_path / "run", tmp_path / "file" / "sub")
     assert "Choose" in done.stdout
-    assert done.stderr.count("outcomes cannot be stored in") <= 2
+    assert done.stderr.count("outcomes cannot be stored in") == 1
     assert "PREDCOST_OUTCOMES names another folder" in done.stderr
