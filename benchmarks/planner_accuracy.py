@@ -20,9 +20,10 @@ from benchmarks.drawn_planner_scenarios import drawn
 from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.planner.estimating import estimates_of
 from simulator.studies.planner.values import Kind
+from simulator.studies.study import compare
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 MOST_REQUESTS = 4e6

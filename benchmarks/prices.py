@@ -11,8 +11,8 @@ from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.prices.many_books import ManyBooks
 from simulator.scenario.loading import load_scenario
-from simulator.studies.comparison import compare
 from simulator.studies.rebilling import Rebilling
+from simulator.studies.study import compare
 
 DRAWS = 10_000
 AIM = "under 5 s"

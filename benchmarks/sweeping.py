@@ -10,9 +10,9 @@ from benchmarks.engine import HEADLINE
 from benchmarks.figure import Figure
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import compare
 from simulator.studies.executor import cores
 from simulator.studies.factors import read_factors
+from simulator.studies.study import compare
 from simulator.studies.sweep import SweepStudy
 from simulator.studies.variants import Books, Variants, scenarios_at
 

@@ -26,9 +26,10 @@ from simulator.report.chart_choice import ChartChoice
 
 if TYPE_CHECKING:
     from simulator.simulation.outcome import Outcome
-    from simulator.studies.comparison import Comparison, Study
+    from simulator.studies.comparison import Comparison
     from simulator.studies.executor import Task
     from simulator.studies.run_place import Claim
+    from simulator.studies.study import Study
 
 
 def run(
@@ -63,11 +64,11 @@ def run(
     )
     from simulator.prices.loading import load_book
     from simulator.studies.aim import aim_of
-    from simulator.studies.comparison import Study
     from simulator.studies.outcome_store import default_store
     from simulator.studies.prices_needed import check_prices
     from simulator.studies.run_folder import digest
     from simulator.studies.run_place import Claim
+    from simulator.studies.study import Study
 
     aim = aim_of(confidence, indifference, precision, budget)
     book = load_book(scenario.prices, file.parent)

@@ -11,8 +11,8 @@ from simulator.report.result import Result
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.aim import aim_of
-from simulator.studies.comparison import compare
 from simulator.studies.outcome_store import default_store
+from simulator.studies.study import compare
 from simulator.studies.turning_points import examined
 
 

@@ -11,8 +11,9 @@ from simulator.core.estimate import Estimate
 from simulator.core.input_files.wording import flow
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import Comparison, priced_plan
+from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import COST
+from simulator.studies.plan_result import priced_plan
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.recommendation import in_words
 from simulator.studies.restated_run import changed_scenario, comparison_with

@@ -21,9 +21,10 @@ from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.aim import AS_STATED, Aim
-from simulator.studies.comparison import Comparison, Words, priced_plan
+from simulator.studies.comparison import Comparison, Words
 from simulator.studies.consumption import Consumption, FleetTime
 from simulator.studies.kept_outcomes import outcome_of, whole
+from simulator.studies.plan_result import priced_plan
 from simulator.studies.run_folder import BY_PROMPT, CONSUMPTION_COLUMNS, STAND_IN, TABLES
 from simulator.studies.run_place import MANIFEST
 from simulator.studies.saturation import Saturation, Verdict

@@ -68,7 +68,7 @@ def test_an_interrupt_before_anything_is_complete_leaves_nothing_behind_and_says
 
 STOPPED_AFTER_A_REPLICATION = """
 import os, signal
-import simulator.studies.comparison as comparison
+import simulator.studies.study as comparison
 run = comparison.run_tasks
 def run_tasks(*how, **named):
     for number, outcome in enumerate(run(*how, **named)):

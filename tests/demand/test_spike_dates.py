@@ -11,8 +11,8 @@ from simulator.core.moment import Moment, from_start_s, read_moment
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.prices.loading import load_book
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import compare
 from simulator.studies.foreseen import foreseen
+from simulator.studies.study import compare
 
 NEW_YORK = timezone(timedelta(hours=-5))
 

@@ -7,7 +7,7 @@ from typing import Any
 from simulator.prices.loading import load_book
 from simulator.report.json_report import as_json
 from simulator.scenario.loading import load_scenario
-from simulator.studies.comparison import compare
+from simulator.studies.study import compare
 
 HERE = Path(__file__).parent
 SCENARIOS = sorted((HERE.parent.parent / "scenarios").glob("*.yaml"))

@@ -7,7 +7,8 @@ from typing import Any
 from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
 from simulator.scenario.loading import load_scenario
-from simulator.studies.comparison import Comparison, compare, comparison_of
+from simulator.studies.comparison import Comparison, comparison_of
+from simulator.studies.study import compare
 
 SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "food_delivery_100m.yaml"
 SCHEDULE = {"every": "24 h", "at": "02:00", "scope": {"kind": "everyone"}, "publish": "rolling", "backend": "night"}

@@ -10,9 +10,10 @@ from simulator.prices.loading import load_book
 from simulator.report.charts.catalogue import save_charts
 from simulator.report.tables import comparison_panel
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.looking import Looks
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 

@@ -3,7 +3,8 @@ from small_runs import small
 
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
+from simulator.studies.study import compare
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,13 @@ from simulator.report.json_report import as_json
 from simulator.report.terminal import comparison_text
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.studies import comparison as comparing
+from simulator.studies import study as comparing
 from simulator.studies.aim import FIRST_REPLICATIONS, Aim
-from simulator.studies.comparison import COST, Comparison, Study, compare
+from simulator.studies.comparison import COST, Comparison
 from simulator.studies.recommendation import in_words, recommendation
 from simulator.studies.run_folder import write_run
 from simulator.studies.stored_run import read_run
+from simulator.studies.study import Study, compare
 from simulator.studies.warnings import warnings_of
 
 HOURS = ("02:00", "06:00", "10:00", "14:00", "18:00", "22:00")

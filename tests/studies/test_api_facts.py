@@ -9,8 +9,8 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 BOOKS = ["aws-us-east-1", "llm-2025-09"]

@@ -9,9 +9,9 @@ from simulator.backends.service_time.table import Table
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences
 from simulator.studies.foreseen import foreseen
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 FALLING = {1: 0.011, 16: 0.06, 64: 64 / 412, 256: 256 / 350}

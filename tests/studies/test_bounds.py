@@ -11,8 +11,9 @@ from simulator.prices.book import PriceBook
 from simulator.report.json_report import as_json
 from simulator.report.tables import leading_rows
 from simulator.scenario.schema import Slo
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 from simulator.studies.verdict import BoundVerdict, verdicts
 
 SLO = Slo.model_validate({"latency_p99": "100 ms"})

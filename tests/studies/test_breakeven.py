@@ -13,9 +13,10 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.breakeven import BreakEven, PlansAt, Search, break_even
 from simulator.studies.breakeven_planner import foreseen_crossings, is_worth_planning, planned_looks
 from simulator.studies.breakeven_range import read_range
-from simulator.studies.comparison import COST, Comparison, compare
+from simulator.studies.comparison import COST, Comparison
 from simulator.studies.crossings import Precision
 from simulator.studies.factors import spaced
+from simulator.studies.study import compare
 from simulator.studies.turning_points import examined
 from simulator.studies.variants import Books, Variants
 

@@ -11,9 +11,10 @@ from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report.json_report import as_json
 from simulator.simulation.outcome import Outcome
-from simulator.studies import comparison as comparing
-from simulator.studies.comparison import COST, Comparison, compare
+from simulator.studies import study as comparing
+from simulator.studies.comparison import COST, Comparison
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 
 ROUNDING = 1e-9
 

@@ -17,12 +17,13 @@ from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.studies.comparison import COST, compare
+from simulator.studies.comparison import COST
 from simulator.studies.difference import Diff, Pairing
 from simulator.studies.gates import Gate, Ruling, check_gates, judged, read_gates
 from simulator.studies.iterations import Iteration, Iterations, iteration_of, read_iteration
 from simulator.studies.metric_kinds import HIGHER_IS_BETTER, LOWER_IS_BETTER, METRICS, NEITHER
 from simulator.studies.run_folder import write_run
+from simulator.studies.study import compare
 
 CHANGELOG = Path(__file__).parent.parent.parent / "CHANGELOG.md"
 GOLDEN = Path(__file__).parent.parent / "golden"

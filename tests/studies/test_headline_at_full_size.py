@@ -5,7 +5,8 @@ from small_runs import SCENARIOS
 
 from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
+from simulator.studies.study import compare
 from simulator.theory.logins import mean_logins_per_day, unread_fraction
 
 DAU_FRACTION = 0.02

@@ -15,11 +15,12 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.scenario.loading import load_scenario
 from simulator.simulation.outcome import Outcome
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.kept_outcomes import as_text, outcome_of
 from simulator.studies.recommendation import in_words, recommendation
 from simulator.studies.run_folder import digest, write_run
 from simulator.studies.stored_run import read_run
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 

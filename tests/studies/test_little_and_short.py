@@ -12,9 +12,9 @@ from simulator.prices.book import PriceBook
 from simulator.report.json_report import as_json
 from simulator.report.result import Result
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 
 
 def told(scenario: Scenario) -> dict[str, str]:

@@ -10,9 +10,10 @@ from simulator.core.errors import UserError
 from simulator.core.usage import Driver
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, compare
+from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 from simulator.studies.what_if import value_per_request_of_equals
 

@@ -11,8 +11,9 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.prices.many_books import ManyBooks
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.rebilling import Rebilling
+from simulator.studies.study import compare
 
 CENT = 0.01
 AWS = load_book("aws-us-east-1")

@@ -7,9 +7,10 @@ from small_runs import small
 
 from simulator.prices.book import PriceBook
 from simulator.report.json_report import as_json
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.consequences import consequences
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 

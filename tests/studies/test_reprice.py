@@ -10,11 +10,12 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report.reprice_tables import repriced_json
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.reprice import reprice, reprice_all, write_repriced
 from simulator.studies.run_folder import write_run
 from simulator.studies.saturation import Verdict
 from simulator.studies.stored_run import read_run
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 NO_WATTS = {"energy": None}

@@ -6,8 +6,9 @@ import pytest
 
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.looking import Looks
+from simulator.studies.study import compare
 
 HOURS_PER_MONTH = 720.0
 

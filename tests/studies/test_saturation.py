@@ -12,9 +12,10 @@ from simulator.report.tables import WIDTH, comparison_panel
 from simulator.scenario.schema import Scenario
 from simulator.simulation.simulate import simulate
 from simulator.studies.check.worlds import fleet_world
-from simulator.studies.comparison import Comparison, compare
+from simulator.studies.comparison import Comparison
 from simulator.studies.recommendation import recommendation
 from simulator.studies.saturation import Saturation, Verdict, saturation_of
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 

@@ -7,10 +7,10 @@ from small_runs import SCENARIOS
 
 from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
-from simulator.studies.comparison import compare
 from simulator.studies.reprice import reprice
 from simulator.studies.run_folder import write_run
 from simulator.studies.stored_run import read_run
+from simulator.studies.study import compare
 
 FEW = {"population.users": "2k", "horizon": "3 h", "warmup": "0 s", "replications": 1}
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))

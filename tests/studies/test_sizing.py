@@ -14,13 +14,13 @@ from simulator.report.reprice_tables import repriced_json
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.closed_form_size import closed_form_replicas, fleet_to_size
-from simulator.studies.comparison import compare
 from simulator.studies.consequences import consequences
 from simulator.studies.reprice import reprice, write_repriced
 from simulator.studies.run_folder import write_run
 from simulator.studies.saturation import Verdict
 from simulator.studies.sizing import Sizing, sized
 from simulator.studies.stored_run import read_run
+from simulator.studies.study import compare
 from simulator.studies.warnings import warnings_of
 
 ON_DEMAND = {"on_miss": "compute", "backend": "live"}

@@ -7,8 +7,9 @@ import pytest
 from simulator.core.units import MONTH_S
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
-from simulator.studies.comparison import COST, VALUE, Comparison, compare
+from simulator.studies.comparison import COST, VALUE, Comparison
 from simulator.studies.foreseen import foreseen
+from simulator.studies.study import compare
 
 SPIKE = {"at": "6 h", "duration": "1 h", "multiplier": 20}
 LATER = {"at": "12 h", "duration": "1 h", "multiplier": 10}

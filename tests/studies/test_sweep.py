@@ -9,9 +9,9 @@ from small_runs import small
 from simulator.core.errors import UserError
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
-from simulator.studies.comparison import compare
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.factors import read_factors
+from simulator.studies.study import compare
 from simulator.studies.sweep import Sweep, SweepStudy
 from simulator.studies.variants import Books, Variants
 

@@ -11,10 +11,11 @@ from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.activity import Axis
-from simulator.studies.comparison import NET_VALUE, Comparison, compare
+from simulator.studies.comparison import NET_VALUE, Comparison
 from simulator.studies.looking import Looks
 from simulator.studies.prediction import Growth
 from simulator.studies.recommendation import recommendation
+from simulator.studies.study import compare
 from simulator.studies.turning_points import LEAST_ADVANTAGE, examined
 from simulator.studies.turns import TurningPoints
 

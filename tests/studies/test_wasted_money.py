@@ -7,11 +7,12 @@ import pytest
 from small_runs import small
 
 from simulator.prices.book import PriceBook
-from simulator.studies.comparison import Comparison, PlanResult, compare
+from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.consumption import WASTED
 from simulator.studies.reprice import reprice
 from simulator.studies.run_folder import write_run
 from simulator.studies.stored_run import read_run
+from simulator.studies.study import compare
 
 NOT_STORED_AHEAD = ("store reads", "read capacity", "cache writes", "feature reads", "online compute")
 BILLING_MODES: dict[str, dict[str, Any]] = {
