@@ -227,8 +227,8 @@ class _Talk:
 
     def _fail(self, why: str) -> NoReturn:
         raise LostWorkerError(
-            f"the scheduler at {self._address} {why}; start it and its workers again, and run the same command: what is "
-            "stored is not simulated again"
+            f"the scheduler at {self._address} {why}; start it and its workers again, and run the same command: what "
+            "is stored is not simulated again"
         )
 
     def end(self) -> None:
