@@ -110,8 +110,8 @@ class Cluster:
         Raises
         ------
         LostWorkerError
-            If the scheduler or all workers are lost; when all else is done, if some units have ended their workers:
-            three, or as many as the scheduler allows (``distributed.scheduler.allowed-failures``).
+            If the scheduler or all workers are lost; when all else is done, if some units have ended more workers than
+            the scheduler allows (``distributed.scheduler.allowed-failures``).
         UserError
             If a worker has another version of predcost.
         """
@@ -227,7 +227,8 @@ class _Talk:
 
     def _fail(self, why: str) -> NoReturn:
         raise LostWorkerError(
-            f"the scheduler at {self._address} {why}; what was finished is stored: start it again, and run the same"
+            f"the scheduler at {self._address} {why}; start it and its workers again, and run the same command: what "
+            "is stored is not simulated again"
         )
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from simulator.simulation.outcome import Outcome
 from simulator.studies.together import Task, Together
-from simulator.studies.workers import MOST_LOSSES, LostWorkerError
+from simulator.studies.workers import LostWorkerError
 
 MOST_NAMED = 5
 
@@ -69,7 +69,7 @@ class Units:
             names = [f"plan '{task.plan}', replication {task.replication + 1}" for task in tasks[:MOST_NAMED]]
             names += [f"{len(tasks) - MOST_NAMED:,} more"] if len(tasks) > MOST_NAMED else []
             raise LostWorkerError(
-                f"{MOST_LOSSES} processes have ended while they simulated {'; '.join(names)}; that is set aside, and "
-                "the rest is done. The system may be out of memory: try --workers 1",
+                f"process after process has ended while it simulated {'; '.join(names)}; that is set aside, and the "
+                "rest is done. The system may be out of memory: try fewer --workers",
                 tasks,
             ) from error
