@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli import options
+from simulator.cli.foretelling import foretell
 from simulator.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def breakeven(
             kept=default_store(fresh=fresh),
             cluster=cluster,
         )
+        if not (quiet or cluster):
+            variants.on_tasks = lambda tasks: foretell(tasks, workers, variants.kept)
         found = break_even(asked, variants, BY)
     _print(found, json=json_, quiet=quiet)
 

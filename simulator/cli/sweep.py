@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli import options
+from simulator.cli.foretelling import foretell
 from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
 from simulator.cli.progress import progress, progress_line
 from simulator.cli.streams import reader_may_leave
@@ -67,6 +68,8 @@ def sweep(
 
     factors = read_factors(scenario, read_over(over, BY), BY, file.parent)
     variants = Variants(Books(file.parent), workers, kept=default_store(fresh=fresh), cluster=cluster)
+    if not (quiet or cluster):
+        variants.on_tasks = lambda tasks: foretell(tasks, workers, variants.kept)
     study = SweepStudy(scenario, factors, variants, BY, adaptive=adaptive)
     asked = sweep_digest(scenario, factors, adaptive=adaptive)
     claim = Claim(out or options.folder_of(f"{scenario.name} sweep", asked))

@@ -17,6 +17,7 @@ from simulator.core.errors import InputFileError, UserError, did_you_mean
 from simulator.core.input_files.reading import parse_value
 from simulator.core.input_files.wording import one_line, shortened
 from simulator.scenario.changing import value_at, with_values
+from simulator.scenario.key_kinds import KeyKind, kind_of_key
 from simulator.scenario.overrides import split_assignment
 from simulator.scenario.schema import Scenario
 
@@ -194,6 +195,8 @@ class Reader:
             found += self._range(part, found) if ".." in part else self._one(part)
         if len(found) > MOST_LEVELS:
             self._fault(f"takes {len(found):,} values; at most {MOST_LEVELS:,} can be")
+        if not self.faults and kind_of_key(self._scenario, self._key, self._by) is KeyKind.STUDY:
+            self._fault("changes nothing that is simulated, billed or judged")
         return _in_order(found)
 
     def _one(self, text: str) -> list[Level]:

@@ -78,6 +78,8 @@ class Variants:
     books: Books
     workers: int | None = None
     """Processes; by default one a core."""
+    on_tasks: Callable[[Sequence[Task]], None] | None = None
+    """Called with what is about to be simulated."""
     on_begin: Callable[[], None] | None = None
     on_progress: Callable[[float], None] | None = None
     """Called a few times a second with how much of what was asked for last is done, 0 to 1."""
@@ -114,6 +116,8 @@ class Variants:
         if not asked:
             return
         tasks, where = list(asked.values()), {"kept": self.kept, "cluster": self.cluster}
+        if self.on_tasks is not None:
+            self.on_tasks(tasks)
         for task, outcome in self.run(tasks, self.workers, self.on_begin, self.on_progress, **where):
             self._done[simulation_digest(task.scenario, task.plan)][outcome.replication] = outcome
             self.simulated += 1

@@ -127,3 +127,8 @@ def test_a_path_among_the_values_starts_at_the_scenario_s_folder(scenario: Scena
     (found,) = read_factors(scenario, {"prices": "aws-us-east-1,ours.yaml"}, "--over", tmp_path)
     assert [level.stated for level in found.levels] == ["aws-us-east-1", str(tmp_path / "ours.yaml")]
     assert [level.text for level in found.levels] == ["aws-us-east-1", "ours.yaml"]
+
+
+def test_what_a_study_is_called_is_nothing_to_sweep_over() -> None:
+    with pytest.raises(UserError, match=r"name: changes nothing that is simulated, billed or judged"):
+        read_factors(small(), {"name": "a,b"}, "--over")

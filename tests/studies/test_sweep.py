@@ -1,6 +1,7 @@
 """A sweep's points are what runs of their own would find, with no simulation done twice."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.studies.executor import Task, run_tasks
 from simulator.studies.factors import read_factors
+from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.study import compare
 from simulator.studies.sweep import Sweep, SweepStudy
 from simulator.studies.variants import Books, Variants
@@ -149,3 +151,11 @@ def test_a_fleet_that_cannot_be_sized_is_said_with_its_point() -> None:
     made = study(scenario, {"slo.latency_p99": "7 ms,20 ms"}, Variants(BOOKS, 1))
     with pytest.raises(UserError, match=r"at slo\.latency_p99 = 7 ms: plan 'cached'"):
         made.run()
+
+
+def test_what_one_study_has_simulated_another_takes_from_the_store(tmp_path: Path) -> None:
+    store, scenario = OutcomeStore(tmp_path), small(horizon="6 h", replications=1)
+    study(scenario, {TTL: "1h,6h"}, Variants(BOOKS, 1, kept=store)).run()
+    assert store.count == 2 + 2
+    study(scenario, {TTL: "1h,6h", COST: "1 USD,2 USD"}, Variants(BOOKS, 1, kept=store)).run()
+    assert store.count == 2 + 2
