@@ -233,30 +233,36 @@ class _Scope:
         hits = np.sum(asked, axis=1) - computed
         self._put(self.answers.computed, computed)
         self._put(self.answers.cached, hits)
-        self._add_cached_ages(float(hits.sum()), ttl_s)
+        self._add_cached_ages(float(computed.sum()), float(hits.sum()), ttl_s)
 
     def _reigns(self) -> "list[tuple[float, float, float]]":
-        """Return from when to when each run is the newest that is published, and when it began. [s]"""
+        """Return from when to when nobody's row changes but by requests, and since when nobody without had one. [s]
+
+        That is while a run is the newest that is published, from its start; and from when its rows have expired.
+        """
         half_s = float(np.median(self.published_s)) if self.published_s.size else 0.0
         at_s = self.runs.start_s + half_s
         ends_s = np.append(at_s[1:], self.horizon_s)
-        return [
-            (max(float(a), 0.0), float(b), float(s))
-            for a, b, s in zip(at_s, ends_s, self.runs.start_s, strict=True)
-            if b > 0
-        ]
+        found = list[tuple[float, float, float]]()
+        for begin_s, end_s, start_s in zip(at_s.tolist(), ends_s.tolist(), self.runs.start_s.tolist(), strict=True):
+            expired_s = min(max(start_s + self.kept_s, begin_s), end_s)
+            found += [(begin_s, expired_s, start_s), (expired_s, end_s, start_s + self.kept_s)]
+        return [(max(begin_s, 0.0), end_s, start_s) for begin_s, end_s, start_s in found if end_s > max(begin_s, 0.0)]
 
-    def _add_cached_ages(self, hits: float, ttl_s: float) -> None:
-        """Add the ages of hits: those within a session at their lags, the others evenly spread over the lifetime."""
-        lags_s = self.sessions.lag_s[self.sessions.lag_s <= ttl_s]
-        again = hits
+    def _add_cached_ages(self, computed: float, hits: float, ttl_s: float) -> None:
+        """Add the ages of hits: those within the session that computed, and those of later logins before a next run."""
+        sessions = self.sessions
+        lags_s = sessions.lag_s[sessions.lag_s <= ttl_s]
+        own = min(hits, computed * sessions.follow_ups * lags_s.size / max(sessions.lag_s.size, 1))
         if lags_s.size:
-            own = hits * min(1.0, self.sessions.follow_ups / max(self.sessions.requests - 1 + 0.1, 1e-9))
             thinned = lags_s[:: max(1, lags_s.size // 2000)]
             self.answers.age.add(thinned, np.full(thinned.size, own / thinned.size))
-            again = hits - own
-        spread = (np.arange(100) + 0.5) / 100 * ttl_s
-        self.answers.age.add(spread, np.full(100, again / 100))
+        ages_s = (np.arange(100) + 0.5) / 100 * ttl_s
+        longest_s = math.inf
+        if self.member is None:
+            longest_s = self._between_s() - (self.kept_s if self.kept_s < self._between_s() else 0.0)
+        likely = np.maximum(1 - ages_s / max(longest_s, 1.0), 0.0) + 1e-12
+        self.answers.age.add(ages_s, (hits - own) * likely / likely.sum())
 
     def _count_rows(self, covered: FloatArray) -> None:
         """Add the rows held, and those that end unread within the horizon."""

@@ -61,7 +61,7 @@ class Renewals:
         steps = math.ceil((end_s - begin_s) / step_s)
         edges_s = begin_s + np.arange(steps + 1, dtype=np.float64) * step_s
         logins = np.diff(visitors.up_to(edges_s), axis=0)
-        own, spread = sessions.goes_on_after(ttl_s), sessions.follow_ups and float(sessions.share_by(ttl_s))
+        own, spread = sessions.renewed_share(ttl_s), sessions.follow_ups and float(sessions.share_by(ttl_s))
         # another session that is going on then, out of those that began since the row was written
         begun_s = sessions.mean_length_s * (spread or 0.0)
         asks_again = own + (1 - own) * -np.expm1(-logins / step_s * begun_s)

@@ -29,6 +29,7 @@ from simulator.studies.planner.visitors import Visitors
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.spike_months import weighted_scenarios
 
+BETWEEN = "what lies between the times at which the law of latency is looked at"
 UNKNOWN = ("dispersion_1s", "dispersion_60s", "quality_mean", "value_usd_per_month", "net_value_usd_per_month")
 
 
@@ -247,7 +248,7 @@ class _Plan:
             ages=["ages within a few minutes", *of_runs] if plan.has_store else self._computed_ages(online),
             runs=of_runs + users,
             usage=[told for each in online for told in each.steady.leaves_out],
-            waits=[told for each in online for told in each.steady.waits_leave_out],
+            waits=[told for each in online for told in (*each.steady.waits_leave_out, BETWEEN)],
             bill=[],
         )
 

@@ -11,6 +11,9 @@ from simulator.demand.traffic import Session
 SAMPLE = 20_000
 """Sessions; their means are put to those that the scenario states."""
 
+RENEWING = 4_000
+"""Of these, those that are followed from row to row."""
+
 
 @dataclass(frozen=True)
 class Sessions:
@@ -53,6 +56,21 @@ class Sessions:
     def goes_on_after(self, lag_s: float) -> float:
         """Return the share of sessions with a request later than some time after their login. [s]"""
         return 1.0 - float(np.searchsorted(self.last_s, lag_s, side="right")) / SAMPLE
+
+    def renewed_share(self, ttl_s: float) -> float:
+        """Return the share of rows, written in sessions that begin without one, that their session renews. [s]
+
+        With W rows a session it is 1 - 1/W: as if each row were renewed with that probability.
+        """
+        rows, last, written_s = 0, -1, 0.0
+        for at_s, session in zip(self.follow_s.tolist(), self.session.tolist(), strict=True):
+            if session >= RENEWING:
+                break
+            if session != last:
+                last, written_s = session, 0.0
+            if at_s >= written_s + ttl_s:
+                rows, written_s = rows + 1, at_s
+        return rows / (rows + RENEWING)
 
     def next_after(self, lag_s: float) -> FloatArray:
         """Return, of the sessions that go on after some time, how much later their next request comes. [s]"""
