@@ -16,7 +16,7 @@ def estimate(
     from simulator.prices.loading import load_book
     from simulator.report.estimate_tables import estimate_json, estimate_report
     from simulator.report.scenario_text import print_json
-    from simulator.report.terminal import print_tables
+    from simulator.report.terminal import print_tables, terminal_width
     from simulator.studies.planner.estimating import estimates_of
     from simulator.studies.prices_needed import check_prices
 
@@ -26,4 +26,4 @@ def estimate(
     if json_:
         print_json(estimate_json(found))
     else:
-        print_tables(estimate_report(found))
+        print_tables(estimate_report(found, terminal_width()))

@@ -1,6 +1,7 @@
 """Estimates by closed form, for a terminal, for JSON and for Jupyter."""
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 HTML = '<pre style="line-height: 1.2; font-size: 90%">{code}</pre>'
-PLANS_PER_TABLE = 6
+COLUMN_WIDTH = 12
+"""Of a plan, its distance from the next included."""
 LABEL_WIDTH = 17
 WIDEST_NAME = 36
 MARKS = {Kind.EXACT: "", Kind.APPROXIMATE: "~"}
@@ -141,14 +143,19 @@ def _value_json(value: Value) -> dict[str, Any]:
     return {"value": value.value, "kind": str(value.kind), "leaves_out": list(value.leaves_out)}
 
 
-def estimate_report(estimates: Estimates) -> Iterator[RenderableType]:
-    """Yield the plans side by side, what they cost line by line, and what the values leave out."""
+def estimate_report(estimates: Estimates, width: int = WIDTH) -> Iterator[RenderableType]:
+    """Yield the plans side by side, what they cost line by line, and what the values leave out.
+
+    As many stand side by side as ``width`` columns have room for.
+    """
     plans = list(estimates.plans.values())
     yield Text(f"{estimates.scenario.name}: by closed forms, nothing is simulated", style="bold")
     yield Text("~ marks what is approximate and ? what no closed form gives; all else is exact but for chance.")
     names = form.short_names(list(estimates.plans), WIDEST_NAME)
-    for first in range(0, len(plans), PLANS_PER_TABLE):
-        part = plans[first : first + PLANS_PER_TABLE]
+    tables = math.ceil(len(plans) / max((width - LABEL_WIDTH - 1) // COLUMN_WIDTH, 1))
+    side_by_side = math.ceil(len(plans) / tables)
+    for first in range(0, len(plans), side_by_side):
+        part = plans[first : first + side_by_side]
         yield _values_table(part, names)
         yield _bill_table(part, names)
     yield from _left_out(plans)
@@ -165,10 +172,10 @@ def _values_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table
 
 
 def _empty_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=min(WIDTH, LABEL_WIDTH + 20 * len(plans) + 4))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True, width=LABEL_WIDTH)
     for plan in plans:
-        table.add_column(Text(names[plan.name]), justify="right", overflow="fold", ratio=1)
+        table.add_column(Text(names[plan.name]), justify="right", overflow="fold", width=COLUMN_WIDTH - 1)
     return table
 
 

@@ -42,6 +42,11 @@ def comparison_text(comparison: Comparison) -> str:
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
+def terminal_width() -> int:
+    """Return how many columns the terminal has, 80 where there is none."""
+    return Console().width
+
+
 def print_tables(renderables: Iterable[RenderableType]) -> None:
     """Print one thing below the other."""
     console = Console()
