@@ -7,6 +7,7 @@ import typer
 from simulator.cli import options
 from simulator.cli.foretelling import foretell
 from simulator.cli.progress import progress_line
+from simulator.core.errors import UserError
 
 if TYPE_CHECKING:
     from simulator.studies.breakeven import BreakEven
@@ -73,6 +74,9 @@ def breakeven(
             variants.on_tasks = lambda tasks: foretell(tasks, workers, variants.kept)
         found = break_even(asked, variants, BY)
     _print(found, json=json_, quiet=quiet)
+    if not found.turns:  # the answer stands; what was asked for, a value, is not there
+        ends = f"{found.low.text} to {found.high.text}"
+        raise UserError(f"--within: there is no crossing from {ends}; another range may have one")
 
 
 def _print(found: "BreakEven", *, json: bool, quiet: bool) -> None:

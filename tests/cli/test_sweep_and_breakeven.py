@@ -114,11 +114,12 @@ def test_two_plans_may_be_named_and_a_range_searched() -> None:
 
 def test_that_there_is_no_crossing_is_an_answer_with_the_plan_that_is_better_all_along() -> None:
     arguments = ("--over", COST, "--between", "50 USD", "60 USD")
-    found = content(breakeven(*arguments, "--json"))
+    found = json.loads(breakeven(*arguments, "--json").stdout)
     assert found["crossings"] == []
     assert found["throughout"] == "cached"
     said = breakeven(*arguments)
-    assert said.returncode == 0
+    assert said.returncode == 2
+    assert "no crossing from 50 USD to 60 USD; another range may have one" in said.stderr
     assert "No crossing from 50 USD to 60 USD: cached is cheaper at all" in " ".join(said.stdout.split())
 
 
