@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 
 from simulator.report import tables
-from simulator.report.closed_form_words import apart_sentences, price_sentences
 from simulator.report.scenario_text import say
 from simulator.studies.comparison import Comparison
 from simulator.studies.recommendation import recommendation
@@ -26,6 +25,11 @@ def print_answer(comparison: Comparison) -> None:
 
 def print_changes(comparison: Comparison, folder: Path | None) -> None:
     """Print what would change the recommendation, and where the run is kept, if it is."""
+    from simulator.report.closed_form_words import (  # noqa: PLC0415  (the planner, which the answer needs not)
+        apart_sentences,
+        price_sentences,
+    )
+
     print_tables(tables.changes_report(comparison))
     print_tables(tables.sentences("Prices that would change it", price_sentences(comparison)))
     print_tables(tables.sentences("Simulation and closed form are apart", apart_sentences(comparison)))
