@@ -46,7 +46,7 @@ class Cluster:
         try:
             import distributed  # noqa: PLC0415  (an extra)
         except ImportError as error:
-            raise UserError("--cluster needs Dask: pip install 'predcost[cluster]'") from error
+            raise UserError("--cluster needs Dask: pip install '.[cluster]' in its folder") from error
         self.address = address
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told in a sentence
         try:
