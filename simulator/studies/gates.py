@@ -77,7 +77,8 @@ class Gate:
             raise UserError(f"{label}: cannot be read as plans.NAME.METRIC, > or <, and an amount; {EXAMPLE}")
         metric = match["metric"]
         if metric not in METRICS:
-            raise UserError(f"{label}: there is no metric '{metric}'; {did_you_mean(metric, METRICS)}")
+            meant = [known for known in METRICS if metric in known] or METRICS  # of cost, those of cost alone
+            raise UserError(f"{label}: there is no metric '{metric}'; {did_you_mean(metric, meant)}")
         if metric in STATED_RANGES:
             raise UserError(f"{label}: what makes '{metric}' uncertain is no chance, and no replication shows it")
         try:

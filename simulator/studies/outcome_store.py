@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from simulator.core.units import HOUR_S
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.restating import restated
 from simulator.studies.engine_version import processor
@@ -29,7 +30,7 @@ ASIDE = "set_aside"
 FOLDER_LETTERS = 2
 LEVEL = 3
 """Of compression: 100M users' week takes 5 to 14 kB, and half a millisecond; a higher one gains two per cent."""
-OLD_S = 3600.0
+OLD_S = HOUR_S
 """What was being written so long ago is nobody's any more."""
 
 
