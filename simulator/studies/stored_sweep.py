@@ -13,6 +13,7 @@ from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.factors import Factor, Level, read_factors
 from simulator.studies.reprice import reprice_all
+from simulator.studies.run_folder import TABLES
 from simulator.studies.run_place import MANIFEST
 from simulator.studies.sweep import Point, Sweep
 from simulator.studies.sweep_folder import STUDY
@@ -48,7 +49,10 @@ def read_sweep(folder: Path, about: Mapping[str, Any]) -> Sweep:
     if not (isinstance(over, dict) and file.is_file() and prices.is_file()):
         raise UserError(f"{folder}: cannot be read as a sweep; it may have been cut off. Run the sweep again")
     if BOOKS in over:
-        raise UserError(f"{folder}: its points differ in their price books, and no other book can stand for all")
+        raise UserError(
+            f"{folder}: its points differ in their price books, and such a sweep is not read back; its numbers are in "
+            f"{folder / TABLES}"
+        )
     scenario, by = load_scenario(file, {BOOKS: str(prices)}), f"{folder / MANIFEST}: over"
     factors = tuple(read_factors(scenario, over, by))
     try:
