@@ -179,7 +179,7 @@ def _hourly_usd(sku: Mapping[str, Any], reading: Reading) -> tuple[float | None,
         return None, "no price"
     if currency != "USD":
         return None, f"prices in {currency}; only USD is read"
-    if unit not in {"h", "GiBy.h"} or len(rates) != 1:
+    if str(unit) not in {"h", "GiBy.h"} or len(rates) != 1:
         return None, f"prices by {unit}{'' if len(rates) == 1 else ' in tiers'}"
     usd = reading.amount(whole + nanos / 1e9, None, str(sku["description"]))
     return (usd, "") if usd else (None, "a price of 0, which stands for what is not sold so")
