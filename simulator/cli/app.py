@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from simulator.cli import (
+    bill,
     breakeven,
     check,
     diff,
@@ -43,6 +44,7 @@ app.command("estimate")(estimate.estimate)
 app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
+app.command("bill")(bill.bill)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)
