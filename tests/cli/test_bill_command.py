@@ -14,7 +14,12 @@ name: our contract
 discounts:
 - {meters: dynamodb_on_demand/*, share: 20 %, source: contract, date: 2026-11-28}
 commitments:
-- {meters: instance/*/on_demand, usd_per_h: 3 USD/h, discount: 30 %, label: savings plan, source: contract, date: 2026-11-28}
+- meters: instance/*/on_demand
+  usd_per_h: 3 USD/h
+  discount: 30 %
+  label: savings plan
+  source: contract
+  date: 2026-11-28
 """
 
 
