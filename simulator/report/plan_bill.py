@@ -9,7 +9,7 @@ from simulator.core.errors import UserError, did_you_mean
 from simulator.report.focus_bill import focus_csv
 from simulator.report.json_report import finite, study_json
 from simulator.report.tables import WIDTH, bill_panel
-from simulator.studies.comparison import Comparison
+from simulator.studies.comparison import Comparison, PlanResult
 
 
 def bill_text(comparison: Comparison, plan: str | None, written_as: str) -> str:
@@ -29,10 +29,8 @@ def bill_text(comparison: Comparison, plan: str | None, written_as: str) -> str:
     UserError
         If there is no such plan.
     """
-    name = comparison.ranking[0] if plan is None else plan
-    if name not in comparison.plans:
-        raise UserError(f"there is no plan '{name}'; {did_you_mean(name, comparison.plans)}")
-    result = comparison.plans[name]
+    result = plan_of(comparison, plan)
+    name = result.name
     if written_as == "focus":
         return focus_csv(comparison, name)
     if written_as == "json":
@@ -42,3 +40,17 @@ def bill_text(comparison: Comparison, plan: str | None, written_as: str) -> str:
     text = io.StringIO()
     Console(file=text, width=WIDTH, color_system=None, legacy_windows=False).print(bill_panel(result))
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+
+
+def plan_of(comparison: Comparison, name: str | None) -> PlanResult:
+    """Return a plan by its name; the recommended one, or the first of the ranking, where none is given.
+
+    Raises
+    ------
+    UserError
+        If there is no such plan.
+    """
+    wanted = comparison.ranking[0] if name is None else name
+    if wanted not in comparison.plans:
+        raise UserError(f"there is no plan '{wanted}'; {did_you_mean(wanted, comparison.plans)}")
+    return comparison.plans[wanted]

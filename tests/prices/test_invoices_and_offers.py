@@ -145,7 +145,7 @@ def test_a_bill_in_focus_is_read_as_csv_and_as_parquet(rate: str, usd_per_h: flo
             "is in EUR; a book's prices are in USD, and no rate of exchange is guessed",
         ),
         (lists.FOCUS.replace("42.08", "much"), "column 'ContractedCost' has something that is no number"),
-        (lists.FOCUS.replace("x_UsageType", "UsageType"), "has no column 'x_UsageType'"),
+        (lists.FOCUS.replace("x_UsageType", "UsageType"), "has no column 'ServiceName'"),
         (lists.FOCUS.splitlines()[0] + "\n", "has no rows"),
     ],
 )

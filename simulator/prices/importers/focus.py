@@ -6,26 +6,76 @@ References
    name the usage.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from typing_extensions import override
 
+from simulator.core.tables import column_names
 from simulator.prices.importers.base import Imported
-from simulator.prices.importers.invoices import Invoice, InvoiceImporter, first_true, numbers, rows_of, texts
-
-COSTS = {"contracted": "ContractedCost", "effective": "EffectiveCost", "list": "ListCost"}
-TEXTS = (
-    "x_ServiceCode",
-    "x_UsageType",
-    "x_Operation",
-    "RegionId",
-    "BillingCurrency",
-    "ChargeCategory",
-    "ChargeClass",
-    "ChargePeriodStart",
+from simulator.prices.importers.invoices import (
+    Invoice,
+    InvoiceImporter,
+    Where,
+    first_true,
+    not_wanted,
+    numbers,
+    rows_of,
+    texts,
 )
+
+COSTS: Final = {"contracted": "ContractedCost", "effective": "EffectiveCost", "list": "ListCost"}
+AWS: Final = ("x_ServiceCode", "x_UsageType", "x_Operation")
+"""Columns of AWS' own that name the usage."""
+NAMES: Final = ("SkuMeter", "SkuId", "ChargeDescription")
+"""What names it in other bills: the first of them that there is."""
+TEXTS: Final = ("RegionId", "BillingCurrency", "ChargeCategory", "ChargeClass", "ChargePeriodStart")
+QUANTITY: Final = "PricingQuantity"
+
+
+def read_focus(path: Path, rate: str, where: Sequence[Where] = ()) -> Invoice:
+    """Return a bill in FOCUS, summed.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rate
+        Which cost: contracted, effective or list.
+    where
+        What rows must say to be counted.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or lacks a column.
+    """
+    present, invoice, cost = column_names(path), Invoice(), COSTS[rate]
+    naming = (
+        AWS
+        if set(AWS) <= set(present)
+        else ("ServiceName", next((each for each in NAMES if each in present), NAMES[0]))
+    )
+    wanted = dict.fromkeys((*naming, *TEXTS, QUANTITY, cost, *(each.column for each in where)))
+    for rows in rows_of(path, tuple(wanted)):
+        service, usage, *operation = (texts(rows[name]) for name in naming)
+        region, currency, category, kind, days = (texts(rows[name]) for name in TEXTS)
+        amounts = numbers(rows[QUANTITY], QUANTITY, path)
+        why_not = first_true(
+            len(days),
+            {
+                "rows that are not wanted": not_wanted(rows, where),
+                "charges that are no usage": pc.not_equal(category, "Usage"),
+                "corrections of earlier bills": pc.equal(kind, "Correction"),
+                "no quantity": pc.less_equal(amounts, 0.0),
+            },
+        )
+        keys = [service, usage, *(operation or [pa.array([""] * len(days))]), region, currency, why_not]
+        invoice.add(keys, amounts, numbers(rows[cost], cost, path), days)
+    return invoice
 
 
 class Focus(InvoiceImporter):
@@ -38,19 +88,5 @@ class Focus(InvoiceImporter):
 
     @override
     def read(self, path: Path) -> Imported:
-        rate, invoice = self.check_rate(path), Invoice()
-        cost, quantity = COSTS[rate], "PricingQuantity"
-        for rows in rows_of(path, (*TEXTS, quantity, cost)):
-            service, usage, operation, region, currency, category, kind, days = (texts(rows[name]) for name in TEXTS)
-            amounts = numbers(rows[quantity], quantity, path)
-            why_not = first_true(
-                len(days),
-                {
-                    "charges that are no usage": pc.not_equal(category, "Usage"),
-                    "corrections of earlier bills": pc.equal(kind, "Correction"),
-                    "no quantity": pc.less_equal(amounts, 0.0),
-                },
-            )
-            keys = [service, usage, operation, region, currency, why_not]
-            invoice.add(keys, amounts, numbers(rows[cost], cost, path), days)
-        return self.made_of(invoice, path, rate)
+        rate = self.check_rate(path)
+        return self.made_of(read_focus(path, rate), path, rate)

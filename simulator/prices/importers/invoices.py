@@ -3,6 +3,7 @@
 A price made of it is a mean over the rows: what was free, tiers and discounts are in it.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,57 @@ class Invoice:
         known = [str(day)[:DAY_LETTERS] for day in (pc.min(days).as_py(), pc.max(days).as_py()) if day]
         if known:
             self.first_day, self.last_day = min(self.first_day, known[0]), max(self.last_day, known[-1])
+
+
+class Where(NamedTuple):
+    """What a row must say to be counted: in a column, or under a key of a column of tags."""
+
+    column: str
+    key: str
+    """Of the tags; empty where the column itself says it."""
+    value: str
+
+    @classmethod
+    def read(cls, text: str) -> "Where":
+        """Return what ``COLUMN=VALUE`` or ``COLUMN.KEY=VALUE`` says.
+
+        Raises
+        ------
+        UserError
+            If it has no ``=``.
+        """
+        what, equals, value = text.partition("=")
+        column, _, key = what.strip().partition(".")
+        if not equals or not column:
+            raise UserError(f"--where: '{text}' must be COLUMN=VALUE, or Tags.KEY=VALUE")
+        return cls(column, key.strip(), value.strip())
+
+    def holds(self, said: Any) -> bool:
+        """Return whether a cell says it."""
+        if not self.key:
+            return str(said) == self.value
+        if isinstance(said, str):
+            try:
+                said = json.loads(said)
+            except ValueError:
+                return False
+        tags = dict(said) if isinstance(said, (list, tuple)) else said  # Parquet's maps are lists of pairs
+        return isinstance(tags, Mapping) and str(tags.get(self.key)) == self.value
+
+
+def not_wanted(rows: Mapping[str, pa.Array], where: Sequence[Where]) -> pa.Array:
+    """Return which rows do not say all that they must."""
+    size = len(next(iter(rows.values())))
+    found = np.zeros(size, dtype=bool)
+    for each in where:
+        column = rows[each.column]
+        if pa.types.is_nested(column.type):
+            found |= [not each.holds(said) for said in column.to_pylist()]
+        else:
+            encoded = column.dictionary_encode()
+            held = np.array([not each.holds(said) for said in encoded.dictionary.to_pylist()] + [True])
+            found |= held[pc.fill_null(encoded.indices, len(held) - 1).to_numpy(zero_copy_only=False)]
+    return pa.array(found)
 
 
 class InvoiceImporter(Importer):
