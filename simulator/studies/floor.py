@@ -24,11 +24,12 @@ LEAST_SAVED = 0.05
 
 def floor_of(looks: Looks, plan: str) -> Floor | None:
     """Return what of a plan's bill is its fleet's minimum, where that is most of it; and what less would save."""
-    found = _floor(looks.comparison, plan)
+    found = minimum_of(looks.comparison, plan)
     return None if found is None else _with_fewer(looks, found)
 
 
-def _floor(comparison: Comparison, plan: str) -> Floor | None:
+def minimum_of(comparison: Comparison, plan: str) -> Floor | None:
+    """Return what of a plan's bill is its fleet's minimum, where that is most of it."""
     scenario, result = comparison.scenario, comparison.plans[plan]
     bill_usd = result.cost_usd_per_month
     for name in scenario.online_names(scenario.plans[plan]):

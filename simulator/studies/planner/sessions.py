@@ -63,9 +63,8 @@ class Sessions:
         With W rows a session it is 1 - 1/W: as if each row were renewed with that probability.
         """
         rows, last, written_s = 0, -1, 0.0
-        for at_s, session in zip(self.follow_s.tolist(), self.session.tolist(), strict=True):
-            if session >= RENEWING:
-                break
+        followed = slice(int(np.searchsorted(self.session, RENEWING)))
+        for at_s, session in zip(self.follow_s[followed].tolist(), self.session[followed].tolist(), strict=True):
             if session != last:
                 last, written_s = session, 0.0
             if at_s >= written_s + ttl_s:

@@ -1,0 +1,106 @@
+"""The numbers of a scenario, each as an axis along which the scenario can be moved."""
+
+import math
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simulator.core.errors import UserError
+from simulator.core.key_kind import KeyKind
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
+from simulator.scenario.changing import with_values
+from simulator.scenario.schema import Scenario
+from simulator.scenario.stated_numbers import StatedNumber, stated_numbers
+
+SETUP = frozenset({"horizon", "warmup", "start", "seed"})
+"""Keys that say what is simulated of a world, and not how that is."""
+DIGITS = 2
+"""Significant digits of a value, so that what is printed is what was looked at."""
+TIMES_S = {"ms": 1e-3, "s": 1.0, "min": MINUTE_S, "h": HOUR_S, "d": DAY_S}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The values that one number of a scenario can have, all else as it is."""
+
+    scenario: Scenario
+    number: StatedNumber
+    plans: tuple[str, ...]
+    """Those that it can have anything to do with."""
+
+    @property
+    def key(self) -> str:
+        """Its key path."""
+        return self.number.key
+
+    @property
+    def kind(self) -> KeyKind:
+        """What has to be done again when it changes."""
+        return self.number.kind
+
+    @property
+    def now(self) -> float:
+        """Where the scenario stands."""
+        return self.number.value
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it takes whole numbers alone."""
+        return self.number.is_whole
+
+    def distance(self, value: float) -> float:
+        """Return how far a value is from today's, by the logarithm of their ratio."""
+        return abs(math.log(value / self.now))
+
+    def rounded(self, value: float, *, up: bool, digits: int = DIGITS) -> float:
+        """Return the next value above or below that can be written in few digits; in none that is not whole."""
+        per_unit, _ = self._unit(value)
+        number = value / per_unit
+        step = 10.0 ** (math.floor(math.log10(abs(number))) - digits + 1)
+        if self.is_whole:
+            step = max(step, 1.0)
+        times = round(number / step, 6)  # so that what is round already stays
+        whole = math.ceil(times) if up else math.floor(times)
+        return float(f"{whole * step:.12g}") * per_unit
+
+    def _unit(self, value: float) -> tuple[float, str]:
+        """Return the unit that a value is written in: the scenario's own; of times, the largest that it has one of."""
+        unit = self.number.unit
+        if unit not in TIMES_S:
+            return self.number.per_unit, unit
+        fitting = [(per_unit, name) for name, per_unit in TIMES_S.items() if abs(value) >= per_unit]
+        return max(fitting, default=(self.number.per_unit, unit))
+
+    def text(self, value: float) -> str:
+        """Return a value as a scenario states it."""
+        per_unit, unit = self._unit(value)
+        if self.is_whole:
+            return str(round(value / per_unit))
+        return f"{float(f'{value / per_unit:.12g}'):.12g}{unit}"
+
+    def assignment(self, value: float) -> str:
+        """Return what to write after ``--set`` in a shell."""
+        return shlex.quote(f"{self.key}={self.text(value)}")
+
+    def at(self, value: float) -> Scenario | None:
+        """Return the scenario at a value, as ``--set`` would make it; None where it is not valid."""
+        try:
+            return with_values(self.scenario, {self.key: self.text(value)}, "--set")
+        except UserError:
+            return None
+
+
+def axes_of(scenario: Scenario) -> Iterator[Axis]:
+    """Yield the numbers that a scenario states and that have to do with what plans do, cost or are judged by."""
+    for number in stated_numbers(scenario):
+        if number.keys[0] not in SETUP and number.kind is not KeyKind.STUDY:
+            yield Axis(scenario, number, tuple(_plans_of(scenario, number)))
+
+
+def _plans_of(scenario: Scenario, number: StatedNumber) -> Iterator[str]:
+    """Yield the plans that a number can have to do with: its own, those that use its backend, or all."""
+    family, name = (*number.keys, "")[:2]
+    for plan_name, plan in scenario.plans.items():
+        used = {*scenario.online_names(plan), *([plan.precompute.backend] if plan.precompute else [])}
+        if (family != "plans" or plan_name == name) and (family != "backends" or name in used):
+            yield plan_name
