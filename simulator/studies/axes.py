@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from simulator.core.errors import UserError
 from simulator.core.key_kind import KeyKind
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
+from simulator.prices.price import Price
 from simulator.scenario.changing import with_values
 from simulator.scenario.schema import Scenario
 from simulator.scenario.stated_numbers import StatedNumber, stated_numbers
+from simulator.studies.turns import Proof, Side, Turn
 
 SETUP = frozenset({"horizon", "warmup", "start", "seed"})
 """Keys that say what is simulated of a world, and not how that is."""
@@ -34,6 +36,12 @@ class Axis:
         return self.number.key
 
     @property
+    def part(self) -> str:
+        """The plan, the backend or the other part of the scenario that it is a number of."""
+        keys = self.number.keys
+        return ".".join(map(str, keys[:2] if keys[0] in ("plans", "backends") else keys[:1]))
+
+    @property
     def kind(self) -> KeyKind:
         """What has to be done again when it changes."""
         return self.number.kind
@@ -55,13 +63,7 @@ class Axis:
     def rounded(self, value: float, *, up: bool, digits: int = DIGITS) -> float:
         """Return the next value above or below that can be written in few digits; in none that is not whole."""
         per_unit, _ = self._unit(value)
-        number = value / per_unit
-        step = 10.0 ** (math.floor(math.log10(abs(number))) - digits + 1)
-        if self.is_whole:
-            step = max(step, 1.0)
-        times = round(number / step, 6)  # so that what is round already stays
-        whole = math.ceil(times) if up else math.floor(times)
-        return float(f"{whole * step:.12g}") * per_unit
+        return _rounded(value / per_unit, digits, up=up, least_step=1.0 if self.is_whole else 0.0) * per_unit
 
     def _unit(self, value: float) -> tuple[float, str]:
         """Return the unit that a value is written in: the scenario's own; of times, the largest that it has one of."""
@@ -88,6 +90,72 @@ class Axis:
             return with_values(self.scenario, {self.key: self.text(value)}, "--set")
         except UserError:
             return None
+
+
+@dataclass(frozen=True)
+class MeterAxis:
+    """How many times its price a meter of the book may cost."""
+
+    price: Price
+    now = 1.0
+    is_whole = False
+
+    @property
+    def key(self) -> str:
+        """The meter."""
+        return self.price.meter
+
+    @property
+    def part(self) -> str:
+        """The meter too: each has a price of its own."""
+        return self.price.meter
+
+    @property
+    def _now_usd(self) -> float:
+        """What it costs; where that is not one price, times today's are spoken of."""
+        return self.price.usd or 1.0
+
+    def rounded(self, value: float, *, up: bool, digits: int = DIGITS) -> float:
+        """Return the next price of few digits above or below, over today's."""
+        return _rounded(value * self._now_usd, digits, up=up) / self._now_usd
+
+    def text(self, value: float) -> str:
+        """Return the price, if it is one."""
+        if not self.price.usd:
+            return f"{value:.3g} times its price"
+        per = "" if self.price.per == 1 else f"{self.price.per:,.0f} "
+        return f"${value * self._now_usd:.12g} per {per}{self.price.unit}"
+
+    def assignment(self, value: float) -> str:
+        """Return nothing: it is no key of the scenario."""
+        del value
+        return ""
+
+
+def _rounded(number: float, digits: int, *, up: bool, least_step: float = 0.0) -> float:
+    """Return the next number of few digits above or below; one that has no more stays."""
+    step = max(10.0 ** (math.floor(math.log10(abs(number))) - digits + 1), least_step)
+    times = round(number / step, 6)
+    return float(f"{(math.ceil(times) if up else math.floor(times)) * step:.12g}")
+
+
+def turn_along(
+    axis: Axis | MeterAxis, plan: str, near: tuple[float, float], far: tuple[float, float], proof: Proof
+) -> Turn:
+    """Return the turn to a plan between two values, each with by how much more it costs there. [USD per month]"""
+    sides = [Side(value, axis.text(value), more_usd) for value, more_usd in (near, far)]
+    return Turn(
+        plan,
+        sides[0],
+        sides[1],
+        from_now=near[0] == axis.now,
+        key=axis.key,
+        part=axis.part,
+        setting=axis.assignment(far[0]),
+        proof=proof,
+        now=axis.now,
+        now_text=axis.text(axis.now),
+    )
 
 
 def axes_of(scenario: Scenario) -> Iterator[Axis]:

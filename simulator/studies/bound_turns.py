@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from simulator.core.key_kind import KeyKind
-from simulator.studies.axes import Axis, axes_of
+from simulator.studies.axes import Axis, axes_of, turn_along
 from simulator.studies.comparison import Comparison
 from simulator.studies.rivals import loss_usd
-from simulator.studies.turns import Proof, Side, Turn
+from simulator.studies.turns import Proof, Turn
 from simulator.studies.verdict import violations
 
 DIGITS = 3
@@ -44,15 +44,13 @@ def _turn(comparison: Comparison, axis: Axis, value: float, *, up: bool) -> Turn
     far, near = (axis.rounded(value, up=way, digits=DIGITS) for way in (up, not up))
     near = near if near != far and (near > axis.now) == up else axis.now
     before, after = _judged(comparison, axis, near), _judged(comparison, axis, far)
-    best, rival = comparison.recommended, after and after.recommended
+    best, rival = comparison.recommended, None if after is None else after.recommended
     if before is None or after is None or best is None or rival is None or rival == best or before.recommended != best:
         return None
     more_usd = loss_usd(comparison, rival) - loss_usd(comparison, best)
-    sides = (Side(at, axis.text(at), more_usd) for at in (near, far))
     broken = after.plans[best].violations
     why = f"{best} breaks it, as its {broken[0].text}" if broken else f"{rival} keeps it"
-    settings = axis.key, axis.assignment(far), Proof.JUDGED
-    return Turn(rival, *sides, near == axis.now, *settings, now=axis.now, why=why)
+    return replace(turn_along(axis, rival, (near, more_usd), (far, more_usd), Proof.JUDGED), why=why)
 
 
 def _judged(comparison: Comparison, axis: Axis, value: float) -> Comparison | None:

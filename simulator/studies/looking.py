@@ -220,8 +220,7 @@ class Looks:
             bill.total_usd_per_month,
             values.get(VALUE, 0.0) if self.comparison.weighs_value else 0.0,
             _trouble(part, outcome, values),
-            not window.of_all
-            and (self._is_too_busy(there, outcome.plan) or not self._agrees(part, outcome, bill)),
+            not window.of_all and (self._is_too_busy(there, outcome.plan) or not self._agrees(part, outcome, bill)),
             values.get(P99, math.nan),
             window,
         )

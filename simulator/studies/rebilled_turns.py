@@ -19,15 +19,14 @@ from simulator.prices.many_books import ManyBooks
 from simulator.prices.price import Price
 from simulator.scenario.schema import Scenario
 from simulator.simulation.restating import restated
-from simulator.studies.axes import Axis, axes_of
+from simulator.studies.axes import Axis, MeterAxis, axes_of, turn_along
 from simulator.studies.comparison import VALUE, Comparison
 from simulator.studies.consumption import Consumption
 from simulator.studies.first_crossing import first_crossing
 from simulator.studies.plan_result import PlanResult, priced_plan
-from simulator.studies.rebilling import Rebilling
-from simulator.studies.reprice import at_prices
+from simulator.studies.rebilling import Rebilling, at_prices
 from simulator.studies.rivals import ends_of, gaps_of, is_near, loss_usd, wins
-from simulator.studies.turns import Proof, Side, Turn
+from simulator.studies.turns import Proof, Turn
 
 FARTHEST = 10.0
 """No price is told that is more than so many times today's, or less than so much of it."""
@@ -63,7 +62,7 @@ class _Elsewhere(ABC):
 
     @property
     @abstractmethod
-    def axis(self) -> "Axis | _MeterAxis":
+    def axis(self) -> Axis | MeterAxis:
         """What is moved."""
 
     @property
@@ -100,12 +99,9 @@ class _Elsewhere(ABC):
             before, after = self.at(near), self.at(far)
             if before is None or after is None or not wins(after, rival, best):
                 continue
-            more_usd = [loss_usd(there, rival) - loss_usd(there, best) for there in (before, after)]
-            if near != now and more_usd[0] <= 0:
-                continue
-            sides = (Side(at, axis.text(at), usd) for at, usd in zip((near, far), more_usd, strict=True))
-            settings = axis.key, axis.assignment(far), Proof.REBILLED
-            return Turn(rival, *sides, near == now, *settings, now=now)
+            near_usd, far_usd = (loss_usd(there, rival) - loss_usd(there, best) for there in (before, after))
+            if near == now or near_usd > 0:
+                return turn_along(axis, rival, (near, near_usd), (far, far_usd), Proof.REBILLED)
         return None
 
 
@@ -161,44 +157,6 @@ class _OfKey(_Elsewhere):
 
 
 @dataclass(frozen=True)
-class _MeterAxis:
-    """How many times its price a meter of the book costs."""
-
-    price: Price
-    now = 1.0
-    is_whole = False
-
-    @property
-    def key(self) -> str:
-        """The meter."""
-        return self.price.meter
-
-    @property
-    def _now_usd(self) -> float:
-        """What it costs; where that is not one price, times today's are spoken of."""
-        return self.price.usd or 1.0
-
-    def rounded(self, times: float, *, up: bool, digits: int) -> float:
-        """Return the next price of few digits above or below, over today's."""
-        usd = times * self._now_usd
-        step = 10.0 ** (np.floor(np.log10(usd)) - digits + 1)
-        whole = np.ceil(usd / step - NUDGE) if up else np.floor(usd / step + NUDGE)
-        return float(f"{whole * step:.12g}") / self._now_usd
-
-    def text(self, times: float) -> str:
-        """Return the price, if it is one."""
-        if not self.price.usd:
-            return f"{times:.3g} times its price"
-        per = "" if self.price.per == 1 else f"{self.price.per:,.0f} "
-        return f"${times * self._now_usd:.3g} per {per}{self.price.unit}"
-
-    def assignment(self, times: float) -> str:
-        """Return nothing: it is no key of the scenario."""
-        del times
-        return ""
-
-
-@dataclass(frozen=True)
 class _OfMeter(_Elsewhere):
     """A price of the book."""
 
@@ -207,8 +165,8 @@ class _OfMeter(_Elsewhere):
 
     @property
     @override
-    def axis(self) -> _MeterAxis:
-        return _MeterAxis(self.price)
+    def axis(self) -> MeterAxis:
+        return MeterAxis(self.price)
 
     @property
     @override

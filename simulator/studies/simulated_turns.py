@@ -4,22 +4,22 @@ Closed forms choose the few nearest pairs of a key and a rival; short simulation
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from simulator.core.key_kind import KeyKind
 from simulator.core.units import HOUR_S
-from simulator.studies.axes import Axis, axes_of
 from simulator.scenario.schema import Scenario
+from simulator.studies.axes import Axis, axes_of, turn_along
 from simulator.studies.comparison import Comparison
 from simulator.studies.first_crossing import Crossing, first_crossing
-from simulator.studies.floor import minimum_of
+from simulator.studies.floor import minimums_of
 from simulator.studies.foresight import Foresight, requests_over_here
 from simulator.studies.looking import Looks, Seen, Window
 from simulator.studies.rivals import LEAST_ADVANTAGE, ends_of, gaps_now, gaps_of, is_near, loss_usd
-from simulator.studies.turns import Side, Turn, TurningPoints
+from simulator.studies.turns import Proof, Side, Turn, TurningPoints
 
 ERRORS = 3.0
 """So many standard deviations of a replication's difference are not left to chance."""
@@ -28,11 +28,13 @@ CLOSE_ENOUGH = 1.2
 MOST_LOOKS = 4
 """Values that are simulated of a key."""
 MOST_TURNS = 3
-"""Of the nearest turns that closed forms expect, how many are simulated."""
+"""Of the turns that closed forms expect, the nearest of each part of the scenario, how many are simulated."""
 MOST_ESTIMATES = 150
 """So many times plans are estimated to find them: about half a second."""
 TOLERANCE = 0.005
 """Of the cost: as near to each other plans are the same to closed forms."""
+DEMAND = frozenset({"population", "traffic"})
+"""Families of keys that say who comes, and when."""
 FINE = 6
 """Digits of a value that closed forms are asked at."""
 MARGIN = 0.05
@@ -43,9 +45,14 @@ MARGIN = 0.05
 class Foreseen:
     """A turn as closed forms expect it."""
 
-    axis: Axis
+    gaps: "Gaps"
     end: float
     crossing: Crossing
+
+    @property
+    def axis(self) -> Axis:
+        """What is moved."""
+        return self.gaps.axis
 
 
 @dataclass
@@ -69,8 +76,10 @@ class Search:
 
     def run(self, found: TurningPoints) -> TurningPoints:
         """Return what was found, with what was known before."""
-        nearest = sorted(self._foreseen(), key=lambda each: each.axis.distance(each.crossing.value))
-        for each in nearest[:MOST_TURNS]:
+        nearest: dict[str, Foreseen] = {}
+        for each in sorted(self._foreseen(), key=lambda each: each.axis.distance(each.crossing.value)):
+            nearest.setdefault(each.axis.part, each)
+        for each in list(nearest.values())[:MOST_TURNS]:
             self._follow(each)
         return replace(
             found,
@@ -91,27 +100,34 @@ class Search:
             for end in _promising(axis, gaps):
                 crossing = first_crossing(gaps, axis.now, end, TOLERANCE, is_whole=axis.is_whole)
                 if crossing is not None:
-                    yield Foreseen(axis, end, crossing)
+                    yield Foreseen(gaps, end, crossing)
 
     def _contenders(self, axis: Axis) -> tuple[str, ...]:
-        """Return the rivals that a key may have overtake: of those that it moves with the recommended plan, the best.
+        """Return the rivals that a key may have overtake.
 
-        One whose fleet's minimum alone costs as much as the recommended plan is overtaken by no key of its own.
+        Of those that it moves as it does the recommended plan, that is the best one, and where it is about who comes
+        the best of those that are as good already, too. One whose fleets' minimum alone costs as much as the
+        recommended plan is overtaken by no key of its own.
         """
         rivals = self.comparison.rivals
-        if axis.plans == (self.best,):
-            return rivals
         if self.best not in axis.plans:
             return tuple(name for name in rivals if name in axis.plans and not self._is_held_up(axis, name))
-        near = [name for name in rivals if is_near(self.comparison, name)]
-        moved = [name for name in rivals if name in axis.plans and name not in near]
-        return (*near[:1], *moved[:1], *[name for name in rivals if name not in axis.plans])
+        still = tuple(name for name in rivals if name not in axis.plans)
+        near = tuple(name for name in rivals if name in axis.plans and is_near(self.comparison, name))
+        farther = tuple(name for name in rivals if name in axis.plans and name not in near)
+        if axis.number.keys[0] in DEMAND:
+            return (*near[:1], *farther[:1])
+        return still or farther[:1] or near[:1]
 
     def _is_held_up(self, axis: Axis, name: str) -> bool:
-        floor = minimum_of(self.comparison, name)
-        if floor is None or self.comparison.weighs_value or axis.number.keys[:2] == ("backends", floor.backend):
+        if self.comparison.weighs_value:
             return False
-        return floor.usd_per_month > (1 - LEAST_ADVANTAGE) * loss_usd(self.comparison, self.best)
+        standing = (
+            usd
+            for backend, _, usd in minimums_of(self.comparison, name)
+            if axis.number.keys[:2] != ("backends", backend)
+        )
+        return sum(standing) > (1 - LEAST_ADVANTAGE) * loss_usd(self.comparison, self.best)
 
     def off_usd(self, axis: Axis, name: str, value: float) -> float:
         """Return by how much more a rival costs than closed forms say, where that was seen nearest to a value."""
@@ -141,24 +157,15 @@ class Search:
 
     def _turn(self, foreseen: Foreseen, near: Side, far: Side) -> Turn:
         axis, expected = foreseen.axis, foreseen.crossing.value
+        before, there = ((side.value, side.more_usd_per_month) for side in (near, far))
+        found = turn_along(axis, foreseen.crossing.rival, before, there, Proof.SIMULATED)
         text = axis.text(axis.rounded(expected, up=True, digits=3))
-        return Turn(
-            foreseen.crossing.rival,
-            near,
-            far,
-            from_now=near.value == axis.now,
-            key=axis.key,
-            setting=axis.assignment(far.value),
-            now=axis.now,
-            closed_form=expected,
-            closed_form_text=text,
-        )
+        return replace(found, closed_form=expected, closed_form_text=text)
 
     def _next(self, foreseen: Foreseen, near: Side, far: Side | None, margin: float) -> float | None:
         """Return the next value to look at: beyond the turn until a plan has won, then on this side of it."""
         axis, up = foreseen.axis, foreseen.end > foreseen.axis.now
-        gaps = Gaps(self, axis, (foreseen.crossing.rival,))
-        end = foreseen.end if far is None else far.value
+        gaps, end = foreseen.gaps.of(foreseen.crossing.rival), foreseen.end if far is None else far.value
         crossing = first_crossing(gaps, near.value, end, TOLERANCE, is_whole=axis.is_whole)
         outward = (1 + margin) if up else 1 / (1 + margin)
         if far is None:
@@ -182,8 +189,10 @@ class Search:
         """
         there = axis.at(value)
         moved = [plan for plan in (self.best, name) if plan in axis.plans]
-        seen = there and self.looks.at((axis.key, value), there, moved)
-        if there is None or seen is None:
+        if there is None:
+            return None
+        seen = self.looks.at((axis.key, value), there, moved)
+        if seen is None:
             return None
         best, plan = (seen.get(each) or self.looks.here(each) for each in (self.best, name))
         gap_usd = plan.loss_usd_per_month - best.loss_usd_per_month
@@ -226,33 +235,42 @@ class Search:
 
 @dataclass
 class Gaps:
-    """How far rivals are behind along a key, as closed forms and what was seen say; each value is asked once."""
+    """How far rivals are behind along a key, as closed forms and what was seen say; closed forms are asked once."""
 
     search: Search
     axis: Axis
     rivals: tuple[str, ...]
-    known: dict[float, Mapping[str, float] | None] = field(default_factory=dict)
+    losses_usd: dict[float, Mapping[str, float] | None] = field(default_factory=dict)
+    """By value and plan, by closed forms; None where a value is not valid. [USD per month]"""
 
     def __call__(self, value: float) -> Mapping[str, float] | None:
         """Return it, over the cost; None where the value is not valid."""
+        search = self.search
         if value == self.axis.now:
-            here = gaps_now(self.search.comparison)
+            here = gaps_now(search.comparison)
             return {name: here[name] for name in self.rivals}
-        value = self.axis.rounded(value, up=True, digits=FINE)
-        if value not in self.known:
-            self.known[value] = self._at(value)
-        return self.known[value]
-
-    def _at(self, value: float) -> Mapping[str, float] | None:
-        search, axis = self.search, self.axis
-        there = axis.at(value)
-        if there is None:
+        losses_usd = self._losses_usd(self.axis.rounded(value, up=True, digits=FINE))
+        if losses_usd is None:
             return None
-        losses_usd = {
-            name: search.expected_loss_usd(axis, there, name) + search.off_usd(axis, name, value)
-            for name in (search.best, *self.rivals)
-        }
-        return gaps_of(search.comparison, losses_usd)
+        corrected = {name: usd + search.off_usd(self.axis, name, value) for name, usd in losses_usd.items()}
+        return gaps_of(search.comparison, corrected)
+
+    def of(self, rival: str) -> Callable[[float], Mapping[str, float] | None]:
+        """Return the same for one rival alone."""
+
+        def alone(value: float) -> Mapping[str, float] | None:
+            found = self(value)
+            return None if found is None else {rival: found[rival]}
+
+        return alone
+
+    def _losses_usd(self, value: float) -> Mapping[str, float] | None:
+        if value not in self.losses_usd:
+            there, plans = self.axis.at(value), (self.search.best, *self.rivals)
+            expected = self.search.expected_loss_usd
+            found = {} if there is None else {name: expected(self.axis, there, name) for name in plans}
+            self.losses_usd[value] = found or None
+        return self.losses_usd[value]
 
 
 def _promising(axis: Axis, gaps: Gaps) -> Iterator[float]:

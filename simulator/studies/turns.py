@@ -63,6 +63,8 @@ class Turn:
     """Whether the nearer one is today's."""
     key: str = ""
     """What is changed: a key of the scenario, or a meter of the price book."""
+    part: str = ""
+    """The part of the scenario that the key belongs to."""
     setting: str = ""
     """The farther value as it is written after ``--set``; empty for a meter."""
     proof: Proof = Proof.SIMULATED
@@ -72,17 +74,16 @@ class Turn:
     why: str = ""
     """Which bound makes the difference, in words; empty where money does."""
 
+    now: float = 1.0
+    """Today's value."""
+    now_text: str = ""
+    """As the scenario or the book states it."""
+
     @property
     def distance(self) -> float:
         """How many times today's value it is, or today's value it, whichever is above 1."""
-        return self._times if self._times >= 1 else 1 / self._times
-
-    now: float = 1.0
-    """Today's value."""
-
-    @property
-    def _times(self) -> float:
-        return self.far.value / self.now
+        times = self.far.value / self.now
+        return max(times, 1 / times)
 
     def as_dict(self) -> dict[str, object]:
         """Return it for JSON."""
@@ -116,6 +117,14 @@ class TurningPoints:
     """How many numbers of the scenario were looked at."""
     off_fraction: float = 0.0
     """How far closed forms are from what was simulated, over a plan's cost, at most."""
+
+    @property
+    def nearest(self) -> tuple[Turn, ...]:
+        """The nearest turn of each part of the scenario, the nearest of all first."""
+        first: dict[str, Turn] = {}
+        for turn in self.turns:
+            first.setdefault(turn.part, turn)
+        return tuple(first.values())
 
     def as_dict(self) -> dict[str, object]:
         """Return the turns for JSON."""
