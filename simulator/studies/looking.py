@@ -201,7 +201,7 @@ class Looks:
         times = requests_over_here(self.comparison, there)
         hours = np.arange(math.floor(window.hours.start - lead_h), window.hours.stop) % self._hourly.size
         users = USER_WORK * there.population.users if plan.has_store else 0.0
-        decisions = DECISIONS_PER_S * HOUR_S * hours.size
+        decisions = DECISIONS_PER_S * HOUR_S * hours.size if there.online_names(plan) else 0.0
         return TASK_WORK + users + decisions + times * float(self._hourly[hours].sum())
 
     def _simulate(self, name: object, there: Scenario, plans: Sequence[str], window: Window) -> None:

@@ -39,9 +39,10 @@ def turning_sentences(found: TurningPoints, *, weighs_value: bool) -> Iterator[s
         yield f"Of keys that take a simulation nothing was examined, as {found.why_not}."
     elif found.examined:
         off = f"{max(found.off_fraction * PERCENT, LEAST_OFF):.1g} %"
+        nothing = "" if found.turns or found.troubles or found.unexamined else "Nothing was found. "
         yield (
-            f"Looked at, from a tenth to ten times: prices, bounds and {found.examined} other numbers, these by closed "
-            f"forms (here within {off} of the simulation)."
+            f"{nothing}Looked at, from a tenth to ten times: prices, bounds and {found.examined} other numbers, "
+            f"these by closed forms (here within {off} of the simulation)."
         )
 
 
@@ -54,10 +55,7 @@ def _setting(turn: Turn) -> str:
 def _what(turn: Turn, best: str, *, weighs_value: bool) -> str:
     """Return what is so there, and what is so on the nearer side."""
     if turn.why:
-        amount = about_usd(abs(turn.far.more_usd_per_month))
-        more = (turn.far.more_usd_per_month > 0) != weighs_value
-        verb = "brings in" if weighs_value else "costs"
-        return f"{turn.plan} is the best plan, as {turn.why}; it {verb} {amount} a month {'more' if more else 'less'}"
+        return f"{turn.plan} is then the best plan, as {turn.why}, for {_apart(turn.far, weighs_value=weighs_value)}"
     if turn.proof is Proof.REBILLED:
         than = "brings in more" if weighs_value else "is cheaper"
         return f"{turn.plan} {than} than {best}{'' if turn.from_now else f', at {turn.near.text} not yet'}"
