@@ -159,9 +159,13 @@ def turn_along(
 
 
 def axes_of(scenario: Scenario) -> Iterator[Axis]:
-    """Yield the numbers that a scenario states and that have to do with what plans do, cost or are judged by."""
+    """Yield the numbers that a scenario states and that have to do with what plans do, cost or are judged by.
+
+    One of a list of numbers, such as a weight of a profile, is a part of a curve, and has no meaning of its own.
+    """
     for number in stated_numbers(scenario):
-        if number.keys[0] not in SETUP and number.kind is not KeyKind.STUDY:
+        is_of_curve = isinstance(number.keys[-1], int)
+        if number.keys[0] not in SETUP and number.kind is not KeyKind.STUDY and not is_of_curve:
             yield Axis(scenario, number, tuple(_plans_of(scenario, number)))
 
 

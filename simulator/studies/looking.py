@@ -120,8 +120,8 @@ class Looks:
         return Foresight(self.comparison)
 
     @cached_property
-    def _allowed(self) -> float:
-        """Return what all looks together may cost."""
+    def allowed(self) -> float:
+        """What all looks together may cost."""
         now = self.comparison.scenario
         whole = Window(slice(0, self._hourly.size), of_all=True)
         own = sum(self._work(now, plan, whole) for plan in now.plans) * self.comparison.replications
@@ -138,7 +138,7 @@ class Looks:
         new = [plan for plan in plans if (name, plan) not in self.seen]
         if new:
             known = [self.seen[name, plan].window for plan in plans if (name, plan) in self.seen]
-            window = self._affordable(there, new, known[:1], most_fraction * (self._allowed - self.spent))
+            window = self._affordable(there, new, known[:1], most_fraction * (self.allowed - self.spent))
             if window is None:
                 return None
             self._simulate(name, there, new, window)

@@ -17,7 +17,7 @@ from simulator.studies.comparison import Comparison
 from simulator.studies.first_crossing import Crossing, first_crossing
 from simulator.studies.floor import minimums_of
 from simulator.studies.foresight import Foresight, requests_over_here
-from simulator.studies.looking import Looks, Seen, Window
+from simulator.studies.looking import LEAST_WORK, Looks, Seen, Window
 from simulator.studies.rivals import LEAST_ADVANTAGE, ends_of, gaps_now, gaps_of, is_near, loss_usd
 from simulator.studies.turns import Proof, Side, Turn, TurningPoints
 
@@ -29,10 +29,14 @@ MOST_LOOKS = 4
 """Values that are simulated of a key."""
 MOST_TURNS = 3
 """Of the turns that closed forms expect, the nearest of each part of the scenario, how many are simulated."""
-MOST_ESTIMATES = 150
-"""So many times plans are estimated to find them: about half a second."""
+SHARE_OF_LOOKS = 0.75
+"""Of what looks may cost, so much more may go into estimates that say where to look."""
+ESTIMATE_WORK = 0.1e6
+"""What estimating a plan costs."""
 TOLERANCE = 0.005
 """Of the cost: as near to each other plans are the same to closed forms."""
+FIRST = ("population", "plans", "backends", "traffic")
+"""Families of keys that are looked at before all others, should there be too many."""
 DEMAND = frozenset({"population", "traffic"})
 """Families of keys that say who comes, and when."""
 FINE = 6
@@ -92,9 +96,13 @@ class Search:
 
     def _foreseen(self) -> Iterator[Foreseen]:
         """Yield the first turn each way of each key, as closed forms expect them."""
-        for axis in axes_of(self.comparison.scenario):
+        order = {family: place for place, family in enumerate(FIRST)}
+        axes = sorted(
+            axes_of(self.comparison.scenario), key=lambda axis: order.get(str(axis.number.keys[0]), len(FIRST))
+        )
+        for axis in axes:
             gaps = Gaps(self, axis, self._contenders(axis))
-            if axis.kind is not KeyKind.PHYSICAL or not gaps.rivals or self.foresight.estimates > MOST_ESTIMATES:
+            if axis.kind is not KeyKind.PHYSICAL or not gaps.rivals or self.foresight.estimates > self._most_estimates:
                 continue
             self.examined += 1
             for end in _promising(axis, gaps):
@@ -105,19 +113,26 @@ class Search:
     def _contenders(self, axis: Axis) -> tuple[str, ...]:
         """Return the rivals that a key may have overtake.
 
-        Of those that it moves as it does the recommended plan, that is the best one, and where it is about who comes
-        the best of those that are as good already, too. One whose fleets' minimum alone costs as much as the
-        recommended plan is overtaken by no key of its own.
+        Of a small run, of those that it moves as it does the recommended plan, that is the best one; where it is about
+        who comes, the best of those that are as good already, and of those that compute ahead and that do not. A plan
+        whose fleets' minimum alone costs as much as the recommended one is overtaken by no key of its own.
         """
-        rivals = self.comparison.rivals
+        rivals, plans = self.comparison.rivals, self.comparison.scenario.plans
         if self.best not in axis.plans:
             return tuple(name for name in rivals if name in axis.plans and not self._is_held_up(axis, name))
-        still = tuple(name for name in rivals if name not in axis.plans)
+        if self.looks.allowed > LEAST_WORK:
+            return rivals
         near = tuple(name for name in rivals if name in axis.plans and is_near(self.comparison, name))
         farther = tuple(name for name in rivals if name in axis.plans and name not in near)
         if axis.number.keys[0] in DEMAND:
-            return (*near[:1], *farther[:1])
+            unlike = {plans[name].precompute is None: name for name in reversed(farther)}
+            return (*near[:1], *unlike.values())
+        still = tuple(name for name in rivals if name not in axis.plans)
         return still or farther[:1] or near[:1]
+
+    @property
+    def _most_estimates(self) -> float:
+        return self.looks.allowed * SHARE_OF_LOOKS / ESTIMATE_WORK
 
     def _is_held_up(self, axis: Axis, name: str) -> bool:
         if self.comparison.weighs_value:
