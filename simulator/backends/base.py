@@ -207,21 +207,6 @@ class OnlineBackend(Backend):
         """Return the replicas that are there whoever comes, if there could be fewer of them."""
         return None
 
-    def grown_replica_s(self, was: Self, busy_s: FloatArray, had_s: FloatArray, times: float) -> FloatArray:
-        """Return about how much replica time hours would have in which so many times as much is asked. [s]
-
-        Parameters
-        ----------
-        was
-            The backend that was simulated; this one may have another number of replicas.
-        busy_s, had_s
-            Of its replica time in these hours, what was worked and what there was, shape (hours,). [s]
-        times
-            How many times the work.
-        """
-        del was, busy_s
-        return had_s * times
-
     @property
     def counts_tokens(self) -> bool:
         """Whether what is asked for has numbers of tokens."""

@@ -16,13 +16,12 @@ from simulator.backends.answers.findings import Finding, Topic, Warned
 from simulator.backends.answers.steady import AskedHours, SteadyHours
 from simulator.backends.answers.usage import Metered, OnlineUse
 from simulator.backends.base import Machines, OnlineBackend, Standing, Surroundings
-from simulator.backends.capacity.base import AnyCapacity, Capacity, Growth
+from simulator.backends.capacity.base import AnyCapacity, Capacity
 from simulator.backends.capacity.fixed import MOST_REPLICAS, FixedCapacity
 from simulator.backends.interruptions.outage import Outage
 from simulator.backends.interruptions.reclaim import Reclaim
 from simulator.backends.noise.base import Noise
 from simulator.backends.online.kinds import BATCHING, REPLICAS
-from simulator.core.arrays import FloatArray
 from simulator.core.component import Part
 from simulator.core.errors import UserError
 from simulator.core.input_files.short_forms import Short
@@ -310,13 +309,6 @@ class Fleet(Machines, OnlineBackend):
 
     def _of_capacity(self, capacity: Capacity) -> Self:
         return self.model_copy(update={"capacity": capacity})
-
-    @override
-    def grown_replica_s(self, was: Self, busy_s: FloatArray, had_s: FloatArray, times: float) -> FloatArray:
-        """Return what its capacity gives for so many times the work of each hour, never less than its minimum. [s]"""
-        growth = Growth(times, self.slots, self.full_batch_work_s)
-        hours = zip(busy_s.tolist(), had_s.tolist(), strict=True)
-        return np.array([self.capacity.grown_replica_s(was.capacity, *hour, growth) for hour in hours])
 
     def p99_service_s(self) -> float:
         """Return the p99 latency of a request that waits for nothing. [s]"""

@@ -1,5 +1,6 @@
 """The rate of primary logins over time, by cohort: the users of one segment in one time zone."""
 
+import functools
 import math
 import zoneinfo
 from dataclasses import dataclass
@@ -82,24 +83,31 @@ class LocalProfile:
     def __init__(self, traffic: Traffic, start: datetime) -> None:
         self._weights, self._clock = traffic.profile.weekly_weights(), traffic.profile.clock
         self._start = start
-        self._offsets: dict[tuple[tzinfo, float], float] = {}
 
     def weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
         """Return the weights in a zone at times from the scenario's start."""
         zone = self._clock or zone
         steps, which = np.unique(np.floor(time_s / _OFFSET_STEP_S), return_inverse=True)
-        offset_s = np.array([self._week_offset_s(zone, step) for step in steps.tolist()])[which]
+        known = _known_offsets_s(self._start, zone)
+        for step in steps.tolist():
+            if step not in known:
+                known[step] = _week_offset_s(self._start, zone, step)
+        offset_s = np.array([known[step] for step in steps.tolist()])[which]
         return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])
 
-    def _week_offset_s(self, zone: tzinfo, step: float) -> float:
-        """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]"""
-        known = self._offsets.get((zone, step))
-        if known is None:
-            at_s = step * _OFFSET_STEP_S
-            local = (self._start + timedelta(seconds=at_s)).astimezone(zone)
-            known = (local.replace(tzinfo=None) - _SOME_MONDAY).total_seconds() % WEEK_S - at_s
-            self._offsets[zone, step] = known
-        return known
+
+@functools.lru_cache(maxsize=256)
+def _known_offsets_s(start: datetime, zone: tzinfo) -> dict[float, float]:
+    """Return what was found out of a zone's clock by step of time: variants of a scenario ask for the same. [s]"""
+    del start, zone
+    return {}
+
+
+def _week_offset_s(start: datetime, zone: tzinfo, step: float) -> float:
+    """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]"""
+    at_s = step * _OFFSET_STEP_S
+    local = (start + timedelta(seconds=at_s)).astimezone(zone)
+    return (local.replace(tzinfo=None) - _SOME_MONDAY).total_seconds() % WEEK_S - at_s
 
 
 def phase_of_day(traffic: Traffic, start: datetime, home: tzinfo) -> tuple[float, ...]:

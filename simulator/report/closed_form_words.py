@@ -1,25 +1,13 @@
-"""What is said of prices that would change a recommendation, and of closed forms beside a simulation."""
+"""What is said of closed forms beside a simulation."""
 
 from collections.abc import Iterator
 
 from simulator.report import format as form
 from simulator.studies.comparison import Comparison
 from simulator.studies.planner.beside import Apart, apart
-from simulator.studies.planner.price_turns import PriceTurn, price_turns
 
 SHOWN = 3
 """Metrics that are told of, those that are farthest apart."""
-
-
-def price_sentences(comparison: Comparison) -> tuple[str, ...]:
-    """Return at which prices another plan would do as well, a sentence each."""
-    return tuple(_of_price(turn, comparison) for turn in price_turns(comparison))
-
-
-def _of_price(turn: PriceTurn, comparison: Comparison) -> str:
-    when = f"{'below' if turn.times < 1 else 'above'} {turn.times:.3g} times its price"
-    better = "would be the better plan" if comparison.weighs_value else "would be the cheaper plan"
-    return f"{turn.meter} {when}: {turn.plan} {better} (re-billed, all else as it is)."
 
 
 def apart_sentences(comparison: Comparison) -> tuple[str, ...]:

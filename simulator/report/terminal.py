@@ -27,11 +27,9 @@ def print_changes(comparison: Comparison, folder: Path | None) -> None:
     """Print what would change the recommendation, and where the run is kept, if it is."""
     from simulator.report.closed_form_words import (  # noqa: PLC0415  (the planner, which the answer needs not)
         apart_sentences,
-        price_sentences,
     )
 
     print_tables(tables.changes_report(comparison))
-    print_tables(tables.sentences("Prices that would change it", price_sentences(comparison)))
     print_tables(tables.sentences("Simulation and closed form are apart", apart_sentences(comparison)))
     if folder is not None:
         Console().print(f"Kept in {folder}", markup=False, highlight=False, soft_wrap=True)

@@ -1,10 +1,12 @@
 """What of a plan's bill is there whoever comes: the least replicas that its fleet may have."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from simulator.backends.base import Standing
 from simulator.core.units import HOUR_S, MONTH_S
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import FleetUse
@@ -29,16 +31,8 @@ def floor_of(looks: Looks, plan: str) -> Floor | None:
 
 
 def _floor(comparison: Comparison, plan: str) -> Floor | None:
-    scenario, result = comparison.scenario, comparison.plans[plan]
-    bill_usd = result.cost_usd_per_month
-    for name in scenario.online_names(scenario.plans[plan]):
-        standing = scenario.online(name).standing()
-        lines = zip(result.bill.usages, result.bill.lines, strict=False)
-        paid = [line for usage, line in lines if usage.backend == name and usage.follows_replicas]
-        if standing is None or len(paid) != 1 or not paid[0].quantity:
-            continue
-        hours = standing.replicas * MONTH_S / HOUR_S
-        usd = paid[0].usd_per_month * min(hours / paid[0].quantity, 1.0)
+    bill_usd = comparison.plans[plan].cost_usd_per_month
+    for name, standing, usd in minimums_of(comparison, plan):
         if usd >= LARGE_FRACTION * bill_usd:
             uses = _uses(comparison, plan, name)
             busy = sum(float(use.busy_replica_s.sum()) for use in uses)
@@ -46,6 +40,18 @@ def _floor(comparison: Comparison, plan: str) -> Floor | None:
             busy_fraction = busy / had if had else 0.0
             return Floor(plan, name, standing.replicas, standing.is_fixed, usd, bill_usd, busy_fraction)
     return None
+
+
+def minimums_of(comparison: Comparison, plan: str) -> Iterator[tuple[str, Standing, float]]:
+    """Yield the fleets of a plan with the replicas that they always have, and what these cost. [USD per month]"""
+    scenario, result = comparison.scenario, comparison.plans[plan]
+    for name in scenario.online_names(scenario.plans[plan]):
+        standing = scenario.online(name).standing()
+        lines = zip(result.bill.usages, result.bill.lines, strict=False)
+        paid = [line for usage, line in lines if usage.backend == name and usage.follows_replicas]
+        if standing is not None and len(paid) == 1 and paid[0].quantity:
+            hours = standing.replicas * MONTH_S / HOUR_S
+            yield name, standing, paid[0].usd_per_month * min(hours / paid[0].quantity, 1.0)
 
 
 def _uses(comparison: Comparison, plan: str, backend: str) -> list[FleetUse]:

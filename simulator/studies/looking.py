@@ -15,16 +15,16 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S, HOUR_S
-from simulator.core.usage import Usage, mean_usage
+from simulator.core.usage import Usage
 from simulator.prices.bill import Bill
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.timing import begin_s
 from simulator.simulation.metrics import metrics_of
 from simulator.simulation.outcome import Outcome
-from simulator.studies.comparison import VALUE, Comparison
+from simulator.studies.comparison import COST, VALUE, Comparison
 from simulator.studies.executor import Task, run_tasks
+from simulator.studies.foresight import Foresight, requests_over_here
 from simulator.studies.outcome_store import OutcomeStore
-from simulator.studies.prediction import busiest_load, predicted_usage
 from simulator.studies.saturation import Verdict, saturation_of
 from simulator.studies.verdict import violations
 from simulator.studies.work import DECISIONS_PER_S
@@ -40,6 +40,7 @@ USER_WORK = 0.15
 LARGEST_PART = 0.35
 """Of the work that is left, what a look may cost that could do with fewer hours."""
 WARMUP_S = HOUR_S
+P99 = "latency_p99_s"
 HOURS = (6, 2)
 """Windows shorter than a day."""
 QUIETEST = 0.7
@@ -114,8 +115,13 @@ class Looks:
     seen: dict[tuple[object, str], Seen] = field(default_factory=dict)
 
     @cached_property
-    def _allowed(self) -> float:
-        """Return what all looks together may cost."""
+    def foresight(self) -> Foresight:
+        """What closed forms say."""
+        return Foresight(self.comparison)
+
+    @cached_property
+    def allowed(self) -> float:
+        """What all looks together may cost."""
         now = self.comparison.scenario
         whole = Window(slice(0, self._hourly.size), of_all=True)
         own = sum(self._work(now, plan, whole) for plan in now.plans) * self.comparison.replications
@@ -132,15 +138,18 @@ class Looks:
         new = [plan for plan in plans if (name, plan) not in self.seen]
         if new:
             known = [self.seen[name, plan].window for plan in plans if (name, plan) in self.seen]
-            window = self._affordable(there, new, known[:1], most_fraction * (self._allowed - self.spent))
+            window = self._affordable(there, new, known[:1], most_fraction * (self.allowed - self.spent))
             if window is None:
                 return None
             self._simulate(name, there, new, window)
         return {plan: self.seen[name, plan] for plan in plans}
 
-    def has_seen(self, name: object, plan: str) -> bool:
-        """Return whether a plan was simulated at a name."""
-        return (name, plan) in self.seen
+    def here(self, plan: str) -> Seen:
+        """Return what a plan does in the comparison's first replication, which is the one that looks simulate."""
+        result, whole = self.comparison.plans[plan], Window(slice(0, self._hourly.size), of_all=True)
+        values = result.values[0]
+        value_usd = values[VALUE] if self.comparison.weighs_value else 0.0
+        return Seen(values[COST], value_usd, "", is_doubtful=False, p99_s=values.get(P99, math.nan), window=whole)
 
     def _affordable(
         self, there: Scenario, plans: Sequence[str], known: Sequence[Window], most_work: float
@@ -163,6 +172,8 @@ class Looks:
         scenario, requests = self.comparison.scenario, self._hourly
         whole = Window(slice(0, requests.size), of_all=True)
         if _goes_by_a_timetable(scenario) or scenario.horizon_s < 2 * DAY_S or scenario.horizon_s % HOUR_S:
+            return (whole,)
+        if not all(self.foresight.knows(plan) for plan in plans):  # nothing says what the other hours are
             return (whole,)
         by_day = requests[: requests.size // 24 * 24].reshape(-1, 24).sum(axis=1)
         begins = int(np.argmin(np.abs(by_day - requests.mean() * 24))) * 24
@@ -187,10 +198,10 @@ class Looks:
         """Return about how much there is to do: requests, and what counts as so many."""
         part, plan = window.of(there), there.plans[plan_name]
         lead_h = -begin_s(part, plan_name) / HOUR_S
-        times = there.demand.mean_logins_per_user_day / self.comparison.scenario.demand.mean_logins_per_user_day
+        times = requests_over_here(self.comparison, there)
         hours = np.arange(math.floor(window.hours.start - lead_h), window.hours.stop) % self._hourly.size
         users = USER_WORK * there.population.users if plan.has_store else 0.0
-        decisions = DECISIONS_PER_S * HOUR_S * hours.size
+        decisions = DECISIONS_PER_S * HOUR_S * hours.size if there.online_names(plan) else 0.0
         return TASK_WORK + users + decisions + times * float(self._hourly[hours].sum())
 
     def _simulate(self, name: object, there: Scenario, plans: Sequence[str], window: Window) -> None:
@@ -203,49 +214,36 @@ class Looks:
 
     def _found(self, there: Scenario, part: Scenario, window: Window, outcome: Outcome) -> Seen:
         values = metrics_of(part, outcome)
-        usages = outcome.usage if window.of_all else self._carried(there, part, window, outcome)
+        usages = outcome.usage if window.of_all else self._carried(there, part, outcome)
         bill = Bill.of(usages, self.comparison.book, there.horizon_s)
         return Seen(
             bill.total_usd_per_month,
             values.get(VALUE, 0.0) if self.comparison.weighs_value else 0.0,
             _trouble(part, outcome, values),
-            not window.of_all
-            and (self._is_too_busy(there, outcome.plan) or not self._agrees(part, window, outcome, bill)),
-            values.get("latency_p99_s", math.nan),
+            not window.of_all and (self._is_too_busy(there, outcome.plan) or not self._agrees(part, outcome, bill)),
+            values.get(P99, math.nan),
             window,
         )
 
-    def _agrees(self, part: Scenario, window: Window, outcome: Outcome, bill: Bill) -> bool:
+    def _agrees(self, part: Scenario, outcome: Outcome, bill: Bill) -> bool:
         """Return whether closed forms come near to what the window used, in all that makes a part of the bill."""
-        of_today = self.comparison.plans[outcome.plan].outcomes[0]
-        expected = _by_line(predicted_usage(self.comparison.scenario, part, of_today, window.hours))
-        found = _by_line(outcome.usage)
+        expected, found = _by_line(self._expected(part, outcome.plan)), _by_line(outcome.usage)
         least_usd = SMALL_LINE * bill.total_usd_per_month
         large = [each for each, line in zip(bill.usages, bill.lines, strict=False) if line.usd_per_month > least_usd]
         return all(1 / MOST_APART < _factor(found, expected, usage) < MOST_APART for usage in large)
 
     def _is_too_busy(self, there: Scenario, plan: str) -> bool:
         """Return whether a fleet may have too few replicas in an hour that is not simulated."""
-        now, of_today = self.comparison.scenario, self.comparison.plans[plan].outcomes[0]
-        return busiest_load(now, there, of_today) > HIGHEST_LOAD
+        return self.foresight.busiest_load(there, plan) > HIGHEST_LOAD
 
-    def _carried(self, there: Scenario, part: Scenario, window: Window, outcome: Outcome) -> list[Usage]:
+    def _carried(self, there: Scenario, part: Scenario, outcome: Outcome) -> list[Usage]:
         """Return what a plan uses over the horizon, by what it used in the window."""
-        now, of_today = self.comparison.scenario, self.comparison.plans[outcome.plan].outcomes
-        whole = mean_usage([predicted_usage(now, there, each) for each in of_today])
-        expected = _by_line(predicted_usage(now, part, of_today[0], window.hours))
-        found = _by_line(outcome.usage)
+        expected, found = _by_line(self._expected(part, outcome.plan)), _by_line(outcome.usage)
+        whole = self._expected(there, outcome.plan)
         return [replace(usage, quantity=usage.quantity * _factor(found, expected, usage)) for usage in whole]
 
-    def predicted_loss_usd(self, there: Scenario, plan: str) -> float:
-        """Return about what decides against a plan elsewhere, without a simulation. [USD per month]"""
-        now, result = self.comparison.scenario, self.comparison.plans[plan]
-        usages = mean_usage([predicted_usage(now, there, each) for each in result.outcomes])
-        cost_usd = Bill.of(usages, self.comparison.book, there.horizon_s).total_usd_per_month
-        if not self.comparison.weighs_value:
-            return cost_usd
-        times = there.demand.mean_logins_per_user_day / now.demand.mean_logins_per_user_day
-        return cost_usd - times * result.metrics[VALUE].mean
+    def _expected(self, scenario: Scenario, plan: str) -> Sequence[Usage]:
+        return self.foresight.usages(scenario, plan) or ()
 
 
 def _by_line(usages: Sequence[Usage]) -> dict[tuple[str, str], float]:

@@ -1,15 +1,17 @@
-"""Stored usage at the prices of many books: plans, replications and books in one array, and nothing simulated."""
+"""Stored usage at the prices of other books, of one or of many at once in one array, and nothing simulated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from simulator.core.arrays import FloatArray
+from simulator.prices.book import PriceBook
 from simulator.prices.many_books import ManyBooks, meters_of
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import Consumption
+from simulator.studies.plan_result import priced_plan
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,14 @@ class Rebilling:
         assert len(horizons_s) == 1, "replications of one scenario have one horizon"
         found = books.usd_per_month([consumption.usages for consumption in each], horizons_s.pop())
         return np.reshape(found, (len(self.consumptions), -1, books.number))
+
+
+def at_prices(comparison: Comparison, book: PriceBook) -> Comparison:
+    """Return a comparison at the prices of a book; nothing is said of it yet."""
+    plans = {
+        name: priced_plan(
+            comparison.scenario, book, name, plan.values, plan.consumptions, plan.saturation, plan.outcomes
+        )
+        for name, plan in comparison.plans.items()
+    }
+    return replace(comparison, book=book, plans=plans, words=None, turning_points=None)

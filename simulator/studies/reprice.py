@@ -13,13 +13,14 @@ from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import COST
-from simulator.studies.plan_result import priced_plan
 from simulator.studies.prices_needed import check_prices
+from simulator.studies.rebilling import at_prices
 from simulator.studies.recommendation import in_words
 from simulator.studies.restated_run import changed_scenario, comparison_with
 from simulator.studies.run_folder import TABLES, digest, write_run
 from simulator.studies.run_place import claimed
 from simulator.studies.stored_run import StoredRun
+from simulator.studies.turning_points import billed_anew
 
 Key = TypeVar("Key", bound=Hashable)
 """What tells a variant of a study from the others."""
@@ -87,17 +88,6 @@ def reprice_all(study: Mapping[Key, Comparison], book: PriceBook) -> dict[Key, R
     return {key: Repriced(comparison, at_prices(comparison, book)) for key, comparison in study.items()}
 
 
-def at_prices(comparison: Comparison, book: PriceBook) -> Comparison:
-    """Return a comparison at the prices of a book; nothing is said of it yet."""
-    plans = {
-        name: priced_plan(
-            comparison.scenario, book, name, plan.values, plan.consumptions, plan.saturation, plan.outcomes
-        )
-        for name, plan in comparison.plans.items()
-    }
-    return replace(comparison, book=book, plans=plans, words=None, turning_points=None)
-
-
 def write_repriced(
     repriced: Repriced, run: StoredRun, names: Sequence[str], folder: Path, command: Sequence[str]
 ) -> None:
@@ -113,7 +103,7 @@ def write_repriced(
         Where to, and the command line that made it.
     """
     after = replace(repriced.after, scenario=_at_prices(repriced.after.scenario, names))
-    write_run(in_words(after) if run.outcomes else after, folder, command)
+    write_run(in_words(billed_anew(after)) if run.outcomes else after, folder, command)
     for table in () if run.outcomes else KEPT_TABLES:
         shutil.copyfile(run.folder / TABLES / f"{table}.parquet", folder / TABLES / f"{table}.parquet")
 

@@ -122,7 +122,7 @@ def read_run(folder: Path) -> StoredRun:
         outcomes = _outcomes(folder)
         said = [about.get("recommendation"), about.get("warnings"), about.get("what_would_change", ())]
         words = None if None in said else Words(*map(tuple, said))
-        turning_points, aim = whole(about.get("turning_points")), whole(about.get("aim")) or AS_STATED
+        turning_points, aim = _turning_points(about), whole(about.get("aim")) or AS_STATED
         edition = int(about.get("results_edition", FIRST))
         command = tuple(map(str, about.get("command") or ()))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -137,6 +137,15 @@ def read_run(folder: Path) -> StoredRun:
     complete = bool(about.get("complete", True))
     seen = (values, consumptions, saturations, sizings, outcomes)
     return StoredRun(folder, scenario, book, complete, *seen, words, turning_points, edition, aim, command)
+
+
+def _turning_points(about: Mapping[str, Any]) -> TurningPoints | None:
+    """Return what would change the recommendation; what an earlier version knew of it, is in its words alone."""
+    try:
+        found = whole(about.get("turning_points"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, TurningPoints) else None
 
 
 def scenario_of_run(folder: Path, overrides: Mapping[str, object] | None = None) -> Scenario:

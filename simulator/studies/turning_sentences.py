@@ -1,14 +1,17 @@
-"""What would change a recommendation, in sentences: of an activity nothing is said but what was simulated there."""
+"""What would change a recommendation, in sentences: nothing is said but what was simulated, billed or judged."""
 
 from collections.abc import Iterator
 
 from simulator.core.units import about_duration
-from simulator.studies.turns import Floor, Side, TurningPoints
-from simulator.studies.words import about_usd, listed, usd
+from simulator.studies.turns import Floor, Proof, Side, Turn, TurningPoints
+from simulator.studies.words import about_usd, usd
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-NEARLY = 0.995
-"""Of a bill: from here on its minimum is called all of it."""
+SHOWN = 5
+"""Turns that are told, the nearest."""
+PERCENT = 100.0
+LEAST_OFF = 0.1
+"""In percent: closed forms are not said to be nearer."""
 
 
 def floor_sentence(floor: Floor) -> str:
@@ -24,34 +27,46 @@ def floor_sentence(floor: Floor) -> str:
 
 
 def turning_sentences(found: TurningPoints, *, weighs_value: bool) -> Iterator[str]:
-    """Say where the ranking turns."""
-    best = found.against
-    if found.why_not:
-        yield f"At which activity the ranking would turn was not examined, as {found.why_not}."
-        return
-    for turn in found.turns:
-        now = "today's " if turn.from_now else ""
-        verb = "brings in" if weighs_value else "costs"
-        near, far = (_apart(side, weighs_value=weighs_value) for side in (turn.near, turn.far))
-        yield (
-            f"{turn.plan} {verb} about {near} than {best} at {now}{turn.near.text}, and about {far} at "
-            f"{turn.far.text}: the ranking turns in between."
-        )
-    still: dict[tuple[str, ...], list[str]] = {}
-    for each in found.still:
-        still.setdefault(each.plans, []).append(each.text)
-    for plans, texts in still.items():
-        if plans:
-            better = "brings in more" if weighs_value else "is cheaper"
-            who = f"none of {listed(plans)} {better}"
-            if len(plans) == 1:
-                who = f"{plans[0]} does not bring in more" if weighs_value else f"{plans[0]} is not cheaper"
-            yield f"Simulated at {listed(texts)} as well, {who} than {best} by a percent or more."
-    for plan, text, what in found.troubles:
-        yield f"At {text}, {plan} fails: {what}."
+    """Say what would change the recommendation, the nearest first, a sentence each."""
+    for turn in found.nearest[:SHOWN]:
+        said = f"{_setting(turn)}: {_what(turn, found.against, weighs_value=weighs_value)}"
+        yield f"{said} ({turn.proof}{_by_closed_form(turn)})."
+    for plan, setting, what in found.troubles[:1]:
+        yield f"{setting}: {plan} fails, as {what} (simulated)."
     if found.unexamined:
-        would = "would bring in more" if weighs_value else "would be cheaper"
-        yield f"At which activity {listed(found.unexamined)} {would} was not examined: simulating it takes too long."
+        yield f"Not examined, as simulating it takes too long: {found.unexamined[0]}, where closed forms expect a turn."
+    if found.why_not:
+        yield f"Of keys that take a simulation nothing was examined, as {found.why_not}."
+    elif found.examined:
+        off = f"{max(found.off_fraction * PERCENT, LEAST_OFF):.1g} %"
+        nothing = "" if found.turns or found.troubles or found.unexamined else "Nothing was found. "
+        yield (
+            f"{nothing}Looked at, from a tenth to ten times: prices, bounds and {found.examined} other numbers, "
+            f"these by closed forms (here within {off} of the simulation)."
+        )
+
+
+def _setting(turn: Turn) -> str:
+    """Return what is other, as it is written after ``--set`` where it is a key."""
+    there = turn.setting or f"{turn.key} at {turn.far.text}"
+    return f"{there} (today {turn.now_text})" if turn.now_text else there
+
+
+def _what(turn: Turn, best: str, *, weighs_value: bool) -> str:
+    """Return what is so there, and what is so on the nearer side."""
+    if turn.why:
+        return f"{turn.plan} is then the best plan, as {turn.why}, for {_apart(turn.far, weighs_value=weighs_value)}"
+    if turn.proof is Proof.REBILLED:
+        than = "brings in more" if weighs_value else "is cheaper"
+        return f"{turn.plan} {than} than {best}{'' if turn.from_now else f', at {turn.near.text} not yet'}"
+    verb = "brings in" if weighs_value else "costs"
+    near, far = (_apart(side, weighs_value=weighs_value) for side in (turn.near, turn.far))
+    before = "" if turn.from_now else f", and at {turn.near.text} {near}"
+    return f"{turn.plan} {verb} about {far} than {best}{before}"
+
+
+def _by_closed_form(turn: Turn) -> str:
+    return f"; by closed form from {turn.closed_form_text} on" if turn.closed_form_text else ""
 
 
 def _apart(side: Side, *, weighs_value: bool) -> str:

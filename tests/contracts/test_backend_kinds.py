@@ -139,14 +139,6 @@ def test_a_backend_that_is_to_be_sized_or_stands_can_be_given_a_size() -> None:
             assert smaller.standing().replicas == standing.replicas + 1  # type: ignore[union-attr]
 
 
-def test_a_backend_has_more_replica_time_where_more_is_asked() -> None:
-    busy_s, had_s = np.array([3600.0, 7200.0]), np.array([3 * 3600.0, 4 * 3600.0])
-    for backend in online():
-        grown = [backend.grown_replica_s(backend, busy_s, had_s, times) for times in (1.0, 2.0, 50.0)]
-        assert all(hours.shape == (2,) for hours in grown)
-        assert np.all(np.diff(grown, axis=0) >= 0)
-
-
 def test_the_ways_to_buy_workers_begin_with_the_one_that_is_configured() -> None:
     for backend in ahead():
         ways = backend.purchases()

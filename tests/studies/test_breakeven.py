@@ -94,7 +94,7 @@ def test_it_agrees_with_what_a_run_says_would_change_its_recommendation(
 ) -> None:
     comparison, found = growing_fleet
     assert comparison.turning_points is not None
-    (said,) = comparison.turning_points.turns
+    (said,) = [turn for turn in comparison.turning_points.turns if turn.key == ACTIVE]
     (turn,) = found.turns
     near, far = sorted((said.near.value, said.far.value))
     assert near <= turn.crossing.value <= far

@@ -9,18 +9,16 @@ import simpy
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from typing_extensions import override
 
-from simulator.backends.capacity.base import Capacity, Growth, SteadyLoad
+from simulator.backends.capacity.base import Capacity, SteadyLoad
 from simulator.backends.capacity.fixed import MOST_REPLICAS
 from simulator.backends.scaling.behavior import Behavior, Pace
 from simulator.core.arrays import FloatArray
-from simulator.core.units import HOUR_S, Count, Fraction, PositiveSeconds, Seconds, read_count
+from simulator.core.units import Count, Fraction, PositiveSeconds, Seconds, read_count
 from simulator.core.week_clock import WeekClock
 
 if TYPE_CHECKING:
     from simulator.backends.online.replicas import Replicas
 
-MORE_THAN_MEAN = 0.75
-"""Replicas above those of the mean load, as it goes to the highest of some minutes."""
 KEEPS_S = 300.0
 """How far back the largest desire keeps replicas where nothing is stated, as Kubernetes has it."""
 TICKS_PER_S = 1024
@@ -103,23 +101,6 @@ class Autoscaled(Capacity):
     @override
     def with_least(self, replicas: int) -> Self:
         return self.model_copy(update={"min": replicas})
-
-    @override
-    def grown_replica_s(self, was: Capacity, busy_s: float, had_s: float, growth: Growth) -> float:
-        """Return it, never less than the minimum."""
-        if not isinstance(was, Autoscaled):
-            return had_s
-        extra_s = had_s - was.mean_rule_s(busy_s, growth)
-        needed_s = self.mean_rule_s(growth.times * busy_s, growth) + extra_s * min(growth.times, 1.0)
-        return min(max(needed_s, self.min * HOUR_S), self.max * HOUR_S)
-
-    def mean_rule_s(self, busy_s: float, growth: Growth) -> float:
-        """Return about how much replica time its rule gives for the work of an hour. [s]"""
-        busy = busy_s / HOUR_S
-        replicas = busy / self.target_fraction + MORE_THAN_MEAN
-        if self.min == 0:  # there only as long as somebody came lately
-            replicas = min(replicas, self.mean_replicas_for(busy, busy * growth.slots / growth.request_s))
-        return min(max(replicas, self.min), self.max) * HOUR_S
 
     @property
     def keeps_s(self) -> float:

@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Growth:
-    """How much more is asked of a fleet, and what its replicas can do."""
-
-    times: float
-    """How many times the work."""
-    slots: int
-    """Requests that a replica works on at a time."""
-    request_s: float
-    """Time of a slot that a request takes. [s]"""
-
-
-@dataclass(frozen=True)
 class SteadyLoad:
     """What is asked of a fleet, hour by hour: shape (hours,) each."""
 
@@ -76,19 +64,6 @@ class Capacity(Component):
         """Return it with another number of `least_replicas`."""
         del replicas
         return self
-
-    def grown_replica_s(self, was: "Capacity", busy_s: float, had_s: float, growth: Growth) -> float:
-        """Return about how much replica time an hour has in which so much more is asked. [s]
-
-        Parameters
-        ----------
-        was
-            What the fleet had that was simulated; this may have another minimum, or another number of replicas.
-        busy_s, had_s
-            Of the replica time of the hour then, what was worked and what there was. [s]
-        """
-        del was, busy_s, growth
-        return had_s
 
     @property
     def replaces_lost(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 from typing_extensions import override
 
-from simulator.backends.capacity.base import Capacity, Growth
+from simulator.backends.capacity.base import Capacity
 from simulator.core.units import Count
 
 MOST_REPLICAS = 1_000_000
@@ -36,10 +36,6 @@ class FixedCapacity(Capacity):
     @override
     def with_least(self, replicas: int) -> Self:
         return self.model_copy(update={"replicas": replicas})
-
-    @override
-    def grown_replica_s(self, was: Capacity, busy_s: float, had_s: float, growth: Growth) -> float:
-        return had_s * self.replicas / was.least_replicas if was.is_fixed else had_s
 
     @override
     def replicas_for(self, offered_replicas: float, hour: int = 0) -> int:

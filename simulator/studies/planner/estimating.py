@@ -30,6 +30,8 @@ from simulator.studies.prices_needed import check_prices
 from simulator.studies.spike_months import weighted_scenarios
 
 BETWEEN = "what lies between the times at which the law of latency is looked at"
+_OF_VISITORS = ("start", "horizon_s", "population", "traffic")
+"""What of a scenario decides who comes when."""
 UNKNOWN = ("dispersion_1s", "dispersion_60s", "quality_mean", "value_usd_per_month", "net_value_usd_per_month")
 
 
@@ -96,6 +98,15 @@ class World:
         edges_s = _edges_s(scenario)
         requests = np.diff(visitors.up_to(edges_s), axis=0) @ visitors.users * sessions.requests
         return cls(scenario, visitors, sessions, edges_s, requests)
+
+    def elsewhere(self, scenario: Scenario) -> "World":
+        """Return another scenario's world; its visitors and sessions are these where they are the same."""
+        scenario = _sized(scenario)
+        same = all(getattr(scenario, part) == getattr(self.scenario, part) for part in _OF_VISITORS)
+        back_s = max(_back_s(scenario, plan) for plan in scenario.plans.values())
+        if same and self.visitors.edges_s[0] <= -back_s:
+            return replace(self, scenario=scenario)
+        return World.of(scenario)
 
     def estimate(self, plan_name: str, book: PriceBook, *, waits: bool = True) -> PlanEstimate:
         """Return one plan, with waits and latencies or, which is faster, without."""

@@ -1,6 +1,7 @@
 """A login's requests as closed forms know them: a fixed sample of sessions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -62,10 +63,20 @@ class Sessions:
 
         With W rows a session it is 1 - 1/W: as if each row were renewed with that probability.
         """
+        known = self._renewed_shares
+        if ttl_s not in known:
+            known[ttl_s] = self._renewed_share(ttl_s)
+        return known[ttl_s]
+
+    @cached_property
+    def _renewed_shares(self) -> dict[float, float]:
+        """Those that were asked for, by lifetime: plans of one scenario ask for the same again and again."""
+        return {}
+
+    def _renewed_share(self, ttl_s: float) -> float:
         rows, last, written_s = 0, -1, 0.0
-        for at_s, session in zip(self.follow_s.tolist(), self.session.tolist(), strict=True):
-            if session >= RENEWING:
-                break
+        followed = slice(int(np.searchsorted(self.session, RENEWING)))
+        for at_s, session in zip(self.follow_s[followed].tolist(), self.session[followed].tolist(), strict=True):
             if session != last:
                 last, written_s = session, 0.0
             if at_s >= written_s + ttl_s:

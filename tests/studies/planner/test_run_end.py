@@ -6,13 +6,15 @@ from functools import cache
 import pytest
 from planner_world import PLANS, world
 
-from simulator.prices.book import PriceBook
+from simulator.prices.book import PriceBook, PriceGroup
 from simulator.prices.loading import load_book
-from simulator.report.closed_form_words import apart_sentences, price_sentences
+from simulator.report.closed_form_words import apart_sentences
+from simulator.scenario.changing import with_values
+from simulator.simulation.restating import restated
 from simulator.simulation.simulate import simulate
 from simulator.studies.comparison import COST, Comparison, comparison_of
 from simulator.studies.planner.beside import apart
-from simulator.studies.planner.price_turns import price_turns
+from simulator.studies.rebilled_turns import rebilled_turns
 
 CHOSEN = ("nightly", "on demand", "cached", "hybrid")
 
@@ -26,30 +28,23 @@ def compared() -> Comparison:
     return comparison_of(scenario, load_book(scenario.prices), outcomes)
 
 
-def with_price(meter: str, times: float) -> PriceBook:
-    book = load_book(compared().scenario.prices)
-    groups = tuple(
-        group.model_copy(
-            update={"prices": tuple(each.scaled(times) if each.meter == meter else each for each in group.prices)}
-        )
-        for group in book.groups
-    )
-    return load_book(compared().scenario.prices).model_copy(update={"groups": groups})
-
-
 def test_prices_that_are_told_change_what_is_recommended_and_not_before() -> None:
     comparison = compared()
-    found = price_turns(comparison)
+    found = rebilled_turns(comparison)
     assert found
     outcomes = [outcome for plan in comparison.plans.values() for outcome in plan.outcomes]
     for turn in found:
-        for beyond, winner in ((0.98, comparison.recommended), (1.02, turn.plan)):
-            times = turn.times * (beyond if turn.times > 1 else 1 / beyond)
-            book = with_price(turn.meter, times)
-            priced = comparison_of(comparison.scenario, book, outcomes)
-            pair = {name: priced.plans[name].cost_usd_per_month for name in (comparison.recommended, turn.plan)}
-            assert min(pair, key=lambda name: pair[name]) == winner, turn
-    assert all("times its price" in sentence for sentence in price_sentences(comparison))
+        for side, wins in ((turn.near, turn.from_now and None), (turn.far, True)):
+            scenario, book = comparison.scenario, load_book(comparison.scenario.prices)
+            if turn.setting:
+                scenario = with_values(scenario, {turn.key: side.text}, "--set")
+                there = comparison_of(scenario, book, [restated(outcome, scenario) for outcome in outcomes])
+            else:
+                price = PriceGroup(
+                    source="a test", date="2026-11-28", prices=(book.price_of(turn.key).scaled(side.value),)
+                )
+                there = comparison_of(scenario, book.under(PriceBook(name="other", groups=(price,))), outcomes)
+            assert wins is None or (there.recommended == turn.plan) == wins, (turn, side)
 
 
 def test_closed_forms_that_are_near_are_not_told_of() -> None:
