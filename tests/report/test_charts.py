@@ -22,20 +22,19 @@ from simulator.report.charts import CHARTS, NoChartError, fonts, save_charts
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost, cost_title
 from simulator.report.charts.distributions import age_cdf, age_title, latency_cdf, latency_title
+from simulator.report.charts.lettering import wrapped
 from simulator.report.charts.look import (
     HEIGHT_IN,
-    MOST_PLANS,
     NAME_LETTERS,
-    PALETTE,
     WIDTH_IN,
     colours,
     overlap,
     ticks_that_fit,
-    wrapped,
 )
 from simulator.report.charts.net_value import net_value, net_value_title
 from simulator.report.charts.reads import read_and_unread, read_title
 from simulator.report.charts.week import week, week_title
+from simulator.report.plan_styles import MOST_PLANS, PALETTE
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
 from simulator.studies.saturation import Saturation, Verdict
 

@@ -13,12 +13,13 @@ from simulator.core.errors import UserError
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
 from simulator.report.charts.distributions import age_cdf, latency_cdf
-from simulator.report.charts.look import MISSING_GLYPH, NoChartError
+from simulator.report.charts.look import NoChartError
 from simulator.report.charts.net_value import net_value
 from simulator.report.charts.publication import publication
 from simulator.report.charts.reads import read_and_unread
 from simulator.report.charts.scoring_and_writing import scoring_and_writing
 from simulator.report.charts.store_mediums import store_mediums
+from simulator.report.charts.theme import MISSING_GLYPH
 from simulator.report.charts.week import week
 from simulator.studies.comparison import Comparison
 

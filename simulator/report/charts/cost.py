@@ -8,28 +8,24 @@ from matplotlib.figure import Figure
 
 from simulator.prices.bill import BillLine
 from simulator.report import format as form
+from simulator.report.charts.lettering import width_in, wrapped
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
-    INK,
-    QUIET,
     RIGHT,
     ROOMY_ROW_IN,
     TOP,
     WIDTH_IN,
+    Look,
     called,
-    colours,
     in_picture,
-    in_style,
-    ink_on,
+    looks,
     plan_labels,
     shown,
     slide,
-    tint,
     verdicts,
-    width_in,
-    wrapped,
 )
+from simulator.report.charts.theme import in_style, ink_on, theme, tint
 from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.words import of_chance
 
@@ -69,8 +65,8 @@ def cost(comparison: Comparison) -> Figure:
     axes.grid(axis="x")
     axes.set_xlabel("Cost, USD per 30-day month")
     for place, name in enumerate(names):
-        _bar(axes, place, comparison.plans[name], colours(comparison)[name], len(names))
-    plan_labels(axes, names, verdicts(comparison), colours(comparison), SHIFT)
+        _bar(axes, place, comparison.plans[name], looks(comparison)[name], len(names))
+    plan_labels(axes, names, verdicts(comparison), looks(comparison), SHIFT)
     return figure
 
 
@@ -138,16 +134,24 @@ def _end(plan: PlanResult) -> float:
     return max(estimate.mean, plan.bill.total_usd_per_month, 0.0 if math.isnan(estimate.high) else estimate.high)
 
 
-def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, rows: int) -> None:
+def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> None:
     row_in = (TOP - BOTTOM) * HEIGHT_IN / rows
     size, small = (13.0, 12.0) if row_in >= ROOMY_ROW_IN else (10.5, 9.5)
     height = min(0.54, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
     middle, start, unlabelled = place - SHIFT, 0.0, []
     for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
-        fill = tint(colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1))
+        fill = tint(look.colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1))
         axes.barh(
-            middle, line.usd_per_month, height, start, color=fill, edgecolor="white", linewidth=1, label=line.item
+            middle,
+            line.usd_per_month,
+            height,
+            start,
+            color=fill,
+            edgecolor=theme().paper,
+            linewidth=1,
+            hatch=look.hatch or None,
+            label=line.item,
         )
         text = _inside(line, line.usd_per_month / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
         if text:
@@ -162,8 +166,8 @@ def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, rows: int) -> No
         text = f"also {', '.join(unlabelled)}" if len(unlabelled) < len(plan.bill.lines) else ", ".join(unlabelled)
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
         below = middle + height / 2 + 0.04 / row_in
-        white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=QUIET, va="top", bbox=white)
+        white = {"facecolor": theme().paper, "edgecolor": "none", "pad": 1.0}
+        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=theme().quiet, va="top", bbox=white)
 
 
 def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> str:
@@ -181,7 +185,7 @@ def _total(axes: Axes, place: float, plan: PlanResult, usd_per_in: float, size: 
             estimate.mean,
             place,
             xerr=[[estimate.mean - low], [high - estimate.mean]],
-            color=INK,
+            color=theme().ink,
             capsize=5,
             linewidth=1.5,
         )
@@ -189,4 +193,4 @@ def _total(axes: Axes, place: float, plan: PlanResult, usd_per_in: float, size: 
     total = axes.text(begin, place, form.usd(estimate.mean), size=size + 5, weight="bold", va="center")
     within = form.usd_within(estimate)
     after = begin + (width_in(total.get_text(), size + 5, bold=True) + 0.1) * usd_per_in
-    axes.text(after, place, within, size=size, color=QUIET, va="center")
+    axes.text(after, place, within, size=size, color=theme().quiet, va="center")

@@ -8,7 +8,8 @@ from html import escape
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from simulator.report.charts.look import MISSING_GLYPH, Slide
+from simulator.report.charts.look import Slide
+from simulator.report.charts.theme import MISSING_GLYPH
 
 HASH_SALT = "predcost"
 """Equal figures give equal bytes."""
