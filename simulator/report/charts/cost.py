@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from simulator.prices.bill import BillLine
 from simulator.report import format as form
+from simulator.report.charts.claims import choice
 from simulator.report.charts.lettering import width_in, wrapped
 from simulator.report.charts.look import (
     BOTTOM,
@@ -29,9 +30,6 @@ from simulator.report.charts.theme import in_style, ink_on, theme, tint
 from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.words import of_chance
 
-ALIKE = 0.01
-"""Costs that differ by no more than this, relative to the smaller, are about the same, however sure that is."""
-PAIR = 2
 PALEST = 0.72
 SHIFT = 0.1
 """Bars are so far above the middle of their rows, for the text below them. [rows]"""
@@ -78,54 +76,30 @@ def cost_title(comparison: Comparison) -> str:
     if len(plans) == 1:
         said = f"{name} costs {amount} a month{'' if first.meets_slo else ', and breaks what it must keep'}"
     elif best is None:
-        said = f"no plan meets every bound; {name} is the cheapest, at {amount} a month"
-    elif first.name not in {best, *comparison.rivals} and comparison.weighs_value:
-        fails = "is overloaded" if first.meets_slo else "breaks what it must keep"
-        said = f"{name} is the cheapest, at {amount} a month, but {fails}"
-    elif first.name not in {best, *comparison.rivals}:
-        amount = form.usd(comparison.plans[best].cost_usd_per_month)
-        keeps = " and keeps up" if comparison.passes_over_overloaded else ""
-        said = f"{called(comparison, best)} is the cheapest plan that meets every bound{keeps}, at {amount} a month"
+        no_plan = "this is too little to choose by" if comparison.is_too_little else "no plan meets every bound"
+        said = f"{no_plan}; {_cheapest(comparison, plans)}"
+    elif comparison.weighs_value:
+        broken = "is overloaded" if first.meets_slo else "breaks what it must keep"
+        said = f"{_cheapest(comparison, plans)}{'' if first.name in {best, *comparison.rivals} else f', but {broken}'}"
+    elif first.name in {best, *comparison.rivals} or not comparison.rivals:
+        said = choice(comparison)
     else:
-        rivals = {best, *comparison.rivals}
-        said = _against_the_next(comparison, [plan for plan in plans if plan.name in rivals], len(plans))
+        said = f"of the plans that meet every bound, {choice(comparison)}"
     return form.capital(said)
 
 
-def _against_the_next(comparison: Comparison, plans: Sequence[PlanResult], drawn: int) -> str:
-    """Say what the cheapest saves against the next of those that might be chosen, which is what a choice is between."""
+def _cheapest(comparison: Comparison, plans: Sequence[PlanResult]) -> str:
+    """Say which plan is the cheapest of all, if one surely is."""
     first = plans[0]
-    name, amount = called(comparison, first.name), form.usd(first.cost_usd_per_month)
-    if len(plans) == 1:
-        return f"{name} is the only plan that meets every bound, at {amount} a month"
-    tied = [plan for plan in plans if _alike(comparison, first, plan)]
-    if len(tied) == len(plans):
-        who = form.listed([called(comparison, plan.name) for plan in tied]) if len(tied) == PAIR else "all plans"
-        meeting = "" if len(plans) == drawn or len(tied) == PAIR else " that meet every bound"
-        return f"{who}{meeting} cost about the same: {amount} a month"
-    following = next(plan for plan in plans if plan not in tied)
-    other = called(comparison, following.name)
-    then = ", the next" if len(plans) > PAIR else ""
-    if comparison.replications > 1 and following.name in comparison.selection.near:
-        return f"{name} costs {amount} a month, by chance perhaps no less than {other}{then}"
-    if first.cost_usd_per_month == 0:
-        return f"{name} costs nothing, {other}{then} {form.usd(following.cost_usd_per_month)} a month"
-    fraction = form.ratio(first.cost_usd_per_month, following.cost_usd_per_month)
-    if len(tied) == 1:
-        return f"{name} costs {amount} a month, {fraction} {other}{then}"
-    who = form.listed([called(comparison, plan.name) for plan in tied]) if len(tied) == PAIR else f"{len(tied)} plans"
-    return f"{who} cost about the same, {amount} a month, {fraction} {other}"
-
-
-def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:
-    if one.name == other.name:
-        return True
-    gap = comparison.difference(other.name, one.name, COST)
-    return abs(gap.mean) <= ALIKE * min(one.cost_usd_per_month, other.cost_usd_per_month)
+    gaps = {plan.name: comparison.difference(plan.name, first.name, COST) for plan in plans[1:]}
+    if any(gap.includes_zero for gap in gaps.values()):
+        return f"the cheapest plans cost about {form.usd(first.cost_usd_per_month)} a month"
+    return f"{called(comparison, first.name)} is the cheapest, at {form.usd(first.cost_usd_per_month)} a month"
 
 
 def _subtitle(comparison: Comparison) -> str:
-    interval = f"; ± is {of_chance()}, of the total" if comparison.replications > 1 else ""
+    one = "; one replication, so that chance is not known"
+    interval = f"; ± is {of_chance()}, of the total" if comparison.replications > 1 else one
     return f"Cost per 30-day month by item of the bill, cheapest first{interval}"
 
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.core.estimate import Estimate
-from simulator.core.units import write_share
 from simulator.report import format as form
+from simulator.report.charts.claims import choice
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
@@ -86,19 +86,7 @@ def net_value_title(comparison: Comparison) -> str:
     best = comparison.recommended
     if best is None:
         return form.capital(f"no plan meets every bound; {called(comparison, comparison.ranking[0])} brings in most")
-    rivals = comparison.rivals
-    if not rivals:
-        keeps = " and keeps up" if comparison.passes_over_overloaded else ""
-        return form.capital(f"only {called(comparison, best)} meets every bound{keeps}")
-    tied = [called(comparison, name) for name in comparison.selection.as_good if name in shown(comparison)]
-    if tied:
-        who = f"{called(comparison, best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
-        within = write_share(comparison.selection.indifference_fraction)
-        return form.capital(f"{who} bring in the same, within {within} of the cost")
-    gap = comparison.difference(best, rivals[0], NET_VALUE)
-    perhaps = ", by chance perhaps" if comparison.replications > 1 and rivals[0] in comparison.selection.near else ""
-    more = f"brings in {form.usd(gap.mean)} a month more than {called(comparison, rivals[0])}{perhaps}"
-    return form.capital(f"{called(comparison, best)} {more}")
+    return form.capital(choice(comparison))
 
 
 class _Gaps:
