@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report.breakeven_words import finding, set_text, value_text
-from simulator.report.charts.look import BOTTOM, TOP, Entry, Look, key, looks_of, slide_of, ticks_that_fit
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, looks_of, slide_of, ticks_that_fit
 from simulator.report.charts.sweep import WIDE_COSTS
 from simulator.report.charts.theme import in_style, theme
 from simulator.report.plan_styles import MOST_PLANS

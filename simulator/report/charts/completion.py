@@ -12,19 +12,8 @@ from matplotlib.figure import Figure
 from simulator.backends.answers.runs import Purchase
 from simulator.core.units import HOUR_S, MINUTE_S, write_clock
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    TOP,
-    Entry,
-    Look,
-    NoChartError,
-    called,
-    key,
-    looks,
-    shown,
-    slide,
-    ticks_that_fit,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, called, looks, shown, slide, ticks_that_fit
 from simulator.report.charts.theme import in_style, theme, tint
 from simulator.report.plan_styles import MOST_PLANS
 from simulator.studies.comparison import Comparison

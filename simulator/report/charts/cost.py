@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from simulator.prices.bill import BillLine
 from simulator.report import format as form
 from simulator.report.charts.claims import choice
+from simulator.report.charts.labels import plan_labels
 from simulator.report.charts.lettering import width_in, wrapped
 from simulator.report.charts.look import (
     BOTTOM,
@@ -21,7 +22,6 @@ from simulator.report.charts.look import (
     called,
     in_picture,
     looks,
-    plan_labels,
     shown,
     slide,
     verdicts,

@@ -11,15 +11,14 @@ from simulator.core.arrays import FloatArray
 from simulator.core.histogram import Histogram
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, about_duration
 from simulator.report import format as form
+from simulator.report.charts.labels import Entry, key
 from simulator.report.charts.look import (
     BOTTOM,
     TOP,
-    Entry,
     Look,
     NoChartError,
     called,
     in_picture,
-    key,
     looks,
     overlap,
     shown,

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report.charts.claims import choice
+from simulator.report.charts.labels import plan_labels
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
@@ -20,7 +21,6 @@ from simulator.report.charts.look import (
     called,
     hatched,
     looks,
-    plan_labels,
     shown,
     slide,
     verdicts,

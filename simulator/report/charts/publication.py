@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from simulator.core.arrays import FloatArray
 from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.report import format as form
-from simulator.report.charts.look import BOTTOM, TOP, Entry, Look, NoChartError, called, key, looks, shown, slide
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, called, looks, shown, slide
 from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import Comparison
 from simulator.studies.publication import Publication

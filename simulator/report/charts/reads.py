@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
+from simulator.report.charts.labels import plan_labels
 from simulator.report.charts.lettering import width_in
 from simulator.report.charts.look import (
     BOTTOM,
@@ -18,7 +19,6 @@ from simulator.report.charts.look import (
     hatched,
     in_picture,
     looks,
-    plan_labels,
     shown,
     slide,
 )

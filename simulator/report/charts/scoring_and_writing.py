@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
+from simulator.report.charts.labels import plan_labels
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
@@ -18,7 +19,6 @@ from simulator.report.charts.look import (
     called,
     hatched,
     looks,
-    plan_labels,
     shown,
     slide,
 )

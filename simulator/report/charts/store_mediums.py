@@ -7,21 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
+from simulator.report.charts.labels import Entry, key
 from simulator.report.charts.lettering import width_in, wrapped
-from simulator.report.charts.look import (
-    BOTTOM,
-    LEFT,
-    TOP,
-    WIDTH_IN,
-    Entry,
-    NoChartError,
-    called,
-    colours,
-    key,
-    looks,
-    shown,
-    slide,
-)
+from simulator.report.charts.look import BOTTOM, LEFT, TOP, WIDTH_IN, NoChartError, called, colours, looks, shown, slide
 from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import Comparison
 from simulator.studies.store_mediums import Repriced, repriced

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.report import format as form
-from simulator.report.charts.look import BOTTOM, TOP, Entry, Look, NoChartError, key, looks_of, slide_of, ticks_that_fit
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, looks_of, slide_of, ticks_that_fit
 from simulator.report.charts.theme import TICK_PT, in_style, theme, tint
 from simulator.report.plan_styles import MOST_PLANS
 from simulator.report.provenance import provenance_of

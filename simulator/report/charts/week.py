@@ -12,19 +12,8 @@ from matplotlib.figure import Figure
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    TOP,
-    Entry,
-    Look,
-    called,
-    in_picture,
-    key,
-    looks,
-    shown,
-    slide,
-    ticks_that_fit,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, called, in_picture, looks, shown, slide, ticks_that_fit
 from simulator.report.charts.theme import TICK_PT, in_style, theme, tint
 from simulator.studies.comparison import Comparison, PlanResult
 
