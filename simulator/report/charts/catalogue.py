@@ -10,16 +10,22 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from simulator.core.errors import UserError
+from simulator.report.charts.activity import cost_by_activity
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
+from simulator.report.charts.coverage import coverage_and_waste
 from simulator.report.charts.distributions import age_cdf, latency_cdf
+from simulator.report.charts.fleet_size import latency_by_fleet
 from simulator.report.charts.look import NoChartError
 from simulator.report.charts.net_value import net_value
+from simulator.report.charts.pareto import pareto
 from simulator.report.charts.publication import publication
 from simulator.report.charts.reads import read_and_unread
+from simulator.report.charts.run_hours import age_by_run_hour
 from simulator.report.charts.scoring_and_writing import scoring_and_writing
 from simulator.report.charts.store_mediums import store_mediums
 from simulator.report.charts.theme import MISSING_GLYPH
+from simulator.report.charts.tornado import tornado
 from simulator.report.charts.week import week
 from simulator.studies.comparison import Comparison
 
@@ -35,6 +41,12 @@ CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
         "latency_cdf": latency_cdf,
         "completion_cdf": completion_cdf,
         "week": week,
+        "pareto": pareto,
+        "cost_by_activity": cost_by_activity,
+        "tornado": tornado,
+        "coverage_and_waste": coverage_and_waste,
+        "age_by_run_hour": age_by_run_hour,
+        "latency_by_fleet": latency_by_fleet,
     }
 )
 """By name, in the order of a deck; each raises NoChartError where it does not apply."""

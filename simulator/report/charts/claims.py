@@ -24,7 +24,8 @@ def choice(comparison: Comparison) -> str:
         return f"{name} is the only plan that meets every bound{keeps}, at {amount} a month"
     others = [each for each in rivals if each not in selection.as_good]
     if math.isnan(selection.against[rivals[0]].estimate.low):
-        return f"{name} {_does(comparison)} {amount} a month, {called(comparison, rivals[0])} {_amount(comparison, rivals[0])}"
+        other = f"{called(comparison, rivals[0])} {_amount(comparison, rivals[0])}"
+        return f"{name} {_does(comparison)} {amount} a month, {other}"
     if selection.undecided:
         return _undecided(comparison, best, selection.undecided)
     if not others:

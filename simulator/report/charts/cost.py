@@ -22,11 +22,12 @@ from simulator.report.charts.look import (
     called,
     in_picture,
     looks,
+    on_area,
     shown,
     slide,
     verdicts,
 )
-from simulator.report.charts.theme import in_style, ink_on, theme, tint
+from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.words import of_chance
 
@@ -110,38 +111,30 @@ def _end(plan: PlanResult) -> float:
 
 def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> None:
     row_in = (TOP - BOTTOM) * HEIGHT_IN / rows
-    size, small = (13.0, 12.0) if row_in >= ROOMY_ROW_IN else (10.5, 9.5)
+    size, small = next((sizes for room_in, *sizes in _SIZES if row_in >= room_in), _SIZES[-1][1:])
     height = min(0.54, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
     middle, start, unlabelled = place - SHIFT, 0.0, []
     for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
-        fill = tint(look.colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1))
-        axes.barh(
-            middle,
-            line.usd_per_month,
-            height,
-            start,
-            color=fill,
-            edgecolor=theme().paper,
-            linewidth=1,
-            hatch=look.hatch or None,
-            label=line.item,
-        )
-        text = _inside(line, line.usd_per_month / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
+        fill, usd = tint(look.colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1)), line.usd_per_month
+        around = {"edgecolor": theme().paper, "linewidth": 1, "hatch": look.hatch or None}
+        axes.barh(middle, usd, height, start, color=fill, label=line.item, **around)  # type: ignore[arg-type]
+        text = _inside(line, usd / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
         if text:
-            axes.text(
-                start + line.usd_per_month / 2, middle, text, size=size, color=ink_on(fill), ha="center", va="center"
-            )
-        elif line.usd_per_month > 0:
-            unlabelled.append(f"{line.item} {form.usd_on_bill(line.usd_per_month)}")
-        start += line.usd_per_month
+            on_area(axes, (start + usd / 2, middle), text, fill, size)
+        elif usd > 0:
+            unlabelled.append(f"{line.item} {form.usd_on_bill(usd)}")
+        start += usd
     _total(axes, middle, plan, usd_per_in, size)
     if unlabelled:
         text = f"also {', '.join(unlabelled)}" if len(unlabelled) < len(plan.bill.lines) else ", ".join(unlabelled)
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
         below = middle + height / 2 + 0.04 / row_in
-        white = {"facecolor": theme().paper, "edgecolor": "none", "pad": 1.0}
-        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=theme().quiet, va="top", bbox=white)
+        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=theme().quiet, va="top")
+
+
+_SIZES = ((ROOMY_ROW_IN, 13.0, 12.0), (0.45, 10.5, 9.5), (0.0, 10.0, 8.5))
+"""From which height of a row on, sizes of the amounts and of what stands below the bar. [inches, pt, pt]"""
 
 
 def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> str:

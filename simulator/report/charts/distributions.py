@@ -259,6 +259,12 @@ def _ticks_s(axes: Axes, write: Callable[[float], str]) -> list[float]:
     return sorted(chosen)
 
 
+def duration_ticks(axes: Axes) -> tuple[list[float], list[str]]:
+    """Return round times on the logarithmic axis below, and their texts."""
+    ticks = _ticks_s(axes, _tick_text)
+    return ticks, [_tick_text(tick) for tick in ticks]
+
+
 def _tick_text(time_s: float) -> str:
     return about_duration(time_s).replace("us", "µs")
 

@@ -106,7 +106,7 @@ def _sample(figure: Figure, look: Look, left: float, middle: float) -> None:
                 linewidth=0,
             )
         )
-    else:
+    elif look.is_line:
         figure.add_artist(
             Line2D(
                 [left, right],

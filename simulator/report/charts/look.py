@@ -22,7 +22,7 @@ from simulator.report.charts.lettering import (
     width_in,
     wrapped,
 )
-from simulator.report.charts.theme import TICK_PT, Theme, names_in, theme
+from simulator.report.charts.theme import TICK_PT, Theme, ink_on, names_in, theme
 from simulator.report.plan_styles import MOST_PLANS, drawn_plans, styles_of
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import Comparison, PlanResult
@@ -58,6 +58,8 @@ class Look:
     marker: str = ""
     dash: tuple[float, ...] = ()
     hatch: str = ""
+    is_line: bool = True
+    """Whether the key shows a line, too; else the mark alone."""
 
     @property
     def line(self) -> Dashes:
@@ -68,6 +70,12 @@ class Look:
 def hatched(look: Look) -> Mapping[str, Any]:
     """Return how a bar has its plan's hatch; nothing for plans that have none."""
     return {"hatch": look.hatch, "edgecolor": theme().paper, "linewidth": 0.0} if look.hatch else {}
+
+
+def on_area(axes: Axes, at: tuple[float, float], text: str, fill: str, size: float) -> None:
+    """Write into an area, on a patch of its colour where it is hatched or not."""
+    patch = {"facecolor": fill, "edgecolor": "none", "pad": 1.0}
+    axes.text(*at, text, size=size, color=ink_on(fill), ha="center", va="center", bbox=patch)
 
 
 def shown(comparison: Comparison) -> tuple[str, ...]:

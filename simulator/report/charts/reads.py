@@ -19,10 +19,11 @@ from simulator.report.charts.look import (
     hatched,
     in_picture,
     looks,
+    on_area,
     shown,
     slide,
 )
-from simulator.report.charts.theme import in_style, ink_on, theme, tint
+from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import Comparison, PlanResult
 
 UNREAD_LIGHTNESS = 0.78
@@ -154,11 +155,10 @@ def _draw_shares(axes: Axes, comparison: Comparison, names: list[str], reads: di
         unread_text = f"{form.about_share(one.unread_fraction)} never read"
         if width_in(unread_text, size) + 0.2 <= one.unread_fraction * room_in:
             middle = read_fraction + one.unread_fraction / 2
-            axes.text(middle, place, unread_text, size=size, color=theme().ink, ha="center", va="center")
+            on_area(axes, (middle, place), unread_text, pale, size)
         read_text = f"{form.about_share(read_fraction)} read"
         if width_in(read_text, size) + 0.2 <= read_fraction * room_in:
-            ink = ink_on(look.colour)
-            axes.text(read_fraction / 2, place, read_text, size=size, color=ink, ha="center", va="center")
+            on_area(axes, (read_fraction / 2, place), read_text, look.colour, size)
 
 
 def _height(names: list[str]) -> float:

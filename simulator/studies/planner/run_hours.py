@@ -1,6 +1,7 @@
 """When runs start, and how many there are in a day: the mean age of what is served, by closed forms."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from simulator.studies.planner.alone import is_silent, metrics_alone, plan_alone
 
 RUNS = (1, 2, 3, 4, 6, 12)
 """A day."""
+MOST_RUNS = 96
+"""A plan that has more a day is not in the picture itself."""
 HOURS = tuple(range(0, 24, 2))
 
 
@@ -20,6 +23,8 @@ class RunHours:
     """One plan whose first run of a day starts at each hour, with so many runs a day."""
 
     plan: str
+    runs: tuple[int, ...]
+    """A day, ascending."""
     age_mean_s: FloatArray
     """Shape (runs, hours). [s]"""
     cost_usd: FloatArray
@@ -37,7 +42,7 @@ class RunHours:
     @property
     def row(self) -> int:
         """The row of as many runs as now; else of one a day."""
-        return RUNS.index(int(self.now_runs)) if self.now_runs in RUNS else 0
+        return self.runs.index(int(self.now_runs)) if self.now_runs in self.runs else 0
 
 
 def run_hours(comparison: Comparison) -> RunHours | None:
@@ -46,23 +51,29 @@ def run_hours(comparison: Comparison) -> RunHours | None:
     ahead = [name for name in comparison.ranking if plans[name].precompute is not None]
     if is_silent(comparison) or not ahead:
         return None
-    ages = np.full((len(RUNS), len(HOURS)), math.nan)
-    costs = np.full(len(RUNS), math.nan)
-    for row, runs in enumerate(RUNS):
-        for column, hour in enumerate(HOURS):
-            period_h = 24 // runs
-            if hour >= period_h:
-                ages[row, column] = ages[row, HOURS.index(hour % period_h)]
-                continue
-            age_s, cost_usd = _at(comparison, ahead[0], runs, hour)
-            ages[row, column] = age_s
-            costs[row] = cost_usd if column == 0 else costs[row]
-    if not np.isfinite(ages).any():
-        return None
     now = plans[ahead[0]].precompute
     assert now is not None
-    period_s = min(now.every_s, DAY_S)
-    return RunHours(ahead[0], ages, costs, DAY_S / now.every_s, now.at_s % period_s / HOUR_S)
+    now_runs = DAY_S / now.every_s
+    runs = tuple(sorted({*RUNS, *([int(now_runs)] if now_runs in range(1, MOST_RUNS + 1) else [])}))
+    ages, costs = _grid(comparison, ahead[0], runs)
+    if not np.isfinite(ages).any():
+        return None
+    return RunHours(ahead[0], runs, ages, costs, now_runs, now.at_s % min(now.every_s, DAY_S) / HOUR_S)
+
+
+def _grid(comparison: Comparison, name: str, runs: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """Return the mean age by runs a day and hour, and the cost by runs a day. [s, USD per month]"""
+    ages, costs = np.full((len(runs), len(HOURS)), math.nan), np.full(len(runs), math.nan)
+    for row, number in enumerate(runs):
+        period_h = 24 / number
+        for column, hour in enumerate(HOURS):
+            same = next((each for each in range(column) if (hour - HOURS[each]) % period_h == 0), None)
+            if same is not None:
+                ages[row, column] = ages[row, same]
+                continue
+            ages[row, column], cost_usd = _at(comparison, name, number, hour)
+            costs[row] = cost_usd if column == 0 else costs[row]
+    return ages, costs
 
 
 def _at(comparison: Comparison, name: str, runs: int, hour: int) -> tuple[float, float]:
