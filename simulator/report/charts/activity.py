@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.charts import closed_form
 from simulator.report.charts.labels import Entry, key
@@ -11,8 +12,9 @@ from simulator.report.charts.look import BOTTOM, TOP, called, looks, shown, slid
 from simulator.report.charts.money import money_axis
 from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import COST, Comparison
-from simulator.studies.planner.activity_costs import ActivityCosts, activity_costs
+from simulator.studies.planner.activity_costs import ALIKE, ActivityCosts, Crossing, activity_costs
 from simulator.studies.turns import Turn
+from simulator.studies.words import listed
 
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
 CROSSINGS = 3
@@ -46,7 +48,7 @@ def cost_by_activity(comparison: Comparison) -> Figure:
     _axis(axes, found)
     _crossings(axes, comparison, found)
     entries = [Entry(name, look[name], _said(comparison, name)) for name in names]
-    entries += closed_form.entries("lines; bounds are not looked at", f"marks, at {found.axis.text(found.axis.now)}")
+    entries += closed_form.entries("lines, whatever bounds they break", f"marks, at {found.axis.text(found.axis.now)}")
     key(figure, entries, _KEY_LEFT, _ends(figure, axes, found, names))
     return figure
 
@@ -62,17 +64,24 @@ def _title(comparison: Comparison, found: ActivityCosts) -> str:
     turns = () if comparison.turning_points is None else comparison.turning_points.turns
     if turns:
         return _simulated(comparison, turns[0])
-    crossings, low, high = found.crossings, found.axis.text(found.values[0]), found.axis.text(found.values[-1])
-    first = called(comparison, crossings[0].below if crossings else found.cheapest_at(found.axis.now))
+    low, high = found.axis.short(float(found.values[0])), found.axis.text(float(found.values[-1]))
+    best = called(comparison, found.eligible[0])
     if len(found.costs_usd) == 1:
         (costs,) = ([form.usd(float(usd)) for usd in each] for each in found.costs_usd.values())
-        return f"{first} costs {costs[0]} a month at {low}, {costs[-1]} at {high}, by closed form"
-    if not crossings:
-        return f"by closed form {first} stays the cheapest from {found.axis.short(found.values[0])} to {high}"
-    up_to, then = found.axis.text(_round(crossings[0].value)), called(comparison, crossings[0].above)
-    more = len(crossings) - 1
-    beyond = f"; {more} more {'crossing' if more == 1 else 'crossings'} beyond" if more else ""
-    return f"by closed form {first} is the cheapest up to about {up_to}, {then} from there{beyond}"
+        return f"by closed form {best} costs {costs[0]} a month at {low}, {costs[-1]} at {high}"
+    sides = [(f"below about {_short(found, each)}", each) for each in found.below[:1]]
+    sides += [(f"above about {_short(found, each)}", each) for each in found.above[:1]]
+    if not sides:
+        within = write_share(ALIKE)
+        return f"by closed form no plan undercuts {best} by more than {within} from {low} to {high}"
+    parts = [
+        f"{called(comparison, each.plan)} undercuts {called(comparison, each.instead)} {where}" for where, each in sides
+    ]
+    return f"by closed form {listed(parts)}"
+
+
+def _short(found: ActivityCosts, crossing: Crossing) -> str:
+    return found.axis.text(_round(crossing.value))
 
 
 def _simulated(comparison: Comparison, turn: Turn) -> str:
@@ -87,8 +96,11 @@ def _round(value: float) -> float:
 
 def _subtitle(comparison: Comparison, found: ActivityCosts) -> str:
     unknown = [name for name in comparison.plans if name not in found.costs_usd]
+    chosen = (
+        "" if len(found.eligible) == len(found.costs_usd) else "; the title tells of those that meet every bound now"
+    )
     missing = f"; no closed form of {len(unknown)} of {len(comparison.plans)} plans" if unknown else ""
-    return f"Cost per month along {found.axis.key}{missing}"
+    return f"Cost per month along {found.axis.key}{chosen}{missing}"
 
 
 def _said(comparison: Comparison, name: str) -> list[str]:
@@ -111,7 +123,7 @@ def _unit(found: ActivityCosts) -> str:
 
 def _crossings(axes: Axes, comparison: Comparison, found: ActivityCosts) -> None:
     """Mark break-evens: dashed by closed form, and a grey band where a simulation has shown one."""
-    for each in found.crossings[:CROSSINGS]:
+    for each in (*found.below, *found.above)[:CROSSINGS]:
         axes.axvline(each.value, color=theme().ink, linewidth=1.2, linestyle=(0, (4, 3)))
         top = (each.value, axes.get_ylim()[1])
         text = f"break-even, {found.axis.short(_round(each.value))}"

@@ -108,8 +108,8 @@ def _as_it_is(comparison: Comparison, found: Windows) -> list[str]:
     plan, now = comparison.plans[found.plan], found.now
     said = [f"{form.usd(plan.cost_usd_per_month)} a month simulated"]
     if "wasted_fraction" in plan.metrics:
-        closed = "" if now is None else f", {form.about_share(now.wasted_fraction)} by closed form"
-        said.append(f"{form.about_share(plan.metrics['wasted_fraction'].mean)} never read{closed}")
+        closed = [] if now is None else [f"{form.about_share(now.wasted_fraction)} by closed form"]
+        said += [f"{form.about_share(plan.metrics['wasted_fraction'].mean)} never read", *closed]
     return said
 
 
@@ -122,5 +122,6 @@ def _entries(comparison: Comparison, found: Windows, look: Look) -> list[Entry]:
             Entry("starred: the cheapest", Look(theme().ink, marker="*", is_line=False), [_long(best), cost])
         )
     if broken:
-        entries.append(Entry("breaks a bound", Look(theme().forbidden), [", ".join(map(_long, broken))]))
+        which = "all of them" if len(broken) == len(found.windows) else ", ".join(map(_long, broken))
+        entries.append(Entry("breaks a bound", Look(theme().forbidden), [which]))
     return [*entries, *closed_form.entries("line and hollow marks", "the filled mark: as it is")]

@@ -66,7 +66,7 @@ def _title(comparison: Comparison, found: Swings) -> str:
         turns = form.shortened(form.one_line(turning[0].key), KEY_LETTERS)
         source = "re-billed" if turning[0].is_rebilled else "by closed form"
         return f"{step} of {turns} makes {other} the cheaper plan in place of {name}, {source}"
-    return f"no input that is {step} off makes {other} cheaper than {name}; {key} moves the gap most, by {size} a month"
+    return f"no single input {step} off makes {other} cheaper than {name}; {key} moves the gap most, by {size} a month"
 
 
 def _saving(comparison: Comparison, found: Swings) -> float:
@@ -81,7 +81,7 @@ def _subtitle(comparison: Comparison, found: Swings) -> str:
         what = f"Of a cost of {cost} a month"
     else:
         what = f"Of a saving of {form.usd(_saving(comparison, found))} a month"
-    return f"{what}, simulated: each input {write_share(STEP)} lower (pale) and higher; hatched: by closed form, else re-billed"
+    return f"{what}: each input {write_share(STEP)} lower (pale) and higher; hatched by closed form, others re-billed"
 
 
 def _bars(axes: Axes, place: int, swing: Swing) -> None:
