@@ -67,7 +67,7 @@ def test_lines_are_the_means_at_the_values_and_the_title_says_where_the_winner_c
     assert tuple(figure.get_size_inches()) == (WIDTH_IN, HEIGHT_IN)
     assert "Nightly batch is best up to" in words(figure)
     assert "USD" in figure.axes[0].get_ylabel()
-    colour = plan_looks(along.sweep)["nightly batch"]
+    colour = plan_looks(along.sweep)["nightly batch"].colour
     (line,) = [each for each in figure.axes[0].lines if each.get_color() == colour and len(each.get_xdata()) > 1]
     assert list(line.get_xdata()) == [0.0, 15.0, 30.0, 45.0, 60.0]
     means = [point.comparison.plans["nightly batch"].cost_usd_per_month for point in along.sweep.points]

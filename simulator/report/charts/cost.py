@@ -80,8 +80,9 @@ def cost_title(comparison: Comparison) -> str:
         no_plan = "this is too little to choose by" if comparison.is_too_little else "no plan meets every bound"
         said = f"{no_plan}; {_cheapest(comparison, plans)}"
     elif comparison.weighs_value:
-        broken = "is overloaded" if first.meets_slo else "breaks what it must keep"
-        said = f"{_cheapest(comparison, plans)}{'' if first.name in {best, *comparison.rivals} else f', but {broken}'}"
+        said = _cheapest(comparison, plans)
+        if first.name not in {best, *comparison.rivals} and said.startswith(name):
+            said += f", but {'is overloaded' if first.meets_slo else 'breaks what it must keep'}"
     elif first.name in {best, *comparison.rivals} or not comparison.rivals:
         said = choice(comparison)
     else:

@@ -75,9 +75,8 @@ def _replicas(count: int) -> str:
 def _subtitle(comparison: Comparison, found: FleetSizes) -> str:
     low, high = found.now
     has = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    return (
-        f"p99 latency of {called(comparison, found.plan)} if {found.backend} had so many replicas all day; it has {has}"
-    )
+    name, fleet = called(comparison, found.plan), form.one_line(found.backend)
+    return f"p99 latency of {name} if backend {fleet} had so many replicas all day; it has {has}"
 
 
 def _frame(axes: Axes, comparison: Comparison, found: FleetSizes, bound_s: float | None) -> None:
@@ -119,7 +118,7 @@ def _load(strip: Axes, found: FleetSizes, look: Look) -> None:
     strip.set_ylim(0, float(found.busy_replicas.max()) * 1.1 or 1.0)
     strip.set_xticks(range(0, 25, 3), [f"{hour:02d}:00" for hour in range(0, 25, 3)])
     strip.locator_params(axis="y", nbins=2)
-    strip.yaxis.set_major_formatter(lambda amount, _: f"{amount:.3g}")
+    strip.yaxis.set_major_formatter(lambda amount, _: np.format_float_positional(amount, 3, fractional=False, trim="-"))
     strip.set_xlabel("Time of day")
     strip.set_ylabel("Replicas\nbusy")
 

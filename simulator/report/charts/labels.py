@@ -40,9 +40,9 @@ def key(figure: Figure, entries: Sequence[Entry], left: float, ends: Mapping[str
     if ends is not None:
         entries = sorted(entries, key=lambda entry: -ends.get(entry.name, -math.inf))
     widest_in = (_KEY_RIGHT - left - _SWATCH) * WIDTH_IN
-    for sizes in _KEY_SIZES:
+    for sizes, most in _TRIES:
         names = wrapped_names([entry.name for entry in entries], sizes.name_pt, widest_in, sizes.name_lines)
-        blocks = [_block(names[entry.name], entry.detail, sizes, widest_in) for entry in entries]
+        blocks = [_block(names[entry.name], entry.detail[:most], sizes, widest_in) for entry in entries]
         room = TOP - BOTTOM - sum(block.height for block in blocks)
         if room >= sizes.gap * (len(blocks) - 1):
             break
@@ -102,7 +102,7 @@ def _sample(figure: Figure, look: Look, left: float, middle: float) -> None:
                 transform=figure.transFigure,
                 facecolor=look.colour,
                 edgecolor=theme().paper,
-                hatch=look.hatch * 2,
+                hatch=look.hatch,
                 linewidth=0,
             )
         )
@@ -143,6 +143,8 @@ _KEY_SIZES = (
     _Sizes(10.5, 9.5, 1, 0.005),
     _Sizes(9.5, 8.5, 1, 0.003),
 )
+_TRIES = (*((sizes, None) for sizes in _KEY_SIZES), *((_KEY_SIZES[-1], most) for most in (2, 1, 0)))
+"""Sizes, and how many parts are left of what is said of an entry: what has room for all is taken first."""
 _KEY_GAP = 0.045
 _KEY_RIGHT = 0.985
 _KEY_ABOVE = 0.0

@@ -36,8 +36,8 @@ def age_by_run_hour(comparison: Comparison) -> Figure:
     figure = slide(comparison, form.capital(_title(comparison, found)), _subtitle(comparison, found))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     colour = looks(comparison)[found.plan].colour
-    shades = LinearSegmentedColormap.from_list("ages", [tint(colour, PALEST), tint(colour, 0.0)])
-    shades.set_bad(theme().faint)
+    ends = [tint(colour, PALEST), tint(colour, 0.0)]
+    shades = LinearSegmentedColormap.from_list("ages", ends, bad=theme().faint)
     oldest = float(np.nanmax(found.age_mean_s))
     mesh = np.ma.masked_invalid(found.age_mean_s)
     axes.pcolormesh(mesh, cmap=shades, vmin=0, vmax=oldest, edgecolors=theme().paper, linewidth=1)
@@ -67,7 +67,7 @@ def _title(comparison: Comparison, found: RunHours) -> str:
 def _subtitle(comparison: Comparison, found: RunHours) -> str:
     seen = comparison.plans[found.plan].metrics.get("age_mean_s")
     simulated = "" if seen is None else f"; {form.duration(seen.mean)} simulated as it is, {_now(found)}"
-    return f"Mean age of the predictions that {called(comparison, found.plan)} serves{simulated}"
+    return f"Mean age of the predictions served{simulated}"
 
 
 def _now(found: RunHours) -> str:

@@ -18,7 +18,7 @@ from simulator.scenario.schema import Scenario
 AXIS_PT, TICK_PT = 14, 13
 MISSING_GLYPH = "Glyph .* missing from"
 """What matplotlib warns of when a name has letters that no font here has; the foot of the slide says so."""
-DARK_INK = "#1A1A1A"
+DARK_INK = "#111111"
 """Of letters on a light area, in either theme."""
 
 P = ParamSpec("P")

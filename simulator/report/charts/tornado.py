@@ -6,18 +6,20 @@ from matplotlib.figure import Figure
 from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.charts import closed_form
-from simulator.report.charts.lettering import wrapped
+from simulator.report.charts.lettering import width_in
 from simulator.report.charts.look import BOTTOM, RIGHT, TOP, called, slide
 from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import COST, Comparison
 from simulator.studies.planner.swings import STEP, Swing, Swings, swings_of
 
 _AXES_LEFT = 0.34
-_LABEL_IN = 3.8
+_LABEL_IN, LABEL_PT = 3.8, 12
 _MARGIN = 0.22
 _HEIGHT = 0.62
 PALE = 0.45
 KEY_LETTERS = 44
+LONGEST = 135
+"""Letters of a title."""
 
 
 @in_style
@@ -47,10 +49,8 @@ def tornado(comparison: Comparison) -> Figure:
     for place, swing in enumerate(found.swings):
         _bars(axes, place, swing)
     _turn(axes, comparison, found)
-    axes.set_yticks(
-        range(len(found.swings)), [wrapped(form.one_line(swing.key), 12, _LABEL_IN, 1) for swing in found.swings]
-    )
-    axes.tick_params(axis="y", length=0, labelcolor=theme().ink, labelsize=12)
+    axes.set_yticks(range(len(found.swings)), [_label(swing) for swing in found.swings])
+    axes.tick_params(axis="y", length=0, labelcolor=theme().ink, labelsize=LABEL_PT)
     return figure
 
 
@@ -59,14 +59,23 @@ def _title(comparison: Comparison, found: Swings) -> str:
     source = "re-billed" if first.is_rebilled else "by closed form"
     key, size = form.shortened(form.one_line(first.key), KEY_LETTERS), form.usd(first.size_usd)
     if found.against is None:
-        return f"{step} of {key} moves the cost of {name} most: by {size} a month, {source}"
+        return f"{key}, {step} off, moves the cost of {name} most: by {size} a month, {source}"
     saving, other = _saving(comparison, found), called(comparison, found.against)
     turning = [swing for swing in found.swings if min(swing.lower_usd, swing.higher_usd) < -saving]
     if turning:
         turns = form.shortened(form.one_line(turning[0].key), KEY_LETTERS)
         source = "re-billed" if turning[0].is_rebilled else "by closed form"
-        return f"{step} of {turns} makes {other} the cheaper plan in place of {name}, {source}"
-    return f"no single input {step} off makes {other} cheaper than {name}; {key} moves the gap most, by {size} a month"
+        return f"{turns}, {step} off, makes {other} cheaper than {name}, {source}"
+    said = f"no single input {step} off makes {other} cheaper than {name}"
+    most = f"; {key} moves the gap most, by {size} a month"
+    return said + most if len(said + most) <= LONGEST else said
+
+
+def _label(swing: Swing) -> str:
+    """Return an input's name with its end, which tells more than its middle."""
+    text = form.one_line(swing.key)
+    fits = (form.shortened(text, letters) for letters in range(len(text), 1, -1))
+    return next(each for each in fits if width_in(each, LABEL_PT) <= _LABEL_IN)
 
 
 def _saving(comparison: Comparison, found: Swings) -> float:
@@ -95,7 +104,8 @@ def _bars(axes: Axes, place: int, swing: Swing) -> None:
             usd = max(there, key=abs)
             beside = usd + side * 0.008 * span
             align = "left" if side > 0 else "right"
-            axes.text(beside, place, form.signed_usd(usd), size=12, ha=align, va="center")
+            patch = {"facecolor": theme().paper, "edgecolor": "none", "pad": 0.8}
+            axes.text(beside, place, form.signed_usd(usd), size=12, ha=align, va="center", bbox=patch)
 
 
 def _turn(axes: Axes, comparison: Comparison, found: Swings) -> None:
@@ -106,5 +116,14 @@ def _turn(axes: Axes, comparison: Comparison, found: Swings) -> None:
     if axes.get_xlim()[0] < at < axes.get_xlim()[1]:
         axes.axvline(at, color=theme().forbidden, linewidth=1.5, linestyle=(0, (4, 3)))
         text = f"{called(comparison, found.against)} as cheap"
-        where = (at, axes.get_ylim()[0])
-        axes.annotate(text, where, (4, 4), textcoords="offset points", size=11.5, color=theme().forbidden, va="bottom")
+        where = (at, axes.get_ylim()[1])
+        axes.annotate(
+            text,
+            where,
+            (0, 3),
+            textcoords="offset points",
+            size=11.5,
+            ha="center",
+            color=theme().forbidden,
+            va="bottom",
+        )

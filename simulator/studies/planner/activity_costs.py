@@ -10,7 +10,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.studies.activity import Axis
 from simulator.studies.comparison import COST, Comparison
-from simulator.studies.planner.alone import is_silent, metrics_alone
+from simulator.studies.planner.alone import is_silent, metrics_alone, stated_as
 
 FARTHEST = 10.0
 """So many times as often and as seldom plans are looked at."""
@@ -95,7 +95,7 @@ def activity_costs(comparison: Comparison) -> ActivityCosts | None:
 
 def _cost_usd(comparison: Comparison, axis: Axis, value: float, name: str) -> float:
     """Return a plan's cost at an activity; NaN where no closed form knows it. [USD per month]"""
-    return metrics_alone(axis.at(value), name, comparison.book, waits=False).get(COST, math.nan)
+    return metrics_alone(axis.at(value), stated_as(comparison, name), comparison.book, waits=False).get(COST, math.nan)
 
 
 def _spread(axis: Axis) -> list[float]:

@@ -36,6 +36,12 @@ def metrics_alone(scenario: Scenario, name: str, book: PriceBook, *, waits: bool
     return {} if found.no_form else {metric: value.value for metric, value in found.metrics.items()}
 
 
+def stated_as(comparison: Comparison, name: str) -> str:
+    """Return what the scenario calls a plan of a comparison, which may have given it another name."""
+    outcomes = comparison.plans[name].outcomes
+    return outcomes[0].plan if outcomes else name
+
+
 def keeps_bounds(scenario: Scenario, metrics: Mapping[str, float]) -> bool:
     """Return whether metrics keep the bounds of the scenario."""
     return not violations(scenario.slo, {name: Estimate(value, value, value) for name, value in metrics.items()})

@@ -11,7 +11,7 @@ from simulator.backends.fleet import Fleet
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.studies.comparison import COST, Comparison
-from simulator.studies.planner.alone import is_silent, metrics_alone
+from simulator.studies.planner.alone import is_silent, metrics_alone, stated_as
 
 MOST = 18
 """Sizes that are looked at."""
@@ -68,7 +68,7 @@ def fleet_sizes(comparison: Comparison) -> FleetSizes | None:
 def _fleets(comparison: Comparison) -> Iterator[tuple[str, str, Fleet]]:
     """Yield plans with what serves their requests, where that is a fleet; the best ranked first."""
     for name in comparison.ranking:
-        backend = comparison.scenario.plans[name].backend
+        backend = comparison.scenario.plans[stated_as(comparison, name)].backend
         found = comparison.scenario.backends.get(backend) if backend else None
         fleets = comparison.plans[name].outcomes[0].fleets if comparison.plans[name].outcomes else ()
         if backend and isinstance(found, Fleet) and any(use.backend == backend for use in fleets):
@@ -98,5 +98,6 @@ def _with(comparison: Comparison, name: str, backend: str, fleet: Fleet, size: i
     """Return p99 and cost with so many replicas all day. [s, USD per month]"""
     fixed = fleet.model_copy(update={"capacity": FixedCapacity(replicas=size)})
     backends = {**comparison.scenario.backends, backend: fixed}
-    metrics = metrics_alone(comparison.scenario.model_copy(update={"backends": backends}), name, comparison.book)
+    scenario = comparison.scenario.model_copy(update={"backends": backends})
+    metrics = metrics_alone(scenario, stated_as(comparison, name), comparison.book)
     return metrics.get(P99, math.nan), metrics.get(COST, math.nan)

@@ -9,7 +9,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.studies.comparison import COST, Comparison
-from simulator.studies.planner.alone import is_silent, metrics_alone, plan_alone
+from simulator.studies.planner.alone import is_silent, metrics_alone, plan_alone, stated_as
 
 RUNS = (1, 2, 3, 4, 6, 12)
 """A day."""
@@ -47,8 +47,8 @@ class RunHours:
 
 def run_hours(comparison: Comparison) -> RunHours | None:
     """Return them for the best ranked plan that computes ahead; None where closed forms have nothing to say."""
-    plans = comparison.scenario.plans
-    ahead = [name for name in comparison.ranking if plans[name].precompute is not None]
+    plans = {name: comparison.scenario.plans[stated_as(comparison, name)] for name in comparison.ranking}
+    ahead = [name for name, plan in plans.items() if plan.precompute is not None]
     if is_silent(comparison) or not ahead:
         return None
     now = plans[ahead[0]].precompute
@@ -78,9 +78,10 @@ def _grid(comparison: Comparison, name: str, runs: Sequence[int]) -> tuple[Float
 
 def _at(comparison: Comparison, name: str, runs: int, hour: int) -> tuple[float, float]:
     """Return mean age and cost of a plan with so many runs a day, the first at an hour. [s, USD per month]"""
-    plan = comparison.scenario.plans[name]
+    stated = stated_as(comparison, name)
+    plan = comparison.scenario.plans[stated]
     assert plan.precompute is not None
     changed = plan.precompute.model_copy(update={"every_s": DAY_S / runs, "at_s": hour * HOUR_S})
-    scenario = plan_alone(comparison.scenario, name, plan.model_copy(update={"precompute": changed}))
-    metrics = metrics_alone(scenario, name, comparison.book, waits=False)
+    scenario = plan_alone(comparison.scenario, stated, plan.model_copy(update={"precompute": changed}))
+    metrics = metrics_alone(scenario, stated, comparison.book, waits=False)
     return metrics.get("age_mean_s", math.nan), metrics.get(COST, math.nan)

@@ -14,7 +14,7 @@ from simulator.backends.service_time.table import Table
 from simulator.scenario.schema import Scenario
 from simulator.studies.activity import Axis
 from simulator.studies.comparison import COST, Comparison
-from simulator.studies.planner.alone import is_silent, metrics_alone
+from simulator.studies.planner.alone import is_silent, metrics_alone, stated_as
 from simulator.studies.planner.price_turns import spent_by_meter
 
 STEP = 0.1
@@ -80,12 +80,17 @@ class _Study:
 
     def _usd(self, scenario: Scenario) -> float:
         book = self.comparison.book
-        costs = [metrics_alone(scenario, name, book, waits=False).get(COST, math.nan) for name in self._names]
+        costs = [metrics_alone(scenario, name, book, waits=False).get(COST, math.nan) for name in self._stated]
         return costs[0] if self.against is None else costs[1] - costs[0]
 
     @property
     def _names(self) -> tuple[str, ...]:
         return (self.plan,) if self.against is None else (self.plan, self.against)
+
+    @property
+    def _stated(self) -> tuple[str, ...]:
+        """What the scenario calls them."""
+        return tuple(stated_as(self.comparison, name) for name in self._names)
 
     def swings(self) -> Iterator[Swing]:
         """Yield those that move it."""
@@ -117,8 +122,8 @@ class _Study:
         if axis is not None:
             yield axis.key, lambda stated, times: Axis(stated).at(Axis(stated).now * times)
         paths = list(_OF_ALL)
-        plans = [scenario.plans[name] for name in self._names]
-        paths += [f"plans.{name}.{path}" for name in self._names for path in _OF_PLANS]
+        plans = [scenario.plans[name] for name in self._stated]
+        paths += [f"plans.{name}.{path}" for name in self._stated for path in _OF_PLANS]
         used = {name for plan in plans for name in (plan.backend, plan.precompute and plan.precompute.backend) if name}
         paths += [f"backends.{name}.{path}" for name in sorted(used) for path in _OF_BACKENDS]
         for path in paths:

@@ -8,7 +8,7 @@ from simulator.core.units import DAY_S
 from simulator.plans.plan import Plan
 from simulator.plans.scope.active_within import ActiveWithin
 from simulator.studies.comparison import COST, Comparison
-from simulator.studies.planner.alone import is_silent, keeps_bounds, metrics_alone, plan_alone
+from simulator.studies.planner.alone import is_silent, keeps_bounds, metrics_alone, plan_alone, stated_as
 
 WINDOWS_D = (1, 2, 3, 5, 7, 14, 28, 60)
 
@@ -54,7 +54,7 @@ def windows_of(comparison: Comparison) -> Windows | None:
     name = None if is_silent(comparison) else _told(comparison)
     if name is None:
         return None
-    scope = _scope(comparison.scenario.plans[name])
+    scope = _scope(_plan(comparison, name))
     now_s = scope.window_s if isinstance(scope, ActiveWithin) else None
     lengths = sorted({*(days * DAY_S for days in WINDOWS_D), *([] if now_s is None else [now_s])})
     found = tuple(each for window_s in lengths for each in _window(comparison, name, window_s))
@@ -62,10 +62,14 @@ def windows_of(comparison: Comparison) -> Windows | None:
 
 
 def _told(comparison: Comparison) -> str | None:
-    plans = comparison.scenario.plans
-    recent = (name for name in comparison.ranking if isinstance(_scope(plans[name]), ActiveWithin))
-    everyone = (name for name in comparison.ranking if (plan := plans[name]).precompute and plan.precompute.is_for_all)
+    runs = {name: _plan(comparison, name).precompute for name in comparison.ranking}
+    recent = (name for name, each in runs.items() if each and isinstance(each.scope, ActiveWithin))
+    everyone = (name for name, each in runs.items() if each and each.is_for_all)
     return next(recent, None) or next(everyone, None)
+
+
+def _plan(comparison: Comparison, name: str) -> Plan:
+    return comparison.scenario.plans[stated_as(comparison, name)]
 
 
 def _scope(plan: Plan) -> object:
@@ -73,11 +77,11 @@ def _scope(plan: Plan) -> object:
 
 
 def _window(comparison: Comparison, name: str, window_s: float) -> Iterator[Window]:
-    plan = comparison.scenario.plans[name]
+    stated, plan = stated_as(comparison, name), _plan(comparison, name)
     assert plan.precompute is not None
     runs = plan.precompute.model_copy(update={"scope": ActiveWithin.model_validate({"window": f"{window_s:.12g} s"})})
-    scenario = plan_alone(comparison.scenario, name, plan.model_copy(update={"precompute": runs}))
-    metrics = metrics_alone(scenario, name, comparison.book)
+    scenario = plan_alone(comparison.scenario, stated, plan.model_copy(update={"precompute": runs}))
+    metrics = metrics_alone(scenario, stated, comparison.book)
     coverage, wasted, cost_usd = (metrics.get(metric, math.nan) for metric in ("coverage", "wasted_fraction", COST))
     if math.isfinite(coverage + wasted + cost_usd):
         yield Window(window_s, coverage, wasted, cost_usd, keeps_bounds(scenario, metrics))
