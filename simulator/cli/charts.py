@@ -75,12 +75,11 @@ def _draw(
 ) -> dict[str, str]:
     """Draw into the folder that is wanted, or into that of the run; return why some do not apply."""
     from simulator.report.keeping import keep_charts, put_charts
-    from simulator.studies.kept_study import digest_of
     from simulator.studies.run_place import claimed
 
     if out is not None:
         return put_charts(out, study, names, rendering, on_chart, replaces=force)
-    with claimed(run, digest_of(study)) as claim:
+    with claimed(run, "", force=True) as claim:  # what is there has just been read, and nothing of it is replaced
         return keep_charts(claim, study, names, None, on_chart, rendering)
 
 

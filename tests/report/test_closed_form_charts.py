@@ -79,7 +79,7 @@ def test_a_break_even_of_closed_forms_is_one_when_it_is_simulated(book: PriceBoo
         "kind": "serverless",
         "memory": "2 GiB",
         "meter": "aws_lambda_arm",
-        "startup": {"kind": "fixed", "time": "1 s"},
+        "startup": "1 s",
         "service_time": "2 s",
     }
     changes: dict[str, Any] = {
