@@ -59,7 +59,7 @@ def test_what_no_simulation_has_shown_says_so(recent: Comparison, name: str) -> 
 @pytest.mark.parametrize("name", CLOSED)
 def test_closed_forms_are_silent_of_replays_and_of_too_little(recent: Comparison, name: str) -> None:
     few = recent.scenario.model_copy(update={"population": recent.scenario.population.model_copy(update={"users": 5})})
-    with pytest.raises(NoChartError, match="closed forms have nothing to say"):
+    with pytest.raises(NoChartError, match="too little was simulated"):
         CHARTS[name](replace(recent, scenario=few))
 
 
@@ -207,9 +207,9 @@ def test_a_plan_alone_is_told_by_its_own_cost(recent: Comparison) -> None:
 
 
 def test_plans_without_a_fleet_and_without_runs_say_so(recent: Comparison) -> None:
-    with pytest.raises(NoChartError, match="no plan computes ahead"):
+    with pytest.raises(NoChartError, match="no plan of which closed forms know computes ahead"):
         age_by_run_hour(without(recent, "recent"))
-    with pytest.raises(NoChartError, match="no plan computes ahead for everyone"):
+    with pytest.raises(NoChartError, match="no plan of which closed forms know computes ahead for everyone"):
         coverage_and_waste(without(recent, "recent"))
 
 

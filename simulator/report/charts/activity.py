@@ -33,7 +33,7 @@ def cost_by_activity(comparison: Comparison) -> Figure:
     """
     found = activity_costs(comparison)
     if found is None:
-        raise closed_form.nothing_known("how often people come cannot be changed")
+        raise closed_form.nothing_known(comparison, "closed forms know no plan of it")
     names = [name for name in shown(comparison) if name in found.costs_usd]
     figure = slide(comparison, form.capital(_title(comparison, found)), _subtitle(comparison, found))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))

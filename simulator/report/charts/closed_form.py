@@ -8,16 +8,20 @@ from simulator.core.estimate import Estimate
 from simulator.report.charts.labels import Entry
 from simulator.report.charts.look import Look, NoChartError
 from simulator.report.charts.theme import theme
+from simulator.studies.comparison import Comparison
 
 HATCH = "////"
 """Of areas that no simulation has shown."""
 LINE_PT = 1.6
-NOTHING = "closed forms have nothing to say here: of replayed traffic, of too little, or of such plans"
 
 
-def nothing_known(what: str) -> NoChartError:
-    """Return why a picture of closed forms cannot be drawn."""
-    return NoChartError(f"{what}; or {NOTHING}")
+def nothing_known(comparison: Comparison, what: str) -> NoChartError:
+    """Return why a picture of closed forms cannot be drawn: of anything, or as the comparison has no such plan."""
+    if comparison.scenario.traffic.replay is not None:
+        return NoChartError("the requests are those of a file, of which closed forms say nothing")
+    if comparison.is_too_little:
+        return NoChartError("too little was simulated to hold closed forms against")
+    return NoChartError(what)
 
 
 def entries(lines: str, marks: str) -> Sequence[Entry]:

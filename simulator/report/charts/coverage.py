@@ -15,6 +15,7 @@ from simulator.studies.planner.windows import Window, Windows, windows_of
 
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
 _MARGIN = 0.12
+NO_PLAN = "no plan of which closed forms know computes ahead for everyone or for the recently active"
 ALIKE = 0.01
 """Costs that differ by less, relative to the smaller, are practically the same."""
 
@@ -30,7 +31,9 @@ def coverage_and_waste(comparison: Comparison) -> Figure:
     """
     found = windows_of(comparison)
     if found is None:
-        raise closed_form.nothing_known("no plan computes ahead for everyone or for the recently active")
+        raise closed_form.nothing_known(
+            comparison, "no plan of which closed forms know computes ahead for everyone or for the recently active"
+        )
     look = looks(comparison)[found.plan]
     figure = slide(comparison, form.capital(_title(comparison, found)), _subtitle(comparison, found))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))

@@ -35,7 +35,7 @@ def latency_by_fleet(comparison: Comparison) -> Figure:
     """
     found = fleet_sizes(comparison)
     if found is None:
-        raise closed_form.nothing_known("no plan has a fleet of replicas whose waits are known")
+        raise closed_form.nothing_known(comparison, "no plan has a fleet of replicas whose waits closed forms know")
     look = looks(comparison)[found.plan]
     figure = slide(comparison, form.capital(_title(comparison, found)), _subtitle(comparison, found))
     width = _AXES_RIGHT - _AXES_LEFT
@@ -82,7 +82,7 @@ def _subtitle(comparison: Comparison, found: FleetSizes) -> str:
 def _frame(axes: Axes, comparison: Comparison, found: FleetSizes, bound_s: float | None) -> None:
     _axis(axes, found)
     metrics = comparison.plans[found.plan].metrics
-    seen = metrics[P99].mean if P99 in metrics else 0.0
+    seen = np.nanmax([metrics[P99].mean, metrics[P99].high]) if P99 in metrics else 0.0
     high = 1000 * max(seen, float(np.nanmax(found.p99_s)))
     if bound_s is not None and bound_s * 1000 <= FAR * high:
         high = max(high, bound_s * 1000)

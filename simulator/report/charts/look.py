@@ -38,7 +38,7 @@ NAME_LETTERS = 34
 """So long may a plan's name be in a title."""
 TICK_GAP_IN = 0.12
 """Room between the texts of two ticks. [inches]"""
-SUBTITLE_PT, FOOT_PT = 15, 10.5
+SUBTITLE_SIZES_PT, FOOT_PT = (15.0, 14.0, 13.0, 12.0, 11.0), 10.5
 
 NOTEBOOK_DPI = 72
 
@@ -133,16 +133,15 @@ def slide_of(title: str, subtitle: str, footnotes: Sequence[str]) -> Slide:
     figure.title, figure.description = form.one_line(title), form.one_line(subtitle)
     figure.theme = theme()
     FigureCanvasAgg(figure)
-    width_in = (RIGHT - LEFT) * WIDTH_IN
-    size = title_size(title, width_in)
-    heading = balanced(title, size, width_in, TITLE_LINES)
+    widest_in = (RIGHT - LEFT) * WIDTH_IN
+    size = title_size(title, widest_in)
+    heading = balanced(title, size, widest_in, TITLE_LINES)
     figure.text(LEFT, 0.955, heading, size=size, weight="bold", va="top", linespacing=1.1)
     below = 0.955 - (0.062 + 0.057 * heading.count("\n"))
-    figure.text(
-        LEFT, below, wrapped(subtitle, SUBTITLE_PT, width_in, 1), size=SUBTITLE_PT, color=theme().quiet, va="top"
-    )
+    small = next((size for size in SUBTITLE_SIZES_PT if width_in(subtitle, size) <= widest_in), SUBTITLE_SIZES_PT[-1])
+    figure.text(LEFT, below, wrapped(subtitle, small, widest_in, 1), size=small, color=theme().quiet, va="top")
     foot = "  ·  ".join(["predcost", *filter(None, footnotes)])
-    figure.text(LEFT, 0.03, wrapped(foot, FOOT_PT, width_in, 2), size=FOOT_PT, color=theme().quiet)
+    figure.text(LEFT, 0.03, wrapped(foot, FOOT_PT, widest_in, 2), size=FOOT_PT, color=theme().quiet)
     return figure
 
 

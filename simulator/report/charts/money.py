@@ -16,11 +16,11 @@ def money_axis(axes: Axes, what: str, amounts: Iterable[float]) -> None:
     known = [amount for amount in amounts if math.isfinite(amount)] or [0.0]
     wide = min(known) > 0 and max(known) / min(known) > WIDE_COSTS
     axes.set_ylabel(f"{what}, USD{' (logarithmic)' if wide else ''}")
-    axes.yaxis.set_major_formatter(lambda amount, _: form.usd(amount).removesuffix(".00"))
     if wide:
         axes.set_yscale("log")
         axes.set_ylim(min(known) / 1.5, max(known) * 1.5)
         axes.set_yticks([], minor=True)
     elif min(known) >= 0:
         axes.set_ylim(0, 1.08 * max(known) or 1.0)
+    axes.yaxis.set_major_formatter(lambda amount, _: form.usd(amount).removesuffix(".00"))
     axes.grid(axis="y")

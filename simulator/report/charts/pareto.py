@@ -11,7 +11,7 @@ from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report.charts.distributions import duration_ticks
 from simulator.report.charts.labels import Entry, key
-from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, called, looks, shown, slide
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, called, looks, shown, slide, verdicts
 from simulator.report.charts.money import money_axis
 from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import COST, Comparison
@@ -75,7 +75,7 @@ def pareto_title(comparison: Comparison) -> str:
 
 
 _SUBTITLE = (
-    "Cost against freshness; the larger the mark, the later the answers; hollow: beaten by another plan in all three"
+    "Cost against freshness; the larger the mark, the later its answers; hollow: another matches it in all three"
 )
 
 
@@ -125,7 +125,8 @@ def _title(comparison: Comparison, names: Sequence[str], beaten: _Beaten) -> str
         if len(front) <= NAMED
         else f"{len(front)} of {len(names)} plans"
     )
-    return f"only {who} have their case: another plan beats each of the rest in cost, freshness and latency"
+    matched = "each of the others is matched in cost, freshness and latency, and beaten in one"
+    return f"only {who} have their case: {matched}"
 
 
 def _sizes(comparison: Comparison, names: Sequence[str]) -> dict[str, float]:
@@ -160,11 +161,12 @@ def _bounds(axes: Axes, comparison: Comparison) -> None:
 
 
 def _entries(comparison: Comparison, names: Sequence[str], beaten: _Beaten, look: dict[str, Look]) -> list[Entry]:
-    entries = []
+    entries, troubles = [], verdicts(comparison)
     for name in names:
         metrics = comparison.plans[name].metrics
         said = [f"{form.duration(metrics[AGE].mean)} old", f"p99 {form.duration(metrics[P99].mean)}"]
         said += [f"beaten by {called(comparison, beaten.by[name])}"] if name in beaten else []
+        said += [troubles[name]] if name in troubles else []
         entries.append(Entry(name, look[name], said))
     bound_s = comparison.scenario.slo.age_p95_s
     if bound_s is not None:

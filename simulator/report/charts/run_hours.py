@@ -32,7 +32,7 @@ def age_by_run_hour(comparison: Comparison) -> Figure:
     """
     found = run_hours(comparison)
     if found is None:
-        raise closed_form.nothing_known("no plan computes ahead")
+        raise closed_form.nothing_known(comparison, "no plan of which closed forms know computes ahead")
     figure = slide(comparison, form.capital(_title(comparison, found)), _subtitle(comparison, found))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     colour = looks(comparison)[found.plan].colour

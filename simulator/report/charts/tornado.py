@@ -7,7 +7,7 @@ from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.charts import closed_form
 from simulator.report.charts.lettering import width_in
-from simulator.report.charts.look import BOTTOM, RIGHT, TOP, called, slide
+from simulator.report.charts.look import BOTTOM, HEIGHT_IN, RIGHT, TOP, called, slide
 from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import COST, Comparison
 from simulator.studies.planner.swings import STEP, Swing, Swings, swings_of
@@ -15,7 +15,8 @@ from simulator.studies.planner.swings import STEP, Swing, Swings, swings_of
 _AXES_LEFT = 0.34
 _LABEL_IN, LABEL_PT = 3.8, 12
 _MARGIN = 0.22
-_HEIGHT = 0.62
+_HEIGHT, HIGHEST_IN = 0.62, 0.55
+"""Of a bar. [rows, inches]"""
 PALE = 0.45
 KEY_LETTERS = 44
 LONGEST = 135
@@ -33,7 +34,7 @@ def tornado(comparison: Comparison) -> Figure:
     """
     found = swings_of(comparison)
     if found is None:
-        raise closed_form.nothing_known("no input moves the cost")
+        raise closed_form.nothing_known(comparison, "no input that closed forms or a bill know moves the cost")
     figure = slide(comparison, form.capital(_title(comparison, found)), _subtitle(comparison, found))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, RIGHT - _AXES_LEFT, TOP - BOTTOM))
     axes.set_ylim(len(found.swings) - 0.4, -0.6)
@@ -95,9 +96,11 @@ def _subtitle(comparison: Comparison, found: Swings) -> str:
 
 def _bars(axes: Axes, place: int, swing: Swing) -> None:
     colour, span = theme().palette[0], axes.get_xlim()[1] - axes.get_xlim()[0]
+    bottom, top = axes.get_ylim()
+    height = min(_HEIGHT, HIGHEST_IN * abs(bottom - top) / ((TOP - BOTTOM) * HEIGHT_IN))
     for usd, fill in ((swing.lower_usd, tint(colour, PALE)), (swing.higher_usd, colour)):
         hatch = {} if swing.is_rebilled else {"hatch": closed_form.HATCH, "edgecolor": theme().paper, "linewidth": 0.0}
-        axes.barh(place, usd, _HEIGHT, color=fill, **hatch)  # type: ignore[arg-type]
+        axes.barh(place, usd, height, color=fill, **hatch)  # type: ignore[arg-type]
     for side in (-1, 1):
         there = [usd for usd in (swing.lower_usd, swing.higher_usd) if usd * side > 0]
         if there:
