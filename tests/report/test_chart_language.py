@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from small_comparisons import without
 
@@ -16,6 +17,7 @@ from simulator.report.charts.catalogue import drawn
 from simulator.report.charts.cost import cost, cost_title
 from simulator.report.charts.distributions import age_cdf
 from simulator.report.charts.look import NoChartError, looks
+from simulator.report.charts.money import money_axis
 from simulator.report.charts.pareto import AGE, P99, pareto, pareto_title
 from simulator.report.charts.svg import svg_of
 from simulator.report.charts.theme import DARK, LIGHT, contrast, ink_on, theme
@@ -186,6 +188,16 @@ def test_pareto_beats_only_what_is_surely_worse(comparison: Comparison) -> None:
     assert pareto_title(seen) == "On demand is no worse than any other plan in cost, freshness and latency"
     unsure = spread(seen, {"on demand": (800.0, 1300.0), "cached": (1100.0, 1000.0)})
     assert "none beats another" in pareto_title(unsure)
+
+
+def test_an_axis_of_money_is_in_dollars_however_wide_it_is() -> None:
+    for amounts in ((1.0, 5.0), (0.01, 1e6), (-3.0, 4.0), (0.0, 0.0), ()):
+        axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
+        money_axis(axes, "Cost", amounts)
+        axes.figure.canvas.draw()
+        texts = [label.get_text() for label in axes.yaxis.get_majorticklabels()]
+        assert all(text.lstrip("-+<").startswith("$") and "math" not in text for text in texts if text)
+        assert ("logarithmic" in axes.get_ylabel()) is (axes.get_yscale() == "log")
 
 
 def test_pareto_needs_two_plans(single: Comparison) -> None:

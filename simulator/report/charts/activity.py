@@ -1,13 +1,12 @@
 """What plans would cost if people came more or less often, and where another would be the cheapest."""
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.charts import closed_form
-from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.labels import Entry, key, line_ends
 from simulator.report.charts.look import BOTTOM, TOP, called, looks, shown, slide, ticks_that_fit
 from simulator.report.charts.money import money_axis
 from simulator.report.charts.theme import in_style, theme
@@ -49,7 +48,8 @@ def cost_by_activity(comparison: Comparison) -> Figure:
     _crossings(axes, comparison, found)
     entries = [Entry(name, look[name], _said(comparison, name)) for name in names]
     entries += closed_form.entries("lines, whatever bounds they break", f"marks, at {found.axis.text(found.axis.now)}")
-    key(figure, entries, _KEY_LEFT, _ends(figure, axes, found, names))
+    lasts = {name: (float(found.values[-1]), float(found.costs_usd[name][-1])) for name in names}
+    key(figure, entries, _KEY_LEFT, line_ends(axes, lasts))
     return figure
 
 
@@ -132,10 +132,3 @@ def _crossings(axes: Axes, comparison: Comparison, found: ActivityCosts) -> None
     for turn in turns[:SIDES]:
         low, high = sorted((turn.near.value, turn.far.value))
         axes.axvspan(low, high, color=theme().quiet, alpha=0.25, linewidth=0)
-
-
-def _ends(figure: Figure, axes: Axes, found: ActivityCosts, names: list[str]) -> dict[str, float]:
-    """Return how high the lines end, as shares of the slide."""
-    last = np.array([[found.values[-1], found.costs_usd[name][-1]] for name in names])
-    heights = figure.transFigure.inverted().transform(axes.transData.transform(last))[:, 1]
-    return dict(zip(names, map(float, heights), strict=True))

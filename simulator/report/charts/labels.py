@@ -63,6 +63,14 @@ def key(figure: Figure, entries: Sequence[Entry], left: float, ends: Mapping[str
     _describe(figure, entries)
 
 
+def line_ends(axes: Axes, lasts: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """Return how high lines end, as shares of the slide, from where they do on the axes."""
+    figure = axes.figure
+    assert figure is not None
+    points = figure.transFigure.inverted().transform(axes.transData.transform(list(lasts.values())))
+    return dict(zip(lasts, map(float, points[:, 1]), strict=True))
+
+
 def _tops(heights: Sequence[float], wanted: Sequence[float], gap: float) -> list[float]:
     """Return where blocks begin: each as near to where it is wanted as those above and below leave room."""
     tops, ceiling = list[float](), TOP + _KEY_ABOVE

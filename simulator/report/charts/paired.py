@@ -61,7 +61,8 @@ def _interval(axes: Axes, place: int, estimate: Estimate, colour: str, metric: s
     around = [[estimate.mean - estimate.low], [estimate.high - estimate.mean]]
     axes.errorbar(estimate.mean, place, xerr=around, fmt="o", color=colour, capsize=8, linewidth=3, markersize=11)
     text = form.signed_interval(metric, estimate.low, estimate.high)
-    axes.text(estimate.mean, place - 0.22, text, size=14, weight="bold", color=colour, ha="center")
+    patch = {"facecolor": theme().paper, "edgecolor": "none", "pad": 1.0}
+    axes.text(estimate.mean, place - 0.22, text, size=14, weight="bold", color=colour, ha="center", bbox=patch)
 
 
 def _title(diff: Diff, plan: str, metric: str) -> str:

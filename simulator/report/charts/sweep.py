@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.report import format as form
-from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.labels import Entry, key, line_ends
 from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, looks_of, slide_of, ticks_that_fit
+from simulator.report.charts.money import money_axis
 from simulator.report.charts.theme import TICK_PT, in_style, theme, tint
 from simulator.report.plan_styles import MOST_PLANS
 from simulator.report.provenance import provenance_of
@@ -25,8 +26,6 @@ _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
 _MAP_LEFT = 0.14
 STRIP = 0.025
 """Height of the strip that shows the best plan, as a share of the axes."""
-WIDE_COSTS = 30.0
-"""Costs of which the largest is so many times the smallest are drawn on a logarithmic axis."""
 HATCH = "////"
 LIGHT = 0.25
 MOST_TICKS = 24
@@ -74,17 +73,24 @@ def _lines(sweep: Sweep) -> Figure:
     places = places_of(factor, sweep.points)
     for name in look:
         _line(axes, places, [point.comparison.plans[name] for point in sweep.points], sweep.judged_by, look[name])
-    _money_axis(axes, sweep, list(look))
+    means = {
+        name: [point.comparison.plans[name].metrics[sweep.judged_by].mean for point in sweep.points] for name in look
+    }
+    money_axis(axes, form.capital(what), (usd for each in means.values() for usd in each))
     key_axis(axes, factor, places, [point.levels[0].text for point in sweep.points])
     _strip(axes, sweep, places, look)
     entries = [Entry(name, look[name], _said(sweep, name)) for name in look]
-    key(figure, entries, _KEY_LEFT)
+    key(figure, entries, _KEY_LEFT, line_ends(axes, {name: (places[-1], usd[-1]) for name, usd in means.items()}))
     return figure
 
 
 def places_of(factor: Factor, points: Sequence[Point]) -> list[float]:
     """Return where the points are on the axis of a key; one of words has them side by side."""
     return [point.levels[0].number if factor.is_number else float(point.place[0]) for point in points]
+
+
+def _mean_usd(sweep: Sweep, point: Point, name: str) -> float:
+    return point.comparison.plans[name].metrics[sweep.judged_by].mean
 
 
 def _line(axes: Axes, places: Sequence[float], plans: Sequence[PlanResult], metric: str, look: Look) -> None:
@@ -97,18 +103,6 @@ def _line(axes: Axes, places: Sequence[float], plans: Sequence[PlanResult], metr
         is_fit = plan.meets_slo and not plan.is_overloaded
         face = look.colour if is_fit else theme().paper
         axes.plot([place], [each.mean], look.marker, ms=8, mec=look.colour, mew=1.8, mfc=face, zorder=4)
-
-
-def _money_axis(axes: Axes, sweep: Sweep, names: Sequence[str]) -> None:
-    means = [point.comparison.plans[name].metrics[sweep.judged_by].mean for point in sweep.points for name in names]
-    axes.set_ylabel(f"{form.capital(form.metric_label(sweep.judged_by))}, USD")
-    axes.yaxis.set_major_formatter(lambda amount, _: form.usd(amount).removesuffix(".00"))
-    if min(means) > 0 and max(means) / min(means) > WIDE_COSTS:
-        axes.set_yscale("log")
-        axes.yaxis.set_minor_formatter(lambda *_: "")
-    elif min(means) >= 0:
-        axes.set_ylim(bottom=0)
-    axes.grid(axis="y")
 
 
 def key_axis(axes: Axes, factor: Factor, places: Sequence[float], texts: Sequence[str]) -> None:
@@ -130,12 +124,13 @@ def _strip(axes: Axes, sweep: Sweep, places: Sequence[float], look: Mapping[str,
     left, right = axes.get_xlim()
     middles = [math.sqrt(a * b) if sweep.factors[0].is_wide else (a + b) / 2 for a, b in pairwise(places)]
     edges = [left, *middles, right]
-    for point, begin, end in zip(sweep.points, edges[:-1], edges[1:], strict=True):
+    paper, inside = theme().paper, axes.get_xaxis_transform()
+    for place, point, begin, end in zip(places, sweep.points, edges[:-1], edges[1:], strict=True):
         best = Look(theme().faint) if point.recommended is None else look[point.recommended]
         hatch = None if point.is_decided or point.recommended is None else HATCH
-        axes.axvspan(
-            begin, end, 0, STRIP, facecolor=best.colour, edgecolor=theme().paper, linewidth=0, hatch=hatch, zorder=5
-        )
+        axes.axvspan(begin, end, 0, STRIP, facecolor=best.colour, edgecolor=paper, linewidth=0, hatch=hatch, zorder=5)
+        (mark,) = axes.plot([place], [STRIP / 2], best.marker, color=best.colour, transform=inside, zorder=6)
+        mark.set(markersize=9, markeredgecolor=paper, clip_on=False)
 
 
 def _said(sweep: Sweep, name: str) -> list[str]:
@@ -178,7 +173,7 @@ def _map(sweep: Sweep) -> Figure:
         entries.append(Entry("no plan meets every bound", Look(theme().faint), none))
     if sweep.undecided:
         unsure = [f"at {sweep.undecided} of {len(sweep.points)}"]
-        entries.append(Entry("hatched: chance may decide", Look(theme().quiet), unsure))
+        entries.append(Entry("hatched: chance may decide", Look(theme().quiet, hatch=HATCH), unsure))
     if sweep.adaptive:
         entries.append(Entry("dots: simulated", Look(theme().ink), [f"{len(sweep.points)} of {sweep.grid_points}"]))
     key(figure, entries, _KEY_LEFT)
