@@ -13,6 +13,7 @@ from simulator.cli import (
     bill,
     breakeven,
     calibrate,
+    charts,
     check,
     diff,
     estimate,
@@ -46,6 +47,7 @@ app.command("estimate")(estimate.estimate)
 app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
+app.command("charts")(charts.charts)
 app.command("bill")(bill.bill)
 app.command("actuals")(actuals.actuals)
 app.command("validate")(scenario_files.validate)

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from simulator.report import format as form
-from simulator.report.closed_form_words import apart_sentences, price_sentences
+from simulator.report.closed_form_words import apart_sentences
 from simulator.report.provenance import provenance
 from simulator.report.scenario_lines import stated_lines
 from simulator.report.tables import Row, comparison_rows
@@ -70,7 +70,7 @@ class Brief:
     @cached_property
     def changes(self) -> tuple[str, ...]:
         """What would change it."""
-        return (*what_would_change(self.comparison), *price_sentences(self.comparison))
+        return what_would_change(self.comparison)
 
     @cached_property
     def apart(self) -> tuple[str, ...]:
