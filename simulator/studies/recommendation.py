@@ -1,7 +1,8 @@
 """The recommendation in words: what to do, what speaks against the others, and what would change it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulator.core.estimate import CONFIDENCE, Estimate
@@ -11,6 +12,7 @@ from simulator.studies.aim import MOST_REPLICATIONS
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult, Words
 from simulator.studies.saturation import Verdict
 from simulator.studies.turning_sentences import floor_sentence, turning_sentences
+from simulator.studies.verdict import Violation, bound_words
 from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
 from simulator.studies.what_if import value_per_request_of_equals
 from simulator.studies.words import CENT_USD, listed, of_chance, usd
@@ -44,6 +46,126 @@ def in_words(comparison: Comparison) -> Comparison:
     """Return the comparison with all that is said of it, so that it is found once, and said again when it is kept."""
     words = Words(recommendation(comparison), warnings_of(comparison), what_would_change(comparison))
     return replace(comparison, words=words)
+
+
+def verdict_lines(comparison: Comparison, called: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Return the recommendation in two lines: the choice and what it saves; how old, late and wasted its answers are.
+
+    Where nothing is recommended they say why, and what comes nearest.
+
+    Parameters
+    ----------
+    comparison
+        What was compared.
+    called
+        What plans are called; by default their names.
+    """
+    names = called or {name: name for name in comparison.plans}
+    best = comparison.recommended
+    if comparison.is_too_little:
+        return f"Too little to recommend anything: {_seen(comparison)} in all.", f"{_MORE}."
+    if best is None:
+        return _breaking(comparison), _nearest(comparison, names)
+    return _choice(comparison, best, names), _character(comparison.plans[best])
+
+
+def _choice(comparison: Comparison, best: str, names: Mapping[str, str]) -> str:
+    """Say what to choose, and how it stands against the others: no surer than their intervals are."""
+    result, selection = comparison.plans[best], comparison.selection
+    amount = f"{usd(result.cost_usd_per_month)} a month"
+    if comparison.weighs_value:
+        amount = f"{_owed(result.metrics[NET_VALUE].mean)} of net value a month"
+    if not selection.against:
+        return f"Choose {names[best]}, {_only(comparison)}: {amount}."
+    if comparison.fewest_replications == 1:
+        apart = _ahead(comparison, [name for name in comparison.rivals if name not in selection.near], names)
+        equal = _clause(selection.near, ("is equal", "are equal"), names)
+        return f"Choose {names[best]}: {amount}{apart}{equal}, as a single replication has it."
+    worse = [name for name in comparison.rivals if selection.standing(name) is Standing.WORSE]
+    better = "brings in more" if comparison.weighs_value else "is cheaper"
+    doubt = f"; whether {_who(selection.undecided, names, 'or')} {better} is not decided" if selection.undecided else ""
+    return (
+        f"Choose {names[best]}{' for now' if doubt else ''}: {amount}{_ahead(comparison, worse, names)}"
+        f"{_clause(selection.as_good, ('is as good', 'are as good'), names)}"
+        f"{_clause(selection.no_better, ('is no better', 'are no better'), names)}{doubt}."
+    )
+
+
+def _only(comparison: Comparison) -> str:
+    if len(comparison.plans) == 1:
+        return "the only plan"
+    keeps_up = " and keeps up" if comparison.passes_over_overloaded else ""
+    return f"the only one of {len(comparison.plans)} plans that meets every bound{keeps_up}"
+
+
+def _ahead(comparison: Comparison, worse: Sequence[str], names: Mapping[str, str]) -> str:
+    """Say how much better the best is than the first that is worse, and how far chance alone may move that."""
+    if not worse:
+        return ""
+    gap = comparison.gap(worse[0])
+    is_plain = math.isnan(gap.low) or usd(abs(gap.low)) == usd(abs(gap.high))
+    within = "" if is_plain else f" ± {usd(gap.half_width)}"
+    return f", {usd(abs(gap.mean))}{within} {'more' if comparison.weighs_value else 'less'} than {names[worse[0]]}"
+
+
+def _clause(plans: Sequence[str], verbs: tuple[str, str], names: Mapping[str, str]) -> str:
+    return f"; {_who(plans, names, 'and')} {verbs[len(plans) > 1]}" if plans else ""
+
+
+def _who(plans: Sequence[str], names: Mapping[str, str], joined: str) -> str:
+    """Return plans as a headline names them: more than two are counted."""
+    if len(plans) > 2:  # noqa: PLR2004
+        return f"{'one of ' if joined == 'or' else ''}{len(plans)} others"
+    return f" {joined} ".join(names[plan] for plan in plans)
+
+
+def _breaking(comparison: Comparison) -> str:
+    """Say how many plans break each bound."""
+    plans = comparison.plans.values()
+    if len(plans) == 1:
+        return "The only plan does not meet every bound."
+    broken = Counter(bound_words(each.metric) for plan in plans for each in plan.violations)
+    said = [f"{number} of {len(plans)} break {bound}" for bound, number in broken.most_common()]
+    return f"No plan meets every bound: {listed(said)}."
+
+
+def _nearest(comparison: Comparison, names: Mapping[str, str]) -> str:
+    """Say which plan keeps up and is the least times beyond the bound that it breaks most, and by how much it is."""
+    plans = comparison.plans
+    name = min(
+        comparison.ranking, key=lambda each: (plans[each].is_overloaded, max(map(_times, plans[each].violations)))
+    )
+    comes = f"{names[name]} comes nearest" if len(plans) > 1 else names[name]
+    return f"{comes}, {usd(plans[name].cost_usd_per_month)} a month: {_broken(plans[name])}.{_trouble(plans[name])}"
+
+
+def _times(violation: Violation) -> tuple[float, float]:
+    """Return how many times its bound a value is; of those whose bound is 0, the values tell."""
+    return violation.value / violation.bound if violation.bound else math.inf, violation.value
+
+
+def _character(result: PlanResult) -> str:
+    """Say in a line how old and how late a plan's answers are, what of it nobody reads, and whether it keeps up."""
+    metrics, facts = result.metrics, []
+    if "age_mean_s" in metrics:
+        facts.append(f"mean age {about_duration(metrics['age_mean_s'].mean)}")
+    if "latency_p99_s" in metrics:
+        facts.append(f"p99 latency {about_duration(metrics['latency_p99_s'].mean)}")
+    if "quality_mean" in metrics:
+        facts.append(f"mean quality {_quality(metrics['quality_mean'].mean)}")
+    if "wasted_fraction" in metrics:
+        unread, spent = metrics["wasted_fraction"].mean, _mean(result, "wasted_usd_per_month")
+        price = f" ({usd(spent)} a month)" if spent else ""
+        facts.append(f"{_percent(unread)} never read{price}" if unread else "no prediction unread")
+    if not facts:
+        return f"It answers nobody.{_trouble(result)}"
+    said = ", ".join(facts)
+    return f"{said[:1].upper()}{said[1:]}.{_trouble(result)}"
+
+
+def _mean(result: PlanResult, metric: str) -> float:
+    """Return a metric's mean, 0 where a plan has no such metric."""
+    return result.metrics[metric].mean if metric in result.metrics else 0.0
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:
@@ -91,11 +213,17 @@ def _at_least(probability: float) -> str:
 
 def _too_little(comparison: Comparison) -> str:
     """Say that nothing can be recommended, why, and what each plan cost here, to two digits as no more is known."""
-    users, requests = comparison.scenario.population.users, comparison.requests
-    seen = f"{requests:,.0f} request{'' if requests == 1 else 's'} of {users:,} user{'' if users == 1 else 's'}"
     costs = (f"{name} {_rough_usd(comparison.plans[name].cost_usd_per_month)}" for name in comparison.ranking)
-    more = "Give more users, a longer horizon or more replications"
-    return f"Too little to recommend anything: {seen} in all. A month of it costs about: {', '.join(costs)}. {more}."
+    seen = _seen(comparison)
+    return f"Too little to recommend anything: {seen} in all. A month of it costs about: {', '.join(costs)}. {_MORE}."
+
+
+def _seen(comparison: Comparison) -> str:
+    users, requests = comparison.scenario.population.users, comparison.requests
+    return f"{requests:,.0f} request{'' if requests == 1 else 's'} of {users:,} user{'' if users == 1 else 's'}"
+
+
+_MORE = "Give more users, a longer horizon or more replications"
 
 
 def _rough_usd(amount: float) -> str:
@@ -187,21 +315,20 @@ def _nature(result: PlanResult) -> str:
     if "quality_mean" in metrics:
         facts.append(f"have a mean quality of {_quality(metrics['quality_mean'].mean)}")
     answers = f"Its answers {listed(facts)}" if facts else "It answers nobody"
-    unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
+    unread, spent = _mean(result, "wasted_fraction"), _mean(result, "wasted_usd_per_month")
     if unread == 0:
         return f"{answers}.{_trouble(result)}"
-    spent = metrics["wasted_usd_per_month"].mean if "wasted_usd_per_month" in metrics else 0.0
     price = f", which is {usd(spent)} a month, its storage included" if spent else ""
     return f"{answers}; {_percent(unread)} of what it computes is never read{price}.{_trouble(result)}"
 
 
 def _trouble(result: PlanResult) -> str:
     """Say that a plan does not keep up, and how many it refuses; nothing where it does and there are few."""
-    refused = result.metrics["refused_fraction"].mean if "refused_fraction" in result.metrics else 0.0
+    refused = _mean(result, "refused_fraction")
     verdict, reason = result.saturation.verdict, result.saturation.reason
     load = f" It is {verdict}: {reason}." if verdict is not Verdict.STABLE else ""
     if result.unsure_bounds:
-        bounds = listed([metric.removesuffix("_s").replace("_", " ") for metric in result.unsure_bounds])
+        bounds = listed([bound_words(metric) for metric in result.unsure_bounds])
         load += f" Whether it keeps its bound of {bounds} is not decided: it is so near that chance alone may tell."
     return f"{load} {_percent(refused)} of its requests are refused." if refused > MOST_REFUSED_FRACTION else load
 
