@@ -43,7 +43,11 @@ def test_a_difference_that_is_sure_is_told_with_what_chance_may_make_of_it(compa
 
 
 def test_the_saving_is_told_against_the_next_that_surely_differs(comparison: Comparison) -> None:
-    costs = {"cached": [100, 100, 100], "on demand": [100.5, 100.5, 100.5], "nightly batch": [150, 150, 150]}
+    costs: dict[str, list[float]] = {
+        "cached": [100, 100, 100],
+        "on demand": [100.5, 100.5, 100.5],
+        "nightly batch": [150, 150, 150],
+    }
     assert verdict_lines(costing(comparison, costs))[0] == (
         "Choose cached: $100 a month, $50.00 less than nightly batch; on demand is as good."
     )
