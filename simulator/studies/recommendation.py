@@ -1,8 +1,7 @@
 """The recommendation in words: what to do, what speaks against the others, and what would change it."""
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from simulator.core.estimate import CONFIDENCE, Estimate
@@ -10,12 +9,12 @@ from simulator.core.selection import Standing
 from simulator.core.units import about_duration, write_share
 from simulator.studies.aim import MOST_REPLICATIONS
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult, Words
-from simulator.studies.saturation import Verdict
+from simulator.studies.headline import verdict_lines as verdict_lines  # noqa: PLC0414  (the recommendation in short)
+from simulator.studies.plan_words import MORE, broken, mean, seen, trouble
 from simulator.studies.turning_sentences import floor_sentence, turning_sentences
-from simulator.studies.verdict import Violation, bound_words
-from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
+from simulator.studies.warnings import warnings_of
 from simulator.studies.what_if import value_per_request_of_equals
-from simulator.studies.words import CENT_USD, listed, of_chance, usd
+from simulator.studies.words import CENT_USD, listed, of_chance, owed, percent, quality, usd
 
 LEAST_PAIRING = 1.05
 """Pairing that is worth fewer times the replications is not told of."""
@@ -48,126 +47,6 @@ def in_words(comparison: Comparison) -> Comparison:
     return replace(comparison, words=words)
 
 
-def verdict_lines(comparison: Comparison, called: Mapping[str, str] | None = None) -> tuple[str, str]:
-    """Return the recommendation in two lines: the choice and what it saves; how old, late and wasted its answers are.
-
-    Where nothing is recommended they say why, and what comes nearest.
-
-    Parameters
-    ----------
-    comparison
-        What was compared.
-    called
-        What plans are called; by default their names.
-    """
-    names = called or {name: name for name in comparison.plans}
-    best = comparison.recommended
-    if comparison.is_too_little:
-        return f"Too little to recommend anything: {_seen(comparison)} in all.", f"{_MORE}."
-    if best is None:
-        return _breaking(comparison), _nearest(comparison, names)
-    return _choice(comparison, best, names), _character(comparison.plans[best])
-
-
-def _choice(comparison: Comparison, best: str, names: Mapping[str, str]) -> str:
-    """Say what to choose, and how it stands against the others: no surer than their intervals are."""
-    result, selection = comparison.plans[best], comparison.selection
-    amount = f"{usd(result.cost_usd_per_month)} a month"
-    if comparison.weighs_value:
-        amount = f"{_owed(result.metrics[NET_VALUE].mean)} of net value a month"
-    if not selection.against:
-        return f"Choose {names[best]}, {_only(comparison)}: {amount}."
-    if comparison.fewest_replications == 1:
-        apart = _ahead(comparison, [name for name in comparison.rivals if name not in selection.near], names)
-        equal = _clause(selection.near, ("is equal", "are equal"), names)
-        return f"Choose {names[best]}: {amount}{apart}{equal}, as a single replication has it."
-    worse = [name for name in comparison.rivals if selection.standing(name) is Standing.WORSE]
-    better = "brings in more" if comparison.weighs_value else "is cheaper"
-    doubt = f"; whether {_who(selection.undecided, names, 'or')} {better} is not decided" if selection.undecided else ""
-    return (
-        f"Choose {names[best]}{' for now' if doubt else ''}: {amount}{_ahead(comparison, worse, names)}"
-        f"{_clause(selection.as_good, ('is as good', 'are as good'), names)}"
-        f"{_clause(selection.no_better, ('is no better', 'are no better'), names)}{doubt}."
-    )
-
-
-def _only(comparison: Comparison) -> str:
-    if len(comparison.plans) == 1:
-        return "the only plan"
-    keeps_up = " and keeps up" if comparison.passes_over_overloaded else ""
-    return f"the only one of {len(comparison.plans)} plans that meets every bound{keeps_up}"
-
-
-def _ahead(comparison: Comparison, worse: Sequence[str], names: Mapping[str, str]) -> str:
-    """Say how much better the best is than the first that is worse, and how far chance alone may move that."""
-    if not worse:
-        return ""
-    gap = comparison.gap(worse[0])
-    is_plain = math.isnan(gap.low) or usd(abs(gap.low)) == usd(abs(gap.high))
-    within = "" if is_plain else f" ± {usd(gap.half_width)}"
-    return f", {usd(abs(gap.mean))}{within} {'more' if comparison.weighs_value else 'less'} than {names[worse[0]]}"
-
-
-def _clause(plans: Sequence[str], verbs: tuple[str, str], names: Mapping[str, str]) -> str:
-    return f"; {_who(plans, names, 'and')} {verbs[len(plans) > 1]}" if plans else ""
-
-
-def _who(plans: Sequence[str], names: Mapping[str, str], joined: str) -> str:
-    """Return plans as a headline names them: more than two are counted."""
-    if len(plans) > 2:  # noqa: PLR2004
-        return f"{'one of ' if joined == 'or' else ''}{len(plans)} others"
-    return f" {joined} ".join(names[plan] for plan in plans)
-
-
-def _breaking(comparison: Comparison) -> str:
-    """Say how many plans break each bound."""
-    plans = comparison.plans.values()
-    if len(plans) == 1:
-        return "The only plan does not meet every bound."
-    broken = Counter(bound_words(each.metric) for plan in plans for each in plan.violations)
-    said = [f"{number} of {len(plans)} break {bound}" for bound, number in broken.most_common()]
-    return f"No plan meets every bound: {listed(said)}."
-
-
-def _nearest(comparison: Comparison, names: Mapping[str, str]) -> str:
-    """Say which plan keeps up and is the least times beyond the bound that it breaks most, and by how much it is."""
-    plans = comparison.plans
-    name = min(
-        comparison.ranking, key=lambda each: (plans[each].is_overloaded, max(map(_times, plans[each].violations)))
-    )
-    comes = f"{names[name]} comes nearest" if len(plans) > 1 else names[name]
-    return f"{comes}, {usd(plans[name].cost_usd_per_month)} a month: {_broken(plans[name])}.{_trouble(plans[name])}"
-
-
-def _times(violation: Violation) -> tuple[float, float]:
-    """Return how many times its bound a value is; of those whose bound is 0, the values tell."""
-    return violation.value / violation.bound if violation.bound else math.inf, violation.value
-
-
-def _character(result: PlanResult) -> str:
-    """Say in a line how old and how late a plan's answers are, what of it nobody reads, and whether it keeps up."""
-    metrics, facts = result.metrics, []
-    if "age_mean_s" in metrics:
-        facts.append(f"mean age {about_duration(metrics['age_mean_s'].mean)}")
-    if "latency_p99_s" in metrics:
-        facts.append(f"p99 latency {about_duration(metrics['latency_p99_s'].mean)}")
-    if "quality_mean" in metrics:
-        facts.append(f"mean quality {_quality(metrics['quality_mean'].mean)}")
-    if "wasted_fraction" in metrics:
-        unread, spent = metrics["wasted_fraction"].mean, _mean(result, "wasted_usd_per_month")
-        price = f" ({usd(spent)} a month)" if spent else ""
-        facts.append(f"{_percent(unread)} never read{price}" if unread else "no prediction unread")
-    if not facts:
-        return f"It answers nobody.{_trouble(result)}"
-    said = ", ".join(facts)
-    return f"{said[:1].upper()}{said[1:]}.{_trouble(result)}"
-
-
-def _mean(result: PlanResult, metric: str) -> float:
-    """Return a metric's mean, 0 where a plan has no such metric."""
-    return result.metrics[metric].mean if metric in result.metrics else 0.0
-
-
 def _lines(comparison: Comparison) -> Iterator[str]:
     best = comparison.recommended
     if comparison.is_too_little:
@@ -176,19 +55,19 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     if best is None:
         yield "No plan meets every bound."
         for name in comparison.ranking:
-            yield f"{name}: {_broken(comparison.plans[name])}.{_trouble(comparison.plans[name])}"
+            yield f"{name}: {broken(comparison.plans[name])}.{trouble(comparison.plans[name])}"
         return
     result = comparison.plans[best]
     amount = _net_value(result) if comparison.weighs_value else _cost(result)
     yield f"Choose {best}, {_best_of(comparison)}: {amount}. {_nature(result)}"
-    yield from _how_sure(comparison)
+    yield from how_sure(comparison)
     yield from _floor(comparison)
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
 
 
-def _how_sure(comparison: Comparison) -> Iterator[str]:
+def how_sure(comparison: Comparison) -> Iterator[str]:
     """Say how sure the choice is, where it is not decided or was to be made sure."""
     selection, number = comparison.selection, comparison.replications
     if not selection.against or (comparison.aim.is_fixed and (number == 1 or not selection.undecided)):
@@ -214,16 +93,8 @@ def _at_least(probability: float) -> str:
 def _too_little(comparison: Comparison) -> str:
     """Say that nothing can be recommended, why, and what each plan cost here, to two digits as no more is known."""
     costs = (f"{name} {_rough_usd(comparison.plans[name].cost_usd_per_month)}" for name in comparison.ranking)
-    seen = _seen(comparison)
-    return f"Too little to recommend anything: {seen} in all. A month of it costs about: {', '.join(costs)}. {_MORE}."
-
-
-def _seen(comparison: Comparison) -> str:
-    users, requests = comparison.scenario.population.users, comparison.requests
-    return f"{requests:,.0f} request{'' if requests == 1 else 's'} of {users:,} user{'' if users == 1 else 's'}"
-
-
-_MORE = "Give more users, a longer horizon or more replications"
+    why = f"Too little to recommend anything: {seen(comparison)} in all"
+    return f"{why}. A month of it costs about: {', '.join(costs)}. {MORE}."
 
 
 def _rough_usd(amount: float) -> str:
@@ -251,14 +122,14 @@ def _cost(result: PlanResult) -> str:
 def _net_value(result: PlanResult) -> str:
     net, value = result.metrics[NET_VALUE], result.metrics[VALUE].mean
     parts = f"value of {usd(value)} less cost of {usd(result.cost_usd_per_month)}"
-    return f"{_owed(net.mean)} a month{_interval(net, _owed)}, {parts}"
+    return f"{owed(net.mean)} a month{_interval(net, owed)}, {parts}"
 
 
 def _against(comparison: Comparison, name: str, best: str) -> str:
     plan = comparison.plans[name]
     apart = _apart(comparison, name, best)
     if not plan.meets_slo:
-        return f"{name} breaks a bound: {_broken(plan)}. It {apart}.{_trouble(plan)}"
+        return f"{name} breaks a bound: {broken(plan)}. It {apart}.{trouble(plan)}"
     return f"{name} {_standing(comparison, name)}{apart}. {_nature(plan)}"
 
 
@@ -313,24 +184,13 @@ def _nature(result: PlanResult) -> str:
     if "latency_p99_s" in metrics:
         facts.append(f"take {about_duration(metrics['latency_p99_s'].mean)} at p99")
     if "quality_mean" in metrics:
-        facts.append(f"have a mean quality of {_quality(metrics['quality_mean'].mean)}")
+        facts.append(f"have a mean quality of {quality(metrics['quality_mean'].mean)}")
     answers = f"Its answers {listed(facts)}" if facts else "It answers nobody"
-    unread, spent = _mean(result, "wasted_fraction"), _mean(result, "wasted_usd_per_month")
+    unread, spent = mean(result, "wasted_fraction"), mean(result, "wasted_usd_per_month")
     if unread == 0:
-        return f"{answers}.{_trouble(result)}"
+        return f"{answers}.{trouble(result)}"
     price = f", which is {usd(spent)} a month, its storage included" if spent else ""
-    return f"{answers}; {_percent(unread)} of what it computes is never read{price}.{_trouble(result)}"
-
-
-def _trouble(result: PlanResult) -> str:
-    """Say that a plan does not keep up, and how many it refuses; nothing where it does and there are few."""
-    refused = _mean(result, "refused_fraction")
-    verdict, reason = result.saturation.verdict, result.saturation.reason
-    load = f" It is {verdict}: {reason}." if verdict is not Verdict.STABLE else ""
-    if result.unsure_bounds:
-        bounds = listed([bound_words(metric) for metric in result.unsure_bounds])
-        load += f" Whether it keeps its bound of {bounds} is not decided: it is so near that chance alone may tell."
-    return f"{load} {_percent(refused)} of its requests are refused." if refused > MOST_REFUSED_FRACTION else load
+    return f"{answers}; {percent(unread)} of what it computes is never read{price}.{trouble(result)}"
 
 
 def _floor(comparison: Comparison) -> Iterator[str]:
@@ -360,22 +220,6 @@ def _rounded(amount: float, *, up: bool) -> float:
     """Return an amount at three digits, on the side on which what is said of it holds."""
     step = 10.0 ** (math.floor(math.log10(amount)) - 2) if amount > 0 else 1.0
     return (math.ceil if up else math.floor)(amount / step) * step
-
-
-def _broken(result: PlanResult) -> str:
-    return "; ".join(violation.text for violation in result.violations)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
-
-
-def _quality(quality: float) -> str:
-    return f"{quality * 100:.4g} %"  # models differ by tenths of a percent
-
-
-def _owed(amount: float) -> str:
-    return f"-{usd(-amount)}" if amount < 0 else usd(amount)
 
 
 def _signed(amount: float) -> str:
