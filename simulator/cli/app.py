@@ -3,6 +3,8 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ from simulator.cli import (
     check,
     diff,
     estimate,
+    options,
     prices,
     profiles,
     reprice,
@@ -104,10 +107,19 @@ def _guarded() -> None:
 
 
 def _run() -> None:
-    code = typer.main.get_command(app).main(standalone_mode=False)
+    code = typer.main.get_command(app).main(_with_values(sys.argv[1:]), standalone_mode=False)
     sys.stdout.flush()
     if code == INTERRUPTED:  # which is how typer tells
         raise InterruptedRunError(NOTHING_KEPT)
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """Return the command line with ``--bill`` alone written out, as typer has no option whose value may be left out."""
+    following = [*arguments, "--"][1:]
+    return [
+        f"{each}={options.EVERY}" if each == "--bill" and (then.startswith("-") or Path(then).exists()) else each
+        for each, then in zip(arguments, following, strict=True)
+    ]
 
 
 def _show(error: TyperException) -> None:

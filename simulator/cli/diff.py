@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -11,6 +10,7 @@ import typer
 from simulator.cli import options
 from simulator.cli.foretelling import foretell
 from simulator.cli.interrupts import ending_at_once, stored_so_far
+from simulator.cli.options import Format
 from simulator.cli.progress import progress
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
@@ -27,14 +27,6 @@ class BrokenGateError(Exception):
     """A gate is broken; the message says which, and by how much."""
 
     code = 3
-
-
-class Format(StrEnum):
-    """For whom a difference is written."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def diff(
@@ -66,7 +58,7 @@ def diff(
             "plans.*. for all. Repeatable.",
         ),
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
+    format_: options.How = Format.TABLE,
     all_: Annotated[bool, typer.Option("--all", help="List all metrics of all plans.")] = False,
     chart: Annotated[
         Path | None,

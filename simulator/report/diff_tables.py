@@ -13,7 +13,8 @@ from simulator.report import format as form
 from simulator.report.diff_rows import CHANCE, HEADS, Row, rows_of
 from simulator.report.diff_words import findings_said, headline, sentences
 from simulator.report.json_report import finite, study_json
-from simulator.report.tables import BAD, BEST, Fitted
+from simulator.report.layout import Fitted
+from simulator.report.tables import BAD, BEST
 from simulator.studies.difference import Diff
 from simulator.studies.gates import Finding, Ruling
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.core.estimate import Estimate
 from simulator.core.selection import Standing
-from simulator.core.units import about_duration, write_share
+from simulator.core.units import about_duration
 from simulator.studies.comparison import NET_VALUE, Comparison, PlanResult
 from simulator.studies.plan_words import MORE, broken, mean, seen, trouble, unsure
 from simulator.studies.saturation import Verdict
@@ -144,6 +144,8 @@ def _character(result: PlanResult) -> str:
 def objections(comparison: Comparison, called: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return what speaks against every plan but the recommended one, and what for it; a line each, best first.
 
+    Differences of cost and of net value are in USD per 30-day month.
+
     Parameters
     ----------
     comparison
@@ -172,8 +174,7 @@ def _traits(plan: PlanResult, best: PlanResult) -> Iterator[tuple[bool, str]]:
     for metric, more, less in (("age_mean_s", "older", "fresher"), ("latency_p99_s", "slower", "faster")):
         own, others = mean(plan, metric), mean(best, metric)
         if metric in plan.metrics and metric in best.metrics and max(own, others) > LEAST_RATIO * min(own, others):
-            where = "" if metric == "age_mean_s" else " at p99"
-            yield own > others, f"{more if own > others else less} ({about_duration(own)}{where})"
+            yield own > others, f"{more if own > others else less} ({about_duration(own)})"
     own, others = (mean(each, "wasted_fraction") for each in (plan, best))
     if abs(own - others) >= LEAST_POINTS:
         yield own > others, f"{percent(own)} never read"
@@ -194,7 +195,7 @@ def _faults(plan: PlanResult) -> Iterator[str]:
 def _standing(comparison: Comparison, name: str) -> str:
     standing = comparison.selection.standing(name)
     if standing is Standing.AS_GOOD:
-        return f"as good within {write_share(comparison.selection.indifference_fraction)}, "
+        return "as good, "
     if standing is Standing.NO_BETTER:
         return "no better, "
     if standing is Standing.UNDECIDED and comparison.fewest_replications > 1:
@@ -208,4 +209,4 @@ def _apart(comparison: Comparison, name: str) -> str:
     verb = "brings in" if comparison.weighs_value else "costs"
     if abs(gap.mean) < CENT_USD:
         return f"{verb} the same"
-    return f"{verb} {usd(abs(gap.mean))}{_within(gap)} {'more' if gap.mean > 0 else 'less'} a month"
+    return f"{verb} {usd(abs(gap.mean))}{_within(gap)} {'more' if gap.mean > 0 else 'less'}"
