@@ -15,7 +15,6 @@ from simulator.cli import (
     check,
     diff,
     estimate,
-    options,
     prices,
     profiles,
     reprice,
@@ -26,6 +25,7 @@ from simulator.cli import (
     streams,
     sweep,
 )
+from simulator.cli.completing import EVERY
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -33,11 +33,11 @@ from simulator.studies.workers import LostWorkerError
 OURS, THEIRS = 1, 2
 """Exit codes: a defect of ours, the user's input is at fault; INTERRUPTED is a third."""
 
+NAME = "predcost"
 app = typer.Typer(
-    name="predcost",
+    name=NAME,
     help="Nightly, on demand, or in between? What predictions cost, and how wasted, old and late they are.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -107,7 +107,7 @@ def _guarded() -> None:
 
 
 def _run() -> None:
-    code = typer.main.get_command(app).main(_with_values(sys.argv[1:]), standalone_mode=False)
+    code = typer.main.get_command(app).main(_with_values(sys.argv[1:]), NAME, standalone_mode=False)
     sys.stdout.flush()
     if code == INTERRUPTED:  # which is how typer tells
         raise InterruptedRunError(NOTHING_KEPT)
@@ -117,7 +117,7 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
     """Return the command line with ``--bill`` alone written out, as typer has no option whose value may be left out."""
     following = [*arguments, "--"][1:]
     return [
-        f"{each}={options.EVERY}" if each == "--bill" and (then.startswith("-") or Path(then).exists()) else each
+        f"{each}={EVERY}" if each == "--bill" and (then.startswith("-") or Path(then).exists()) else each
         for each, then in zip(arguments, following, strict=True)
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.foretelling import foretell
 from simulator.cli.interrupts import ending_at_once, stored_so_far
 from simulator.cli.options import Format
@@ -31,7 +31,10 @@ class BrokenGateError(Exception):
 
 def diff(
     before: Annotated[
-        Path, typer.Argument(metavar="A", help="The folder of a run, or a scenario.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="A", help="The folder of a run, or a scenario.", show_default=False, autocompletion=completing.runs
+        ),
     ],
     after: Annotated[
         Path | None,
@@ -40,7 +43,10 @@ def diff(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="Change a key of B, e.g. plans.cached.cache.ttl='12 h'. Repeatable."
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a key of B, e.g. plans.cached.cache.ttl='12 h'. Repeatable.",
+            autocompletion=completing.keys,
         ),
     ] = None,
     plan: options.PlanNames = None,

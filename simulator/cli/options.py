@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.cli import completing
+
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
@@ -20,17 +22,20 @@ class Format(StrEnum):
     JSON = "json"
 
 
-EVERY = "all"
-"""In place of a plan's name: the bills of all of them."""
-
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a key of the file, e.g. plans.cached.cache.ttl='12 h'. Repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the file, e.g. plans.cached.cache.ttl='12 h'. Repeatable.",
+        autocompletion=completing.keys,
     ),
 ]
-PlanNames = Annotated[list[str] | None, typer.Option("--plan", metavar="NAME", help="Only this plan. Repeatable.")]
+PlanNames = Annotated[
+    list[str] | None,
+    typer.Option("--plan", metavar="NAME", help="Only this plan. Repeatable.", autocompletion=completing.plans),
+]
 Users = Annotated[str | None, typer.Option(help="How many users, e.g. 1M.")]
 Horizon = Annotated[str | None, typer.Option(help="How long is counted, e.g. '7 d'.")]
 Replications = Annotated[int | None, typer.Option(help="How often all is repeated.")]
@@ -90,6 +95,7 @@ Bill = Annotated[
         "--bill",
         metavar="[NAME]",
         help="Print a plan's bill, too; without a name, those of all. Repeatable.",
+        autocompletion=completing.bills,
         show_default=False,
     ),
 ]
@@ -141,9 +147,9 @@ def bills(given: list[str] | None, plans: Collection[str]) -> tuple[str, ...]:
 
     wanted = given or []
     for name in wanted:
-        if name != EVERY and name not in plans:
+        if name != completing.EVERY and name not in plans:
             raise UserError(f"--bill: there is no plan '{name}'; {did_you_mean(name, plans)}")
-    return tuple(plans) if EVERY in wanted else tuple(wanted)
+    return tuple(plans) if completing.EVERY in wanted else tuple(wanted)
 
 
 def folder_of(scenario_name: str, digest: str) -> Path:

@@ -7,23 +7,37 @@ from typing import Annotated, Any
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.interrupts import held
 
 
 def reprice(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder of a finished run, or of a sweep.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="RUN",
+            help="The folder of a finished run, or of a sweep.",
+            show_default=False,
+            autocompletion=completing.runs,
+        ),
     ],
     prices: Annotated[
         list[str] | None,
         typer.Option(
-            "--prices", metavar="BOOK", help="A bundled book or a file. Repeatable: later ones over earlier ones."
+            "--prices",
+            metavar="BOOK",
+            help="A bundled book or a file. Repeatable: later ones over earlier ones.",
+            autocompletion=completing.books,
         ),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a price or a weight of the scenario. Repeatable."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a price or a weight of the scenario. Repeatable.",
+            autocompletion=completing.keys,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Keep the run at these prices in this folder.", show_default=False)

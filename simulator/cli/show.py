@@ -5,14 +5,17 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.interrupts import InterruptedRunError, held
 from simulator.cli.streams import reader_may_leave
 from simulator.report.chart_choice import ChartChoice
 
 
 def show(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False, autocompletion=completing.runs),
+    ],
     charts: Annotated[
         ChartChoice, typer.Option(help="Draw its charts again, too: the four of a deck, or all.")
     ] = ChartChoice.NONE,

@@ -65,9 +65,14 @@ def _against(comparison: Comparison) -> Iterator[RenderableType]:
 
     def lay_out(width: int) -> Iterator[RenderableType]:
         told = objections(comparison, called_in(list(comparison.plans), width))
-        yield from sentences("Against the others" if comparison.recommended else "What each one breaks", told)
+        yield from sentences(against_title(comparison), told)
 
     yield Fitted(lay_out, widest=1_000)
+
+
+def against_title(comparison: Comparison) -> str:
+    """Return what stands above what speaks against plans."""
+    return "Against the others" if comparison.recommended else "What each one breaks"
 
 
 def changes_report(comparison: Comparison, wanted: Wanted = BRIEF) -> Iterator[RenderableType]:

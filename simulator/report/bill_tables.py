@@ -22,8 +22,7 @@ def bills(comparison: Comparison, names: Sequence[str]) -> Iterator[RenderableTy
     """Yield the bills of some plans, best first, and where their prices were read."""
     plans = [comparison.plans[name] for name in comparison.ranking if name in names]
     yield from map(bill_panel, plans)
-    if plans:
-        yield from sources(plans)
+    yield from sentences("Prices", sources(plans), style="dim")
 
 
 def bill_panel(result: PlanResult) -> RenderableType:
@@ -78,10 +77,10 @@ def _add_cost_column(table: Table, result: PlanResult) -> None:
     table.add_column("USD/month", total, justify="right", no_wrap=True)
 
 
-def sources(plans: Sequence[PlanResult]) -> Iterator[RenderableType]:
-    """Yield where the prices of bills were read, and when."""
+def sources(plans: Sequence[PlanResult]) -> list[str]:
+    """Return where the prices of bills were read, and when; a sentence each."""
     found: dict[str, dict[str, None]] = {}
     for plan in plans:
         for line in plan.bill.lines:
             found.setdefault(", ".join(filter(None, (line.source, line.date))), {})[line.item] = None
-    yield from sentences("Prices", [f"{', '.join(items)}: {source}" for source, items in found.items()], style="dim")
+    return [f"{', '.join(items)}: {source}" for source, items in found.items()]

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from simulator.report import format as form
-from simulator.report.answer import Wanted
+from simulator.report.answer import Wanted, against_title
+from simulator.report.bill_tables import sources
 from simulator.report.brief import Brief
 from simulator.report.markdown import table, written
-from simulator.report.tables import short_rows
+from simulator.report.tables import chance_note, short_rows
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.headline import objections, verdict_lines
 from simulator.studies.recommendation import how_sure
@@ -32,15 +33,15 @@ def _lines(brief: Brief, wanted: Wanted) -> Iterator[str]:
     if wanted.full:
         yield from _listed("Recommendation", brief.answer)
     else:
-        yield from _listed("Against the others", (*how_sure(comparison), *objections(comparison, brief.plan_names)))
+        told = (*how_sure(comparison), *objections(comparison, brief.plan_names))
+        yield from _listed(against_title(comparison), told)
     yield from _listed("What would change it", brief.changes)
     if wanted.full:
         yield from _listed("Simulation and closed form are apart", brief.apart)
-    for plan in brief.ranked:
-        if wanted.full or plan.name in wanted.bills:
-            yield from _bill(plan)
-    if wanted.full or wanted.bills:
-        yield from _prices(brief)
+    billed = [plan for plan in brief.ranked if wanted.full or plan.name in wanted.bills]
+    for plan in billed:
+        yield from _bill(plan)
+    yield from _listed("Prices", sources(billed))
 
 
 def _comparison(brief: Brief, wanted: Wanted) -> Iterator[str]:
@@ -55,8 +56,9 @@ def _comparison(brief: Brief, wanted: Wanted) -> Iterator[str]:
     ]
     aligned = [":--", *["--:"] * len(comparison.ranking)]
     yield from table(" · ".join(brief.provenance), heads, rows, aligned, is_folded=False)
-    yield f"<sub>{written(brief.chance)}</sub>"
-    yield ""
+    if comparison.replications > 1:
+        yield f"<sub>{written(chance_note(comparison, full=wanted.full))}</sub>"
+        yield ""
 
 
 def _listed(title: str, told: Sequence[str]) -> Iterator[str]:
@@ -85,8 +87,3 @@ def _bill(plan: PlanResult) -> Iterator[str]:
     yield from table(
         title, _BILL_HEADS, [*cells, ("**total**", "", "", "", f"**{total}**")], _BILL_ALIGNED, is_folded=True
     )
-
-
-def _prices(brief: Brief) -> Iterator[str]:
-    rows = [tuple(map(written, (each.what, each.value, each.source, each.date))) for each in brief.prices]
-    yield from table("Prices, and where they were read", ("price", "is", "source", "date"), rows, is_folded=True)

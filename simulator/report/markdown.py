@@ -50,7 +50,7 @@ def table(
 
 def written(text: str) -> str:
     """Return text that Markdown shows as it is."""
-    return _MENTION.sub("@<!-- -->", _SPECIAL.sub(r"\\\g<0>", form.one_line(text)))
+    return text and _MENTION.sub("@<!-- -->", _SPECIAL.sub(r"\\\g<0>", form.one_line(text)))
 
 
 def code(text: str) -> str:

@@ -193,11 +193,11 @@ def comparison_panel(comparison: Comparison, *, full: bool = True) -> Renderable
     return Group(
         Fitted(lambda width: [Text(shortened(title, width, cell_len), style="bold"), said(about, style="dim")]),
         Fitted(lambda width: _comparison_tables(comparison, width, full=full), widest=1_000),
-        *([said(_chance_note(comparison, full=full), style="dim")] if comparison.replications > 1 else []),
+        *([said(chance_note(comparison, full=full), style="dim")] if comparison.replications > 1 else []),
     )
 
 
-def _chance_note(comparison: Comparison, *, full: bool) -> str:
+def chance_note(comparison: Comparison, *, full: bool) -> str:
     """Return what the intervals of the table are, and what they are not."""
     note, selection = f"± is {of_chance()}, without what is unknown of the inputs", comparison.selection
     if not selection.against:
