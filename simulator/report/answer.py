@@ -8,7 +8,7 @@ from rich.text import Text
 
 from simulator.report.bill_tables import bills
 from simulator.report.energy_basis import energy_basis
-from simulator.report.layout import Fitted, said, sentences
+from simulator.report.layout import ANY_WIDTH, Fitted, said, sentences
 from simulator.report.names import called_in
 from simulator.report.tables import BEST, comparison_panel
 from simulator.studies.comparison import Comparison
@@ -57,7 +57,7 @@ def verdict(comparison: Comparison) -> Iterator[RenderableType]:
         yield Text(choice, style=BEST if comparison.recommended else "bold")
         yield Text(character)
 
-    yield Fitted(lay_out, widest=1_000)
+    yield Fitted(lay_out, ANY_WIDTH)
 
 
 def _against(comparison: Comparison) -> Iterator[RenderableType]:
@@ -67,7 +67,7 @@ def _against(comparison: Comparison) -> Iterator[RenderableType]:
         told = objections(comparison, called_in(list(comparison.plans), width))
         yield from sentences(against_title(comparison), told)
 
-    yield Fitted(lay_out, widest=1_000)
+    yield Fitted(lay_out, ANY_WIDTH)
 
 
 def against_title(comparison: Comparison) -> str:

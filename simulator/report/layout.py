@@ -11,6 +11,7 @@ from simulator.report.names import called_in, with_names
 
 WIDEST = 120
 """Columns from which on a table that could be wider is not: lines are hard to follow across a screen."""
+ANY_WIDTH = 100_000
 INDENT = 2
 
 
@@ -45,10 +46,10 @@ def said(text: str, names: Sequence[str] = (), style: str = "", *, indent: int =
     """
 
     def lay_out(width: int) -> Iterator[RenderableType]:
-        line = with_names(text, called_in(names, width - indent))
+        line = with_names(text, called_in(names, width))
         yield Padding(Text.assemble((lead, "bold yellow"), (line, style)), (0, 0, 0, indent), expand=False)
 
-    return Fitted(lay_out, widest=1_000)
+    return Fitted(lay_out, ANY_WIDTH)
 
 
 def sentences(title: str, told: Sequence[str], names: Sequence[str] = (), style: str = "") -> Iterator[RenderableType]:

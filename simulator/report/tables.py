@@ -16,7 +16,7 @@ from rich.text import Text
 from simulator.core.selection import Standing
 from simulator.core.units import write_share
 from simulator.report import format as form
-from simulator.report.layout import Fitted, said
+from simulator.report.layout import ANY_WIDTH, Fitted, said
 from simulator.report.names import heads, shortened
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
@@ -28,7 +28,6 @@ WIDTH = 80
 NARROWEST_COLUMN = 9
 """Of a plan in the comparison; as many plans stand side by side as have so much."""
 LABEL_WIDTH = 16
-WIDEST_COLUMN = 18
 NAME_LINES = 4
 SHORT_NAME_LINES = 3
 CHANCE = "  chance, 95 %"
@@ -192,7 +191,7 @@ def comparison_panel(comparison: Comparison, *, full: bool = True) -> Renderable
     title, about = form.one_line(comparison.scenario.name), " · ".join(provenance(comparison)[1:])
     return Group(
         Fitted(lambda width: [Text(shortened(title, width, cell_len), style="bold"), said(about, style="dim")]),
-        Fitted(lambda width: _comparison_tables(comparison, width, full=full), widest=1_000),
+        Fitted(lambda width: _comparison_tables(comparison, width, full=full), ANY_WIDTH),
         *([said(chance_note(comparison, full=full), style="dim")] if comparison.replications > 1 else []),
     )
 
@@ -214,7 +213,7 @@ def chance_note(comparison: Comparison, *, full: bool) -> str:
     return f"{note}."
 
 
-def _comparison_tables(comparison: Comparison, width: int, *, full: bool) -> Iterator[Table]:
+def _comparison_tables(comparison: Comparison, width: int, *, full: bool) -> Iterator[RenderableType]:
     """Yield as many tables as it takes, about as many plans in each, whose cells have room for every number."""
     sections = _ROWS if full else ([row for section in _ROWS for row in section if _is_short(comparison, row)],)
     texts = {
@@ -223,13 +222,15 @@ def _comparison_tables(comparison: Comparison, width: int, *, full: bool) -> Ite
         for row in section
         for name, plan in comparison.plans.items()
     }
-    room = width - LABEL_WIDTH - 1
+    room = width - LABEL_WIDTH
     least = max(NARROWEST_COLUMN, *map(cell_len, texts.values())) + 1
     tables = math.ceil(len(comparison.plans) / max(room // least, 1))
     each = math.ceil(len(comparison.plans) / tables)
-    column = max(min(room // each - 1, WIDEST_COLUMN), 1)
+    longest = max(cell_len(form.one_line(name)) for name in comparison.plans)
+    column = max(min(room // each - 1, max(longest, least)), 1)
     head = heads(list(comparison.plans), column, NAME_LINES if full else SHORT_NAME_LINES)
     for first in range(0, len(comparison.plans), each):
+        yield Text()
         yield _comparison_table(comparison, comparison.ranking[first : first + each], sections, head, column)
 
 
@@ -250,11 +251,11 @@ def _comparison_table(
     head: Mapping[str, str],
     column: int,
 ) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)  # what divides columns is a blank
     table.add_column("", width=LABEL_WIDTH, no_wrap=True)
     for name in names:
         style = BEST if name == comparison.recommended else ""
-        table.add_column(Text(head[name], style=style), justify="right", width=column, overflow="fold")
+        table.add_column(Text(head[name], style=style), justify="right", width=column)
     for section in sections:
         for row in section:
             _add_row(table, comparison, names, row)
