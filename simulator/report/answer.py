@@ -14,7 +14,7 @@ from simulator.report.tables import BEST, comparison_panel
 from simulator.studies.comparison import Comparison
 from simulator.studies.consumption import EMISSIONS
 from simulator.studies.headline import objections, verdict_lines
-from simulator.studies.recommendation import answer, how_sure, what_would_change
+from simulator.studies.recommendation import answer, how_sure
 from simulator.studies.warnings import warnings_of
 
 
@@ -77,18 +77,13 @@ def against_title(comparison: Comparison) -> str:
 
 def changes_report(comparison: Comparison, wanted: Wanted = BRIEF) -> Iterator[RenderableType]:
     """Yield what would change the recommendation, and the bills that are asked for."""
-    from simulator.report.closed_form_words import (  # noqa: PLC0415  (the planner, which the answer needs not)
-        apart_sentences,
-        price_sentences,
-    )
+    from simulator.report.brief import Brief  # noqa: PLC0415  (the planner, which the answer needs not)
 
-    names = list(comparison.plans)
-    yield from sentences("What would change it", what_would_change(comparison), names)
-    yield from sentences("Prices that would change it", price_sentences(comparison), names)
-    apart = apart_sentences(comparison)
+    names, brief = list(comparison.plans), Brief(comparison)
+    yield from sentences("What would change it", brief.changes, names)
     if wanted.full:
-        yield from sentences("Simulation and closed form are apart", apart, names)
-    elif apart:
+        yield from sentences("Simulation and closed form are apart", brief.apart, names)
+    elif brief.apart:
         yield Text("Simulation and closed form are apart for some figures: --full tells which and why.", style="dim")
     yield from bills(comparison, comparison.ranking if wanted.full else wanted.bills)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from rich import box
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +12,8 @@ from simulator.report import format as form
 from simulator.report.diff_rows import CHANCE, HEADS, Row, rows_of
 from simulator.report.diff_words import findings_said, headline, sentences
 from simulator.report.json_report import finite, study_json
-from simulator.report.layout import Fitted
+from simulator.report.layout import Fitted, said
+from simulator.report.names import called_in
 from simulator.report.tables import BAD, BEST
 from simulator.studies.difference import Diff
 from simulator.studies.gates import Finding, Ruling
@@ -24,7 +24,8 @@ _RULINGS = {Ruling.BROKEN: BAD, Ruling.KEPT: BEST, Ruling.UNDECIDED: "bold yello
 
 def diff_report(diff: Diff, findings: Sequence[Finding] = (), *, is_all: bool = False) -> Iterator[RenderableType]:
     """Yield what `predcost diff` prints: what is different, plan by plan, what the scenarios say else, the gates."""
-    yield Text(f"{headline(diff)}.", style="bold")
+    names = [*diff.after.plans, *diff.before.plans]
+    yield said(f"{headline(diff)}.", names, style="bold")
     yield Text(" -> ".join(map(form.one_line, diff.labels)), style="dim")
     if diff.changed:
         yield Fitted(lambda width: [_changed_table(diff, width)])
@@ -32,21 +33,22 @@ def diff_report(diff: Diff, findings: Sequence[Finding] = (), *, is_all: bool = 
         if is_all or not diff.is_same(plan):
             yield Fitted(lambda width, plan=plan: [_plan_table(diff, plan, width, is_all=is_all)])  # type: ignore[misc]
     for sentence in sentences(diff):
-        yield Padding(Text(sentence), (0, 0, 0, 2))
+        yield said(sentence, names, indent=2)
     for ruling, text in findings_said(findings):
-        said = Text(text)
-        said.stylize(_RULINGS[ruling], 0, len(ruling))
-        yield said
+        told = Text(text)
+        told.stylize(_RULINGS[ruling], 0, len(ruling))
+        yield told
 
 
 def _plan_table(diff: Diff, plan: str, width: int, *, is_all: bool) -> Table:
     was = diff.plans[plan]
-    title = form.one_line(plan) if was == plan else f"{form.one_line(plan)}, which was {form.one_line(was)}"
+    called = called_in(list(dict.fromkeys((plan, was))), width)
+    title = called[plan] if was == plan else f"{called[plan]}, which was {called[was]}"
     table = _table(title, width)
-    table.add_column(HEADS[0], overflow="fold", ratio=1, min_width=16)
+    table.add_column(HEADS[0], ratio=1, min_width=16)
     for head in HEADS[1:-1]:
-        table.add_column(head, justify="right", overflow="fold")
-    table.add_column(HEADS[-1], overflow="fold")
+        table.add_column(head, justify="right")
+    table.add_column(HEADS[-1])
     rows = rows_of(diff, plan, is_all=is_all)
     for row in rows:
         table.add_row(*_texts(row))
@@ -66,7 +68,7 @@ def _texts(row: Row) -> Iterator[Text]:
 def _changed_table(diff: Diff, width: int) -> Table:
     table = _table("What the scenarios say else", width)
     for head, ratio in (("key", 4), ("before", 3), ("now", 3)):
-        table.add_column(head, overflow="fold", ratio=ratio)
+        table.add_column(head, ratio=ratio)
     for change in diff.changed:
         table.add_row(*map(Text, (change.key, change.before_text, change.after_text)))
     return table

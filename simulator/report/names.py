@@ -55,11 +55,13 @@ def called_in(names: Sequence[str], columns: int) -> dict[str, str]:
 
 def with_names(text: str, called: Mapping[str, str]) -> str:
     """Return a sentence with what plans are called in place of their names; what is called by its name stays."""
-    changed = sorted((name for name in called if called[name] != name), key=len, reverse=True)
+    short = {written: text for name, text in called.items() for written in (name, one_line(name)) if written != text}
+    short |= {f"{name[:1].upper()}{name[1:]}": f"{text[:1].upper()}{text[1:]}" for name, text in short.items()}
+    changed = sorted(short, key=len, reverse=True)
     for place, name in enumerate(changed):  # by way of marks, for a short name may hold another plan's
         text = text.replace(name, f"\0{place}\0")
     for place, name in enumerate(changed):
-        text = text.replace(f"\0{place}\0", called[name])
+        text = text.replace(f"\0{place}\0", short[name])
     return text
 
 
