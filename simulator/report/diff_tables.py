@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -44,25 +45,38 @@ def _plan_table(diff: Diff, plan: str, width: int, *, is_all: bool) -> Table:
     was = diff.plans[plan]
     called = called_in(list(dict.fromkeys((plan, was))), width)
     title = called[plan] if was == plan else f"{called[plan]}, which was {called[was]}"
-    table = _table(title, width)
-    table.add_column(HEADS[0], ratio=1, min_width=16)
-    for head in HEADS[1:-1]:
-        table.add_column(head, justify="right")
-    table.add_column(HEADS[-1])
     rows = rows_of(diff, plan, is_all=is_all)
+    needed = sum(max(map(cell_len, column)) + _GAP for column in zip(HEADS, *(row.cells for row in rows), strict=True))
+    is_wide = width >= needed
+    table = _table(title, width)
+    table.add_column(HEADS[0] if is_wide else "before -> now (95 % interval)", ratio=1)
+    for head in HEADS[1:-1] if is_wide else ("",):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column(HEADS[-1], no_wrap=True)
     for row in rows:
-        table.add_row(*_texts(row))
+        table.add_row(*_texts(row, row.cells if is_wide else _narrow(row)))
     if not rows:
         table.add_row(Text("what leads is the same; --all lists all", style="dim"))
     return table
 
 
-def _texts(row: Row) -> Iterator[Text]:
-    *cells, said = row.cells
-    style = "dim" if row.is_item or said == CHANCE else ""
-    for cell in cells:
+_GAP = 2
+"""Columns between two columns of a table."""
+
+
+def _narrow(row: Row) -> tuple[str, str, str]:
+    """Return a row's cells where there is little room: all but the difference in one."""
+    what, before, now, difference, interval, told = row.cells
+    values = f": {before} -> {now}" if before or now else ""
+    return f"{what}{values}{f' ({interval})' if interval else ''}", difference, told
+
+
+def _texts(row: Row, cells: Sequence[str]) -> Iterator[Text]:
+    *numbers, told = cells
+    style = "dim" if row.is_item or told == CHANCE else ""
+    for cell in numbers:
         yield Text(cell, style=style)
-    yield Text(said, style=_STYLES.get(said, style) if not row.is_item else style)
+    yield Text(told, style=_STYLES.get(told, style) if not row.is_item else style)
 
 
 def _changed_table(diff: Diff, width: int) -> Table:

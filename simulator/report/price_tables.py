@@ -107,8 +107,9 @@ def _by_source(book: PriceBook, glob: str) -> Mapping[tuple[str, str], list[Pric
 
 def _prices_table(prices: Sequence[Price], width: int) -> Table:
     table = _table(width)
-    table.add_column("meter", overflow="fold", ratio=3)
-    table.add_column("price", overflow="fold", ratio=3)
+    meters = max(len(price.meter) for price in prices)
+    table.add_column("meter", overflow="fold", width=min(meters, width // 2))
+    table.add_column("price", overflow="fold", ratio=1)
     table.add_column("unit", no_wrap=True)
     for price in prices:
         table.add_row(Text(price.meter), Text(_terms(price)), Text(price.unit))
