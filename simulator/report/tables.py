@@ -17,7 +17,7 @@ from simulator.core.selection import Standing
 from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.layout import ANY_WIDTH, Fitted, said
-from simulator.report.names import heads, shortened
+from simulator.report.names import heads
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
 from simulator.studies.consumption import EMISSIONS
@@ -30,6 +30,7 @@ NARROWEST_COLUMN = 9
 LABEL_WIDTH = 16
 NAME_LINES = 4
 SHORT_NAME_LINES = 3
+TITLE_LINES = 2
 CHANCE = "  chance, 95 %"
 LEADING = frozenset(
     {
@@ -190,7 +191,7 @@ def comparison_panel(comparison: Comparison, *, full: bool = True) -> Renderable
     """
     title, about = form.one_line(comparison.scenario.name), " · ".join(provenance(comparison)[1:])
     return Group(
-        Fitted(lambda width: [Text(shortened(title, width, cell_len), style="bold"), said(about, style="dim")]),
+        Fitted(lambda width: [Text(heads([title], width, TITLE_LINES)[title], style="bold"), said(about, style="dim")]),
         Fitted(lambda width: _comparison_tables(comparison, width, full=full), ANY_WIDTH),
         *([said(chance_note(comparison, full=full), style="dim")] if comparison.replications > 1 else []),
     )
