@@ -34,19 +34,19 @@ ALL = Wanted(full=True)
 
 def answer_report(comparison: Comparison, wanted: Wanted = BRIEF) -> Iterator[RenderableType]:
     """Yield what is known as soon as all is simulated: the verdict, the plans side by side, what is against each."""
+    names = list(comparison.plans)
     yield from verdict(comparison)
+    if not wanted.full:
+        yield from (said(sentence, names) for sentence in how_sure(comparison))
     yield Text()
     yield comparison_panel(comparison, full=wanted.full)
     if wanted.full and any(EMISSIONS in result.metrics for result in comparison.plans.values()):
         yield said(energy_basis(comparison.book), style="dim")
-    yield from warned(comparison)
-    names = list(comparison.plans)
     if wanted.full:
         yield from sentences("Recommendation", answer(comparison), names)
-        return
-    for sentence in how_sure(comparison):
-        yield said(sentence, names)
-    yield from _against(comparison)
+    else:
+        yield from _against(comparison)
+    yield from warned(comparison)
 
 
 def verdict(comparison: Comparison) -> Iterator[RenderableType]:

@@ -28,13 +28,14 @@ def _lines(brief: Brief, wanted: Wanted) -> Iterator[str]:
     yield ""
     yield written(character)
     yield ""
-    yield from (f"> **Warning:** {written(warning)}\n" for warning in brief.warnings)
+    if not wanted.full:
+        yield from (f"{written(sentence)}\n" for sentence in how_sure(comparison))
     yield from _comparison(brief, wanted)
     if wanted.full:
         yield from _listed("Recommendation", brief.answer)
     else:
-        told = (*how_sure(comparison), *objections(comparison, brief.plan_names))
-        yield from _listed(against_title(comparison), told)
+        yield from _listed(against_title(comparison), objections(comparison, brief.plan_names))
+    yield from (f"> **Warning:** {written(warning)}\n" for warning in brief.warnings)
     yield from _listed("What would change it", brief.changes)
     if wanted.full:
         yield from _listed("Simulation and closed form are apart", brief.apart)

@@ -77,17 +77,18 @@ def heads(names: Sequence[str], columns: int, lines: int) -> dict[str, str]:
     lines
         At most, for each.
     """
-    found = {name: _head_of(name, columns, lines) for name in names}
-    return found if len(set(found.values())) == len(found) else short_names(names, columns, cell_len)
+    found = {name: head for each in names for name, head in _heads_of([each], columns, lines).items()}
+    return found if len(set(found.values())) == len(found) else _heads_of(names, columns, lines)
 
 
-def _head_of(name: str, columns: int, lines: int) -> str:
-    """Return as much of a name as there is room for, in lines of whole words."""
+def _heads_of(names: Sequence[str], columns: int, lines: int) -> dict[str, str]:
+    """Return as much of names as all have room for, in lines of whole words."""
     for longest in range(columns * lines, columns, -1):
-        broken = list(_lines(shortened(name, longest, cell_len).split(), columns))
-        if len(broken) <= lines and max(map(cell_len, broken)) <= columns:
-            return "\n".join(broken)
-    return shortened(name, columns, cell_len)
+        short = short_names(names, longest, cell_len)
+        broken = {name: list(_lines(text.split(), columns)) for name, text in short.items()}
+        if all(len(each) <= lines and max(map(cell_len, each)) <= columns for each in broken.values()):
+            return {name: "\n".join(each) for name, each in broken.items()}
+    return short_names(names, columns, cell_len)
 
 
 def _lines(words: Sequence[str], columns: int) -> Iterator[str]:

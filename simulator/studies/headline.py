@@ -51,9 +51,11 @@ def _choice(comparison: Comparison, best: str, names: Mapping[str, str]) -> str:
     if not selection.against:
         return f"Choose {names[best]}, {_only(comparison)}: {amount}."
     if comparison.fewest_replications == 1:
-        apart = _ahead(comparison, [name for name in comparison.rivals if name not in selection.near], names)
-        equal = _clause(selection.near, ("is equal", "are equal"), names)
-        return f"Choose {names[best]}: {amount}{apart}{equal}, as a single replication has it."
+        little = selection.indifference_fraction * abs(result.cost_usd_per_month)
+        near = [name for name in comparison.rivals if abs(comparison.gap(name).mean) <= little]
+        apart = _ahead(comparison, [name for name in comparison.rivals if name not in near], names)
+        alike = _clause(near, ("is about as good", "are about as good"), names)
+        return f"Choose {names[best]}: {amount}{apart}{alike}, as a single replication has it."
     worse = [name for name in comparison.rivals if selection.standing(name) is Standing.WORSE]
     better = "brings in more" if comparison.weighs_value else "is cheaper"
     doubt = f"; whether {_who(selection.undecided, names, 'or')} {better} is not decided" if selection.undecided else ""
@@ -134,7 +136,7 @@ def _character(result: PlanResult) -> str:
     if "wasted_fraction" in metrics:
         unread, spent = metrics["wasted_fraction"].mean, mean(result, "wasted_usd_per_month")
         price = f" ({usd(spent)} a month)" if spent else ""
-        facts.append(f"{percent(unread)} never read{price}" if unread else "no prediction unread")
+        facts.append(f"{percent(unread)} never read{price}" if unread else "nothing unread")
     if not facts:
         return f"It answers nobody.{trouble(result)}"
     said = ", ".join(facts)
@@ -200,7 +202,7 @@ def _standing(comparison: Comparison, name: str) -> str:
         return "no better, "
     if standing is Standing.UNDECIDED and comparison.fewest_replications > 1:
         more = comparison.selection.against[name].more
-        return f"not decided (about {more:,} more replications), " if more else "not decided, "
+        return f"not decided (about {more:,} more replication{'s' * (more > 1)}), " if more else "not decided, "
     return ""
 
 

@@ -70,7 +70,7 @@ def test_one_that_may_be_as_good_and_is_no_better_is_called_that(comparison: Com
 def test_a_single_replication_is_not_called_sure(comparison: Comparison) -> None:
     found = costing(comparison, {"cached": [100], "on demand": [100], "nightly batch": [130]})
     assert verdict_lines(found)[0].endswith(
-        ": $100 a month, $30.00 less than nightly batch; cached is equal, as a single replication has it."
+        ": $100 a month, $30.00 less than nightly batch; cached is about as good, as a single replication has it."
     )
 
 
