@@ -11,7 +11,7 @@ from rich.text import Text
 from simulator.demand.profile.named import Entry
 from simulator.report.layout import Fitted
 
-NOTE = "Use one with traffic: {profile: {kind: named, name: ...}}; hours are local time."
+NOTE = "Use one by its name: traffic: {profile: commuters}; hours are local time."
 
 
 def profiles_table(entries: Sequence[Entry]) -> RenderableType:
