@@ -115,6 +115,8 @@ def _run() -> None:
     sys.stdout.flush()
     if code == INTERRUPTED:  # which is how typer tells
         raise InterruptedRunError(NOTHING_KEPT)
+    if code:  # of typer's own: the shell to complete for is not known
+        sys.exit(THEIRS)
 
 
 def _with_values(arguments: Sequence[str]) -> list[str]:

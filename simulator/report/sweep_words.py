@@ -10,6 +10,7 @@ LONGEST_NAME = 34
 MOST_STRETCHES = 3
 """So many stretches of a key with one winner each are told one by one."""
 NONE = "no plan meets every bound"
+TOO_LITTLE = "Too little is simulated at any point to recommend anything"
 
 
 def finding(sweep: Sweep, called: Mapping[str, str] | None = None) -> str:
@@ -22,6 +23,8 @@ def finding(sweep: Sweep, called: Mapping[str, str] | None = None) -> str:
     called
         What plans are called; by default their names, shortened where they are long.
     """
+    if all(point.comparison.is_too_little for point in sweep.points):
+        return TOO_LITTLE
     names = called or {plan: form.shortened(plan, LONGEST_NAME) for plan in sweep.plans}
     said = _along(sweep, names) if len(sweep.factors) == 1 and sweep.factors[0].is_number else None
     doubt = f"; at {_of(sweep.undecided, sweep)} chance may decide" if sweep.undecided else ""
