@@ -14,6 +14,7 @@ from simulator.cli import (
     actuals,
     bill,
     breakeven,
+    calibrate,
     check,
     diff,
     estimate,
@@ -57,6 +58,7 @@ app.command("schema")(scenario_files.schema)
 app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.command("diff")(diff.diff)
+app.add_typer(calibrate.app)
 app.add_typer(prices.app)
 app.add_typer(runs.app)
 

@@ -4,13 +4,15 @@ import re
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from simulator.cli import completing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simulator.scenario.schema import Scenario
 
 
@@ -22,6 +24,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
+T = TypeVar("T")
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
     list[str] | None,
@@ -158,3 +161,19 @@ def folder_of(scenario_name: str, digest: str) -> Path:
 
     slug = re.sub(r"[^a-z0-9]+", "-", scenario_name.lower()).strip("-") or "scenario"
     return RUNS / f"{slug}-{digest}"
+
+
+def checked(option: str, value: str, read: "Callable[[str], T]") -> "T":
+    """Return what an option says.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read so; the message begins with the option.
+    """
+    from simulator.core.errors import UserError
+
+    try:
+        return read(value)
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None
