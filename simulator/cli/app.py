@@ -28,7 +28,7 @@ from simulator.cli import (
     streams,
     sweep,
 )
-from simulator.cli.completing import EVERY
+from simulator.cli.completing import EVERY, MANIFEST
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -125,9 +125,14 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
     """Return the command line with ``--bill`` alone written out, as typer has no option whose value may be left out."""
     following = [*arguments, "--"][1:]
     return [
-        f"{each}={EVERY}" if each == "--bill" and (then.startswith("-") or Path(then).exists()) else each
+        f"{each}={EVERY}" if each == "--bill" and (then.startswith("-") or _is_study(then)) else each
         for each, then in zip(arguments, following, strict=True)
     ]
+
+
+def _is_study(text: str) -> bool:
+    """Return whether a word of the command line is a scenario's file or a run's folder, and so no plan's name."""
+    return Path(text).is_file() or (Path(text) / MANIFEST).is_file()
 
 
 def _show(error: TyperException) -> None:

@@ -1,5 +1,6 @@
 """The recommendation in two lines, which is the headline of everything that is written of a run."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from small_runs import small
 from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
 from simulator.studies.comparison import COST, NET_VALUE, Comparison
+from simulator.studies.headline import objections
 from simulator.studies.recommendation import verdict_lines
 from simulator.studies.saturation import Saturation, Verdict
 from simulator.studies.study import compare
@@ -158,3 +160,46 @@ def test_where_value_is_given_net_value_is_the_headline(book: PriceBook) -> None
     net = found.plans[best].metrics[NET_VALUE].mean
     assert verdict_lines(found)[0].startswith(f"Choose {best}")
     assert f"${net:,.0f} of net value a month" in verdict_lines(found)[0]
+
+
+def described(comparison: Comparison, plan: str, **means: float) -> Comparison:
+    """Return the comparison with a plan's age, latency and waste put in its place."""
+    found = comparison.plans[plan]
+    metrics = {**found.metrics, **{name: Estimate.of([mean]) for name, mean in means.items()}}
+    return replace(comparison, plans={**comparison.plans, plan: replace(found, metrics=metrics)})
+
+
+def of_two(comparison: Comparison, costs: Mapping[str, Sequence[float]], **means: float) -> str:
+    """Return what is said against "on demand", whose means are given, where those of "cached" are 60 s and 10 ms."""
+    base = described(costing(comparison, costs), "cached", age_mean_s=60, latency_p99_s=0.01, wasted_fraction=0)
+    return "; ".join(objections(described(base, "on demand", **means)))
+
+
+def test_a_plan_is_told_by_its_cost_and_by_what_is_much_worse_or_better_with_it(comparison: Comparison) -> None:
+    costs: dict[str, list[float]] = {"cached": [100, 100], "on demand": [150, 150]}
+    said = of_two(comparison, costs, age_mean_s=5, latency_p99_s=0.02, wasted_fraction=0.4)
+    assert said == "on demand: costs $50.00 more; slower (20 ms), 40 % never read; but fresher (5 s)"
+
+
+def test_what_differs_little_is_not_told(comparison: Comparison) -> None:
+    costs: dict[str, list[float]] = {"cached": [100, 100], "on demand": [100.5, 100.5]}
+    said = of_two(comparison, costs, age_mean_s=80, latency_p99_s=0.009, wasted_fraction=0.01)
+    assert said == "on demand: as good, costs $0.50 more"
+
+
+def test_what_is_not_decided_says_how_many_more_replications_may_do(comparison: Comparison) -> None:
+    costs: dict[str, list[float]] = {"cached": [100, 140, 100], "on demand": [140, 100, 110]}
+    said = of_two(comparison, costs, age_mean_s=60, latency_p99_s=0.01, wasted_fraction=0)
+    assert re.fullmatch(
+        r"on demand: not decided \(about [\d,]+ more replications\), costs \$3.33 ± \$[\d.]+ more", said
+    )
+
+
+def test_a_cheaper_plan_that_breaks_a_bound_says_so_first(comparison: Comparison) -> None:
+    found = breaking(costing(comparison, {"cached": [5, 5], "on demand": [3, 3]}), {"on demand": (LATENCY,)})
+    assert objections(found)[0].startswith("on demand: latency p99 is 300 ms, above 100 ms; costs $2.00 less")
+
+
+def test_where_none_is_recommended_each_says_what_it_breaks(comparison: Comparison) -> None:
+    found = breaking(costing(comparison, {"cached": [5, 5]}), {"cached": (AGE, LATENCY)})
+    assert objections(found) == ("cached: age p95 is 36 h, above 24 h; latency p99 is 300 ms, above 100 ms",)
