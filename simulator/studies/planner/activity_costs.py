@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.core.arrays import FloatArray
-from simulator.studies.planner.activity import Axis
 from simulator.studies.comparison import COST, Comparison
+from simulator.studies.planner.activity import Axis
 from simulator.studies.planner.alone import is_silent, metrics_alone, stated_as
 
 FARTHEST = 10.0

@@ -13,8 +13,8 @@ from simulator.backends.service_time.affine import Affine
 from simulator.backends.service_time.base import ServiceTime
 from simulator.backends.service_time.table import Table
 from simulator.scenario.schema import Scenario
-from simulator.studies.planner.activity import Axis
 from simulator.studies.comparison import COST, Comparison, PlanResult
+from simulator.studies.planner.activity import Axis
 from simulator.studies.planner.alone import is_silent, metrics_alone, stated_as
 
 STEP = 0.1
