@@ -18,6 +18,8 @@ from simulator.studies.warnings import warnings_of
 from simulator.studies.words import of_chance
 
 STATED = "the scenario"
+AS_MODULE = "__main__.py"
+"""What a command is called that was started by ``python -m``."""
 
 
 @dataclass(frozen=True)
@@ -128,4 +130,7 @@ class Brief:
     @property
     def repeat(self) -> str:
         """The command that makes it again; empty where a program made it."""
-        return "" if not self.command else shlex.join([PurePath(self.command[0]).name, *self.command[1:]])
+        if not self.command:
+            return ""
+        name = PurePath(self.command[0]).name
+        return shlex.join(["predcost" if name == AS_MODULE else name, *self.command[1:]])

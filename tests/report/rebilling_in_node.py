@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.report.html.page import SCRIPTS
+from simulator.report.html.page import REBILLING
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node, which runs the scripts of a report, is not installed")
@@ -17,7 +17,7 @@ needs_node = pytest.mark.skipif(NODE is None, reason="node, which runs the scrip
 def in_node(program: str, given: Any) -> Any:
     """Return what ``answer``, which a program sets from ``given``, is after all scripts but that of the page."""
     folder = resources.files("simulator.report.html")
-    sources = [(folder / name).read_text(encoding="utf-8") for name in SCRIPTS if name != "page.js"]
+    sources = [(folder / name).read_text(encoding="utf-8") for name in REBILLING if name != "settings.js"]
     reading = 'const given = JSON.parse(require("fs").readFileSync(0, "utf-8"));'
     writing = "process.stdout.write(JSON.stringify(answer));"
     script = "\n".join(['"use strict";', *sources, reading, program, writing])
