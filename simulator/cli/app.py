@@ -15,6 +15,7 @@ from simulator.cli import (
     estimate,
     prices,
     profiles,
+    report,
     reprice,
     run,
     runs,
@@ -43,6 +44,7 @@ app.command("estimate")(estimate.estimate)
 app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
+app.command("report")(report.report)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)

@@ -130,7 +130,12 @@ class Brief:
     @property
     def repeat(self) -> str:
         """The command that makes it again; empty where a program made it."""
-        if not self.command:
-            return ""
-        name = PurePath(self.command[0]).name
-        return shlex.join(["predcost" if name == AS_MODULE else name, *self.command[1:]])
+        return repeated(self.command)
+
+
+def repeated(command: Sequence[str]) -> str:
+    """Return a command line as one writes it; empty where there is none."""
+    if not command:
+        return ""
+    name = PurePath(command[0]).name
+    return shlex.join(["predcost" if name == AS_MODULE else name, *command[1:]])
