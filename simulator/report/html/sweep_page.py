@@ -50,7 +50,7 @@ def sweep_page(sweep: Sweep, command: Sequence[str] = ()) -> str:
         "sure": tuple(_how_sure(sweep)),
         "prices": price_table(_prices(sweep)),
         "keys": [_values(sweep, number) for number in range(len(keys))],
-        "inputs": [Assumption(key, value, STATED, "") for key, value in stated_lines(scenario) if key not in keys],
+        "inputs": [Assumption(key, value, STATED, "") for key, value in stated_lines(scenario) if key not in (*keys, "prices")],
         "repeat": repeated(command),
     }
     return page("sweep.html.j2", context, SORTING)
