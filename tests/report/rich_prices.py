@@ -11,7 +11,7 @@ from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.plan_result import priced_plan
 
 TOLD: dict[str, Any] = {"source": "made up", "date": "2026-11-28"}
-TOKENS, STANDS_IN = "llm/m/input", "llm/m/batch_input"
+TOKENS, STANDS_IN, READS = "llm/m/input", "llm/m/batch_input", "dynamodb_on_demand/read"
 LONGEST = 6
 """Of the numbers of settings: digits."""
 
@@ -20,7 +20,7 @@ def rich_book(book: PriceBook) -> PriceBook:
     """Lay over a book: tiers, free units, long prompts, discounts one after another, and commitments."""
     prices = [
         {
-            "meter": "dynamodb_on_demand/read",
+            "meter": READS,
             "unit": "row",
             "per": 1_000,
             "free": 5_000,
@@ -44,7 +44,8 @@ def rich_book(book: PriceBook) -> PriceBook:
 def with_tokens(comparison: Comparison, book: PriceBook) -> Comparison:
     """Return a comparison whose plans use tokens, too, some of long prompts, other ones in each replication."""
     plans = {
-        name: _with_tokens(comparison, plan, book, place + 1) for place, (name, plan) in enumerate(comparison.plans.items())
+        name: _with_tokens(comparison, plan, book, place + 1)
+        for place, (name, plan) in enumerate(comparison.plans.items())
     }
     return replace(comparison, book=book, plans=plans, words=None)
 
@@ -54,9 +55,7 @@ def _with_tokens(comparison: Comparison, plan: PlanResult, book: PriceBook, size
         replace(consumption, usages=(*consumption.usages, *_tokens(size * (number + 7) * 1e5)))
         for number, consumption in enumerate(plan.consumptions)
     ]
-    return priced_plan(
-        comparison.scenario, book, plan.name, plan.values, consumptions, plan.saturation, plan.outcomes
-    )
+    return priced_plan(comparison.scenario, book, plan.name, plan.values, consumptions, plan.saturation, plan.outcomes)
 
 
 def _tokens(many: float) -> tuple[Usage, ...]:
@@ -64,7 +63,11 @@ def _tokens(many: float) -> tuple[Usage, ...]:
     total = sum(part for _, part in parts)
     return (
         Usage("prompts", TOKENS, total, "token", Driver.TRAFFIC, by_prompt=parts),
-        Usage("batch prompts", STANDS_IN, many / 2, "token", Driver.TRAFFIC, stand_in=StandIn(TOKENS, 0.5)),
+        Usage(
+            "batch prompts", STANDS_IN, total, "token", Driver.TRAFFIC, stand_in=StandIn(TOKENS, 0.5), by_prompt=parts
+        ),
+        Usage("batch calls", "llm/m/batch_call", 9, "token", Driver.TRAFFIC, stand_in=StandIn(TOKENS, 0.25)),
+        Usage("mirror reads", "mirror/read", many / 9, "row", Driver.TRAFFIC, stand_in=StandIn(READS, 0.4)),
     )
 
 

@@ -102,7 +102,9 @@ def test_it_says_how_each_price_came_about_in_the_words_of_the_bill(pairs: list[
     assert sum(ours != theirs for ours, theirs in lines) <= 0.002 * len(lines)
 
 
-def test_ranking_choice_and_sentence_are_those_of_reprice(pairs: list[tuple[Any, Comparison]], rich: Comparison) -> None:
+def test_ranking_choice_and_sentence_are_those_of_reprice(
+    pairs: list[tuple[Any, Comparison]], rich: Comparison
+) -> None:
     for page, repriced in pairs:
         assert page["ranking"] == list(repriced.ranking)
         assert page["said"] == best_now(rich, repriced)
@@ -116,7 +118,9 @@ def test_ranking_choice_and_sentence_are_those_of_reprice(pairs: list[tuple[Any,
 def test_what_nobody_reads_costs_what_it_does_after_reprice(pairs: list[tuple[Any, Comparison]]) -> None:
     for page, repriced in pairs:
         for name, plan in repriced.plans.items():
-            wasted, per_1k = (plan.metrics.get(metric) for metric in ("wasted_usd_per_month", "cost_usd_per_1k_requests"))
+            wasted, per_1k = (
+                plan.metrics.get(metric) for metric in ("wasted_usd_per_month", "cost_usd_per_1k_requests")
+            )
             assert wasted is not None
             assert per_1k is not None
             assert page["plans"][name]["wasted"] == pytest.approx(wasted.mean, rel=1e-11, abs=1e-9)

@@ -56,10 +56,11 @@ function meanUsdByPrompt(price, parts) {
   return fsum(parts.map((part, place) => part * each[place])) / total / price.per;
 }
 
-/** Return a plan's lines: of the mean usage, or of a replication's where its number is given. */
+/** Return a plan's lines: of the mean usage, or of a replication's where its number is given, without details. */
 function billOf(data, plan, terms, replication) {
   const isMean = replication === undefined;
   const used = plan.lines.map((line) => ({
+    isMean,
     quantity: isMean ? line.mean_quantity : line.quantities[replication],
     parts: isMean ? line.mean_parts : line.parts?.[replication],
   }));
@@ -69,14 +70,14 @@ function billOf(data, plan, terms, replication) {
   return settled(data, plan, lines, terms);
 }
 
-function billLine(data, line, { quantity, parts }, pooled, terms) {
+function billLine(data, line, { isMean, quantity, parts }, pooled, terms) {
   const listed = terms.prices[line.price];
   const price = line.off ? lowered(listed, line.off) : listed;
   const plainUsd = meanUsdByPrompt(price, parts) ?? meanUsdPerUnit(price, pooled);
   const discounts = line.discounts.map((number) => terms.discounts[number]).filter((each) => !isIdle(each, each.share));
   const priceUsd = discounts.reduce((usd, each) => usd * (1 - each.share), plainUsd);
-  const details = termsDetail(data, price, { pooled, parts, plainUsd, discounts });
-  return { item: line.item, quantity, unit: line.unit, size: line.size, priceUsd, usd: quantity * priceUsd, details };
+  const found = { item: line.item, quantity, unit: line.unit, size: line.size, priceUsd, usd: quantity * priceUsd };
+  return isMean ? { ...found, details: termsDetail(data, price, { pooled, parts, plainUsd, discounts }) } : found;
 }
 
 /** Return whether a term is one that only the reader may add, and has not. */
@@ -108,8 +109,10 @@ function settled(data, plan, lines, terms) {
 function covered(line, before, commitment, share) {
   const savedUsd = before.usd * share * commitment.discount;
   const priceUsd = (line.usd - savedUsd) / line.quantity;
+  const found = { ...line, priceUsd, usd: line.quantity * priceUsd };
+  if (!line.details) return found;
   const detail = `${commitmentDetail(commitment, share, before.priceUsd, line.priceUsd)} = ${usdText(priceUsd)}`;
-  return { ...line, priceUsd, usd: line.quantity * priceUsd, details: [...line.details, detail] };
+  return { ...found, details: [...line.details, detail] };
 }
 
 function unusedLine(data, commitment, unusedUsd) {

@@ -78,7 +78,10 @@ def comparison_tables(brief: Brief) -> Iterator[Table]:
         keys = list(_keys(rows))
         columns = (
             Column("plan", is_number=False),
-            *(Column(row.label, bool(row.metric) or row.label == RANK or not _is_word(row), _sorts(row)) for row in rows),
+            *(
+                Column(row.label, bool(row.metric) or row.label == RANK or not _is_word(row), _sorts(row))
+                for row in rows
+            ),
         )
         lines = (
             _plan_row(brief, name, [_cell(brief, row, key, name) for row, key in zip(rows, keys, strict=True)])

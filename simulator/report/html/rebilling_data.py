@@ -62,7 +62,9 @@ class _Terms:
     @classmethod
     def of(cls, comparison: Comparison) -> "_Terms":
         priced = {
-            name: tuple((_name_of(comparison, name, each), each) for each in find_prices(plan.bill.usages, plan.bill.book))
+            name: tuple(
+                (_name_of(comparison, name, each), each) for each in find_prices(plan.bill.usages, plan.bill.book)
+            )
             for name, plan in comparison.plans.items()
         }
         prices = {name: each.listed for lines in priced.values() for name, each in lines}

@@ -1,11 +1,17 @@
 // What a reader sets, and all that follows from it on the page.
 
 const DELAY_MS = 150;
+const WRONG = "A field that is marked holds no number that can be; what it was before still counts.";
 const data = JSON.parse(document.getElementById("data").textContent);
 const inRun = judged(data, data.terms);
 const fields = [...document.querySelectorAll("#settings input[type=number]")];
 const sliders = [...document.querySelectorAll("#settings input[type=range]")];
+const asInRun = new Map([...document.querySelectorAll("#comparison [data-cell]")].map((each) => [each, seen(each)]));
 let terms = structuredClone(data.terms);
+
+function seen(each) {
+  return [each.textContent, each.dataset.value];
+}
 
 // A field shows a figure of the terms; shares in percent.
 
@@ -95,6 +101,7 @@ function fromLink() {
       field.value = said.get(field.dataset.key);
       take(field);
     }
+    document.getElementById("prices").scrollIntoView();
   }
   showFields();
   update();
@@ -127,7 +134,7 @@ function showRanking(now) {
   body.replaceChildren();
   now.ranking.forEach((plan, place) => {
     const before = inRun.plans.find(({ name }) => name === plan.name), row = body.insertRow();
-    row.className = plan === now.best ? "best" : "";
+    if (plan === now.best) row.className = "best";
     heading(row, plan.name);
     const rank = inRun.ranking.indexOf(before);
     cell(row, rank === place ? `${place + 1}` : `${rank + 1} \u2192 ${place + 1}`, "number");
@@ -165,20 +172,35 @@ function allAtOnce(gapUsd, half) {
   return half < 0.01 && gapUsd ? "\u00b1 <$0.01" : usdWithin({ mean: gapUsd, half });
 }
 
-function showComparison(now) {
+/** Show the comparison as it is now; what the run itself says, in its own words, which know a little more. */
+function showComparison(now, isChanged) {
   for (const table of document.querySelectorAll("#comparison table")) {
     for (const row of table.tBodies[0].rows) {
       const plan = now.plans[row.dataset.plan], cells = moneyCells(now, plan);
       row.classList.toggle("best", plan === now.best);
       for (const each of row.cells) {
-        const [text, number] = cells[each.dataset.cell] ?? [];
+        const [text, number] = isChanged ? cells[each.dataset.cell] ?? [] : asInRun.get(each) ?? [];
         if (text === undefined) continue;
         if (each.textContent !== text) each.textContent = text;
         if (number !== undefined) each.dataset.value = number;
       }
     }
+    const [body] = table.tBodies;
+    body.append(...now.ranking.map((plan) => [...body.rows].find(({ dataset }) => now.plans[dataset.plan] === plan)));
     sortAgain(table);
   }
+}
+
+/** List what is set, so that it is seen on paper, too. */
+function showChanged() {
+  const changed = fields.filter((field) => !sameIn(field, terms, data.terms));
+  document.getElementById("changed").replaceChildren(...changed.map((field) => {
+    const found = document.createElement("li"), fieldset = field.closest("fieldset");
+    const [before, now] = [data.terms, terms].map((of) => shownIn(field, figureAt(of, field.dataset.path)));
+    const label = field.parentElement.textContent.trim();
+    found.textContent = `${fieldset.querySelector("legend").textContent}, ${label}: ${before} \u2192 ${now}`;
+    return found;
+  }));
 }
 
 function showBills(now) {
@@ -212,11 +234,12 @@ function update() {
   const now = judged(data, terms), isChanged = fields.some((field) => !sameIn(field, terms, data.terms));
   for (const note of document.querySelectorAll(".stale")) note.hidden = !isChanged;
   document.getElementById("prices").classList.toggle("unchanged", !isChanged);
-  document.getElementById("now").textContent = isChanged
-    ? bestNow(data, inRun, now)
-    : "These are the prices of the run; nothing is changed.";
+  const said = isChanged ? bestNow(data, inRun, now) : "These are the prices of the run; nothing is changed.";
+  const isWrong = fields.some((field) => field.getAttribute("aria-invalid") === "true");
+  document.getElementById("now").textContent = printable(isWrong ? `${said} ${WRONG}` : said);
   showRanking(now);
-  showComparison(now);
+  showComparison(now, isChanged);
+  showChanged();
   showBills(now);
   showRepeat(isChanged);
   sliders.forEach(follow);

@@ -50,7 +50,9 @@ def sweep_page(sweep: Sweep, command: Sequence[str] = ()) -> str:
         "sure": tuple(_how_sure(sweep)),
         "prices": price_table(_prices(sweep)),
         "keys": [_values(sweep, number) for number in range(len(keys))],
-        "inputs": [Assumption(key, value, STATED, "") for key, value in stated_lines(scenario) if key not in (*keys, "prices")],
+        "inputs": [
+            Assumption(key, value, STATED, "") for key, value in stated_lines(scenario) if key not in (*keys, "prices")
+        ],
         "repeat": repeated(command),
     }
     return page("sweep.html.j2", context, SORTING)
@@ -70,9 +72,7 @@ def _points(sweep: Sweep) -> Table:
 
 
 def _row(sweep: Sweep, point: Point) -> TableRow:
-    levels = (
-        Cell(level.text, None if isinstance(level.value, str) else float(level.value)) for level in point.levels
-    )
+    levels = (Cell(level.text, None if isinstance(level.value, str) else float(level.value)) for level in point.levels)
     best = form.NOTHING if point.recommended is None else form.one_line(point.recommended)
     chance = "may decide" if point.recommended is not None and not point.is_decided else ""
     cells = (*levels, *(_cell(point, plan) for plan in sweep.plans), Cell(best, None, "name"), Cell(chance, None, ""))
