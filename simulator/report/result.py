@@ -124,7 +124,7 @@ class Result:
         return place
 
     def report(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write it as one HTML page, as ``predcost report`` does: bills that can be set other prices, and all they rest on.
+        """Write it as one HTML page, as ``predcost report`` does, in which prices can be set and bill it anew.
 
         Parameters
         ----------

@@ -1,9 +1,10 @@
 """A comparison with all that a price book can state, and settings that a reader may make."""
 
 import copy
-import random
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from simulator.core.usage import Driver, StandIn, Usage
 from simulator.prices.book import PriceBook
@@ -73,13 +74,13 @@ def _tokens(many: float) -> tuple[Usage, ...]:
 
 def drawn_settings(terms: Any, number: int) -> list[Any]:
     """Return so many settings of a page: each figure stays, or is another, or 0."""
-    dice = random.Random(12)
+    dice = np.random.default_rng(12)
 
     def other(figure: float) -> float:
-        return dice.choice([figure, round(figure * dice.uniform(0, 3), LONGEST), 0.0])
+        return float(dice.choice([figure, round(figure * dice.uniform(0, 3), LONGEST), 0.0]))
 
     def share(figure: float) -> float:
-        return dice.choice([figure, round(dice.uniform(0, 99), 1) / 100, dice.random() * 0.9, 0.0])
+        return float(dice.choice([figure, round(dice.uniform(0, 99), 1) / 100, dice.random() * 0.9, 0.0]))
 
     found = []
     for _ in range(number):
@@ -93,7 +94,7 @@ def drawn_settings(terms: Any, number: int) -> list[Any]:
         for discount in setting["discounts"]:
             discount["share"] = share(discount["share"])
         for commitment in setting["commitments"]:
-            commitment["usd_per_h"] = dice.choice([commitment["usd_per_h"], round(dice.uniform(0, 2), 2), 0.0])
+            commitment["usd_per_h"] = float(dice.choice([commitment["usd_per_h"], round(dice.uniform(0, 2), 2), 0.0]))
             commitment["discount"] = share(commitment["discount"])
         found.append(setting)
     return found

@@ -1,12 +1,12 @@
 """What a page of a run reckons is what `reprice` does."""
 
 import math
-import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from rebilling_in_node import in_node, needs_node
+from page_scripts import in_node, needs_node
 from rich_prices import drawn_settings, rich_book, with_tokens
 
 from simulator.prices.book import PriceBook
@@ -146,9 +146,9 @@ def test_odd_runs_are_judged_as_they_were(kind: str, request: pytest.FixtureRequ
 
 
 def _amounts() -> list[float]:
-    dice = random.Random(3)
-    drawn = [dice.choice([1, -1]) * 10 ** dice.uniform(-9, 13) for _ in range(3_000)]
-    halves = [dice.randrange(10**5) / 2**power for power in range(6) for _ in range(200)]
+    dice = np.random.default_rng(3)
+    drawn = [float(dice.choice([1, -1]) * 10 ** dice.uniform(-9, 13)) for _ in range(3_000)]
+    halves = [int(dice.integers(10**5)) / 2**power for power in range(6) for _ in range(200)]
     tens = [digit * 10.0**power for power in range(-9, 14) for digit in (1, 9.995, 9.9949, 5)]
     return [*drawn, *halves, *tens, 0.0]
 

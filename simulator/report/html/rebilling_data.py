@@ -161,7 +161,7 @@ def _plan(comparison: Comparison, name: str, terms: _Terms) -> Json:
 
 
 def _unread(consumptions: Sequence[Consumption]) -> list[list[float]]:
-    """Return the shares that nobody has read, replication by replication, in the order of `Bill.wasted_usd_per_month`."""
+    """Return the shares that nobody has read by replication, in the order of `Bill.wasted_usd_per_month`."""
     return [
         [
             each.unread_batch_fraction or 0.0,
@@ -191,7 +191,7 @@ def _line(priced: Priced, terms: _Terms, months: float) -> Json:
 
 
 def _quantities(priced: Priced, result: PlanResult, place: int, months: float) -> Json:
-    """Return the charged units of a month, and tokens by the price that their prompts have: the mean, and by replication."""
+    """Return a month's charged units, and tokens by the price that their prompts have: the mean, and each replication's."""
     usages = [result.bill.usages[place], *(each.usages[place] for each in result.consumptions)]
     found = [each.quantity * priced.price.units_per_row(each.row_gib) * months for each in usages]
     parts = [_by_price(priced.listed, each.by_prompt) for each in usages]

@@ -32,7 +32,9 @@ def run_page(brief: Brief) -> str:
 
     comparison, data = brief.comparison, rebilling_data(brief.comparison)
     first = ("net_value", *DECK, "week") if comparison.weighs_value else (*DECK, "week")
-    pictures, left_out = pictures_of(comparison, CHARTS, dict.fromkeys((*first, *CHARTS)))
+    pictures, left_out = pictures_of(
+        comparison, CHARTS, dict.fromkeys(name for name in (*first, *CHARTS) if name in CHARTS)
+    )
     context = {
         "title": brief.title,
         "provenance": brief.provenance[1:],

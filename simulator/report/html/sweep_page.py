@@ -105,8 +105,8 @@ def _how_sure(sweep: Sweep) -> Iterator[str]:
             "far as chance goes; more replications tell them apart."
         )
     elif sweep.scenario.replications > 1:
-        yield "At every point with a best plan, every other that keeps the bounds is surely worse, as far as chance goes."
-    yield "Between points nothing was simulated: that a plan stays the best there is likely, and not known."
+        yield "Wherever a plan is best, every other that keeps the bounds is surely worse, as far as chance goes."
+    yield "Between points nothing was simulated; what is best there is not known."
 
 
 def _prices(sweep: Sweep) -> tuple[Assumption, ...]:
