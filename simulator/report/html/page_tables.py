@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report.brief import Assumption, Brief
-from simulator.report.plan_styles import plan_styles
+from simulator.report.plan_styles import PlanStyle, plan_styles
 from simulator.report.tables import Row
 from simulator.studies.comparison import COST, NET_VALUE, VALUE
-from simulator.studies.planner.beside import side_by_side
+from simulator.studies.planner.beside import Apart
 
 TITLES = {
     COST: "Rank, cost and choice",
@@ -58,7 +58,8 @@ class TableRow:
     cells: tuple[Cell, ...]
     plan: int | None = None
     """The plan's place in the scenario."""
-    colour: str = ""
+    look: PlanStyle | None = None
+    """The plan's, in every picture too."""
     is_best: bool = False
 
 
@@ -112,7 +113,7 @@ def _plan_row(brief: Brief, name: str, cells: Sequence[Cell]) -> TableRow:
     return TableRow(
         (Cell(brief.plan_names[name], None, ""), *cells),
         list(comparison.plans).index(name),
-        plan_styles(comparison)[name].colour,
+        plan_styles(comparison)[name],
         name == comparison.recommended,
     )
 
@@ -122,7 +123,7 @@ def _cell(brief: Brief, row: Row, key: str, name: str) -> Cell:
     if row.label == RANK:
         number = float(brief.comparison.ranking.index(name) + 1)
     is_bad = row.cells[name].startswith("breaks") or row.cells[name] == "overload"
-    classes = " ".join(filter(None, ("" if _is_word(row) else "number", "bad" if is_bad else "")))
+    classes = " ".join(filter(None, ("word" if _is_word(row) else "number", "bad" if is_bad else "")))
     return Cell(row.cells[name], number, classes, key)
 
 
@@ -163,11 +164,11 @@ def _interval(metric: str, found: Estimate | None) -> Cell:
     return Cell(f"{mean} ({low} to {high})" if is_known else mean, found.mean)
 
 
-def beside_table(brief: Brief) -> Table | None:
-    """Return closed forms beside the simulation; None where there are none."""
-    labels = ("plan", "metric", "simulated", "closed form", "apart", "what it leaves out")
-    columns = tuple(Column(label, is_number=label in labels[2:5], is_sortable=label != labels[-1]) for label in labels)
-    rows = tuple(
+def beside_table(rows: Sequence[Apart], brief: Brief) -> Table:
+    """Return closed forms beside the simulation."""
+    labels = ("plan", "metric", "simulated", "closed form", "apart")
+    columns = tuple(Column(label, is_number=place > 1) for place, label in enumerate(labels))
+    lines = (
         TableRow(
             (
                 Cell(brief.plan_names[each.plan], None, ""),
@@ -175,10 +176,9 @@ def beside_table(brief: Brief) -> Table | None:
                 Cell(form.metric_text(each.metric, each.simulated.mean), each.simulated.mean),
                 Cell(form.metric_text(each.metric, each.estimated.value), each.estimated.value),
                 Cell(form.relative_change(each.simulated.mean, each.estimated.value), each.off_fraction),
-                Cell("; ".join(each.estimated.leaves_out), None, "detail"),
             ),
-            colour=plan_styles(brief.comparison)[each.plan].colour,
+            look=plan_styles(brief.comparison)[each.plan],
         )
-        for each in side_by_side(brief.comparison)
+        for each in rows
     )
-    return Table("beside", "Simulated, and by closed form", columns, rows) if rows else None
+    return Table("beside", "Simulated, and by closed form", columns, tuple(lines))

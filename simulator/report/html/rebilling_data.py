@@ -191,7 +191,7 @@ def _line(priced: Priced, terms: _Terms, months: float) -> Json:
 
 
 def _quantities(priced: Priced, result: PlanResult, place: int, months: float) -> Json:
-    """Return a month's charged units, and tokens by the price that their prompts have: the mean, and each replication's."""
+    """Return charged units a month, and tokens by price where prompts are long: the mean, and by replication."""
     usages = [result.bill.usages[place], *(each.usages[place] for each in result.consumptions)]
     found = [each.quantity * priced.price.units_per_row(each.row_gib) * months for each in usages]
     parts = [_by_price(priced.listed, each.by_prompt) for each in usages]

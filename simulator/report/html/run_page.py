@@ -11,7 +11,8 @@ from simulator.report.html.page import REBILLING, SORTING, page
 from simulator.report.html.pictures import pictures_of
 from simulator.report.html.rebilling_data import rebilling_data
 from simulator.report.html.settings import setting_groups
-from simulator.report.plan_styles import plan_styles
+from simulator.report.plan_styles import PlanStyle, plan_styles
+from simulator.studies.planner.beside import side_by_side
 
 SECTIONS = (
     ("decision", "Answer"),
@@ -35,6 +36,7 @@ def run_page(brief: Brief) -> str:
     pictures, left_out = pictures_of(
         comparison, CHARTS, dict.fromkeys(name for name in (*first, *CHARTS) if name in CHARTS)
     )
+    beside = tuple(side_by_side(comparison))
     context = {
         "title": brief.title,
         "provenance": brief.provenance[1:],
@@ -48,7 +50,8 @@ def run_page(brief: Brief) -> str:
         "prices": page_tables.price_table(brief.prices),
         "intervals": page_tables.interval_table(brief),
         "probability": _probability(brief),
-        "beside": page_tables.beside_table(brief),
+        "beside": page_tables.beside_table(beside, brief) if beside else None,
+        "leaves_out": tuple(dict.fromkeys(what for each in beside for what in each.estimated.leaves_out)),
     }
     return page("run.html.j2", context, (*SORTING, *REBILLING), data)
 
@@ -67,7 +70,7 @@ class _Line:
 class _Bill:
     name: str
     plan: int
-    colour: str
+    look: PlanStyle
     total: str
     lines: tuple[_Line, ...]
 
@@ -78,7 +81,7 @@ def _bills(brief: Brief) -> list[_Bill]:
         _Bill(
             brief.plan_names[result.name],
             list(comparison.plans).index(result.name),
-            plan_styles(comparison)[result.name].colour,
+            plan_styles(comparison)[result.name],
             form.usd(result.bill.total_usd_per_month),
             tuple(
                 _Line(

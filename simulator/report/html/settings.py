@@ -91,12 +91,16 @@ def _figures(price: Json, number: int) -> Iterator[Field]:
         what = f"prompts above {long['above']:,}"
         yield Field(f"{name}:above{long['above']}", f"{path}.long_prompts.{place}.usd", f"{per}, {what}", long["usd"])
     if price["free"]:
-        yield Field(f"{name}:free", f"{path}.free", f"free {price['unit']} a month", price["free"])
+        yield Field(f"{name}:free", f"{path}.free", f"free {_several(price['unit'])} a month", price["free"])
 
 
 def _amount(per: float, unit: str) -> str:
     """Return so many units in words: ``h``, ``1,000,000 rows``."""
-    return unit if per == 1 else f"{per:,.12g} {unit}{'s' if unit in COUNTED else ''}"
+    return unit if per == 1 else f"{per:,.12g} {_several(unit)}"
+
+
+def _several(unit: str) -> str:
+    return f"{unit}s" if unit in COUNTED else unit
 
 
 def _is_above_0(price: Json) -> bool:

@@ -76,7 +76,7 @@ def _row(sweep: Sweep, point: Point) -> TableRow:
     best = form.NOTHING if point.recommended is None else form.one_line(point.recommended)
     chance = "may decide" if point.recommended is not None and not point.is_decided else ""
     cells = (*levels, *(_cell(point, plan) for plan in sweep.plans), Cell(best, None, "name"), Cell(chance, None, ""))
-    return TableRow(cells, colour="" if point.recommended is None else styles_of(sweep.plans)[point.recommended].colour)
+    return TableRow(cells, look=None if point.recommended is None else styles_of(sweep.plans)[point.recommended])
 
 
 def _cell(point: Point, plan: str) -> Cell:
