@@ -61,7 +61,7 @@ function billOf(data, plan, terms, replication) {
   const isMean = replication === undefined;
   const used = plan.lines.map((line) => ({
     isMean,
-    quantity: isMean ? line.mean_quantity : line.quantities[replication],
+    quantity: (isMean ? line.mean_quantity : line.quantities[replication]) * line.units * data.months,
     parts: isMean ? line.mean_parts : line.parts?.[replication],
   }));
   const pooled = new Map();

@@ -20,7 +20,7 @@ _HARMFUL = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """What could end the element that data stand in."""
 
 
-def page(template: str, context: Mapping[str, object], scripts: Sequence[str], data: object = None) -> str:
+def page(template: str, context: Mapping[str, object], scripts: Sequence[str], data: str = "") -> str:
     """Return a page.
 
     Parameters
@@ -30,7 +30,7 @@ def page(template: str, context: Mapping[str, object], scripts: Sequence[str], d
     scripts
         The files of its scripts, in their order.
     data
-        What its scripts read, if anything.
+        What its scripts read, as `json_of` has it; nothing where it is empty.
     """
     style, script = _source("report.css"), _script(scripts)
     policy = (
@@ -45,7 +45,7 @@ def page(template: str, context: Mapping[str, object], scripts: Sequence[str], d
             policy=policy,
             style=Markup(style),  # noqa: S704  (ours)
             script=Markup(script),  # noqa: S704
-            data=None if data is None else Markup(_json(data)),  # noqa: S704  (nothing in it can end its element)
+            data=Markup(data),  # noqa: S704  (nothing in it can end its element)
             version=version("predcost"),
         )
     )
@@ -84,7 +84,8 @@ def _hash(source: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
 
 
-def _json(data: object) -> str:
+def json_of(data: object) -> str:
+    """Return data as JSON that can stand in a page."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     for letter, escaped in _HARMFUL.items():
         text = text.replace(letter, escaped)

@@ -9,8 +9,8 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ROOM = 1_500_000
-"""Letters that all pictures of a page may take."""
+ROOM = 1_800_000
+"""Letters that pictures and data of a page may take, so that all of it stays below two million."""
 Drawn = TypeVar("Drawn")
 
 
@@ -23,7 +23,7 @@ class Picture:
 
 
 def pictures_of(
-    drawn: Drawn, charts: Mapping[str, Callable[[Drawn], "Figure"]], names: Iterable[str]
+    drawn: Drawn, charts: Mapping[str, Callable[[Drawn], "Figure"]], names: Iterable[str], taken: int = 0
 ) -> tuple[list[Picture], list[str]]:
     """Return the pictures that apply and have room, and the names of those that have none.
 
@@ -35,13 +35,15 @@ def pictures_of(
         What draws each, by name.
     names
         Which, the first ones first.
+    taken
+        Letters that other things take of their room.
     """
     from simulator.report.charts.look import NoChartError  # noqa: PLC0415  (matplotlib is imported to draw)
     from simulator.report.charts.svg import svg_of  # noqa: PLC0415
 
     found: list[Picture] = []
     left_out: list[str] = []
-    room = ROOM
+    room = ROOM - taken
     for name in names:
         try:
             svg = svg_of(charts[name](drawn), name.replace("_", "-"))

@@ -153,7 +153,7 @@ def _plan(comparison: Comparison, name: str, terms: _Terms) -> Json:
             {
                 "price": names.index(key),
                 **_line(priced, terms, months),
-                **_quantities(priced, result, place, months),
+                **_quantities(priced, result, place),
             }
             for (key, priced), place in zip(terms.priced[name], places, strict=True)
         ],
@@ -190,13 +190,19 @@ def _line(priced: Priced, terms: _Terms, months: float) -> Json:
     }
 
 
-def _quantities(priced: Priced, result: PlanResult, place: int, months: float) -> Json:
-    """Return charged units a month, and tokens by price where prompts are long: the mean, and by replication."""
+def _quantities(priced: Priced, result: PlanResult, place: int) -> Json:
+    """Return what was used, and tokens by price where prompts are long: the mean, and by replication."""
     usages = [result.bill.usages[place], *(each.usages[place] for each in result.consumptions)]
-    found = [each.quantity * priced.price.units_per_row(each.row_gib) * months for each in usages]
-    parts = [_by_price(priced.listed, each.by_prompt) for each in usages]
+    used = [_plain(each.quantity) for each in usages]
+    parts = [[_plain(part) for part in _by_price(priced.listed, each.by_prompt)] for each in usages]
     by_prompt = {"mean_parts": parts[0], "parts": parts[1:]} if priced.listed.long_prompts else {}
-    return {"mean_quantity": found[0], "quantities": found[1:], **by_prompt}
+    units = priced.price.units_per_row(usages[0].row_gib)
+    return {"units": units, "mean_quantity": used[0], "quantities": used[1:], **by_prompt}
+
+
+def _plain(number: float) -> float:
+    """Return the same number, which JSON writes without a decimal where it is whole."""
+    return int(number) if float(number).is_integer() else number
 
 
 def _by_price(price: Price, by_prompt: ByPrompt) -> list[float]:

@@ -7,7 +7,7 @@ from simulator.report import format as form
 from simulator.report.brief import Brief
 from simulator.report.chart_choice import DECK
 from simulator.report.html import page_tables
-from simulator.report.html.page import REBILLING, SORTING, page
+from simulator.report.html.page import REBILLING, SORTING, json_of, page
 from simulator.report.html.pictures import pictures_of
 from simulator.report.html.rebilling_data import rebilling_data
 from simulator.report.html.settings import setting_groups
@@ -32,10 +32,10 @@ def run_page(brief: Brief) -> str:
     from simulator.report.charts import CHARTS  # noqa: PLC0415  (matplotlib is imported to draw)
 
     comparison, data = brief.comparison, rebilling_data(brief.comparison)
+    text = json_of(data)
     first = ("net_value", *DECK, "week") if comparison.weighs_value else (*DECK, "week")
-    pictures, left_out = pictures_of(
-        comparison, CHARTS, dict.fromkeys(name for name in (*first, *CHARTS) if name in CHARTS)
-    )
+    names = dict.fromkeys(name for name in (*first, *CHARTS) if name in CHARTS)
+    pictures, left_out = pictures_of(comparison, CHARTS, names, len(text))
     beside = tuple(side_by_side(comparison))
     context = {
         "title": brief.title,
@@ -53,7 +53,7 @@ def run_page(brief: Brief) -> str:
         "beside": page_tables.beside_table(beside, brief) if beside else None,
         "leaves_out": tuple(dict.fromkeys(what for each in beside for what in each.estimated.leaves_out)),
     }
-    return page("run.html.j2", context, (*SORTING, *REBILLING), data)
+    return page("run.html.j2", context, (*SORTING, *REBILLING), text)
 
 
 @dataclass(frozen=True)
