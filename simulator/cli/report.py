@@ -1,6 +1,7 @@
 """`predcost report`: a run as one page for a browser."""
 
 from simulator.cli import documents
+from simulator.cli.progress import progress_line
 
 
 def report(run: documents.Study, out: documents.Out = None, force: documents.Force = False) -> None:
@@ -14,5 +15,6 @@ def report(run: documents.Study, out: documents.Out = None, force: documents.For
     path = document_path(run, out, NAME)
     study = read_study(run)
     found = study.comparison if isinstance(study, StoredRun) else study
-    write_report(found, command_of(run), path, replaces=out is None or force)
+    with progress_line("drawing pictures", shown=True) as step:
+        write_report(found, command_of(run), path, step, replaces=out is None or force)
     say(f"Report in {path}")

@@ -1,6 +1,7 @@
 """What a page of a run reckons is what `reprice` does."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from simulator.report import format as form
 from simulator.report.best_plan import best_now
 from simulator.report.html.rebilling_data import rebilling_data
 from simulator.studies.comparison import COST, Comparison
+from simulator.studies.plan_result import priced_plan
 from simulator.studies.reprice import at_prices
 
 pytestmark = needs_node
@@ -133,6 +135,20 @@ def test_where_value_is_given_the_ranking_is_by_net_value(valued: Comparison) ->
     assert page["ranking"] == list(valued.ranking)
     for name, plan in valued.plans.items():
         assert page["plans"][name]["net"]["mean"] == pytest.approx(plan.metrics["net_value_usd_per_month"].mean)
+
+
+def test_a_plan_with_fewer_replications_is_ranked_by_what_it_differs(rich: Comparison) -> None:
+    cached = rich.plans["cached"]
+    fewer = priced_plan(
+        rich.scenario, rich.book, "cached", cached.values[:1], cached.consumptions[:1], cached.saturation
+    )
+    run = replace(rich, plans={**rich.plans, "cached": fewer})
+    data = rebilling_data(run)
+    (page,) = in_node(JUDGED, {"data": data, "settings": [data["terms"]]})
+    assert page["ranking"] == list(run.ranking)
+    for name, against in run.selection.against.items():
+        assert page["standings"][name]["told"] == against.standing
+        assert page["standings"][name]["mean"] == pytest.approx(against.estimate.mean, rel=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["single", "crowd", "free"])

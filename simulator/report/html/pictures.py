@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from markupsafe import Markup
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ROOM = 1_800_000
 """Letters that pictures and data of a page may take, so that all of it stays below two million."""
 Drawn = TypeVar("Drawn")
+OnPicture: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,16 @@ class Picture:
     svg: Markup
 
 
+def no_matter(_: str) -> None:
+    """Do nothing, where nobody waits."""
+
+
 def pictures_of(
-    drawn: Drawn, charts: Mapping[str, Callable[[Drawn], "Figure"]], names: Iterable[str], taken: int = 0
+    drawn: Drawn,
+    charts: Mapping[str, Callable[[Drawn], "Figure"]],
+    names: Iterable[str],
+    on_picture: OnPicture = no_matter,
+    taken: int = 0,
 ) -> tuple[list[Picture], list[str]]:
     """Return the pictures that apply and have room, and the names of those that have none.
 
@@ -35,6 +44,8 @@ def pictures_of(
         What draws each, by name.
     names
         Which, the first ones first.
+    on_picture
+        Called with the name of each that is drawn.
     taken
         Letters that other things take of their room.
     """
@@ -49,6 +60,7 @@ def pictures_of(
             svg = svg_of(charts[name](drawn), name.replace("_", "-"))
         except NoChartError:
             continue
+        on_picture(name)
         if len(svg) > room:
             left_out.append(name)
             continue

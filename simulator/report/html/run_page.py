@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.brief import Brief
-from simulator.report.chart_choice import DECK
 from simulator.report.html import page_tables
 from simulator.report.html.page import REBILLING, SORTING, json_of, page
-from simulator.report.html.pictures import pictures_of
+from simulator.report.html.pictures import OnPicture, no_matter, pictures_of
 from simulator.report.html.rebilling_data import rebilling_data
 from simulator.report.html.settings import setting_groups
 from simulator.report.plan_styles import PlanStyle, plan_styles
 from simulator.studies.planner.beside import side_by_side
 
+FIRST = ("cost", "read_and_unread", "age_cdf", "latency_cdf", "week")
+"""The pictures that come first, and have room before others."""
 SECTIONS = (
     ("decision", "Answer"),
     ("comparison", "Comparison"),
@@ -27,15 +28,21 @@ SECTIONS = (
 )
 
 
-def run_page(brief: Brief) -> str:
-    """Return the report of a comparison as one HTML file; equal ones are equal to the last byte."""
+def run_page(brief: Brief, on_picture: OnPicture = no_matter) -> str:
+    """Return the report of a comparison as one HTML file; equal ones are equal to the last byte.
+
+    Parameters
+    ----------
+    brief, on_picture
+        What there is to say, and what is called with the name of each picture that is drawn.
+    """
     from simulator.report.charts import CHARTS  # noqa: PLC0415  (matplotlib is imported to draw)
 
     comparison, data = brief.comparison, rebilling_data(brief.comparison)
     text = json_of(data)
-    first = ("net_value", *DECK, "week") if comparison.weighs_value else (*DECK, "week")
+    first = ("net_value", *FIRST) if comparison.weighs_value else FIRST
     names = dict.fromkeys(name for name in (*first, *CHARTS) if name in CHARTS)
-    pictures, left_out = pictures_of(comparison, CHARTS, names, len(text))
+    pictures, left_out = pictures_of(comparison, CHARTS, names, on_picture, len(text))
     beside = tuple(side_by_side(comparison))
     context = {
         "title": brief.title,

@@ -6,7 +6,7 @@ from simulator.report import format as form
 from simulator.report.brief import STATED, Assumption, Brief, repeated
 from simulator.report.html.page import SORTING, page
 from simulator.report.html.page_tables import Cell, Column, Table, TableRow, price_table
-from simulator.report.html.pictures import pictures_of
+from simulator.report.html.pictures import OnPicture, no_matter, pictures_of
 from simulator.report.plan_styles import styles_of
 from simulator.report.provenance import provenance_of
 from simulator.report.scenario_lines import stated_lines
@@ -25,18 +25,20 @@ SECTIONS = (
 )
 
 
-def sweep_page(sweep: Sweep, command: Sequence[str] = ()) -> str:
+def sweep_page(sweep: Sweep, command: Sequence[str] = (), on_picture: OnPicture = no_matter) -> str:
     """Return the report of a sweep as one HTML file; equal ones are equal to the last byte.
 
     Parameters
     ----------
     sweep, command
         What was found, and the command line that made it; empty where a program did.
+    on_picture
+        Called with the name of each picture that is drawn.
     """
     from simulator.report.charts.sweep import lines, winner_map  # noqa: PLC0415  (matplotlib is imported to draw)
 
     keys = [factor.key for factor in sweep.factors]
-    pictures, _ = pictures_of(sweep, {"lines": lines, "map": winner_map}, ("lines", "map"))
+    pictures, _ = pictures_of(sweep, {"lines": lines, "map": winner_map}, ("lines", "map"), on_picture)
     scenario, book = sweep.scenario, sweep.points[0].comparison.book
     context = {
         "title": form.one_line(scenario.name),
