@@ -131,7 +131,7 @@ def test_it_stays_below_two_megabytes_and_says_which_pictures_have_no_room(
     assert len(text.encode()) < LARGEST_BYTES
     monkeypatch.setattr(pictures, "ROOM", 150_000)
     less = run_page(Brief(comparison))
-    assert "Others have no room here" in less
+    assert "These have no room here: age_cdf" in less
     assert len(less) < len(text)
 
 

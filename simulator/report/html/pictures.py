@@ -43,7 +43,7 @@ def pictures_of(
     charts
         What draws each, by name.
     names
-        Which, the first ones first.
+        Which, the first ones first; those that nothing draws are left out.
     on_picture
         Called with the name of each that is drawn.
     taken
@@ -56,6 +56,8 @@ def pictures_of(
     left_out: list[str] = []
     room = ROOM - taken
     for name in names:
+        if name not in charts:
+            continue
         try:
             svg = svg_of(charts[name](drawn), name.replace("_", "-"))
         except NoChartError:

@@ -13,8 +13,18 @@ from simulator.report.html.settings import setting_groups
 from simulator.report.plan_styles import PlanStyle, plan_styles
 from simulator.studies.planner.beside import side_by_side
 
-FIRST = ("cost", "read_and_unread", "age_cdf", "latency_cdf", "week")
-"""The pictures that come first, and have room before others."""
+PICTURES = (
+    "cost",
+    "read_and_unread",
+    "age_cdf",
+    "latency_cdf",
+    "week",
+    "pareto",
+    "cost_by_activity",
+    "tornado",
+    "completion_cdf",
+)
+"""The pictures that decide, the first ones first; all others are drawn on request."""
 SECTIONS = (
     ("decision", "Answer"),
     ("comparison", "Comparison"),
@@ -40,8 +50,7 @@ def run_page(brief: Brief, on_picture: OnPicture = no_matter) -> str:
 
     comparison, data = brief.comparison, rebilling_data(brief.comparison)
     text = json_of(data)
-    first = ("net_value", *FIRST) if comparison.weighs_value else FIRST
-    names = dict.fromkeys(name for name in (*first, *CHARTS) if name in CHARTS)
+    names = ("net_value", *PICTURES) if comparison.weighs_value else PICTURES
     pictures, left_out = pictures_of(comparison, CHARTS, names, on_picture, len(text))
     beside = tuple(side_by_side(comparison))
     context = {
