@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium, needs_chromium, opened
 from playwright.sync_api import Browser, Page
 from rich_prices import drawn_settings, rich_book, with_tokens
+from small_comparisons import swept
 
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
@@ -17,6 +18,7 @@ from simulator.report.brief import Brief
 from simulator.report.html.rebilling_data import rebilling_data
 from simulator.report.html.run_page import run_page
 from simulator.report.html.settings import Field, setting_groups
+from simulator.report.html.sweep_page import sweep_page
 from simulator.studies.comparison import COST, Comparison
 from simulator.studies.reprice import at_prices
 
@@ -212,3 +214,56 @@ def test_what_is_marked_wrong_is_said_and_left_out(browser: Browser, place: Path
     assert page.get_attribute("#settings [data-path='discounts.0.share']", "aria-invalid") == "true"
     assert "holds no number that can be" in page.inner_text("#now")
     assert page.is_hidden("#repeat")
+
+
+def test_on_paper_there_are_no_controls_and_what_is_set_is_told(browser: Browser, place: Path) -> None:
+    page, _ = opened(browser, place)
+    page.emulate_media(media="print")
+    assert page.is_hidden("#prices"), "nothing is set"
+    assert page.is_hidden("nav")
+    page.emulate_media(media="screen")
+    page.fill("#settings [data-path='discounts.0.share']", "20")
+    page.wait_for_timeout(400)
+    page.emulate_media(media="print")
+    assert page.is_hidden("#settings")
+    assert page.is_hidden("#reset")
+    assert page.is_visible("#now-table")
+    assert "12.5 \u2192 20" in page.inner_text("#changed")
+
+
+def test_the_book_that_is_set_can_be_saved(browser: Browser, place: Path) -> None:
+    page, complaints = opened(browser, place)
+    page.fill("#settings [data-path='discounts.0.share']", "20")
+    page.wait_for_timeout(400)
+    with page.expect_download() as saving:
+        page.click("#save")
+    assert saving.value.suggested_filename == "as-set.yaml"
+    assert load_book(saving.value.path()).discounts[0].share_fraction == 0.2
+    assert complaints.said == []
+
+
+@pytest.mark.parametrize("kind", ["crowd", "valued", "single"])
+def test_axe_finds_nothing_in_pages_of_odd_runs(
+    browser: Browser, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.html"
+    path.write_text(run_page(Brief(request.getfixturevalue(kind))), encoding="utf-8")
+    page, complaints = opened(browser, path, viewport={"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert complaints.said == []
+
+
+def test_the_page_of_a_sweep_is_sorted_and_keeps_nobody_out(
+    browser: Browser, comparison: Comparison, tmp_path: Path
+) -> None:
+    path = tmp_path / "sweep.html"
+    path.write_text(sweep_page(swept(comparison, {"population.daily_active": "1%,5%"})), encoding="utf-8")
+    page, complaints = opened(browser, path)
+    page.click("#points-table th button >> nth=0")
+    page.click("#points-table th button >> nth=0")
+    assert _cells(page, "#points-table tbody th") == ["5 %", "1 %"]
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert complaints.said == []

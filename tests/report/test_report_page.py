@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from small_comparisons import HYBRID, NIGHTLY, ON_DEMAND, compared
+from small_comparisons import HYBRID, NIGHTLY, ON_DEMAND, compared, swept
 from typing_extensions import override
 
 from simulator.core.errors import UserError
@@ -23,8 +23,6 @@ from simulator.report.result import Result
 from simulator.report.studied import SweepResult
 from simulator.report.tables import comparison_rows
 from simulator.studies.comparison import Comparison
-from simulator.studies.factors import read_factors
-from simulator.studies.sweep import Point, Sweep
 
 HOSTILE = (
     "</script><b>bold</b>",
@@ -189,24 +187,13 @@ def test_a_result_writes_its_page_and_keeps_what_is_there(single: Comparison, tm
     assert [each.name for each in tmp_path.iterdir()] == ["a.html"]
 
 
-def _sweep(comparison: Comparison, **keys: str) -> Sweep:
-    factors = tuple(read_factors(comparison.scenario, keys, "over"))
-    places = [(k,) if len(factors) == 1 else (k, j) for k in range(2) for j in range(len(factors[-1].levels))][:4]
-    places = list(dict.fromkeys(place[: len(factors)] for place in places))
-    points = tuple(
-        Point(place, tuple(factor.levels[k] for factor, k in zip(factors, place, strict=True)), comparison)
-        for place in places
-    )
-    return Sweep(comparison.scenario, factors, points, len(points))
-
-
 @pytest.mark.parametrize(
     "keys", [{"population.daily_active": "1%,5%"}, {"population.daily_active": "1%,5%", "slo.latency_p99": "9ms,1s"}]
 )
 def test_a_sweep_has_its_finding_first_its_picture_and_its_points(
     comparison: Comparison, keys: dict[str, str], tmp_path: Path
 ) -> None:
-    found = SweepResult(_sweep(comparison, **keys))
+    found = SweepResult(swept(comparison, keys))
     text = found.report(tmp_path / "sweep.html").read_text(encoding="utf-8")
     page = _Page(text)
     assert text.index(found.finding) < text.index('<figure class="picture')
