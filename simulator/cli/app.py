@@ -21,6 +21,7 @@ from simulator.cli import (
     estimate,
     prices,
     profiles,
+    report,
     reprice,
     run,
     runs,
@@ -51,6 +52,7 @@ app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
 app.command("charts")(charts.charts)
+app.command("report")(report.report)
 app.command("bill")(bill.bill)
 app.command("actuals")(actuals.actuals)
 app.command("validate")(scenario_files.validate)

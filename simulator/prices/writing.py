@@ -24,7 +24,7 @@ def _lines(book: PriceBook) -> Iterator[str]:
         yield f"  - source: {_text(group.source)}"
         yield f"    date: {_text(group.date)}"
         yield "    prices:" if group.prices else "    prices: []"
-        yield from (f"      - {_flow(each)}" for each in _prices(group))
+        yield from (f"      - {_flow(each)}" for each in stated_prices(group))
     if book.unpriced:
         yield "unpriced:"
         yield from (f"  - {_flow(each.model_dump(mode='json'))}" for each in book.unpriced)
@@ -35,7 +35,7 @@ def _lines(book: PriceBook) -> Iterator[str]:
         yield from _energy(stated["energy"])
 
 
-def _prices(group: PriceGroup) -> Iterator[dict[str, Any]]:
+def stated_prices(group: PriceGroup) -> Iterator[dict[str, Any]]:
     """Yield each price without what it has from its group."""
     for price in group.prices:
         stated = price.model_dump(mode="json", exclude_defaults=True)

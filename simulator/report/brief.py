@@ -18,6 +18,8 @@ from simulator.studies.warnings import warnings_of
 from simulator.studies.words import of_chance
 
 STATED = "the scenario"
+AS_MODULE = "__main__.py"
+"""What a command is called that was started by ``python -m``."""
 
 
 @dataclass(frozen=True)
@@ -128,4 +130,12 @@ class Brief:
     @property
     def repeat(self) -> str:
         """The command that makes it again; empty where a program made it."""
-        return "" if not self.command else shlex.join([PurePath(self.command[0]).name, *self.command[1:]])
+        return repeated(self.command)
+
+
+def repeated(command: Sequence[str]) -> str:
+    """Return a command line as one writes it; empty where there is none."""
+    if not command:
+        return ""
+    name = PurePath(command[0]).name
+    return shlex.join(["predcost" if name == AS_MODULE else name, *command[1:]])

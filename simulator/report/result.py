@@ -29,6 +29,8 @@ class Result:
 
     comparison: Comparison
     """What was simulated, with everything that was counted."""
+    command: tuple[str, ...] = ()
+    """The command line that made it; empty where a program did."""
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -72,6 +74,26 @@ class Result:
                 raise UserError(f"{place} holds the whole run, and this one was cut off; give another folder")
             keep_charts(claim, comparison, chosen(comparison, choice), 1)
         return place
+
+    def report(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write it as one HTML page, as ``predcost report`` does, in which prices can be set and bill it anew.
+
+        Parameters
+        ----------
+        path
+            Where to; it ends in ``.html``.
+        force
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        UserError
+            If something else is there, or it cannot be written.
+        """
+        from simulator.report.html.report import write_report  # noqa: PLC0415  (jinja2 is imported to write)
+
+        write_report(self.comparison, self.command, Path(path), replaces=force)
+        return Path(path)
 
     def metrics(self, plan: str) -> "pd.DataFrame":
         """Return one plan's metrics: mean, low and high, in the units of their names."""

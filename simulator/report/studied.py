@@ -56,6 +56,8 @@ class SweepResult:
 
     sweep: Sweep
     """What was found, with everything that was counted."""
+    command: tuple[str, ...] = ()
+    """The command line that made it; empty where a program did."""
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -66,6 +68,26 @@ class SweepResult:
     def plot(self) -> SweepPlots:
         """The pictures: ``result.plot.lines()`` of one key, ``result.plot.map()`` of two."""
         return SweepPlots(self.sweep)
+
+    def report(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write it as one HTML page, as ``predcost report`` does.
+
+        Parameters
+        ----------
+        path
+            Where to; it ends in ``.html``.
+        force
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        UserError
+            If something else is there, or it cannot be written.
+        """
+        from simulator.report.html.report import write_report  # noqa: PLC0415  (jinja2 is imported to write)
+
+        write_report(self.sweep, self.command, Path(path), replaces=force)
+        return Path(path)
 
     @property
     def recommended(self) -> "pd.Series[Any]":
@@ -154,12 +176,13 @@ def load_sweep(folder: str | Path) -> SweepResult:
     UserError
         If the folder holds no sweep, or one that an earlier version kept, which kept less.
     """
+    from simulator.studies.kept_study import command_of  # noqa: PLC0415
     from simulator.studies.stored_sweep import manifest_of_sweep, read_sweep  # noqa: PLC0415
 
     about = manifest_of_sweep(Path(folder))
     if about is None:
         raise UserError(f"{folder} holds no sweep; give the folder that 'predcost sweep' says it keeps one in")
-    return SweepResult(read_sweep(Path(folder), about))
+    return SweepResult(read_sweep(Path(folder), about), command_of(Path(folder)))
 
 
 def sweep(

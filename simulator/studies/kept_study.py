@@ -1,7 +1,9 @@
 """What a folder keeps: a run, or a sweep."""
 
+import json
 from pathlib import Path
 
+from simulator.studies.run_place import MANIFEST
 from simulator.studies.stored_run import StoredRun, read_run
 from simulator.studies.stored_sweep import manifest_of_sweep, read_sweep
 from simulator.studies.sweep import Sweep
@@ -17,3 +19,12 @@ def read_study(folder: Path) -> StoredRun | Sweep:
     """
     about = manifest_of_sweep(folder)
     return read_run(folder) if about is None else read_sweep(folder, about)
+
+
+def command_of(folder: Path) -> tuple[str, ...]:
+    """Return the command line that made what a folder keeps; empty where a program did, or where nothing says it."""
+    try:
+        about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return tuple(map(str, about.get("command") or ()))
+    except (OSError, ValueError, AttributeError):
+        return ()

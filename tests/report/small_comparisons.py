@@ -1,6 +1,8 @@
 """Comparisons of a bundled scenario with few users."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ from simulator.core.estimate import Estimate
 from simulator.prices.book import PriceBook
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import Comparison, comparison_of
+from simulator.studies.factors import read_factors
 from simulator.studies.study import compare
+from simulator.studies.sweep import Point, Sweep
 
 SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "food_delivery_100m.yaml"
 SCHEDULE = {"every": "24 h", "at": "02:00", "scope": {"kind": "everyone"}, "publish": "rolling", "backend": "night"}
@@ -54,3 +58,14 @@ def with_metric(comparison: Comparison, plan: str, metric: str, estimate: Estima
 def without(comparison: Comparison, *plans: str) -> Comparison:
     """Return the comparison without some plans."""
     return replace(comparison, plans={name: plan for name, plan in comparison.plans.items() if name not in plans})
+
+
+def swept(comparison: Comparison, over: Mapping[str, str]) -> Sweep:
+    """Return a sweep that has found the same everywhere."""
+    factors = tuple(read_factors(comparison.scenario, over, "over"))
+    places = list(product(*(range(len(factor.levels)) for factor in factors)))
+    points = tuple(
+        Point(place, tuple(factor.levels[k] for factor, k in zip(factors, place, strict=True)), comparison)
+        for place in places
+    )
+    return Sweep(comparison.scenario, factors, points, len(points))

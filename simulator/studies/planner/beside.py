@@ -26,25 +26,34 @@ class Apart:
         """How far the closed form is off, relative to the simulation."""
         return self.estimated.value / self.simulated.mean - 1
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it is off by more than closed forms are meant to be."""
+        return abs(self.off_fraction) > AIMS[self.metric]
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether chance alone may have made it, or how much of it chance is, is not known."""
+        return not (self.estimated.value < self.simulated.low or self.estimated.value > self.simulated.high)
+
 
 def apart(comparison: Comparison) -> tuple[Apart, ...]:
     """Return what is farther apart than the aims and than chance, the farthest first; overloaded plans are left out."""
-    # the file of a replay may be gone when a kept run is shown
-    silent = comparison.is_too_little or comparison.scenario.traffic.replay is not None
-    found = [] if silent else list(_all_apart(comparison))
+    found = [each for each in side_by_side(comparison) if not each.is_by_chance and each.is_off]
     return tuple(sorted(found, key=lambda each: -abs(each.off_fraction) / AIMS[each.metric]))
 
 
-def _all_apart(comparison: Comparison) -> Iterator[Apart]:
+def side_by_side(comparison: Comparison) -> Iterator[Apart]:
+    """Yield what closed forms say of each plan beside what was simulated; overloaded plans are left out."""
+    # the file of a replay may be gone when a kept run is shown
+    if comparison.is_too_little or comparison.scenario.traffic.replay is not None:
+        return
     world = World.of(comparison.scenario)
     for name, result in comparison.plans.items():
         if result.is_overloaded:
             continue
         values = world.estimate(name, comparison.book).metrics
-        for metric, aim in AIMS.items():
+        for metric in AIMS:
             value, estimate = values.get(metric), result.metrics.get(metric)
-            if value is None or estimate is None or not estimate.mean:
-                continue
-            by_chance = not (value.value < estimate.low or value.value > estimate.high)  # also where nothing is known
-            if not by_chance and abs(value.value / estimate.mean - 1) > aim:
+            if value is not None and estimate is not None and estimate.mean:
                 yield Apart(name, metric, estimate, value)
