@@ -22,6 +22,7 @@ from simulator.cli import (
     show,
     streams,
     sweep,
+    workbook,
 )
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
@@ -50,6 +51,7 @@ app.command("schema")(scenario_files.schema)
 app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.command("diff")(diff.diff)
+app.command("workbook")(workbook.workbook)
 app.add_typer(prices.app)
 app.add_typer(runs.app)
 

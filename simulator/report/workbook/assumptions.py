@@ -3,26 +3,30 @@
 from collections.abc import Sequence
 
 from simulator.report import format as form
-from simulator.report.brief import Brief
+from simulator.report.brief import Assumption, Brief
 from simulator.report.workbook.spreadsheet import Sheet
 
 FIRST = 4
-LETTERS = 130
 HEADS = ("what", "value", "source", "date")
 
 
 def write_assumptions(sheet: Sheet, brief: Brief) -> None:
     """Write every input of the scenario, and every price of the bills."""
+    said = "Every price of the bills as simulated, and every value of the scenario, defaults included."
+    write_table(sheet, (*brief.prices, *brief.inputs), said)
+
+
+def write_table(sheet: Sheet, assumptions: Sequence[Assumption], said: str) -> None:
+    """Write assumptions, a row for each."""
     sheet.widths(52, 40, 70, 12)
     sheet.text(0, 0, "Assumptions", "title")
-    said = "Every value of the scenario, defaults included, and every price of the bills as simulated."
     sheet.text(1, 0, said, "subtitle")
     sheet.heads(FIRST - 1, HEADS, left=len(HEADS))
     sheet.freeze(FIRST, 1)
-    for row, each in enumerate((*brief.prices, *brief.inputs), FIRST):
+    for row, each in enumerate(assumptions, FIRST):
         for column, text in enumerate((each.what, each.value, each.source, each.date)):
             sheet.text(row, column, form.one_line(text) if text else "", "wrapped")
-    sheet.made.autofilter(FIRST - 1, 0, FIRST + len(brief.prices) + len(brief.inputs) - 1, len(HEADS) - 1)
+    sheet.made.autofilter(FIRST - 1, 0, FIRST + len(assumptions) - 1, len(HEADS) - 1)
 
 
 def write_notes(sheet: Sheet, brief: Brief) -> None:
@@ -49,21 +53,22 @@ def _part(sheet: Sheet, row: int, title: str, sentences: Sequence[str]) -> int:
     for column in range(7):
         sheet.text(row, column, title if column == 0 else "", "section")
     for number, sentence in enumerate(sentences, 1):
-        sheet.paragraph(row + number, sentence, "wrapped", LETTERS, 6)
+        sheet.paragraph(row + number, sentence, "wrapped", 6)
     return row + len(sentences) + 2
 
 
-RECKONS = (
-    "Yellow cells on Prices are inputs. Bills, Replications, Ranking, Summary, Charts and what needs prices on Comparison "
-    "and Differences are formulas that follow from them. Usage, ages, latencies and bounds do not depend on prices.",
-    "A bill of the sheet 'Bill ...' is that of the mean usage. The cost on Summary and Comparison is the mean of the bills "
-    "of all replications, each on Replications. They are the same but for tiers, free units and commitments.",
-    "Lines of one meter share its tiers and free units. Discounts are off the price after these, one after another; "
-    "commitments cover what is left at their discount, in their order, and what they leave unused is paid. They are settled "
-    "over the month as a whole, as if usage were the same in every hour.",
-    "Which lines an agreed discount or commitment holds for was settled by its meters when the workbook was made. To try a "
-    "discount, set a share below 'Discounts to try' on Prices.",
-    "Sentences, and whether a plan is overloaded or breaks a bound, are those of the simulation: the first line of Summary "
-    "says when prices were changed since.",
-    "Energy and CO2e follow from the price book's figures for energy, and not from prices.",
+RECKONS = tuple(
+    """\
+Yellow cells on Prices are inputs. Bills, Replications, Ranking, Summary, Charts and what needs prices on Comparison \
+and Differences are formulas that follow from them. Usage, ages, latencies and bounds do not depend on prices.
+A sheet 'Bill ...' has the bill of the mean usage. The cost on Summary and Comparison is the mean of the bills of all \
+replications, each on Replications. They are the same but for tiers, free units and commitments.
+Lines of one meter share its tiers and free units. Discounts are off the price after these, one after another. \
+Commitments cover what is left at their discount, in their order, and what they leave unused is paid; they are settled \
+over the month as a whole, as if usage were the same in every hour.
+Which lines an agreed discount or commitment holds for was settled by its meters when the workbook was made. To try a \
+discount, set a share below 'Discounts to try' on Prices.
+Sentences, and whether a plan is overloaded or breaks a bound, are those of the simulation: Summary says above the \
+ranking when prices were changed since.
+Energy and CO2e follow from the price book's figures for energy, and not from prices.""".splitlines()
 )

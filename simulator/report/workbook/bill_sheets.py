@@ -60,13 +60,13 @@ class _Writer:
             self._sheet.text(row, ITEM, usage.item)
             self._sheet.text(row, METER, usage.meter)
             self._sheet.formula(row, USED, self._usage.quantities[place][0], COUNT)
-            self._sheet.text(row, UNIT, usage.unit)
+            self._sheet.text(row, UNIT, usage.unit, "after_number")
         for place in self._inputs.commitments:
             row, commitment = self._unused_row(place), self._comparison.book.commitments[place]
             self._sheet.text(row, ITEM, f"unused {form.one_line(commitment.name)}")
             self._sheet.text(row, METER, commitment.meters)
             self._sheet.number(row, UNITS, MONTH_H, COUNT)
-            self._sheet.text(row, UNIT, "h")
+            self._sheet.text(row, UNIT, "h", "after_number")
         for column in range(self._cost):
             self._sheet.text(self._total, column, "total" if column == 0 else "", "total")
         bill = Reckoning(self._usage, self._inputs, self._comparison.book, 0, self._keep).bill()
@@ -83,12 +83,10 @@ class _Writer:
             1, 0, "Quantity x price, per 30-day month, of the mean usage over the replications.", "subtitle"
         )
         self._sheet.made.write_url(2, 0, "internal:Summary!A1", self._sheet.book.style("link"), "back to Summary")
-        self._sheet.heads(FIRST - 1, heads, left=2)
-        self._sheet.text(FIRST - 1, UNIT, "unit", "head")
-        self._sheet.text(FIRST - 1, self._cost + 1, heads[-1], "head")
+        self._sheet.heads(FIRST - 1, heads, left=2, texts_at=(UNIT, self._cost + 1))
         self._sheet.freeze(FIRST, 1)
         for place, line in enumerate(self._plan.bill.lines[: len(self._usage.priced)]):
-            self._sheet.text(FIRST + place, self._cost + 1, line.detail, "quiet")
+            self._sheet.text(FIRST + place, self._cost + 1, line.detail, "note")
 
     def _unused_row(self, commitment: int) -> int:
         return self._end + list(self._inputs.commitments).index(commitment)
@@ -117,8 +115,8 @@ class _Writer:
     def _explain(self) -> None:
         row = self._total + 4 + 2 * len(self._inputs.commitments)
         said = (
-            "This is the bill of the mean usage. Summary and Comparison show the mean of the bills of all replications: "
-            "the same where every unit costs the same, and a little other where tiers, free units or commitments "
-            "make units dearer or cheaper the more there are."
+            "This is the bill of the mean usage. Summary and Comparison show the mean of the bills of all "
+            "replications: it is the same where every unit costs the same, and a little other where tiers, free units "
+            "or commitments make units dearer or cheaper the more there are."
         )
-        self._sheet.paragraph(row, said, "quiet", 130, UNITS)
+        self._sheet.paragraph(row, said, "quiet", BEFORE)

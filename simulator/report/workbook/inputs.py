@@ -1,7 +1,7 @@
 """The sheet of what may be changed: every price, tier, free amount, discount and commitment, a cell each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.core.units import KIB_PER_GIB
 from simulator.prices.bill import GIVEN_SOURCE, Priced, find_prices
@@ -12,11 +12,13 @@ from simulator.report.workbook.formulas import ONE, Term, constant, least, most,
 from simulator.report.workbook.spreadsheet import COUNT, SHARE, UNIT_USD, Sheet
 from simulator.studies.comparison import Comparison
 
-HEADS = ("meter", "input", "value", "for so many", "unit", "as simulated", "changed", "name in formulas", "row")
-WHAT, WHICH, VALUE, PER, UNIT, ORIGINAL, CHANGED, NAME, ROW, SOURCE, DATE = range(11)
+HEADS = (
+    *("meter", "input", "value", "for so many", "unit", "as simulated", "changed", "date", "source"),
+    *("name in formulas", "row"),
+)
+WHAT, WHICH, VALUE, PER, UNIT, ORIGINAL, CHANGED, DATE, SOURCE, NAME, ROW = range(11)
 FIRST = 5
 """The row of the first input."""
-MONTHLY = "a month"
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class _Writer:
         self._section("Prices")
         for each in priced:
             if each.listed not in self.inputs.prices:
-                self.inputs.prices[each.listed] = self._price(each.listed, each)
+                self.inputs.prices[each.listed] = self._price(each.listed)
             key = _standing_in(each)
             if key[0] and key not in self.inputs.stand_ins:
                 which = f"off {each.listed.meter}, which stands in"
@@ -207,82 +209,67 @@ class _Writer:
                 entry = _Entry(price.meter, *tried, f"extra_off_{price.meter}", "", "", SHARE)
                 self.inputs.prices[price] = _with_extra(cells, self._input(entry))
 
-    def _price(self, price: Price, priced: Priced) -> PriceCells:
-        meter, unit, by = price.meter, price.unit, (price.source, price.date)
-        if price.size_step_gib is not None:
-            unit = f"{meter.rpartition('/')[2]} unit"
-
-        def written(which: str, usd: float, name: str) -> tuple[Term, Term]:
-            cell = self._input(_Entry(meter, which, usd, f"USD per {unit}", f"{name}_{meter}", *by, per=price.per))
-            return cell, Term(self._sheet.address(self.row - 1, PER), price.per)
-
-        def amount(which: str, value: float, what: str, name: str) -> Term:
-            return self._input(_Entry(meter, which, value, what, f"{name}_{meter}", *by, COUNT))
-
+    def _price(self, price: Price) -> PriceCells:
+        """Write a price with all that belongs to it."""
         if price.usd is not None:
-            usd, per = written("price", price.usd, "price")
+            usd = self._usd(price, "price", price.usd, "price")
         else:
-            usd, per = written("tier 1", price.tiers[0].usd, "tier_1")
-        further = []
+            usd = self._usd(price, "tier 1", price.tiers[0].usd, "tier_1")
+        per = Term(self._sheet.address(self.row - 1, PER), price.per)
+        further, long_prompts = [], []
         for number, tier in enumerate(price.tiers[1:], 2):
-            end = amount(
-                f"tier {number - 1} ends at", price.tiers[number - 2].up_to, f"{unit}s {MONTHLY}", f"end_{number - 1}"
-            )
-            further.append((end, written(f"tier {number}", tier.usd, f"tier_{number}")[0]))
-        long_prompts = []
+            end_units = price.tiers[number - 2].up_to
+            end = self._amount(price, f"tier {number - 1} ends at", end_units, f"end_of_tier_{number - 1}")
+            further.append((end, self._usd(price, f"tier {number}", tier.usd, f"tier_{number}")))
         for number, each in enumerate(price.long_prompts, 1):
-            above = amount(f"long prompts {number}: above", each.above, "tokens of a prompt", f"long_{number}_above")
-            long_prompts.append((above, written(f"long prompts {number}", each.usd, f"long_{number}")[0]))
-        free = amount("free", price.free, f"{unit}s {MONTHLY}", "free") if price.free else None
+            above = self._amount(price, f"long prompts {number}: above", each.above, f"long_{number}_above", "tokens")
+            long_prompts.append((above, self._usd(price, f"long prompts {number}", each.usd, f"long_{number}")))
+        free = self._amount(price, "free", price.free, "free") if price.free else None
         step = None
         if price.size_step_gib is not None:
-            step = amount("charged once per started", price.size_step_gib * KIB_PER_GIB, "KiB of a row", "step")
+            step_kib = price.size_step_gib * KIB_PER_GIB
+            step = self._amount(price, "charged once per started", step_kib, "step", "KiB of a row")
         return PriceCells(usd, per, tuple(further), free, step, tuple(long_prompts))
 
+    def _usd(self, price: Price, which: str, usd: float, name: str) -> Term:
+        unit, by = f"USD per {_charged_unit(price)}", (price.source, price.date)
+        return self._input(_Entry(price.meter, which, usd, unit, f"{name}_{price.meter}", *by, per=price.per))
+
+    def _amount(self, price: Price, which: str, value: float, name: str, unit: str = "") -> Term:
+        what, by = unit or f"{_charged_unit(price)}s a month", (price.source, price.date)
+        return self._input(_Entry(price.meter, which, value, what, f"{name}_{price.meter}", *by, COUNT))
+
     def _input(self, entry: _Entry) -> Term:
-        sheet, row, price_format = self._sheet, self.row, entry.number
-        sheet.text(row, WHAT, entry.what)
-        sheet.text(row, WHICH, entry.which)
-        sheet.number(row, VALUE, entry.value, price_format, "input")
+        sheet, row = self._sheet, self.row
+        for column, text in ((WHAT, entry.what), (WHICH, entry.which)):
+            sheet.text(row, column, text, "wrapped")
+        sheet.number(row, VALUE, entry.value, entry.number, "input")
+        sheet.allow(row, VALUE, 1.0 if entry.number == SHARE else None)
         if entry.per is not None:
             sheet.number(row, PER, entry.per, COUNT)
-        sheet.text(row, UNIT, entry.unit)
-        sheet.number(row, ORIGINAL, entry.value, price_format)
+        sheet.number(row, ORIGINAL, entry.value, entry.number)
         value, before = (sheet.address(row, column) for column in (VALUE, ORIGINAL))
         sheet.reckoned(row, CHANGED, f'IF({value}={before},"","changed")', "", look="warning")
-        name = sheet.book.name(entry.name, sheet.address(row, VALUE))
-        sheet.text(row, NAME, name, "quiet")
+        name = sheet.book.name(entry.name, value)
+        for column, text in ((UNIT, entry.unit), (DATE, entry.date), (SOURCE, entry.source), (NAME, name)):
+            sheet.text(row, column, text, "note")
         sheet.number(row, ROW, row - FIRST, "0", "quiet")
-        sheet.text(row, SOURCE, entry.source, "quiet")
-        sheet.text(row, DATE, entry.date, "quiet")
-        most_allowed = (
-            {"maximum": 1, "criteria": "between", "minimum": 0}
-            if entry.number == SHARE
-            else {"criteria": ">=", "value": 0}
-        )
-        sheet.made.data_validation(
-            row,
-            VALUE,
-            row,
-            VALUE,
-            {
-                "validate": "decimal",
-                **most_allowed,
-                "error_title": "Not a possible value",
-                "error_message": "A share is from 0 % to 100 %." if entry.number == SHARE else "A number from 0 on.",
-            },
-        )
         self.row += 1
         return Term(name, entry.value)
 
     def _section(self, title: str) -> None:
-        for column in range(DATE + 1):
+        for column in range(len(HEADS)):
             self._sheet.text(self.row, column, title if column == 0 else "", "section")
         self.row += 1
 
 
+def _charged_unit(price: Price) -> str:
+    """Return what is charged, as the bill calls it."""
+    return price.unit if price.size_step_gib is None else f"{price.meter.rpartition('/')[2]} unit"
+
+
 def _with_extra(cells: PriceCells, extra: Term) -> PriceCells:
-    return PriceCells(cells.usd, cells.per, cells.further, cells.free, cells.step_kib, cells.long_prompts, extra)
+    return replace(cells, extra=extra)
 
 
 def _agreed(term: Discount | Commitment) -> tuple[str, str]:
@@ -290,19 +277,14 @@ def _agreed(term: Discount | Commitment) -> tuple[str, str]:
 
 
 def _write_head(sheet: Sheet, comparison: Comparison) -> None:
-    sheet.widths(38, 24, 14, 11, 17, 14, 9, 34, 5, 50, 11)
+    sheet.widths(42, 26, 14, 11, 18, 14, 10, 18, 54, 34, 5)
     sheet.text(0, 0, "Prices", "title")
-    sheet.text(
-        1,
-        0,
-        f"{form.one_line(comparison.book.name)}, USD. Yellow cells are inputs: change them, and every bill follows.",
-        "subtitle",
+    book = form.one_line(comparison.book.name)
+    said = (
+        f"{book}, USD. Yellow cells are inputs: change them, and every bill follows.",
+        "Do not sort these rows: formulas know the cells by their place. Summary says so if it happens.",
     )
-    sheet.text(
-        2,
-        0,
-        "Do not sort these rows: formulas know the cells by their place (Summary says so if it happens).",
-        "subtitle",
-    )
-    sheet.heads(FIRST - 1, (*HEADS, "source", "date"), left=2)
+    for row, text in enumerate(said, 1):
+        sheet.text(row, 0, text, "subtitle")
+    sheet.heads(FIRST - 1, HEADS, left=2, texts_at=(UNIT, CHANGED, DATE, SOURCE, NAME))
     sheet.freeze(FIRST, 2)

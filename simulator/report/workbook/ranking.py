@@ -54,7 +54,8 @@ def write_ranking(sheet: Sheet, brief: Brief, replications: Replications, bills:
     """Write the sheet, a row for each plan in the scenario's order."""
     comparison = brief.comparison
     sheet.widths(30, 24)
-    sheet.made.set_column(BOUNDS, LAST + 2 * comparison.replications, 14)
+    sheet.columns(BOUNDS, LAST + 2 * comparison.replications - BOUNDS + 1, 14)
+    sheet.columns(NET_MEAN, NET_HIGH - NET_MEAN + 1, 14, hidden=not comparison.weighs_value)
     sheet.text(0, 0, "Ranking", "title")
     what = "net value" if comparison.weighs_value else "cost"
     said = (

@@ -1,13 +1,14 @@
-"""The sheet of every replication's bill, and of what follows: means, intervals and differences of what depends on it."""
+"""The sheet of every replication's bill, and of the means and intervals that follow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from simulator.core.usage import Usage
 from simulator.report import format as form
 from simulator.report.workbook.formulas import Term, added, constant, half_width_of, mean_of
 from simulator.report.workbook.inputs import Inputs
 from simulator.report.workbook.reckoning import BillCells, Key, Reckoning, Step
-from simulator.report.workbook.spreadsheet import COUNT, SHARE, UNIT_USD, USD, Sheet
+from simulator.report.workbook.spreadsheet import COUNT, LOT_USD, SHARE, UNIT_USD, USD, Sheet
 from simulator.report.workbook.usage import PlanUsage
 from simulator.studies.comparison import COST, NET_VALUE, Comparison, PlanResult
 from simulator.studies.consumption import COST_PER_1K, WASTED
@@ -69,7 +70,7 @@ class Replications:
 
     def _head(self, replications: int) -> None:
         self.sheet.widths(22, 40, 28, 15, 15, 15)
-        self.sheet.made.set_column(HIGH + 1, HIGH + replications, 15)
+        self.sheet.columns(HIGH + 1, replications, 15)
         self.sheet.text(0, 0, "Replications", "title")
         said = "The bill of every replication, per 30-day month. Low and high are 95 % of chance alone."
         self.sheet.text(1, 0, said, "subtitle")
@@ -153,7 +154,7 @@ class _Writer:
         found = {}
         for row, name in enumerate((name for name in reckoned if name in self._plan.metrics), self._derived_from):
             self._label(row, form.metric_label(name), "", "text")
-            number = UNIT_USD if name == COST_PER_1K else USD
+            number = LOT_USD if name == COST_PER_1K else USD
             terms = [
                 self._at.sheet.formula(row, HIGH + place, reckoned[name](place, bill), number)
                 for place, bill in enumerate(bills, 1)
@@ -177,7 +178,7 @@ class _Writer:
         return added(parts)
 
 
-_WASTED = {
+_WASTED: Mapping[str, Callable[[Usage], bool]] = {
     "unread_batch_fraction": lambda usage: usage.computes_ahead and not usage.after_events,
     "unread_nearline_fraction": lambda usage: usage.computes_ahead and usage.after_events,
     "unread_held_fraction": lambda usage: usage.holds,

@@ -1,9 +1,9 @@
 """Sheets of a workbook: cells, styles, names and how they are printed, in one way for all."""
 
-import datetime
+import datetime as dt
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,17 +14,26 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from simulator.report import format as form
 from simulator.report.workbook.formulas import Cells, Term
 
-CREATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+CREATED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """What every workbook says of its making, so that the same run makes the same bytes."""
 MOST_NAME_LETTERS = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
 _LONGEST_NAME = 200
 A4 = 9
+MOST_LETTERS_A_PAGE = 270
+"""So wide may a sheet be that is printed on one page."""
+WIDE_SCALE = 55
+"""That others are printed at. [percent]"""
+FONT_PT, LINE_PT = 11.0, 15.0
+_ROOMY = 1.08
+"""Fonts differ, and lines end before a word."""
+_WIDTH = 8.43
+"""Of a column that has none of its own. [letters]"""
+_HEADS = ("head", "head_indented", "head_right")
 
-USD, UNIT_USD = "$#,##0.00", "$#,##0.00########"
+USD, UNIT_USD, LOT_USD = "$#,##0.00", "$#,##0.00########", "$#,##0.0000##"
 COUNT, SHARE, SECONDS = "[>=100]#,##0;[=0]0;#,##0.0##", "0.00##%", "[>=100]#,##0;[=0]0;0.00####"
-SIGNED_USD = "+$#,##0.00;-$#,##0.00;$0.00"
 INK, QUIET, HEAD, INPUT, INPUT_INK, WARN = "#1A1A1A", "#595959", "#E8EEF4", "#FFF8E1", "#0B3D91", "#B3261E"
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": INK},
@@ -34,6 +43,15 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
     "warning": {"bold": True, "font_color": WARN, "text_wrap": True, "valign": "top"},
     "section": {"bold": True, "font_size": 12, "font_color": INK, "bottom": 1},
     "head": {"bold": True, "bg_color": HEAD, "text_wrap": True, "valign": "bottom", "bottom": 1},
+    "head_indented": {
+        "bold": True,
+        "align": "left",
+        "bg_color": HEAD,
+        "text_wrap": True,
+        "valign": "bottom",
+        "indent": 1,
+        "bottom": 1,
+    },
     "head_right": {
         "bold": True,
         "bg_color": HEAD,
@@ -43,8 +61,13 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
         "bottom": 1,
     },
     "text": {"valign": "top"},
+    "after_number": {"valign": "top", "align": "left", "indent": 1},
+    "right": {"valign": "top", "align": "right"},
+    "best": {"valign": "top", "bold": True, "bg_color": "#DDEFE6"},
+    "rank": {"valign": "top", "align": "center"},
     "wrapped": {"text_wrap": True, "valign": "top"},
     "quiet": {"font_color": QUIET, "text_wrap": True, "valign": "top"},
+    "note": {"font_color": QUIET, "valign": "top", "align": "left", "indent": 1, "text_wrap": True},
     "strong": {"bold": True, "valign": "top"},
     "link": {"font_color": INPUT_INK, "underline": 1, "valign": "top"},
     "input": {"bg_color": INPUT, "font_color": INPUT_INK, "border": 1, "border_color": "#D9B84A", "locked": False},
@@ -70,6 +93,7 @@ class Spreadsheet:
         self._book.set_calc_mode("auto")
         self._title = title
         self._styles: dict[tuple[str, str], Any] = {}
+        self._sheets: list[Sheet] = []
         self._sheet_names: set[str] = set()
         self._names: set[str] = set()
 
@@ -80,6 +104,8 @@ class Spreadsheet:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
+            for sheet in self._sheets:
+                sheet.set_up_print()
             self._book.close()
 
     def sheet(self, name: str, tab: str = "") -> "Sheet":
@@ -95,7 +121,8 @@ class Spreadsheet:
         made = self._book.add_worksheet(self.free_sheet_name(name))
         if tab:
             made.set_tab_color(tab)
-        return Sheet(self, made, self._title)
+        self._sheets.append(Sheet(self, made, self._title))
+        return self._sheets[-1]
 
     def free_sheet_name(self, name: str) -> str:
         """Return a name that a sheet may have and none has yet."""
@@ -140,42 +167,71 @@ class Sheet:
     def __init__(self, book: Spreadsheet, made: Any, title: str) -> None:
         self.book, self.made = book, made
         self.name: str = made.get_name()
+        self._frozen = 0
         self._prefix = "'" + self.name.replace("'", "''") + "'!"
         self._own = re.compile(re.escape(self._prefix) + r"(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)")
         made.set_landscape()
         made.set_paper(A4)
-        made.fit_to_pages(1, 0)
         made.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         made.set_header(f"&L{_in_header(title)}&R{_in_header(self.name)}")
         made.set_footer("&R&P / &N")
         made.hide_gridlines(2)
 
+        self._widths: dict[int, float] = {}
+        self._lines: dict[int, int] = {}
+
     def widths(self, *widths: float) -> None:
         """Set the widths of the first columns. [letters]"""
         for place, width in enumerate(widths):
-            self.made.set_column(place, place, width)
+            self.columns(place, 1, width)
+
+    def columns(self, first: int, count: int, width: float, *, hidden: bool = False) -> None:
+        """Set the width of neighbouring columns. [letters]"""
+        if count > 0:
+            self.made.set_column(first, first + count - 1, width, None, {"hidden": hidden})
+            if not hidden:
+                self._widths |= dict.fromkeys(range(first, first + count), width)
+
+    def set_up_print(self) -> None:
+        """Print all columns on a page where they can be read there, else on pages side by side."""
+        if sum(self._widths.values()) <= MOST_LETTERS_A_PAGE:
+            self.made.fit_to_pages(1, 0)
+            return
+        self.made.set_print_scale(WIDE_SCALE)
+        self.made.print_across()
+        self.made.repeat_columns(0, self._frozen)
 
     def freeze(self, row: int, column: int = 0, repeated: tuple[int, int] | None = None) -> None:
         """Keep what is above a row and left of a column in sight, and repeat rows on every printed page."""
         self.made.freeze_panes(row, column)
+        self._frozen = max(column - 1, 0)
         self.made.repeat_rows(*(repeated or (max(row - 1, 0), max(row - 1, 0))))
 
     def text(self, row: int, column: int, text: str, look: str = "text") -> None:
-        """Write text, whatever it begins with."""
+        """Write text, whatever it begins with, in a row that is high enough for it."""
         self.made.write_string(row, column, text, self.book.style(look))
+        if LOOKS[look].get("text_wrap"):
+            lines = math.ceil(len(text) * _ROOMY / self._widths.get(column, _WIDTH))
+            if lines > self._lines.get(row, 1 if look not in _HEADS else 0):
+                self._lines[row] = lines
+                self.made.set_row(row, lines * LINE_PT + 1)
 
-    def heads(self, row: int, texts: Sequence[str], left: int = 1, column: int = 0) -> None:
-        """Write the heads of columns; all but the first ``left`` are of numbers."""
+    def heads(
+        self, row: int, texts: Sequence[str], left: int = 1, column: int = 0, texts_at: Container[int] = ()
+    ) -> None:
+        """Write the heads of columns; all but the first ``left``, and some behind, are of numbers."""
         for place, text in enumerate(texts):
-            self.text(row, column + place, text, "head" if place < left else "head_right")
+            look = "head" if place < left else "head_indented" if place in texts_at else "head_right"
+            self.text(row, column + place, text, look)
 
-    def paragraph(self, row: int, text: str, look: str, letters: int, last_column: int) -> None:
-        """Write a sentence over all columns up to one, as high as it takes at so many letters a line."""
-        self.made.merge_range(row, 0, row, last_column, "", self.book.style(look))
-        self.text(row, 0, text, look)
-        points = float(LOOKS[look].get("font_size", 11))
-        lines = math.ceil(len(text) * points / 11 / letters)
-        self.made.set_row(row, max(lines, 1) * points * 1.36 + 2)
+    def paragraph(self, row: int, text: str, look: str, last_column: int) -> None:
+        """Write a sentence over all columns up to one, as high as it takes."""
+        style, larger = self.book.style(look), float(LOOKS[look].get("font_size", FONT_PT)) / FONT_PT
+        self.made.merge_range(row, 0, row, last_column, "", style)
+        self.made.write_string(row, 0, text, style)
+        letters = sum(self._widths.get(column, _WIDTH) for column in range(last_column + 1))
+        lines = max(math.ceil(len(text) * larger / letters), 1)
+        self.made.set_row(row, lines * LINE_PT * larger + 2)
 
     def number(self, row: int, column: int, value: float, number: str = "", look: str = "number") -> Term:
         """Write a number; what is not finite stays empty."""
@@ -197,6 +253,15 @@ class Sheet:
         shown = "" if isinstance(value, float) and not math.isfinite(value) else value
         self.made.write_formula(row, column, f"={self._nearby(text)}", self.book.style(look, number), shown)
 
+    def allow(self, row: int, column: int, most: float | None) -> None:
+        """Let an input be a number from 0 on, up to the most that it may be."""
+        rule = (
+            {"criteria": ">=", "value": 0} if most is None else {"criteria": "between", "minimum": 0, "maximum": most}
+        )
+        said = "A number from 0 on." if most is None else "A share from 0 % to 100 %."
+        told = {"validate": "decimal", "error_title": "Not a possible value", "error_message": said}
+        self.made.data_validation(row, column, row, column, {**rule, **told})
+
     def conditional(
         self, first_row: int, first_column: int, row: int, column: int, rule: Mapping[str, Any], look: Mapping[str, Any]
     ) -> None:
@@ -205,11 +270,11 @@ class Sheet:
 
     def address(self, row: int, column: int) -> str:
         """Return a cell's address, with the sheet."""
-        return f"{self._prefix}{xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)}"
+        return f"{self._prefix}{_absolute(row, column)}"
 
     def span(self, first: tuple[int, int], last: tuple[int, int]) -> str:
         """Return the address of a block of cells, both corners in it."""
-        return f"{self.address(*first)}:{xl_rowcol_to_cell(*last, row_abs=True, col_abs=True)}"
+        return f"{self.address(*first)}:{_absolute(*last)}"
 
     def cells(self, first: tuple[int, int], last: tuple[int, int], values: Sequence[float]) -> Cells:
         """Return neighbouring cells with their values."""
@@ -221,7 +286,11 @@ class Sheet:
 
     def _nearby(self, text: str) -> str:
         """Return a formula whose own sheet's cells are relative, so that it can be copied and sorted."""
-        return self._own.sub(lambda found: found.group(1).replace("$", ""), text)
+        return self._own.sub(lambda found: str(found.group(1)).replace("$", ""), text)
+
+
+def _absolute(row: int, column: int) -> str:
+    return str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True))
 
 
 def _cut(name: str, tail: str) -> str:

@@ -9,8 +9,6 @@ from simulator.report.workbook.inputs import Inputs
 from simulator.report.workbook.ranking import Ranking
 from simulator.report.workbook.spreadsheet import USD, WARN, Sheet
 
-LETTERS = 150
-"""So many fit into a line of the sheet."""
 AS_SIMULATED = "All prices are as they were when it was simulated."
 
 
@@ -26,18 +24,18 @@ class _Column:
 def _columns(*, weighs_value: bool, has_intervals: bool) -> tuple[_Column, ...]:
     within = (on.COST_LOW, on.COST_HIGH, on.NET_LOW, on.NET_HIGH, on.WORSE_LOW, on.WORSE_HIGH)
     found = (
-        _Column("bounds", on.BOUNDS, 12),
-        _Column("load", on.LOAD, 11),
-        _Column("cost", on.COST_MEAN, 16, USD),
-        _Column("low", on.COST_LOW, 16, USD),
-        _Column("high", on.COST_HIGH, 16, USD),
-        _Column("cost as simulated", on.COST_BEFORE, 16, USD),
-        _Column("net value", on.NET_MEAN, 18, USD),
-        _Column("low", on.NET_LOW, 18, USD),
-        _Column("high", on.NET_HIGH, 18, USD),
-        _Column("worse than the first by", on.WORSE, 16, USD),
-        _Column("low", on.WORSE_LOW, 15, USD),
-        _Column("high", on.WORSE_HIGH, 15, USD),
+        _Column("bounds", on.BOUNDS, 11),
+        _Column("load", on.LOAD, 10),
+        _Column("cost", on.COST_MEAN, 14, USD),
+        _Column("low", on.COST_LOW, 14, USD),
+        _Column("high", on.COST_HIGH, 14, USD),
+        _Column("cost as simulated", on.COST_BEFORE, 14, USD),
+        _Column("net value", on.NET_MEAN, 16, USD),
+        _Column("low", on.NET_LOW, 16, USD),
+        _Column("high", on.NET_HIGH, 16, USD),
+        _Column("worse than the first by", on.WORSE, 14, USD),
+        _Column("low", on.WORSE_LOW, 14, USD),
+        _Column("high", on.WORSE_HIGH, 14, USD),
     )
     left_out = () if weighs_value else (on.NET_MEAN, on.NET_LOW, on.NET_HIGH)
     return tuple(each for each in found if each.of not in left_out and (has_intervals or each.of not in within))
@@ -55,7 +53,7 @@ class Summary:
     def write(self) -> None:
         """Write it, the decision first."""
         brief = self.brief
-        self.sheet.widths(6, 34, *(column.width for column in self._columns), 30)
+        self.sheet.widths(6, 32, *(column.width for column in self._columns), 28)
         self.sheet.text(0, 0, brief.title, "title")
         self.sheet.text(1, 0, " · ".join(brief.provenance[1:]), "subtitle")
         self._sentence(2, brief.question, "lead")
@@ -80,7 +78,7 @@ class Summary:
         return len(self._columns) + 2
 
     def _sentence(self, row: int, text: str, look: str) -> None:
-        self.sheet.paragraph(row, text, look, LETTERS, self._last)
+        self.sheet.paragraph(row, text, look, self._last)
 
     def _sentences(self, row: int, sentences: Iterable[str], look: str) -> int:
         for sentence in sentences:
@@ -110,8 +108,7 @@ class Summary:
         self._section(row, "Ranking at the prices of the sheet Prices, USD per 30-day month")
         row += 1
         heads = ("rank", "plan (opens its bill)", *(column.head for column in self._columns), "than the first")
-        self.sheet.heads(row, heads, left=4)
-        self.sheet.text(row, self._last, heads[-1], "head")
+        self.sheet.heads(row, heads, left=4, texts_at=[self._last])
         ranks = range(1, len(self.ranking.order) + 1)
         for rank in ranks:
             self._row(row + rank, rank)
@@ -119,14 +116,14 @@ class Summary:
 
     def _row(self, row: int, rank: int) -> None:
         sheet, ranking = self.sheet, self.ranking
-        sheet.number(row, 0, rank, "0")
+        sheet.number(row, 0, rank, "0", "rank")
         link, name = (ranking.text_at(rank, column) for column in (on.LINK, on.NAME))
         sheet.reckoned(row, 1, f"HYPERLINK({link},{name})", ranking.value_at(rank, on.NAME), look="link")
         for place, column in enumerate(self._columns, 2):
             value = ranking.value_at(rank, column.of)
             text = ranking.text_at(rank, column.of)
             sheet.reckoned(row, place, text, value, column.number, "number" if column.number else "text")
-        sheet.reckoned(row, self._last, *self._told(rank), look="text")
+        sheet.reckoned(row, self._last, *self._told(rank), look="after_number")
 
     def _told(self, rank: int) -> tuple[str, str]:
         """Return a formula for whether a plan is told from the first, and what it is as simulated."""

@@ -63,7 +63,7 @@ class PlanUsage:
 def write_usage(sheet: Sheet, comparison: Comparison) -> dict[str, PlanUsage]:
     """Write the sheet, and return where every plan's usage is."""
     sheet.widths(22, 24, 36, 12, 9, 14)
-    sheet.made.set_column(MEAN + 1, MEAN + comparison.replications, 14)
+    sheet.columns(MEAN + 1, comparison.replications, 14)
     sheet.text(0, 0, "Usage", "title")
     sheet.text(1, 0, "What was simulated: quantities per 30-day month. Prices do not change them.", "subtitle")
     numbers = [f"replication {number}" for number in range(1, comparison.replications + 1)]
@@ -100,7 +100,7 @@ class _Writer:
             quantities.append(self._row(usage.item, usage.meter, usage.unit, amounts))
         requests = self._row(REQUESTS, "", REQUESTS, [each.requests * self._months for each in self._consumptions])
         unread = {name: self._row(said, "", "share", shares, SHARE) for name, said, shares in self._shares()}
-        value = ()
+        value: tuple[Term, ...] = ()
         if all(VALUE in each for each in self._plan.values):
             value = self._row("what answers are worth", "", "USD", [each[VALUE] for each in self._plan.values], USD)
         by_prompt = {

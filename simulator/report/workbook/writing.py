@@ -1,49 +1,39 @@
-"""A run's workbook, sheet by sheet."""
+"""The workbook of a run or a sweep, and how it comes to its place."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
+from simulator.core.errors import UserError
 from simulator.report.brief import Brief
-from simulator.report.workbook.assumptions import write_assumptions, write_notes
-from simulator.report.workbook.bill_sheets import write_bills
-from simulator.report.workbook.charts import Charts
-from simulator.report.workbook.comparison import write_comparison, write_differences
-from simulator.report.workbook.inputs import Inputs
-from simulator.report.workbook.ranking import write_ranking
-from simulator.report.workbook.replications import Replications
-from simulator.report.workbook.spreadsheet import Spreadsheet
-from simulator.report.workbook.summary import Summary
-from simulator.report.workbook.usage import write_usage
+from simulator.report.documents import written_whole
+from simulator.studies.sweep import Sweep
 
-INPUT_TAB, LIVE_TAB = "#D9B84A", "#0072B2"
+NAME = "workbook.xlsx"
+"""In the folder of a run."""
 
 
-def write_workbook(brief: Brief, path: Path) -> None:
-    """Write the workbook of a comparison.
+def write_workbook(told: Brief | Sweep, path: Path, *, replaces: bool) -> None:
+    """Write the workbook of a comparison, whose bills are reckoned anew when a price is changed, or of a sweep.
 
     Parameters
     ----------
-    brief
-        What is to be said of it.
-    path
-        Where to; what is there is replaced.
+    told, path
+        What it is of, and where to.
+    replaces
+        Whether it may take the place of a file.
+
+    Raises
+    ------
+    UserError
+        If XlsxWriter is not installed, if something else is there, or if it cannot be written.
     """
-    comparison = brief.comparison
-    with Spreadsheet(path, brief.title) as book:
-        summary, drawn = book.sheet("Summary", LIVE_TAB), book.sheet("Charts", LIVE_TAB)
-        prices = book.sheet("Prices", INPUT_TAB)
-        bill_sheets = {name: book.sheet(f"Bill {name}", LIVE_TAB) for name in comparison.ranking}
-        compared, differences, assumptions, notes = map(
-            book.sheet, ("Comparison", "Differences", "Assumptions", "Notes")
-        )
-        used, repeated, ranked = map(book.sheet, ("Usage", "Replications", "Ranking"))
-        inputs = Inputs.written(prices, comparison)
-        usage = write_usage(used, comparison)
-        bills = write_bills(bill_sheets, comparison, usage, inputs)
-        replications = Replications.written(repeated, comparison, usage, inputs)
-        ranking = write_ranking(ranked, brief, replications, bills)
-        Summary(summary, brief, inputs, ranking).write()
-        Charts(drawn, comparison, usage, bills, replications, ranking).write()
-        write_comparison(compared, comparison, replications, bills)
-        write_differences(differences, comparison, replications)
-        write_assumptions(assumptions, brief)
-        write_notes(notes, brief)
+    if find_spec("xlsxwriter") is None:
+        raise UserError("a workbook needs XlsxWriter: pip install '.[workbook]' in predcost's folder")
+    from simulator.report.workbook.run_workbook import write_run_workbook  # noqa: PLC0415  (an extra)
+    from simulator.report.workbook.sweep_workbook import write_sweep_workbook  # noqa: PLC0415
+
+    with written_whole(path, replaces=replaces) as staged:
+        if isinstance(told, Sweep):
+            write_sweep_workbook(told, staged)
+        else:
+            write_run_workbook(told, staged)

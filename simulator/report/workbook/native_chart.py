@@ -1,0 +1,53 @@
+"""A native chart of a workbook: how all of them look, and where they stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.report.workbook.spreadsheet import Sheet
+
+SIZE_PX = {"width": 800, "height": 420}
+ROWS = 22
+"""That a chart is high."""
+GRID = "#D9D9D9"
+_TITLE, _AXIS = {"size": 13, "bold": True, "color": "#1A1A1A"}, {"size": 10, "bold": False}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a chart says of itself."""
+
+    title: str
+    """In words, or ``=`` and the cell that has it."""
+    unit: str
+    """Of its numbers."""
+    description: str
+    """For readers who do not see it."""
+    number: str = "General"
+    """How its axis writes numbers."""
+    is_log: bool = False
+    has_legend: bool = True
+    along: str = ""
+    """What a chart of lines goes along; empty for bars."""
+
+
+def place(sheet: Sheet, chart: Any, look: Look, row: int, column: int) -> None:
+    """Finish a chart, and put it on a sheet with its corner in a cell."""
+    chart.set_title({"name": look.title, "name_font": _TITLE, "overlay": False})
+    numbers: Mapping[str, Any] = {
+        "name": look.unit,
+        "name_font": _AXIS,
+        "num_format": look.number,
+        "major_gridlines": {"visible": True, "line": {"color": GRID}},
+        **({"log_base": 10} if look.is_log else {}),
+    }
+    if look.along:
+        chart.set_x_axis({"name": look.along, "name_font": _AXIS, "label_position": "low"})
+        chart.set_y_axis(numbers)
+    else:  # bars from the top down, with their numbers below
+        chart.set_x_axis({**numbers, "label_position": "high"})
+        chart.set_y_axis({"reverse": True, "num_font": _AXIS})
+    chart.set_legend({"position": "bottom"} if look.has_legend else {"none": True})
+    chart.set_size(SIZE_PX)
+    said = look.description if look.title.startswith("=") else f"{look.title}. {look.description}"
+    sheet.made.insert_chart(row, column, chart, {"description": said, "object_position": 3})
