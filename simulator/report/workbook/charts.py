@@ -51,6 +51,7 @@ class Charts:
         row = self._times(row, "age", "Age at p95", LEFT)
         self._times(row, "latency", "Latency at p95", RIGHT)
         self.sheet.freeze(1)
+        self.sheet.pages = 1
 
     @property
     def _plans(self) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ class Charts:
         }
         chart = self.sheet.book.chart("bar")
         chart.add_series({**series, **(bars if self.comparison.replications > 1 else {})})
-        unit = "USD per 30-day month; whiskers are 95 % of chance alone"
+        unit = "USD per 30-day month" + ("; whiskers: 95 % of chance alone" if self.comparison.replications > 1 else "")
         described = "A bar for each plan's cost, with its interval, the first of the ranking as simulated on top."
         look = Look(f"={self._title(row)}", unit, described, _WHOLE_USD, has_legend=False)
         place(self.sheet, chart, look, TOP, RIGHT)
@@ -145,7 +146,9 @@ class Charts:
         if not names:
             return row
         times = {name: [self.comparison.plans[name].metrics[each].mean for each in metrics] for name in names}
-        unit, unit_s = _unit(max(map(max, times.values())))
+        shortest, longest = min(map(min, times.values())), max(map(max, times.values()))
+        is_log = 0 < shortest * WIDE_RANGE < longest
+        unit, unit_s = ("s", 1.0) if is_log else _unit(longest)
         self._table_heads(row, f"{quantity.capitalize()}, {unit}", ["p50", "p95", "p99"])
         for number, (name, each) in enumerate(times.items(), row + 2):
             self.sheet.text(number, 0, self._short[name])
@@ -154,8 +157,6 @@ class Charts:
         chart = self.sheet.book.chart("bar")
         for number, colour in enumerate(SHADES, 1):
             chart.add_series({**self._series(row + 1, number, len(names)), "fill": {"color": colour}, "gap": 60})
-        shortest = min(map(min, times.values()))
-        is_log = 0 < shortest * WIDE_RANGE < max(map(max, times.values()))
         described = f"Bars of the median, the 95th and the 99th percentile of each plan's {quantity}."
         title = self._range(what, {name: each[1] for name, each in times.items()})
         axis = f"{unit}, on a log scale" if is_log else unit

@@ -236,8 +236,8 @@ class _Writer:
         return self._input(_Entry(price.meter, which, usd, unit, f"{name}_{price.meter}", *by, per=price.per))
 
     def _amount(self, price: Price, which: str, value: float, name: str, unit: str = "") -> Term:
-        what, by = unit or f"{_charged_unit(price)}s a month", (price.source, price.date)
-        return self._input(_Entry(price.meter, which, value, what, f"{name}_{price.meter}", *by, COUNT))
+        what = unit or f"{_charged_unit(price)}s a month"
+        return self._input(_Entry(price.meter, which, value, what, f"{name}_{price.meter}", "as its price", "", COUNT))
 
     def _input(self, entry: _Entry) -> Term:
         sheet, row = self._sheet, self.row
@@ -251,8 +251,9 @@ class _Writer:
         value, before = (sheet.address(row, column) for column in (VALUE, ORIGINAL))
         sheet.reckoned(row, CHANGED, f'IF({value}={before},"","changed")', "", look="warning")
         name = sheet.book.name(entry.name, value)
-        for column, text in ((UNIT, entry.unit), (DATE, entry.date), (SOURCE, entry.source), (NAME, name)):
+        for column, text in ((UNIT, entry.unit), (DATE, entry.date), (SOURCE, entry.source)):
             sheet.text(row, column, text, "note")
+        sheet.text(row, NAME, name, "name")
         sheet.number(row, ROW, row - FIRST, "0", "quiet")
         self.row += 1
         return Term(name, entry.value)
@@ -277,7 +278,7 @@ def _agreed(term: Discount | Commitment) -> tuple[str, str]:
 
 
 def _write_head(sheet: Sheet, comparison: Comparison) -> None:
-    sheet.widths(42, 26, 14, 11, 18, 14, 10, 18, 54, 34, 5)
+    sheet.widths(42, 24, 14, 11, 18, 14, 10, 26, 62, 40, 5)
     sheet.text(0, 0, "Prices", "title")
     book = form.one_line(comparison.book.name)
     said = (

@@ -26,9 +26,14 @@ class Look:
     number: str = "General"
     """How its axis writes numbers."""
     is_log: bool = False
+    """Whether that axis is logarithmic."""
+    from_zero: bool = True
+    """Whether a linear axis begins at 0; it does not where there are numbers below."""
     has_legend: bool = True
     along: str = ""
     """What a chart of lines goes along; empty for bars."""
+    along_number: str = "General"
+    """How that axis writes numbers."""
 
 
 def place(sheet: Sheet, chart: Any, look: Look, row: int, column: int) -> None:
@@ -39,10 +44,11 @@ def place(sheet: Sheet, chart: Any, look: Look, row: int, column: int) -> None:
         "name_font": _AXIS,
         "num_format": look.number,
         "major_gridlines": {"visible": True, "line": {"color": GRID}},
-        **({"log_base": 10} if look.is_log else {}),
+        **({"log_base": 10} if look.is_log else {"min": 0} if look.from_zero else {}),
     }
     if look.along:
-        chart.set_x_axis({"name": look.along, "name_font": _AXIS, "label_position": "low"})
+        along = {"name": look.along, "name_font": _AXIS, "num_format": look.along_number}
+        chart.set_x_axis({**along, "label_position": "low"})
         chart.set_y_axis(numbers)
     else:  # bars from the top down, with their numbers below
         chart.set_x_axis({**numbers, "label_position": "high"})

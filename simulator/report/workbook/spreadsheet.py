@@ -33,7 +33,11 @@ _WIDTH = 8.43
 _HEADS = ("head", "head_indented", "head_right")
 
 USD, UNIT_USD, LOT_USD = "$#,##0.00", "$#,##0.00########", "$#,##0.0000##"
-COUNT, SHARE, SECONDS = "[>=100]#,##0;[=0]0;#,##0.0##", "0.00##%", "[>=100]#,##0;[=0]0;0.00####"
+COUNT, SHARE, SECONDS = "count", "0.00##%", "seconds"
+"""Formats of cells; counts and times have decimals by their size, as formats with conditions lose the sign of numbers
+below 0 in LibreOffice."""
+_WHOLE, _WHOLE_FROM = "#,##0", 100.0
+_DECIMALS = {COUNT: "#,##0.0##", SECONDS: "#,##0.00####"}
 INK, QUIET, HEAD, INPUT, INPUT_INK, WARN = "#1A1A1A", "#595959", "#E8EEF4", "#FFF8E1", "#0B3D91", "#B3261E"
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": INK},
@@ -63,6 +67,7 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
     "text": {"valign": "top"},
     "after_number": {"valign": "top", "align": "left", "indent": 1},
     "right": {"valign": "top", "align": "right"},
+    "bad": {"valign": "top", "italic": True, "font_color": WARN},
     "best": {"valign": "top", "bold": True, "bg_color": "#DDEFE6"},
     "rank": {"valign": "top", "align": "center"},
     "wrapped": {"text_wrap": True, "valign": "top"},
@@ -70,7 +75,8 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
     "note": {"font_color": QUIET, "valign": "top", "align": "left", "indent": 1, "text_wrap": True},
     "strong": {"bold": True, "valign": "top"},
     "link": {"font_color": INPUT_INK, "underline": 1, "valign": "top"},
-    "input": {"bg_color": INPUT, "font_color": INPUT_INK, "border": 1, "border_color": "#D9B84A", "locked": False},
+    "input": {"bg_color": INPUT, "font_color": INPUT_INK, "border": 1, "border_color": "#D9B84A", "valign": "top"},
+    "name": {"font_color": QUIET, "valign": "top", "align": "left", "indent": 1},
     "total": {"bold": True, "top": 1},
     "number": {"valign": "top"},
 }
@@ -167,6 +173,8 @@ class Sheet:
     def __init__(self, book: Spreadsheet, made: Any, title: str) -> None:
         self.book, self.made = book, made
         self.name: str = made.get_name()
+        self.pages = 0
+        """On so many it is printed, one below the other; 0 for as many as it takes."""
         self._frozen = 0
         self._prefix = "'" + self.name.replace("'", "''") + "'!"
         self._own = re.compile(re.escape(self._prefix) + r"(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)")
@@ -195,7 +203,7 @@ class Sheet:
     def set_up_print(self) -> None:
         """Print all columns on a page where they can be read there, else on pages side by side."""
         if sum(self._widths.values()) <= MOST_LETTERS_A_PAGE:
-            self.made.fit_to_pages(1, 0)
+            self.made.fit_to_pages(1, self.pages)
             return
         self.made.set_print_scale(WIDE_SCALE)
         self.made.print_across()
@@ -209,7 +217,11 @@ class Sheet:
 
     def text(self, row: int, column: int, text: str, look: str = "text") -> None:
         """Write text, whatever it begins with, in a row that is high enough for it."""
-        self.made.write_string(row, column, text, self.book.style(look))
+        style = self.book.style(look)
+        if not text:
+            self.made.write_blank(row, column, None, style)
+            return
+        self.made.write_string(row, column, text, style)
         if LOOKS[look].get("text_wrap"):
             lines = math.ceil(len(text) * _ROOMY / self._widths.get(column, _WIDTH))
             if lines > self._lines.get(row, 1 if look not in _HEADS else 0):
@@ -228,6 +240,7 @@ class Sheet:
         """Write a sentence over all columns up to one, as high as it takes."""
         style, larger = self.book.style(look), float(LOOKS[look].get("font_size", FONT_PT)) / FONT_PT
         self.made.merge_range(row, 0, row, last_column, "", style)
+        text = form.one_line(text) if text else text
         self.made.write_string(row, 0, text, style)
         letters = sum(self._widths.get(column, _WIDTH) for column in range(last_column + 1))
         lines = max(math.ceil(len(text) * larger / letters), 1)
@@ -235,10 +248,11 @@ class Sheet:
 
     def number(self, row: int, column: int, value: float, number: str = "", look: str = "number") -> Term:
         """Write a number; what is not finite stays empty."""
+        style = self.book.style(look, _format(number, value))
         if math.isfinite(value):
-            self.made.write_number(row, column, value, self.book.style(look, number))
+            self.made.write_number(row, column, value, style)
         else:
-            self.made.write_blank(row, column, None, self.book.style(look, number))
+            self.made.write_blank(row, column, None, style)
         return Term(self.address(row, column), value)
 
     def formula(self, row: int, column: int, term: Term, number: str = "", look: str = "number") -> Term:
@@ -251,7 +265,8 @@ class Sheet:
     ) -> None:
         """Write a formula with the value that it has now."""
         shown = "" if isinstance(value, float) and not math.isfinite(value) else value
-        self.made.write_formula(row, column, f"={self._nearby(text)}", self.book.style(look, number), shown)
+        style = self.book.style(look, _format(number, value))
+        self.made.write_formula(row, column, f"={self._nearby(text)}", style, shown)
 
     def allow(self, row: int, column: int, most: float | None) -> None:
         """Let an input be a number from 0 on, up to the most that it may be."""
@@ -286,7 +301,15 @@ class Sheet:
 
     def _nearby(self, text: str) -> str:
         """Return a formula whose own sheet's cells are relative, so that it can be copied and sorted."""
-        return self._own.sub(lambda found: str(found.group(1)).replace("$", ""), text)
+        return str(self._own.sub(lambda found: found.group(1).replace("$", ""), text))
+
+
+def _format(number: str, value: float | str) -> str:
+    """Return how a spreadsheet writes a value; whole numbers and large ones without decimals."""
+    if number not in _DECIMALS or isinstance(value, str):
+        return _WHOLE if number in _DECIMALS else number
+    is_whole = value == round(value) if math.isfinite(value) else True
+    return _WHOLE if is_whole or abs(value) >= _WHOLE_FROM else _DECIMALS[number]
 
 
 def _absolute(row: int, column: int) -> str:

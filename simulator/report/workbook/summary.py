@@ -53,14 +53,14 @@ class Summary:
     def write(self) -> None:
         """Write it, the decision first."""
         brief = self.brief
-        self.sheet.widths(6, 32, *(column.width for column in self._columns), 28)
+        self.sheet.widths(6, 38, *(column.width for column in self._columns), 28)
         self.sheet.text(0, 0, brief.title, "title")
         self.sheet.text(1, 0, " · ".join(brief.provenance[1:]), "subtitle")
         self._sentence(2, brief.question, "lead")
         self._state(3)
         row = self._sentences(4, brief.answer, "answer")
         row = self._table(row + 1)
-        self._sentence(row, f"Low and high: {brief.chance} {_PAIRED}", "quiet")
+        self._sentence(row, f"{brief.chance} {_PAIRED}" if brief.comparison.replications > 1 else brief.chance, "quiet")
         row += 1
         for title, sentences in (("Warnings", brief.warnings), ("What would change it", brief.changes)):
             if sentences:
@@ -135,7 +135,7 @@ class Summary:
         return text, _told_by(ends)
 
 
-_PAIRED = "'Worse than the first' is paired by replication, each plan on its own."
+_PAIRED = "Low and high are its ends; 'worse than the first' is paired by replication, each plan on its own."
 _UNKNOWN, _WORSE, _BETTER, _MAY_BE = "chance not known", "worse, not by chance alone", "better", "may be chance alone"
 
 

@@ -20,6 +20,8 @@ from simulator.report.workbook.assumptions import write_table
 from simulator.report.workbook.comparison import number_format, unit_text
 from simulator.report.workbook.native_chart import Look, place
 from simulator.report.workbook.spreadsheet import COUNT, USD, Sheet, Spreadsheet
+from simulator.studies.comparison import COST
+from simulator.studies.factors import Factor
 from simulator.studies.sweep import Point, Sweep
 from simulator.studies.words import of_chance
 
@@ -28,6 +30,10 @@ HEAD_ROW = 3
 FIRST = HEAD_ROW + 1
 WIDEST = 8
 """Columns of the summary."""
+_MARKS = (
+    "USD. Green: the best plan that meets every bound. Red: breaks a bound, or is overloaded. Keys that are numbers "
+    "are in s, USD, GiB or shares."
+)
 NOT_LIVE = (
     "The numbers of this workbook are those of the sweep, and no formulas: to change a price use 'predcost reprice' on "
     "the sweep, or the workbook of a single run, whose bills are reckoned anew."
@@ -96,6 +102,11 @@ def _write_keys(sheet: Sheet, row: int, sweep: Sweep, point: Point) -> None:
             sheet.text(row, column, level.text)
 
 
+def _key_format(factor: Factor) -> str:
+    """Return how an axis writes the values of a key."""
+    return "0.##%" if all(level.text.endswith("%") for level in factor.levels) else "General"
+
+
 def _judged(sweep: Sweep) -> str:
     return form.capital(form.metric_label(sweep.judged_by))
 
@@ -116,10 +127,10 @@ class _ByPlan:
         """Write what decides at each point, the best plan marked, and a chart below."""
         sweep, sheet = self.sweep, self.sheet
         names = [form.one_line(plan) for plan in sweep.plans]
-        sheet.widths(*[22.0] * len(sweep.factors), *[14.0] * len(sweep.factors), *[18.0] * len(names), 26, 20)
+        sheet.widths(*[22.0] * len(sweep.factors), *[20.0] * len(sweep.factors), *[18.0] * len(names), 26, 20)
         sheet.text(0, 0, f"{_judged(sweep)} by plan", "title")
-        sheet.text(1, 0, "USD; the best plan that meets every bound at a point is marked green.", "subtitle")
-        numbers = [f"{key}, s, USD, GiB or share" for key in _key_heads(sweep)]
+        sheet.text(1, 0, _MARKS, "subtitle")
+        numbers = [f"{key} as a number" for key in _key_heads(sweep)]
         heads = [*_key_heads(sweep), *numbers, *names, "best plan", "told from chance"]
         ends = (len(heads) - 2, len(heads) - 1)
         sheet.heads(HEAD_ROW, heads, left=len(sweep.factors), texts_at=ends)
@@ -134,9 +145,10 @@ class _ByPlan:
     def _row(self, row: int, point: Point) -> None:
         _write_keys(self.sheet, row, self.sweep, point)
         for column, plan in enumerate(self.sweep.plans, self._left):
-            look = "best" if plan == point.recommended else "number"
-            mean = point.comparison.plans[plan].metrics[self.sweep.judged_by].mean
-            self.sheet.number(row, column, mean, USD, look)
+            found = point.comparison.plans[plan]
+            is_bad = not found.meets_slo or found.is_overloaded
+            look = "best" if plan == point.recommended else "bad" if is_bad else "number"
+            self.sheet.number(row, column, found.metrics[self.sweep.judged_by].mean, USD, look)
         end = self._left + len(self.sweep.plans)
         best = "none meets every bound" if point.recommended is None else form.one_line(point.recommended)
         self.sheet.text(row, end, best, "after_number")
@@ -154,7 +166,8 @@ class _ByPlan:
                 line = {"color": colour, "width": 2.25}
                 chart.add_series({**self._series(column, last), "line": line, "marker": {**marker, "border": line}})
         described = f"A line for each plan: {_judged(self.sweep).lower()} along {factor.key}."
-        look = Look(finding(self.sweep), "USD", described, "$#,##0", along=factor.key)
+        axes: dict[str, Any] = {"along": factor.key, "along_number": _key_format(factor), "from_zero": self.sweep.judged_by == COST}
+        look = Look(finding(self.sweep), "USD", described, "$#,##0", **axes)
         place(self.sheet, chart, look, last + 2, 0)
 
     def _series(self, column: int, last: int) -> dict[str, Any]:
@@ -228,16 +241,29 @@ def _map_chart(sheet: Sheet, sweep: Sweep, heads: int, row: int) -> None:
             }
         )
     title = f"{_judged(sweep)} of the best plan; lines: {second.key}"
-    look = Look(title, "USD", f"A line for each value of {second.key}.", "$#,##0", along=first.key)
+    look = Look(
+        title,
+        "USD",
+        f"A line for each value of {second.key}.",
+        "$#,##0",
+        along=first.key,
+        from_zero=sweep.judged_by == COST,
+    )
     place(sheet, chart, look, row, 0)
 
 
 def _write_points(sheet: Sheet, sweep: Sweep) -> None:
     """Write a row for each point and plan, with the means of all metrics, to filter and pivot."""
     metrics = _metrics(sweep)
-    heads = [*_key_heads(sweep), *(f"{key}, number" for key in _key_heads(sweep)), "plan", "best", "meets every bound"]
+    heads = [
+        *_key_heads(sweep),
+        *(f"{key} as a number" for key in _key_heads(sweep)),
+        "plan",
+        "best",
+        "meets every bound",
+    ]
     left = len(heads)
-    sheet.widths(*[22.0] * len(sweep.factors), *[14.0] * len(sweep.factors), 26, 8, 12)
+    sheet.widths(*[22.0] * len(sweep.factors), *[20.0] * len(sweep.factors), 26, 8, 12)
     sheet.columns(left, 2 + len(metrics), 16)
     sheet.text(0, 0, "Points", "title")
     sheet.text(

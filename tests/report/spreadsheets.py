@@ -1,0 +1,114 @@
+"""Workbooks read, changed and recalculated as somebody else would."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from simulator.report import format as form
+from simulator.studies.comparison import Comparison
+from simulator.studies.consumption import PRICED, STATED_RANGES
+
+LIVE = tuple(name for name in PRICED if name not in STATED_RANGES)
+SOFFICE = shutil.which("soffice")
+
+
+def shown(path: Path) -> Any:
+    """Return what the cells of a workbook show."""
+    return openpyxl.load_workbook(path, data_only=True)
+
+
+def inputs(book: Any) -> dict[str, float]:
+    """Return the value of every input, by the name that formulas know it by."""
+    return {name: book["Prices"][_cell(each)].value for name, each in book.defined_names.items()}
+
+
+def changed(path: Path, values: Mapping[str, float], to: Path) -> None:
+    """Save a workbook with other inputs, and without the values that its cells showed."""
+    book = openpyxl.load_workbook(path)
+    for name, value in values.items():
+        book["Prices"][_cell(book.defined_names[name])].value = value
+    book.save(to)
+
+
+def recalculated(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Return the workbooks as LibreOffice saves them, which knows no value that they do not say."""
+    assert SOFFICE is not None
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    into = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out")]
+    subprocess.run([SOFFICE, "--headless", profile, *into, *paths], check=True, capture_output=True, timeout=300)
+    return [folder / "out" / path.name for path in paths]
+
+
+def formulas(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield sheet and cell of every formula."""
+    for sheet in openpyxl.load_workbook(path):
+        for row in sheet.iter_rows():
+            yield from ((sheet.title, cell.coordinate) for cell in row if cell.data_type == "f")
+
+
+def bills(book: Any) -> dict[str, dict[str, float]]:
+    """Return what each line of each plan's bill costs and the total; lines with one name are added."""
+    found: dict[str, dict[str, float]] = {}
+    for sheet in book:
+        if not sheet.title.startswith("Bill "):
+            continue
+        rows = list(sheet.iter_rows(min_row=6, values_only=True))
+        cost = rows[0].index("USD per 30-day month")
+        lines: dict[str, float] = {}
+        for row in rows[1:]:
+            lines[row[0]] = lines.get(row[0], 0.0) + row[cost]
+            if row[0] == "total":
+                break
+        found[sheet["A1"].value.removeprefix("Bill: ")] = lines
+    return found
+
+
+def ranking(book: Any) -> dict[str, dict[str, Any]]:
+    """Return the rows of the ranking on the summary, the first first, by plan and column."""
+    rows = [list(row) for row in book["Summary"].iter_rows(values_only=True)]
+    head = next(place for place, row in enumerate(rows) if row[0] == "rank")
+    names = [f"{name} of {rows[head][place - 1]}" if name == "low" else name for place, name in enumerate(rows[head])]
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows[head + 1 :]:
+        if not isinstance(row[0], (int, float)):
+            break
+        found[row[1]] = dict(zip(names, row, strict=True))
+    return found
+
+
+def metric(book: Any, plan: str, name: str) -> list[float]:
+    """Return mean, low and high, where there is an interval, of a plan's metric on the sheet of all."""
+    sheet = book["Comparison"]
+    column = next(cell.column for cell in sheet[4] if cell.value == plan)
+    row = next(cell.row for cell in sheet["B"] if cell.value == name)
+    return [value for place in range(3) if (value := sheet.cell(row, column + place).value) is not None]
+
+
+def check(book: Any, comparison: Comparison) -> None:
+    """Check that a workbook shows the bills and the metrics that need prices."""
+    found = bills(book)
+    assert set(found) == set(map(form.one_line, comparison.plans))
+    for plan in comparison.plans.values():
+        name = form.one_line(plan.name)
+        expected: dict[str, float] = {}
+        for line in plan.bill.lines:
+            expected[line.item] = expected.get(line.item, 0.0) + line.usd_per_month
+        unused = {item: 0.0 for item in found[name] if item.startswith("unused ")}
+        assert found[name] == pytest.approx({**unused, **expected, "total": plan.bill.total_usd_per_month}, abs=1e-7)
+        for each in LIVE:
+            if each in plan.metrics:
+                wanted = plan.metrics[each]
+                ends = [] if len(plan.values) == 1 else [wanted.low, wanted.high]
+                assert metric(book, name, each) == pytest.approx([wanted.mean, *ends], rel=1e-9, abs=1e-7)
+    assert list(ranking(book)) == list(map(form.one_line, comparison.ranking))
+
+
+def _cell(name: Any) -> str:
+    sheet, cell = name.attr_text.split("!")
+    assert sheet.strip("'") == "Prices"
+    return str(cell.replace("$", ""))
