@@ -1,7 +1,9 @@
 """Workbooks read, changed and recalculated as somebody else would."""
 
+import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,31 @@ def inputs(book: Any) -> dict[str, float]:
 
 
 def changed(path: Path, values: Mapping[str, float], to: Path) -> None:
-    """Save a workbook with other inputs, and without the values that its cells showed."""
-    book = openpyxl.load_workbook(path)
-    for name, value in values.items():
-        book["Prices"][_cell(book.defined_names[name])].value = value
-    book.save(to)
+    """Save a workbook with other inputs, and without the values that its formulas showed."""
+    names, prices = _places(path)
+    with zipfile.ZipFile(path) as parts, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as copy:
+        for part in parts.namelist():
+            text = parts.read(part)
+            if part.startswith("xl/worksheets/sheet"):
+                text = _SHOWN.sub(rb"\1", text)
+            if part == prices:
+                for name, value in values.items():
+                    cell = re.compile(rb'(<c r="%s"[^>]*><v>)[^<]*' % names[name].encode())
+                    text, found = cell.subn(rb"\g<1>" + repr(float(value)).encode(), text)
+                    assert found == 1, name
+            copy.writestr(part, text)
+
+
+_SHOWN = re.compile(rb"(<f>[^<]*</f>)<v>[^<]*</v>")
+
+
+def _places(path: Path) -> tuple[dict[str, str], str]:
+    """Return the cell of every input by its name, and the part of the file that has their sheet."""
+    book = openpyxl.load_workbook(path, read_only=True)
+    names = {name: _cell(each) for name, each in book.defined_names.items()}
+    number = book.sheetnames.index("Prices") + 1
+    book.close()
+    return names, f"xl/worksheets/sheet{number}.xml"
 
 
 def recalculated(paths: Sequence[Path], folder: Path) -> list[Path]:

@@ -95,8 +95,8 @@ class Summary:
         changed, moved = self.inputs.changed.text, self.inputs.moved.text
         text = (
             f'IF({moved}>0,"Rows of the sheet Prices were sorted or moved, so formulas read the wrong ones: undo it.",'
-            f'IF({changed}>0,{changed}&" of the inputs on Prices not as simulated: the ranking, bills and charts are '
-            f'reckoned anew, and the sentences still tell of the prices as simulated.","{AS_SIMULATED}"))'
+            f'IF({changed}>0,"Inputs on Prices that are not as simulated: "&{changed}&". The ranking, bills and charts '
+            f'are reckoned anew; the sentences still tell of the prices as simulated.","{AS_SIMULATED}"))'
         )
         self._sentence(row, "", "quiet")
         self.sheet.reckoned(row, 0, text, AS_SIMULATED, look="quiet")
@@ -130,17 +130,24 @@ class Summary:
         if rank == 1:
             return '""', ""
         low, high = (self.ranking.text_at(rank, column) for column in (on.WORSE_LOW, on.WORSE_HIGH))
-        text = f'IF({low}="","{_UNKNOWN}",IF({low}>0,"{_WORSE}",IF({high}<0,"{_BETTER}","{_MAY_BE}")))'
+        same = f"AND(ABS({low})<{CENT_USD},ABS({high})<{CENT_USD})"
+        told = f'IF({low}>0,"{_WORSE}",IF({high}<0,"{_BETTER}","{_MAY_BE}"))'
+        text = f'IF({low}="","{_UNKNOWN}",IF({same},"{_SAME}",{told}))'
         ends = [self.ranking.value_at(rank, column) for column in (on.WORSE_LOW, on.WORSE_HIGH)]
         return text, _told_by(ends)
 
 
 _PAIRED = "Low and high are its ends; 'worse than the first' is paired by replication, each plan on its own."
-_UNKNOWN, _WORSE, _BETTER, _MAY_BE = "chance not known", "worse, not by chance alone", "better", "may be chance alone"
+_UNKNOWN, _SAME = "chance not known", "the same to the cent"
+_WORSE, _BETTER, _MAY_BE = "worse, not by chance alone", "better", "may be chance alone"
+CENT_USD = 0.005
+"""What is less is no cent."""
 
 
 def _told_by(ends: Sequence[float | str]) -> str:
     low, high = ends
     if isinstance(low, str) or isinstance(high, str):
         return _UNKNOWN
+    if max(abs(low), abs(high)) < CENT_USD:
+        return _SAME
     return _WORSE if low > 0 else _BETTER if high < 0 else _MAY_BE

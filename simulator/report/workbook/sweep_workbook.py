@@ -166,8 +166,9 @@ class _ByPlan:
                 line = {"color": colour, "width": 2.25}
                 chart.add_series({**self._series(column, last), "line": line, "marker": {**marker, "border": line}})
         described = f"A line for each plan: {_judged(self.sweep).lower()} along {factor.key}."
-        axes: dict[str, Any] = {"along": factor.key, "along_number": _key_format(factor), "from_zero": self.sweep.judged_by == COST}
-        look = Look(finding(self.sweep), "USD", described, "$#,##0", **axes)
+        written, is_cost = _key_format(factor), self.sweep.judged_by == COST
+        said = (finding(self.sweep), "USD", described, "$#,##0")
+        look = Look(*said, from_zero=is_cost, along=factor.key, along_number=written)
         place(self.sheet, chart, look, last + 2, 0)
 
     def _series(self, column: int, last: int) -> dict[str, Any]:
