@@ -62,10 +62,35 @@ TERMS = PriceBook.model_validate(
         ],
     }
 )
+LONG_PROMPTS = PriceBook.model_validate(
+    {
+        "name": "long prompts",
+        "groups": [
+            {
+                **AGREED,
+                "prices": [
+                    {
+                        "meter": f"llm/gpt-4.1-mini/{side}",
+                        "unit": "token",
+                        "usd": usd,
+                        "per": 1_000_000,
+                        "long_prompts": [{"above": 5_000, "usd": 2 * usd}, {"above": 20_000, "usd": 3 * usd}],
+                    }
+                    for side, usd in (("input", 0.4), ("batch_output", 0.8))
+                ],
+            }
+        ],
+    }
+)
+TOKENS = {"kind": "lognormal", "mean": 8_000, "cv": 1}
 CASES: Mapping[str, tuple[str, dict[str, Any], PriceBook | None]] = {
     "free units": ("food_delivery_100m", {"population.users": "30k"}, None),
     "tiers and terms": ("food_delivery_100m", {"population.users": "30k"}, TERMS),
-    "tokens": ("language_model_digest", {"population.users": "3k"}, None),
+    "long prompts": (
+        "language_model_digest",
+        {"population.users": "3k", "backends.provider.input_tokens": TOKENS},
+        LONG_PROMPTS,
+    ),
     "serverless": ("serverless_matchday", {"population.users": "20k"}, None),
 }
 
@@ -87,7 +112,7 @@ def other_price(price: Price, rng: np.random.Generator) -> Price:
     scale = drawn(1.0)
     tiers = tuple(each.model_copy(update={"usd": drawn(each.usd), "up_to": each.up_to * scale}) for each in price.tiers)
     long_prompts = tuple(
-        each.model_copy(update={"usd": drawn(each.usd), "above": 1_000 * int(rng.integers(2, 40))})
+        each.model_copy(update={"usd": drawn(each.usd), "above": 1_000 * int(rng.integers(2, 20))})
         for each in price.long_prompts[:1]
     ) + tuple(each.model_copy(update={"usd": drawn(each.usd)}) for each in price.long_prompts[1:])
     return price.model_copy(

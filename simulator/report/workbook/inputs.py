@@ -278,7 +278,7 @@ def _agreed(term: Discount | Commitment) -> tuple[str, str]:
 
 
 def _write_head(sheet: Sheet, comparison: Comparison) -> None:
-    sheet.widths(42, 24, 14, 11, 18, 14, 10, 26, 62, 40, 5)
+    sheet.widths(42, 26, 14, 11, 24, 14, 10, 26, 62, 42, 5)
     sheet.text(0, 0, "Prices", "title")
     book = form.one_line(comparison.book.name)
     said = (

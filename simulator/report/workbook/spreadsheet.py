@@ -21,7 +21,7 @@ _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
 _LONGEST_NAME = 200
 A4 = 9
-MOST_LETTERS_A_PAGE = 270
+MOST_LETTERS_A_PAGE = 280
 """So wide may a sheet be that is printed on one page."""
 WIDE_SCALE = 55
 """That others are printed at. [percent]"""

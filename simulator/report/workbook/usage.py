@@ -1,7 +1,7 @@
 """The sheet of what the plans used, replication by replication, in a month of 30 days."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.core.prompt_lengths import PROMPT_STEP
@@ -12,12 +12,10 @@ from simulator.report import format as form
 from simulator.report.workbook.formulas import Cells, Term, mean_of
 from simulator.report.workbook.spreadsheet import COUNT, SHARE, USD, Sheet
 from simulator.studies.comparison import VALUE, Comparison, PlanResult
-from simulator.studies.consumption import Consumption
 
-HEADS = ("plan", "what for", "meter", "unit", "row, KiB", "mean")
-PLAN, ITEM, METER, UNIT, ROW_KIB, MEAN = range(6)
-TOKENS_FROM = 4
-"""Column of the length of prompts, in place of the size of rows."""
+SIZE, MEAN = 4, 5
+"""Columns: of a row in KiB, or of a prompt in tokens; of the mean, before the replications."""
+LENGTH = "prompts up to, tokens"
 FIRST = 4
 REQUESTS = "requests"
 UNREAD = {
@@ -61,97 +59,108 @@ class PlanUsage:
 
 
 def write_usage(sheet: Sheet, comparison: Comparison) -> dict[str, PlanUsage]:
-    """Write the sheet, and return where every plan's usage is."""
-    sheet.widths(22, 24, 36, 12, 9, 14)
-    sheet.columns(MEAN + 1, comparison.replications, 14)
-    sheet.text(0, 0, "Usage", "title")
-    sheet.text(1, 0, "What was simulated: quantities per 30-day month. Prices do not change them.", "subtitle")
-    numbers = [f"replication {number}" for number in range(1, comparison.replications + 1)]
-    sheet.heads(FIRST - 1, (*HEADS, *numbers), left=4)
-    sheet.freeze(FIRST, MEAN + 1)
-    row, found = FIRST, {}
+    """Write the sheet, and one of prompts where a price depends on their length; return where all usage is."""
+    rows, prompts = _Rows(sheet, "Usage", comparison.replications), None
+    found = {}
     for plan in comparison.plans.values():
-        writer = _Writer(sheet, plan, row)
-        found[plan.name] = writer.written(comparison)
-        row = writer.row + 1
+        writer = _Writer(plan, comparison)
+        if prompts is None and writer.has_prompts:
+            prompts = _Rows(sheet.book.sheet("Prompts"), "Usage by length of prompt", comparison.replications, LENGTH)
+        found[plan.name] = writer.written(rows, prompts)
+        rows.row += 1
     return found
 
 
-class _Writer:
-    """Writes the rows of a plan."""
+class _Rows:
+    """Writes quantities, a row for each: the mean, and then every replication."""
 
-    def __init__(self, sheet: Sheet, plan: PlanResult, row: int) -> None:
-        self.row = row
-        self._sheet, self._plan = sheet, plan
-        self._months = MONTH_S / plan.consumptions[0].horizon_s
+    def __init__(self, sheet: Sheet, title: str, replications: int, size: str = "row, KiB") -> None:
+        self.sheet, self.row = sheet, FIRST
+        sheet.widths(22, 34, 36, 12, 12, 14)
+        sheet.columns(MEAN + 1, replications, 14)
+        sheet.text(0, 0, title, "title")
+        sheet.text(1, 0, "What was simulated: quantities per 30-day month. Prices do not change them.", "subtitle")
+        numbers = [f"replication {number}" for number in range(1, replications + 1)]
+        sheet.heads(FIRST - 1, ("plan", "what for", "meter", "unit", size, "mean", *numbers), left=4)
+        sheet.freeze(FIRST, MEAN + 1)
 
-    def written(self, comparison: Comparison) -> PlanUsage:
-        """Write all that its bill and what follows from it are reckoned from."""
-        lines = [find_prices(each.usages, comparison.book) for each in self._plan.consumptions]
-        quantities, sizes = [], []
-        for same in zip(*lines, strict=True):
-            usage = same[0].usage
-            sizes.append(
-                self._sheet.number(
-                    self.row, ROW_KIB, usage.row_gib * KIB_PER_GIB if usage.unit == ROW else math.nan, COUNT
-                )
-            )
-            amounts = [each.usage.quantity * self._months for each in same]
-            quantities.append(self._row(usage.item, usage.meter, usage.unit, amounts))
-        requests = self._row(REQUESTS, "", REQUESTS, [each.requests * self._months for each in self._consumptions])
-        unread = {name: self._row(said, "", "share", shares, SHARE) for name, said, shares in self._shares()}
-        value: tuple[Term, ...] = ()
-        if all(VALUE in each for each in self._plan.values):
-            value = self._row("what answers are worth", "", "USD", [each[VALUE] for each in self._plan.values], USD)
-        by_prompt = {
-            place: self._prompts(same)
-            for place, same in enumerate(zip(*lines, strict=True))
-            if same[0].listed.long_prompts and any(each.usage.by_prompt for each in same)
-        }
-        return PlanUsage(lines[0], tuple(quantities), tuple(sizes), by_prompt, requests, unread, value)
-
-    @property
-    def _consumptions(self) -> Sequence[Consumption]:
-        return self._plan.consumptions
-
-    def _shares(self) -> list[tuple[str, str, list[float]]]:
-        found = []
-        for name, said in UNREAD.items():
-            shares = [getattr(each, name) for each in self._consumptions]
-            if all(share is not None for share in shares):
-                found.append((name, said, shares))
-        return found
-
-    def _row(self, item: str, meter: str, unit: str, amounts: Sequence[float], number: str = COUNT) -> tuple[Term, ...]:
-        """Write the mean and each replication; return their cells."""
-        texts = ((PLAN, form.one_line(self._plan.name)), (ITEM, item), (METER, meter), (UNIT, unit))
-        for column, text in texts:
-            self._sheet.text(self.row, column, text)
-        each = [self._sheet.number(self.row, MEAN + 1 + place, amount, number) for place, amount in enumerate(amounts)]
-        all_of_them = self._sheet.cells((self.row, MEAN + 1), (self.row, MEAN + len(amounts)), amounts)
-        mean = self._sheet.formula(self.row, MEAN, mean_of(all_of_them), number)
+    def write(
+        self, texts: tuple[str, str, str, str], amounts: Sequence[float], number: str = COUNT
+    ) -> tuple[Term, ...]:
+        """Write the plan, what for, the meter and the unit, then mean and replications; return the cells of these."""
+        for column, text in enumerate(texts):
+            self.sheet.text(self.row, column, text)
+        each = [self.sheet.number(self.row, MEAN + 1 + place, amount, number) for place, amount in enumerate(amounts)]
+        all_of_them = self.sheet.cells((self.row, MEAN + 1), (self.row, MEAN + len(amounts)), amounts)
+        mean = self.sheet.formula(self.row, MEAN, mean_of(all_of_them), number)
         self.row += 1
         return mean, *each
 
-    def _prompts(self, same: Sequence[Priced]) -> ByPromptCells:
+
+class _Writer:
+    """Writes the usage of a plan."""
+
+    def __init__(self, plan: PlanResult, comparison: Comparison) -> None:
+        self._plan, self._name = plan, form.one_line(plan.name)
+        self._months = MONTH_S / plan.consumptions[0].horizon_s
+        lines = [find_prices(each.usages, comparison.book) for each in plan.consumptions]
+        self._lines = tuple(zip(*lines, strict=True))
+        """By line, and then by replication."""
+
+    @property
+    def has_prompts(self) -> bool:
+        """Whether a price depends on the length of prompts."""
+        return any(map(_is_by_prompt, self._lines))
+
+    def written(self, rows: _Rows, prompts: _Rows | None) -> PlanUsage:
+        """Write all that its bill and what follows from it are reckoned from."""
+        quantities, sizes = [], []
+        for same in self._lines:
+            usage = same[0].usage
+            kib = usage.row_gib * KIB_PER_GIB if usage.unit == ROW else math.nan
+            sizes.append(rows.sheet.number(rows.row, SIZE, kib, COUNT))
+            amounts = [each.usage.quantity * self._months for each in same]
+            quantities.append(rows.write((self._name, usage.item, usage.meter, usage.unit), amounts))
+        asked = [each.requests * self._months for each in self._plan.consumptions]
+        requests = rows.write((self._name, REQUESTS, "", REQUESTS), asked)
+        unread = {
+            name: rows.write((self._name, said, "", "share"), shares, SHARE) for name, said, shares in self._shares()
+        }
+        value: tuple[Term, ...] = ()
+        if all(VALUE in each for each in self._plan.values):
+            worth = [each[VALUE] for each in self._plan.values]
+            value = rows.write((self._name, "what answers are worth", "", "USD"), worth, USD)
+        by_prompt = {
+            place: self._by_prompt(same, prompts)
+            for place, same in enumerate(self._lines)
+            if prompts is not None and _is_by_prompt(same)
+        }
+        priced = tuple(same[0] for same in self._lines)
+        return PlanUsage(priced, tuple(quantities), tuple(sizes), by_prompt, requests, unread, value)
+
+    def _shares(self) -> Iterator[tuple[str, str, list[float]]]:
+        for name, said in UNREAD.items():
+            shares = [getattr(each, name) for each in self._plan.consumptions]
+            if all(share is not None for share in shares):
+                yield name, said, shares
+
+    def _by_prompt(self, same: Sequence[Priced], rows: _Rows) -> ByPromptCells:
         """Write the tokens of a line by the length of prompts."""
-        parts = [dict(each.usage.by_prompt) for each in same]
+        usage, parts = same[0].usage, [dict(each.usage.by_prompt) for each in same]
         classes = sorted({number for each in parts for number in each})
-        first, usage = self.row, same[0].usage
-        columns = []
+        first, columns = rows.row, []
         for number in classes:
-            lengths = float(number * PROMPT_STEP)
-            self._sheet.number(self.row, ROW_KIB, lengths, COUNT)
+            rows.sheet.number(rows.row, SIZE, number * PROMPT_STEP, COUNT)
             amounts = [each.get(number, 0.0) * self._months for each in parts]
-            columns.append(
-                [cell.value for cell in self._row(f"{usage.item}: prompts up to", usage.meter, "token", amounts)]
-            )
-        last = self.row - 1
-        lengths_of = [number * PROMPT_STEP for number in classes]
-        return ByPromptCells(
-            self._sheet.cells((first, ROW_KIB), (last, ROW_KIB), lengths_of),
-            tuple(
-                self._sheet.cells((first, MEAN + place), (last, MEAN + place), values)
-                for place, values in enumerate(zip(*columns, strict=True))
-            ),
+            columns.append([cell.value for cell in rows.write((self._name, usage.item, usage.meter, "token"), amounts)])
+        last = rows.row - 1
+        lengths = rows.sheet.cells((first, SIZE), (last, SIZE), [number * PROMPT_STEP for number in classes])
+        cells = (
+            rows.sheet.cells((first, MEAN + place), (last, MEAN + place), values)
+            for place, values in enumerate(zip(*columns, strict=True))
         )
+        return ByPromptCells(lengths, tuple(cells))
+
+
+def _is_by_prompt(same: Sequence[Priced]) -> bool:
+    return bool(same[0].listed.long_prompts) and any(each.usage.by_prompt for each in same)
