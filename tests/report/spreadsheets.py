@@ -19,9 +19,9 @@ LIVE = tuple(name for name in PRICED if name not in STATED_RANGES)
 SOFFICE = shutil.which("soffice")
 
 
-def shown(path: Path) -> Any:
-    """Return what the cells of a workbook show."""
-    return openpyxl.load_workbook(path, data_only=True)
+def shown(path: Path, *, in_part: bool = False) -> Any:
+    """Return what the cells of a workbook show; of one that is read in part, a sheet once it is asked for."""
+    return openpyxl.load_workbook(path, data_only=True, read_only=in_part)
 
 
 def inputs(book: Any) -> dict[str, float]:
@@ -103,17 +103,19 @@ def ranking(book: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-def metric(book: Any, plan: str, name: str) -> list[float]:
-    """Return mean, low and high, where there is an interval, of a plan's metric on the sheet of all."""
-    sheet = book["Comparison"]
-    column = next(cell.column for cell in sheet[4] if cell.value == plan)
-    row = next(cell.row for cell in sheet["B"] if cell.value == name)
-    return [value for place in range(3) if (value := sheet.cell(row, column + place).value) is not None]
+def metrics(book: Any) -> dict[str, dict[str, list[float]]]:
+    """Return mean, low and high, where there is an interval, by plan and metric."""
+    rows = list(book["Comparison"].iter_rows(min_row=4, values_only=True))
+    plans = {name: column for column, name in enumerate(rows[0]) if name is not None}
+    return {
+        plan: {row[1]: [value for value in row[column : column + 3] if value is not None] for row in rows[2:]}
+        for plan, column in plans.items()
+    }
 
 
 def check(book: Any, comparison: Comparison) -> None:
     """Check that a workbook shows the bills and the metrics that need prices."""
-    found = bills(book)
+    found, of_all = bills(book), metrics(book)
     assert set(found) == set(map(form.one_line, comparison.plans))
     for plan in comparison.plans.values():
         name = form.one_line(plan.name)
@@ -126,7 +128,7 @@ def check(book: Any, comparison: Comparison) -> None:
             if each in plan.metrics:
                 wanted = plan.metrics[each]
                 ends = [] if len(plan.values) == 1 else [wanted.low, wanted.high]
-                assert metric(book, name, each) == pytest.approx([wanted.mean, *ends], rel=1e-9, abs=1e-7)
+                assert of_all[name][each] == pytest.approx([wanted.mean, *ends], rel=1e-9, abs=1e-7)
     assert list(ranking(book)) == list(map(form.one_line, comparison.ranking))
 
 

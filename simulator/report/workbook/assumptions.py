@@ -18,7 +18,7 @@ def write_assumptions(sheet: Sheet, brief: Brief) -> None:
 
 def write_table(sheet: Sheet, assumptions: Sequence[Assumption], said: str) -> None:
     """Write assumptions, a row for each."""
-    sheet.widths(52, 40, 70, 12)
+    sheet.widths(62, 40, 70, 14)
     sheet.text(0, 0, "Assumptions", "title")
     sheet.text(1, 0, said, "subtitle")
     sheet.heads(FIRST - 1, HEADS, left=len(HEADS))

@@ -26,7 +26,7 @@ WIDE_RANGE = 50.0
 """Times of which the longest is so many times the shortest are drawn on a log axis."""
 SHADES = ("#56B4E9", "#0072B2", "#1A1A1A")
 """Of the median and the higher percentiles."""
-_WHOLE_USD = "$#,##0"
+_WHOLE_USD, _WHOLE_FROM_USD = "$#,##0", 100.0
 _UNITS = ((7200.0, 3600.0, "h"), (120.0, 60.0, "min"), (1.0, 1.0, "s"), (0.0, 1e-3, "ms"))
 
 
@@ -60,6 +60,12 @@ class Charts:
         return tuple(name for name in self.comparison.ranking if name in drawn)
 
     @property
+    def _usd(self) -> str:
+        """How charts write money: with cents where all of it is little."""
+        most_usd = max(plan.cost_usd_per_month for plan in self.comparison.plans.values())
+        return _WHOLE_USD if most_usd >= _WHOLE_FROM_USD else USD
+
+    @property
     def _short(self) -> Mapping[str, str]:
         return form.short_names(list(self.comparison.plans), NAME_LETTERS)
 
@@ -78,7 +84,7 @@ class Charts:
             fill = {"color": PALETTE[number % len(PALETTE)]}
             chart.add_series({**self._series(row + 1, 1 + number, len(self._plans)), "fill": fill, "gap": 60})
         described = "A bar for each plan, stacked by the items of its bill, the first of the ranking on top."
-        look = Look("Cost of each plan by item of its bill", "USD per 30-day month", described, _WHOLE_USD)
+        look = Look("Cost of each plan by item of its bill", "USD per 30-day month", described, self._usd)
         place(self.sheet, chart, look, TOP, LEFT)
         return first + len(self._plans) + 1
 
@@ -121,14 +127,14 @@ class Charts:
         series = {
             **self._series(row + 1, 1, len(self._plans)),
             "points": [{"fill": {"color": styles[name].colour}} for name in self._plans],
-            "data_labels": {"value": True, "num_format": _WHOLE_USD, "position": "outside_end"},
+            "data_labels": {"value": True, "num_format": self._usd, "position": "outside_end"},
             "gap": 60,
         }
         chart = self.sheet.book.chart("bar")
         chart.add_series({**series, **(bars if self.comparison.replications > 1 else {})})
         unit = "USD per 30-day month" + ("; whiskers: 95 % of chance alone" if self.comparison.replications > 1 else "")
         described = "A bar for each plan's cost, with its interval, the first of the ranking as simulated on top."
-        look = Look(f"={self._title(row)}", unit, described, _WHOLE_USD, has_legend=False)
+        look = Look(f"={self._title(row)}", unit, described, self._usd, has_legend=False)
         place(self.sheet, chart, look, TOP, RIGHT)
         return last + 2
 
@@ -167,7 +173,12 @@ class Charts:
         """Return a title that says which plan has the shortest time and which the longest."""
         ends = [min(times_s, key=times_s.__getitem__), max(times_s, key=times_s.__getitem__)]
         said = [f"{self._short[name]} {form.duration(times_s[name])}" for name in ends]
-        return f"{what}: {said[0]}" if len(times_s) == 1 else f"{what}: from {said[0]} to {said[1]}"
+        if len(times_s) == 1:
+            return f"{what}: {said[0]}"
+        shortest, longest = (form.duration(times_s[name]) for name in ends)
+        if shortest == longest:
+            return f"{what}: {shortest} for all plans"
+        return f"{what}: from {said[0]} to {said[1]}"
 
     def _table_heads(self, row: int, title: str, heads: Sequence[str]) -> None:
         self.sheet.text(row, 0, title, "strong")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from simulator.core.errors import UserError
 from simulator.report.brief import Brief
 from simulator.report.workbook.assumptions import write_assumptions, write_notes
 from simulator.report.workbook.bill_sheets import write_bills
@@ -15,6 +16,8 @@ from simulator.report.workbook.spreadsheet import Spreadsheet
 from simulator.report.workbook.summary import Summary
 from simulator.report.workbook.usage import write_usage
 
+MOST_REPLICATIONS = 8_000
+"""Sheets have 16,384 columns, and some take two for each."""
 INPUT_TAB, LIVE_TAB = "#D9B84A", "#0072B2"
 """Colours of the sheet that may be changed, and of those that show what follows."""
 
@@ -26,8 +29,18 @@ def write_run_workbook(brief: Brief, path: Path) -> None:
     ----------
     brief, path
         What is to be said of it, and where to; what is there is replaced.
+
+    Raises
+    ------
+    UserError
+        If it has more replications than a sheet has columns for.
     """
     comparison = brief.comparison
+    if comparison.replications > MOST_REPLICATIONS:
+        raise UserError(
+            f"a workbook has room for {MOST_REPLICATIONS:,} replications, each in columns of its own, and this run has "
+            f"{comparison.replications:,}"
+        )
     with Spreadsheet(path, brief.title) as book:
         summary, drawn = book.sheet("Summary", LIVE_TAB), book.sheet("Charts", LIVE_TAB)
         prices = book.sheet("Prices", INPUT_TAB)
