@@ -100,3 +100,5 @@ def test_names_of_plans_stay_text(one_key: SweepResult, tmp_path: Path) -> None:
     path = SweepResult(replace(found, scenario=scenario, points=points)).workbook(tmp_path / "a.xlsx")
     heads = {cell.value: cell.data_type for cell in openpyxl.load_workbook(path)["By plan"][4]}
     assert heads["=1+1"] == "s"
+    with zipfile.ZipFile(path) as parts:
+        assert "=1+1 is best" in parts.read("xl/charts/chart1.xml").decode()

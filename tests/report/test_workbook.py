@@ -10,6 +10,7 @@ import pytest
 from drawn_bills import books, usages
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_comparisons import with_fewer_replications
 from spreadsheets import bills, check, formulas, inputs, ranking, shown
 
 from simulator.core.errors import UserError
@@ -52,6 +53,12 @@ def test_so_they_are_for_one_plan_with_value_for_awkward_names_and_for_nothing(
 ) -> None:
     found: Comparison = request.getfixturevalue(name)
     check(workbook_of(found, tmp_path), found)
+
+
+def test_a_plan_with_fewer_replications_is_ranked_as_the_run_ranks_it(comparison: Comparison, tmp_path: Path) -> None:
+    for plan in comparison.plans:
+        fewer = with_fewer_replications(comparison, plan, 1)
+        check(workbook_of(fewer, tmp_path), fewer)
 
 
 def test_no_cell_shows_an_error(written: Path) -> None:
@@ -205,3 +212,12 @@ def test_whatever_is_used_costs_what_its_bill_says(data: st.DataObject, comparis
         for metric_name, live in replications.metrics[name].items():
             values = [each[metric_name] for each in plan.values]
             assert [each.value for each in live.replications] == pytest.approx(values, rel=1e-9, abs=1e-9)
+
+
+def test_more_replications_than_a_sheet_has_columns_for_are_refused(
+    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.report.workbook.run_workbook.MOST_REPLICATIONS", 1)
+    with pytest.raises(UserError, match=r"room for 1 replications, .* this run has 2"):
+        Result(comparison).workbook(tmp_path / "a.xlsx")
+    assert not list(tmp_path.iterdir())

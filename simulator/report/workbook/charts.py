@@ -134,7 +134,7 @@ class Charts:
         chart.add_series({**series, **(bars if self.comparison.replications > 1 else {})})
         unit = "USD per 30-day month" + ("; whiskers: 95 % of chance alone" if self.comparison.replications > 1 else "")
         described = "A bar for each plan's cost, with its interval, the first of the ranking as simulated on top."
-        look = Look(f"={self._title(row)}", unit, described, self._usd, has_legend=False)
+        look = Look(self._title(row), unit, described, self._usd, has_legend=False, is_in_cell=True)
         place(self.sheet, chart, look, TOP, RIGHT)
         return last + 2
 

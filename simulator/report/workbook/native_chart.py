@@ -18,7 +18,7 @@ class Look:
     """What a chart says of itself."""
 
     title: str
-    """In words, or ``=`` and the cell that has it."""
+    """In words; or the address of the cell that has it."""
     unit: str
     """Of its numbers."""
     description: str
@@ -30,6 +30,8 @@ class Look:
     from_zero: bool = True
     """Whether a linear axis begins at 0; it does not where there are numbers below."""
     has_legend: bool = True
+    is_in_cell: bool = False
+    """Whether the title is a cell's address."""
     along: str = ""
     """What a chart of lines goes along; empty for bars."""
     along_number: str = "General"
@@ -38,7 +40,9 @@ class Look:
 
 def place(sheet: Sheet, chart: Any, look: Look, row: int, column: int) -> None:
     """Finish a chart, and put it on a sheet with its corner in a cell."""
-    chart.set_title({"name": look.title, "name_font": _TITLE, "overlay": False})
+    # Words that begin with "=", as the name of a plan may, would be taken for a cell.
+    title = f"={look.title}" if look.is_in_cell else f" {look.title}" if look.title.startswith("=") else look.title
+    chart.set_title({"name": title, "name_font": _TITLE, "overlay": False})
     numbers: Mapping[str, Any] = {
         "name": look.unit,
         "name_font": _AXIS,
@@ -55,5 +59,5 @@ def place(sheet: Sheet, chart: Any, look: Look, row: int, column: int) -> None:
         chart.set_y_axis({"reverse": True, "num_font": _AXIS})
     chart.set_legend({"position": "bottom"} if look.has_legend else {"none": True})
     chart.set_size(SIZE_PX)
-    said = look.description if look.title.startswith("=") else f"{look.title}. {look.description}"
+    said = look.description if look.is_in_cell else f"{look.title}. {look.description}"
     sheet.made.insert_chart(row, column, chart, {"description": said, "object_position": 3})

@@ -221,6 +221,7 @@ class Sheet:
         if not text:
             self.made.write_blank(row, column, None, style)
             return
+        text = form.one_line(text)
         self.made.write_string(row, column, text, style)
         if LOOKS[look].get("text_wrap"):
             lines = math.ceil(len(text) * _ROOMY / self._widths.get(column, _WIDTH))
