@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.report import format as form
-from simulator.report.plan_styles import PALETTE, drawn_plans, styles_of
+from simulator.report.plan_styles import drawn_plans, styles_of
 from simulator.report.workbook import ranking as on
 from simulator.report.workbook.bill_sheets import BillSheet
 from simulator.report.workbook.formulas import Term, added
@@ -22,6 +22,9 @@ NAME_LETTERS = 28
 TOP, LEFT, RIGHT = 3, 0, 7
 """Where charts begin: the row, and the columns."""
 REST = "all else"
+ITEM_PALETTE = ("#332288", "#88CCEE", "#CC6677", "#DDCC77", "#117733", "#882255", "#44AA99", "#999933")
+"""Of items, other than those of plans: Paul Tol's muted scheme (https://sronpersonalpages.nl/~pault/), which
+colour-blind readers tell apart."""
 WIDE_RANGE = 50.0
 """Times of which the longest is so many times the shortest are drawn on a log axis."""
 SHADES = ("#56B4E9", "#0072B2", "#1A1A1A")
@@ -81,7 +84,7 @@ class Charts:
             self.sheet.formula(first + number, 1 + len(items), added(cells), USD)
         chart = self.sheet.book.chart("bar", "stacked")
         for number in range(len(items)):
-            fill = {"color": PALETTE[number % len(PALETTE)]}
+            fill = {"color": ITEM_PALETTE[number]}
             chart.add_series({**self._series(row + 1, 1 + number, len(self._plans)), "fill": fill, "gap": 60})
         described = "A bar for each plan, stacked by the items of its bill, the first of the ranking on top."
         look = Look("Cost of each plan by item of its bill", "USD per 30-day month", described, self._usd)
