@@ -29,6 +29,7 @@ from simulator.cli import (
     show,
     streams,
     sweep,
+    workbook,
 )
 from simulator.cli.completing import EVERY, MANIFEST
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
@@ -63,6 +64,7 @@ app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.command("diff")(diff.diff)
 app.add_typer(calibrate.app)
+app.command("workbook")(workbook.workbook)
 app.add_typer(prices.app)
 app.add_typer(runs.app)
 

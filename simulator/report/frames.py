@@ -3,6 +3,7 @@
 import pandas as pd
 
 from simulator.report import format as form
+from simulator.report.metric_order import metrics_of_all
 from simulator.studies.comparison import COST, NET_VALUE, Comparison, PlanResult
 
 _LEADING = (
@@ -16,7 +17,7 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
 
     What decides comes first: rank, cost, waste, age, latency.
     """
-    found = _metrics(comparison)
+    found = metrics_of_all(comparison)
     ranks = {name: str(place) for place, name in enumerate(comparison.ranking, 1)}
     rows = {"rank": {name: ranks[name] for name in comparison.plans}} | {
         form.metric_label(metric): {
@@ -32,7 +33,7 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
 def numbers_table(comparison: Comparison) -> pd.DataFrame:
     """Return every metric's mean, low and high as numbers, in the units of their names; NaN where it does not apply."""
     parts = {name: metrics_of(plan) for name, plan in comparison.plans.items()}
-    return pd.concat(parts, axis="columns", names=["plan", "estimate"]).reindex(_metrics(comparison))
+    return pd.concat(parts, axis="columns", names=["plan", "estimate"]).reindex(metrics_of_all(comparison))
 
 
 def metrics_of(result: PlanResult) -> pd.DataFrame:
@@ -48,18 +49,3 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
     columns = ["plan", "against", "metric", "mean", "low", "high"]
     rows = [difference.as_dict() for difference in comparison.differences]
     return pd.DataFrame(rows, columns=columns).astype({"mean": float, "low": float, "high": float})
-
-
-def _metrics(comparison: Comparison) -> list[str]:
-    """Return all metrics, in the order in which the plans that have most of them show them."""
-    plans = sorted(comparison.plans.values(), key=lambda plan: -len(plan.metrics))
-    found = list(plans[0].metrics)
-    for plan in plans[1:]:
-        place = 0
-        for metric in plan.metrics:
-            if metric in found:
-                place = found.index(metric) + 1
-            else:
-                found.insert(place, metric)
-                place += 1
-    return found

@@ -95,6 +95,29 @@ class Result:
         write_report(self.comparison, self.command, Path(path), replaces=force)
         return Path(path)
 
+    def workbook(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write it as a workbook (XLSX) whose bills are live formulas of the prices, as ``predcost workbook`` does.
+
+        Parameters
+        ----------
+        path
+            Where to, such as ``bills.xlsx``.
+        force
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        UserError
+            If XlsxWriter is not installed, if something else is there, or if it cannot be written.
+        """
+        from simulator.report.brief import Brief  # noqa: PLC0415
+        from simulator.report.documents import document_path  # noqa: PLC0415
+        from simulator.report.workbook.writing import NAME, write_workbook  # noqa: PLC0415
+
+        place = document_path(Path(), Path(path), NAME)
+        write_workbook(Brief(self.comparison), place, replaces=force)
+        return place
+
     def metrics(self, plan: str) -> "pd.DataFrame":
         """Return one plan's metrics: mean, low and high, in the units of their names."""
         return frames.metrics_of(self._plan(plan))

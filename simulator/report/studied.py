@@ -107,6 +107,28 @@ class SweepResult:
         """Which plan is best where."""
         return f"{sweep_words.finding(self.sweep)}."
 
+    def workbook(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write it as a workbook (XLSX): its points, what each plan costs there, and a chart.
+
+        Parameters
+        ----------
+        path
+            Where to, such as ``sweep.xlsx``.
+        force
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        UserError
+            If XlsxWriter is not installed, if something else is there, or if it cannot be written.
+        """
+        from simulator.report.documents import document_path  # noqa: PLC0415
+        from simulator.report.workbook.writing import NAME, write_workbook  # noqa: PLC0415
+
+        place = document_path(Path(), Path(path), NAME)
+        write_workbook(self.sweep, place, replaces=force)
+        return place
+
     @override
     def __repr__(self) -> str:
         return f"<SweepResult of {len(self.sweep.points)} points; {self.finding}>"

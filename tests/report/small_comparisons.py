@@ -11,6 +11,7 @@ from simulator.prices.book import PriceBook
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import Comparison, comparison_of
 from simulator.studies.factors import read_factors
+from simulator.studies.plan_result import priced_plan
 from simulator.studies.study import compare
 from simulator.studies.sweep import Point, Sweep
 
@@ -53,6 +54,21 @@ def with_metric(comparison: Comparison, plan: str, metric: str, estimate: Estima
     result = comparison.plans[plan]
     changed = replace(result, metrics={**result.metrics, metric: estimate})
     return replace(comparison, plans={**comparison.plans, plan: changed})
+
+
+def with_fewer_replications(comparison: Comparison, plan: str, count: int) -> Comparison:
+    """Return the comparison with the first replications of a plan alone, as where the choice is not for it any more."""
+    found = comparison.plans[plan]
+    fewer = priced_plan(
+        comparison.scenario,
+        comparison.book,
+        plan,
+        found.values[:count],
+        found.consumptions[:count],
+        found.saturation,
+        found.outcomes[:count],
+    )
+    return replace(comparison, plans={**comparison.plans, plan: fewer})
 
 
 def without(comparison: Comparison, *plans: str) -> Comparison:
