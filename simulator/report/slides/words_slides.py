@@ -1,0 +1,182 @@
+"""The question, the answer as a table, what would change it, what it rests on, and how sure it is."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from simulator.report import format as form
+from simulator.report.brief import Assumption, Brief
+from simulator.report.slides.deck import Cell, Opening, Slide, Table, Words
+from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.words import listed
+
+NAME_LETTERS = 34
+MOST_NAMES = 3
+"""So many plans are named in a title."""
+_COLUMNS = (
+    ("cost per month", "cost a month", 0.15),
+    ("net of cost", "net of cost", 0.15),
+    ("above rank 1", "against rank 1", 0.13),
+    ("against rank 1", "against rank 1", 0.13),
+    ("never read", "never read", 0.1),
+    ("age p95", "age p95", 0.1),
+    ("latency p99", "latency p99", 0.11),
+    ("bounds", "bounds", 0.1),
+)
+"""Rows of the comparison that are columns of the answer, and how wide they are."""
+_WITHIN = {"cost per month": "chance, 95 %"}
+
+
+def called(comparison: Comparison, name: str) -> str:
+    """Return a plan's name for a sentence."""
+    return form.short_names(list(comparison.plans), NAME_LETTERS)[name]
+
+
+def opening_slide(brief: Brief) -> Slide:
+    """Return the title slide."""
+    about = " · ".join(brief.provenance[1:])
+    asked = "What does it take to serve predictions this way?"
+    question = asked if len(brief.plan_names) == 1 else "Which way to serve predictions is best?"
+    return Slide("title", brief.title, Opening([question, about]), notes=[brief.question, about, _repeat(brief)])
+
+
+def _repeat(brief: Brief) -> str:
+    return f"Made again by: {brief.repeat}" if brief.repeat else ""
+
+
+def question_slide(brief: Brief) -> Slide:
+    """Return what was asked: of whom, between what, by which measure, within which bounds."""
+    comparison = brief.comparison
+    scenario, metrics = comparison.scenario, next(iter(comparison.plans.values())).metrics
+    many = len(brief.plan_names) > 1
+    title = "Which way to serve predictions is best?" if many else "What does it take to serve predictions this way?"
+    who = [f"{form.count(scenario.population.users)} users"]
+    if "daily_active_fraction" in metrics:
+        who.append(f"{form.share(metrics['daily_active_fraction'].mean)} active on a day")
+    for metric, when in (("requests_per_s_mean", "on average"), ("requests_per_s_peak", "in the busiest minute")):
+        if metric in metrics:
+            who.append(f"{form.number(metrics[metric].mean)} requests/s {when}")
+    names = listed([called(comparison, name) for name in comparison.plans])
+    judged = "net value: what answers are worth, less what they cost" if comparison.weighs_value else "cost"
+    words = [
+        f"{'Compared' if many else 'Looked at'}: {names}",
+        f"Who comes: {', '.join(who)}",
+        f"Bounds: {', '.join(_bounds(comparison)) or 'none is set'}",
+        f"Judged by {judged}, per 30-day month, among plans that meet every bound and keep up",
+        f"Simulated: {', '.join(brief.provenance[2:]).replace(' simulated', '')}; every plan serves the same requests",
+    ]
+    return Slide("question", title, Words(words), notes=[brief.question, _repeat(brief)])
+
+
+def _bounds(comparison: Comparison) -> Iterator[str]:
+    slo = comparison.scenario.slo
+    if slo.latency_p99_s is not None:
+        yield f"99 % of requests answered within {form.exact_duration(slo.latency_p99_s)}"
+    if slo.age_p95_s is not None:
+        yield f"95 % of predictions no older than {form.exact_duration(slo.age_p95_s)}"
+    if slo.default_fraction is not None:
+        yield f"at most {form.about_share(slo.default_fraction)} answered by default"
+    if slo.batch_deadline_s is not None:
+        yield f"runs published by {int(slo.batch_deadline_s // 3600):02d}:{int(slo.batch_deadline_s % 3600 // 60):02d}"
+
+
+def answer_slide(brief: Brief) -> Slide:
+    """Return the plans side by side, the first of the ranking first."""
+    comparison = brief.comparison
+    by_label = {row.label: row for group in reversed(brief.rows) for row in group}
+    columns = [column for column in _COLUMNS if column[0] in by_label]
+    rest = 1.0 - sum(width for *_, width in columns)
+    names = brief.plan_names
+    head = [Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]
+    rows = [head]
+    for plan in brief.ranked:
+        cells = [Cell(_cell(by_label, label, plan.name), is_number=True, bad=_is_bad(label, plan), strong=plan.name == comparison.recommended) for label, *_ in columns]
+        rows.append([Cell(names[plan.name], strong=plan.name == comparison.recommended), *cells])
+    table = Table(rows, [rest, *(width for *_, width in columns)], f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}")
+    caption = f"The best first{'' if comparison.replications == 1 else '; ± is 95 % of chance alone'}"
+    return Slide("answer", answer_title(comparison), table, caption, [*brief.answer, brief.chance])
+
+
+def _cell(rows, label: str, plan: str) -> str:
+    within = rows.get(_WITHIN.get(label, ""))
+    return f"{rows[label].cells[plan]} {within.cells[plan] if within else ''}".strip() or form.NOTHING
+
+
+def _is_bad(label: str, plan: PlanResult) -> bool:
+    return label == "bounds" and not plan.meets_slo
+
+
+def answer_title(comparison: Comparison) -> str:
+    """Return what to do, in a sentence that the intervals allow."""
+    best, selection = comparison.recommended, comparison.selection
+    if comparison.is_too_little:
+        return "Too little was simulated to recommend anything"
+    if best is None:
+        return "No plan meets every bound" if len(comparison.plans) > 1 else "The plan breaks what it must keep"
+    name = called(comparison, best)
+    if len(comparison.plans) == 1:
+        return form.capital(f"{name} meets every bound") if comparison.scenario.slo.model_dump(exclude_none=True) else form.capital(f"{name}: what it takes")
+    if selection.undecided:
+        return f"{form.capital(name)} is ahead, but the choice between it and {_named(comparison, selection.undecided)} is not decided"
+    if selection.as_good:
+        return f"Choose {name}; {_named(comparison, selection.as_good)} {_are(selection.as_good)} as good within {form.about_share(selection.indifference_fraction)} of the cost"
+    return f"Choose {name}"
+
+
+def _named(comparison: Comparison, names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMES:
+        return f"{len(names)} others"
+    return listed([called(comparison, name) for name in names])
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def change_slide(brief: Brief) -> Iterator[Slide]:
+    """Yield what would change the answer, where anything is known of it."""
+    if brief.changes:
+        yield Slide("change", "What would change the answer", Words(brief.changes), notes=brief.changes)
+
+
+def assumption_slides(brief: Brief) -> Iterator[Slide]:
+    """Yield what it rests on: prices with their sources, and where all other values are."""
+    rows = [[Cell("price of"), Cell("is", is_number=True), Cell("read from"), Cell("on")]]
+    for each in _by_price(brief.prices):
+        rows.append([Cell(each.what), Cell(each.value, is_number=True), Cell(each.source), Cell(each.date)])
+    table = Table(rows, [0.25, 0.16, 0.41, 0.18], "Table of the prices, with where and when each was read.")
+    values = [f"{each.what}: {each.value}" for each in brief.inputs]
+    notes = ["Every value of the scenario, defaults included:", *values]
+    if brief.prices:
+        yield Slide("assumptions", "The prices that it rests on, with their sources", table, "All other values of the scenario are in the notes", notes)
+
+
+def _by_price(prices: Sequence[Assumption]) -> Iterator[Assumption]:
+    """Yield the prices, those of one meter once."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for each in prices:
+        item, _, meter = each.what.rpartition(" (")
+        found.setdefault((meter.removesuffix(")"), each.value, each.source, each.date), []).append(item)
+    for (meter, value, source, date), items in found.items():
+        yield Assumption(f"{meter}: {', '.join(dict.fromkeys(items))}", value, source, date)
+
+
+def sure_slide(brief: Brief) -> Slide:
+    """Return how sure it is: chance, ignorance, closed forms beside the simulation, warnings."""
+    comparison = brief.comparison
+    words = [f"Chance: {brief.chance}", *_how_sure(comparison)]
+    words.append("What is not known of the inputs is in no interval: prices, traffic and service times are as stated")
+    if brief.apart:
+        words.append(f"Closed forms are apart from the simulation: {brief.apart[0]}")
+    words += [f"Warning: {text}" for text in brief.warnings]
+    notes = [*words, *brief.apart[1:], _repeat(brief)]
+    return Slide("sure", "How sure it is", Words(words), notes=notes)
+
+
+def _how_sure(comparison: Comparison) -> Iterator[str]:
+    selection = comparison.selection
+    if not selection.against or comparison.fewest_replications == 1 or math.isnan(selection.probability):
+        return
+    shown = math.floor(min(selection.probability, 0.999) * 1000) / 10
+    within = form.about_share(selection.indifference_fraction)
+    if shown:
+        yield f"The choice is the best, within {within} of its cost, with a probability of at least {shown:g} %, as far as chance goes"
