@@ -20,6 +20,7 @@ from simulator.cli import (
     runs,
     scenario_files,
     show,
+    slides,
     streams,
     sweep,
 )
@@ -43,6 +44,7 @@ app.command("estimate")(estimate.estimate)
 app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
+app.command("slides")(slides.slides)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)

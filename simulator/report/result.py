@@ -1,6 +1,7 @@
 """A comparison for Python and Jupyter: tables, pictures, the recommendation."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from simulator.core.errors import UserError, did_you_mean
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report import frames, notebook
+from simulator.report.brief import Brief
 from simulator.report.chart_choice import ChartChoice
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import in_words, recommendation
@@ -77,6 +79,8 @@ class Result:
 
     comparison: Comparison
     """What was simulated, with everything that was counted."""
+    command: tuple[str, ...] = ()
+    """The command line that made it; empty where a program did."""
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -120,6 +124,37 @@ class Result:
                 raise UserError(f"{place} holds the whole run, and this one was cut off; give another folder")
             keep_charts(claim, comparison, choice, 1)
         return place
+
+    def slides(
+        self,
+        path: str | Path,
+        template: str | Path | None = None,
+        only: Sequence[str] = (),
+        *,
+        force: bool = False,
+    ) -> Path:
+        """Make a PowerPoint deck as ``predcost slides`` does, whose charts can be edited, and return its path.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        template
+            A .pptx or .potx whose size, layouts, colours and fonts are used.
+        only
+            The slides that are wanted, such as ``["cost", "latency"]``; by default all.
+        force
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        UserError
+            If python-pptx is not installed, the template is none, there are no such slides, or it cannot be written.
+        """
+        from simulator.report.slides.writing import write_slides  # noqa: PLC0415  (known when it is asked for)
+
+        told = Brief(self.comparison, self.command)
+        return write_slides(told, Path(path), template, only, replaces=force)
 
     def metrics(self, plan: str) -> "pd.DataFrame":
         """Return one plan's metrics: mean, low and high, in the units of their names."""

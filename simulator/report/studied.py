@@ -85,6 +85,19 @@ class SweepResult:
         """Which plan is best where."""
         return f"{sweep_words.finding(self.sweep)}."
 
+    def slides(
+        self,
+        path: str | Path,
+        template: str | Path | None = None,
+        only: Sequence[str] = (),
+        *,
+        force: bool = False,
+    ) -> Path:
+        """Make a PowerPoint deck as ``predcost slides`` does, as `Result.slides` takes it, and return its path."""
+        from simulator.report.slides.writing import write_slides  # noqa: PLC0415  (known when it is asked for)
+
+        return write_slides(self.sweep, Path(path), template, only, replaces=force)
+
     @override
     def __repr__(self) -> str:
         return f"<SweepResult of {len(self.sweep.points)} points; {self.finding}>"

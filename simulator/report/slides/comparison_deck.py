@@ -4,6 +4,7 @@ from simulator.report.brief import Brief
 from simulator.report.slides.cost_slides import cost_slides
 from simulator.report.slides.deck import Deck
 from simulator.report.slides.service_slides import service_slides
+from simulator.report.slides.tornado_slide import tornado_slide
 from simulator.report.slides.words_slides import (
     answer_slide,
     assumption_slides,
@@ -15,7 +16,7 @@ from simulator.report.slides.words_slides import (
 
 NAMES = (
     *("title", "question", "answer", "cost", "items", "difference", "value"),
-    *("waste", "freshness", "latency", "change", "assumptions", "sure"),
+    *("waste", "freshness", "latency", "change", "prices", "assumptions", "sure"),
 )
 """Of the slides that a comparison may have, in their order."""
 
@@ -29,6 +30,7 @@ def comparison_deck(brief: Brief) -> Deck:
         *cost_slides(brief),
         *service_slides(brief),
         *change_slide(brief),
+        *tornado_slide(brief),
         *assumption_slides(brief),
         sure_slide(brief),
     )

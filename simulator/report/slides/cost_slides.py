@@ -9,8 +9,8 @@ from simulator.report import format as form
 from simulator.report.brief import Brief
 from simulator.report.plan_styles import drawn_plans, plan_styles
 from simulator.report.slides.deck import Axis, Bars, Column, Label, Paint, Series, Slide
+from simulator.report.slides.naming import beside_bars, called
 from simulator.report.slides.scales import axis, usd_axis_format, usd_format
-from simulator.report.slides.words_slides import called
 from simulator.studies.comparison import COST, NET_VALUE, Comparison, PlanResult
 
 PALEST = 0.72
@@ -83,7 +83,7 @@ def money_slide(brief: Brief, name: str, metric: str, title: str, caption: str) 
     )
     spoken = "; ".join(f"{shown[plan]} {form.usd(each.mean)}" for plan, each in zip(plans, found, strict=True))
     bars = Bars(
-        [shown[plan] for plan in plans],
+        [beside_bars(plans)[plan] for plan in plans],
         [series],
         with_money(axis_),
         f"Bar chart of the {form.metric_label(metric)} of each plan: {spoken}.",
@@ -93,7 +93,7 @@ def money_slide(brief: Brief, name: str, metric: str, title: str, caption: str) 
 
 
 def _signed_format(amount: float) -> str:
-    return usd_format(amount) if amount >= 0 else f"{usd_format(amount)};-{usd_format(amount)}"
+    return usd_format(amount) if amount >= 0 else f"{usd_format(amount)};{usd_format(amount, '-')}"
 
 
 def with_money(axis_: Axis) -> Axis:
@@ -155,7 +155,7 @@ def items_slide(brief: Brief) -> Slide:
         for plan in plans
     ]
     bars = Bars(
-        [brief.plan_names[plan] for plan in plans],
+        [beside_bars(plans)[plan] for plan in plans],
         series,
         with_money(scale),
         f"Stacked bars of each plan's bill. {'; '.join(bills)}.",
@@ -211,7 +211,9 @@ def difference_slide(brief: Brief) -> Iterator[Slide]:
     scale = with_money(axis("Difference of the cost, USD per 30-day month", "", ends))
     notes = [title, *(f"{item}: {form.signed_usd(amount)}" for item, amount, _ in steps)]
     if known:
-        notes.append(f"All of it: {form.usd(gap.mean)} (95 % of chance alone: {form.usd(gap.low)} to {form.usd(gap.high)})")
+        notes.append(
+            f"All of it: {form.usd(gap.mean)} (95 % of chance alone: {form.usd(gap.low)} to {form.usd(gap.high)})"
+        )
     yield Slide("difference", title, _waterfall(steps, gap, scale, notes), caption + chance_caption(comparison), notes)
 
 
@@ -261,8 +263,16 @@ def _waterfall(steps: Sequence[tuple[str, float, float]], gap: Estimate, scale: 
     series = (
         Series("lift (not shown)", [*lift, 0.0], unseen, unsaid, formulas=[*lift_by, ""]),
         Series("adds", [*more, 0.0], [MORE] * len(unseen), unsaid, formulas=[*(f"=MAX(G{row},0)" for row in rows), ""]),
-        Series("saves", [*less, 0.0], [LESS] * len(unseen), unsaid, formulas=[*(f"=MAX(-G{row},0)" for row in rows), ""]),
-        Series("label (not shown)", [*beside, 0.0], unseen, [*said, None], formulas=[*(f"=ABS(G{row})" for row in rows), ""]),
+        Series(
+            "saves", [*less, 0.0], [LESS] * len(unseen), unsaid, formulas=[*(f"=MAX(-G{row},0)" for row in rows), ""]
+        ),
+        Series(
+            "label (not shown)",
+            [*beside, 0.0],
+            unseen,
+            [*said, None],
+            formulas=[*(f"=ABS(G{row})" for row in rows), ""],
+        ),
         Series(
             "all of it",
             [*[0.0] * len(steps), gap.mean],

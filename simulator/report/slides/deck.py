@@ -133,6 +133,10 @@ class Table:
     widths: Sequence[float]
     """Of the columns, as shares of the whole."""
     alt: str
+    is_map: bool = False
+    """Whether its cells are to fill the slide."""
+    size_pt: int | None = None
+    """Of the text; by default the largest that has room."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ class Words:
     """Paragraphs."""
 
     paragraphs: Sequence[str]
+    size_pt: int | None = None
+    """By default the largest that has room."""
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,7 @@ def height_in(paragraphs: Sequence[str], size_pt: float, room_in: float, gap: fl
     return count * size_pt * LINE_HEIGHT / POINTS_PER_INCH
 
 
-def largest_size(
-    paragraphs: Sequence[str], sizes_pt: Sequence[float], room_in: float, high_in: float
-) -> float | None:
+def largest_size(paragraphs: Sequence[str], sizes_pt: Sequence[float], room_in: float, high_in: float) -> float | None:
     """Return the first of some sizes, the largest first, at which paragraphs have room; None where none is."""
     return next((size for size in sizes_pt if height_in(paragraphs, size, room_in) <= high_in), None)
 

@@ -13,8 +13,6 @@ ROOM_FOR_LABELS = 1.12
 _TIMES = ((2 * DAY_S, DAY_S, "d"), (HOUR_S, HOUR_S, "h"), (MINUTE_S, MINUTE_S, "min"), (1.0, 1.0, "s"))
 _SIZES = ((1e12, ",,,,", "T"), (1e9, ",,,", "B"), (1e6, ",,", "M"))
 _DIGITS = 3
-_AWAY = '"  "'
-"""Before a number, so that it does not touch the bar or the whisker that it stands at."""
 
 
 def axis(title: str, number_format: str, ends: Sequence[float], room: float = ROOM_FOR_LABELS) -> Axis:
@@ -35,13 +33,18 @@ def _step(least: float) -> float:
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
+def away(number_format: str) -> str:
+    """Return a format with a gap before the number, so that it does not touch what it stands at."""
+    return f'"  "{number_format}'
+
+
 def usd_format(amount: float, sign: str = "") -> str:
     """Return the number format of an amount of money, as reports write it."""
     size = abs(amount)
     if size >= MILLIONS_FROM_USD:
-        return f"{_AWAY}{sign}${_scaled(size)}"
+        return away(f"{sign}${_scaled(size)}")
     places = 0 if size >= CENTS_BELOW_USD else 2 if size >= 1 or size == 0 else max(_decimals(size, 2), 2)
-    return f"{_AWAY}{sign}$#,##0{_places(places)}"
+    return away(f"{sign}$#,##0{_places(places)}")
 
 
 def usd_axis_format(step: float) -> str:
@@ -63,7 +66,7 @@ def time_unit(times_s: Sequence[float]) -> tuple[float, str]:
 def time_format(value: float, unit: str) -> str:
     """Return the number format of a time in a unit."""
     places = 0 if abs(value) >= BARE_FROM else 1 if abs(value) >= 1 or value == 0 else _decimals(value, 2)
-    return f'{_AWAY}0{_places(places)}" {unit}"'
+    return away(f'0{_places(places)}" {unit}"')
 
 
 def count_format(amount: float, digits: int = _DIGITS) -> str:

@@ -8,7 +8,8 @@ from simulator.report.brief import Brief
 from simulator.report.plan_styles import drawn_plans, plan_styles
 from simulator.report.slides.cost_slides import WIDE, chance_caption, interval_notes, whiskers
 from simulator.report.slides.deck import Bars, Column, Label, Paint, Series, Slide
-from simulator.report.slides.scales import axis, count_format, time_format, time_unit
+from simulator.report.slides.naming import beside_bars
+from simulator.report.slides.scales import away, axis, count_format, time_format, time_unit
 
 PALE = 0.72
 """Fading of what is never read, and of a median beside its tail."""
@@ -41,6 +42,13 @@ def waste_slide(brief: Brief) -> Iterator[Slide]:
     series = (
         Series("read", read, [Paint.of(styles[name]) for name in names], _counts(read, scale.high)),
         Series("never read", unread, [Paint.of(styles[name], PALE) for name in names], _counts(unread, scale.high)),
+        Series(
+            "computed (not shown)",
+            most,
+            [None] * len(names),
+            [Label(away(count_format(computed)), beyond=True) for computed in most],
+            formulas=[f"=B{row}+C{row}" for row in range(2, len(names) + 2)],
+        ),
     )
     said = [
         f"{brief.plan_names[name]}: {form.count(one.computed)} computed, {form.about_share(one.unread_fraction)} never read"
@@ -48,7 +56,7 @@ def waste_slide(brief: Brief) -> Iterator[Slide]:
     ]
     spent = interval_notes(brief, "wasted_usd_per_month", names)
     bars = Bars(
-        [brief.plan_names[name] for name in names],
+        [beside_bars(names)[name] for name in names],
         series,
         scale,
         f"Stacked bars of the predictions that each plan computes, read and never read. {'; '.join(said)}.",
@@ -109,7 +117,11 @@ def _times(brief: Brief, name: str, title: str, caption: str, metrics: Sequence[
                 [(below / unit_s, above / unit_s) for below, above in whiskers(found[metric])],
             )
         )
-    notes = [f"{form.capital(form.metric_label(metric))}: {text}" for metric in metrics for text in interval_notes(brief, metric, plans)]
-    shown = [brief.plan_names[plan] for plan in plans]
+    notes = [
+        f"{form.capital(form.metric_label(metric))}: {text}"
+        for metric in metrics
+        for text in interval_notes(brief, metric, plans)
+    ]
+    shown = [beside_bars(plans)[plan] for plan in plans]
     bars = Bars(shown, series, scale, f"Bar chart, two bars for each plan. {'; '.join(notes)}.")
     yield Slide(name, title, bars, caption + chance_caption(comparison), notes)

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from simulator.report import format as form
 from simulator.report.brief import Assumption, Brief
+from simulator.report.slides import fitting
 from simulator.report.slides.deck import Cell, Opening, Slide, Table, Words
+from simulator.report.slides.naming import called, named
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.words import listed
 
-NAME_LETTERS = 34
-MOST_NAMES = 3
-"""So many plans are named in a title."""
 _COLUMNS = (
     ("cost per month", "cost a month", 0.15),
     ("net of cost", "net of cost", 0.15),
@@ -24,11 +23,6 @@ _COLUMNS = (
 )
 """Rows of the comparison that are columns of the answer, and how wide they are."""
 _WITHIN = {"cost per month": "chance, 95 %"}
-
-
-def called(comparison: Comparison, name: str) -> str:
-    """Return a plan's name for a sentence."""
-    return form.short_names(list(comparison.plans), NAME_LETTERS)[name]
 
 
 def opening_slide(brief: Brief) -> Slide:
@@ -60,7 +54,7 @@ def question_slide(brief: Brief) -> Slide:
     words = [
         f"{'Compared' if many else 'Looked at'}: {names}",
         f"Who comes: {', '.join(who)}",
-        f"Bounds: {', '.join(_bounds(comparison)) or 'none is set'}",
+        f"Bounds: {', '.join(bounds(comparison)) or 'none is set'}",
         f"Judged by {judged}, per 30-day month, among plans that meet every bound and keep up",
         f"Simulated: {', '.join(brief.provenance[2:]).replace(' simulated', '')}; every plan serves the same requests",
     ]
@@ -85,13 +79,25 @@ def answer_slide(brief: Brief) -> Slide:
     by_label = {row.label: row for group in reversed(brief.rows) for row in group}
     columns = [column for column in _COLUMNS if column[0] in by_label]
     rest = 1.0 - sum(width for *_, width in columns)
-    names = brief.plan_names
+    names = fitting.cut_names(list(comparison.plans), 16, 12 * rest - 0.2, 2)
     head = [Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]
     rows = [head]
     for plan in brief.ranked:
-        cells = [Cell(_cell(by_label, label, plan.name), is_number=True, bad=_is_bad(label, plan), strong=plan.name == comparison.recommended) for label, *_ in columns]
+        cells = [
+            Cell(
+                _cell(by_label, label, plan.name),
+                is_number=True,
+                bad=_is_bad(label, plan),
+                strong=plan.name == comparison.recommended,
+            )
+            for label, *_ in columns
+        ]
         rows.append([Cell(names[plan.name], strong=plan.name == comparison.recommended), *cells])
-    table = Table(rows, [rest, *(width for *_, width in columns)], f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}")
+    table = Table(
+        rows,
+        [rest, *(width for *_, width in columns)],
+        f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}",
+    )
     caption = f"The best first{'' if comparison.replications == 1 else '; ± is 95 % of chance alone'}"
     return Slide("answer", answer_title(comparison), table, caption, [*brief.answer, brief.chance])
 
@@ -114,18 +120,16 @@ def answer_title(comparison: Comparison) -> str:
         return "No plan meets every bound" if len(comparison.plans) > 1 else "The plan breaks what it must keep"
     name = called(comparison, best)
     if len(comparison.plans) == 1:
-        return form.capital(f"{name} meets every bound") if comparison.scenario.slo.model_dump(exclude_none=True) else form.capital(f"{name}: what it takes")
+        return (
+            form.capital(f"{name} meets every bound")
+            if comparison.scenario.slo.model_dump(exclude_none=True)
+            else form.capital(f"{name}: what it takes")
+        )
     if selection.undecided:
-        return f"{form.capital(name)} is ahead, but the choice between it and {_named(comparison, selection.undecided)} is not decided"
+        return f"{form.capital(name)} is ahead, but the choice between it and {named(comparison, selection.undecided)} is not decided"
     if selection.as_good:
-        return f"Choose {name}; {_named(comparison, selection.as_good)} {_are(selection.as_good)} as good within {form.about_share(selection.indifference_fraction)} of the cost"
+        return f"Choose {name}; {named(comparison, selection.as_good)} {_are(selection.as_good)} as good within {form.about_share(selection.indifference_fraction)} of the cost"
     return f"Choose {name}"
-
-
-def _named(comparison: Comparison, names: Sequence[str]) -> str:
-    if len(names) > MOST_NAMES:
-        return f"{len(names)} others"
-    return listed([called(comparison, name) for name in names])
 
 
 def _are(names: Sequence[str]) -> str:
@@ -140,14 +144,24 @@ def change_slide(brief: Brief) -> Iterator[Slide]:
 
 def assumption_slides(brief: Brief) -> Iterator[Slide]:
     """Yield what it rests on: prices with their sources, and where all other values are."""
-    rows = [[Cell("price of"), Cell("is", is_number=True), Cell("read from"), Cell("on")]]
-    for each in _by_price(brief.prices):
-        rows.append([Cell(each.what), Cell(each.value, is_number=True), Cell(each.source), Cell(each.date)])
-    table = Table(rows, [0.25, 0.16, 0.41, 0.18], "Table of the prices, with where and when each was read.")
     values = [f"{each.what}: {each.value}" for each in brief.inputs]
     notes = ["Every value of the scenario, defaults included:", *values]
     if brief.prices:
-        yield Slide("assumptions", "The prices that it rests on, with their sources", table, "All other values of the scenario are in the notes", notes)
+        yield Slide(
+            "assumptions",
+            "The prices that it rests on, with their sources",
+            prices_table(brief.prices),
+            "All other values of the scenario are in the notes",
+            notes,
+        )
+
+
+def prices_table(prices: Sequence[Assumption]) -> Table:
+    """Return prices with where and when each was read."""
+    rows = [[Cell("price of"), Cell("is", is_number=True), Cell("read from"), Cell("on")]]
+    for each in _by_price(prices):
+        rows.append([Cell(each.what), Cell(each.value, is_number=True), Cell(each.source), Cell(each.date)])
+    return Table(rows, [0.25, 0.16, 0.41, 0.18], "Table of the prices, with where and when each was read.")
 
 
 def _by_price(prices: Sequence[Assumption]) -> Iterator[Assumption]:

@@ -10,7 +10,7 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches, Pt
 
-from simulator.report.slides.deck import Axis, Bars, Column, Label, Line, Lines, Series
+from simulator.report.slides.deck import Axis, Bars, Column, Label, Line, Lines, Paint, Series
 from simulator.report.slides.powerpoint.colours import TEXT, colour_of, fill, ink_on
 from simulator.report.slides.powerpoint.template import Box
 from simulator.report.slides.powerpoint.workbook import Sheet
@@ -85,7 +85,11 @@ def add_lines(shapes: Any, lines: Lines, box: Box, *, on_dark: bool) -> Any:
     sheet = Sheet([*columns, Column(f"{lines.key}, as stated", list(lines.texts))])
     if lines.across is not None:
         for place, drawn in enumerate(chart.plots[0].series, 1):
-            for path, where in (("c:tx", sheet.name(place)), ("c:xVal", sheet.values(0)), ("c:yVal", sheet.values(place))):
+            for path, where in (
+                ("c:tx", sheet.name(place)),
+                ("c:xVal", sheet.values(0)),
+                ("c:yVal", sheet.values(place)),
+            ):
                 drawn._element.find(qn(path)).find(f".//{qn('c:f')}").text = where  # noqa: SLF001  (one x for all lines)
     chart.part.chart_workbook.update_from_xlsx_blob(sheet.content())
     return frame
@@ -107,7 +111,7 @@ def _data_of(lines: Lines, box: Box) -> tuple[Any, ...]:
 
 
 def _draw_line(drawn: Any, line: Line, place: int, *, on_dark: bool) -> None:
-    colour = line.style.colour_on_dark if on_dark else line.style.colour
+    colour = colour_of(Paint.of(line.style), on_dark=on_dark)
     drawn.smooth = False
     drawn.format.line.width = Pt(2.25)
     drawn.format.line.dash_style = _DASHES[place % len(_DASHES)]
@@ -115,14 +119,8 @@ def _draw_line(drawn: Any, line: Line, place: int, *, on_dark: bool) -> None:
     drawn.marker.size = 8
     drawn.marker.format.fill.solid()
     for part in (drawn.format.line, drawn.marker.format.line):
-        part.color.rgb = type(part.color.rgb or _black()).from_string(colour.removeprefix("#"))
-    drawn.marker.format.fill.fore_color.rgb = drawn.format.line.color.rgb
-
-
-def _black() -> Any:
-    from pptx.dml.color import RGBColor  # noqa: PLC0415
-
-    return RGBColor(0, 0, 0)
+        part.color.rgb = colour
+    drawn.marker.format.fill.fore_color.rgb = colour
 
 
 def _inches(box: Box) -> list[Any]:
@@ -176,7 +174,7 @@ def _add_labels(drawn: Any, series: Series, *, stacked: bool, on_dark: bool) -> 
         return
     pairs = enumerate(zip(series.labels, series.paints, strict=True))
     each = "".join(_label(place, label, paint, stacked, on_dark) for place, (label, paint) in pairs)
-    _place_before_values(drawn, f'<c:dLbls {nsdecls("c", "a")}>{each}{_shown(value=False)}</c:dLbls>', "c:errBars")
+    _place_before_values(drawn, f"<c:dLbls {nsdecls('c', 'a')}>{each}{_shown(value=False)}</c:dLbls>", "c:errBars")
 
 
 def _label(place: int, label: Label | None, paint: Any, stacked: bool, on_dark: bool) -> str:  # noqa: FBT001
@@ -243,4 +241,3 @@ def describe(frame: Any, name: str, text: str) -> None:
     about = frame._element.xpath(".//p:cNvPr")[0]  # noqa: SLF001  (python-pptx has no alternative text)
     about.set("name", name)
     about.set("descr", "".join(letter if letter.isprintable() else " " for letter in text))
-

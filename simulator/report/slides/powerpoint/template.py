@@ -231,7 +231,9 @@ def _built_in() -> Any:
             shape.top = Inches(6.95)
     _set_type(master.element)
     opening = presentation.slide_layouts[0]
-    for shape, size_pt, place in zip(opening.placeholders, (36, 20), ((0.9, 1.6, 11.5, 2.0), (0.9, 3.8, 11.5, 1.8)), strict=False):
+    for shape, size_pt, place in zip(
+        opening.placeholders, (36, 20), ((0.9, 1.6, 11.5, 2.0), (0.9, 3.8, 11.5, 1.8)), strict=False
+    ):
         shape.left, shape.top, shape.width, shape.height = map(Inches, place)
         _set_level(shape, size_pt)
     return presentation

@@ -26,6 +26,8 @@ CELL_SIZES_PT = (16, 14, 12)
 CAPTION_PT, FOOT_PT, LEAST_PT = 14, 10, 12
 _CAPTION_IN, _FOOT_IN, _GAP_IN = 0.4, 0.3, 0.08
 _CELL_PAD_IN = 0.08
+_MOST_HIGHER_IN = 0.7
+"""Rows of a map are made so much higher at most."""
 _INSET_IN = 0.1
 """Of text in its box, left and right."""
 _BULLET_IN = 0.4
@@ -76,7 +78,7 @@ def _add_slide(used: Template, slide: Slide, foot: str) -> None:
         there = content_of(page) or page.shapes.add_textbox(*_inches(used.body))
         if isinstance(body, Words):
             _leave_room_for_foot(there)
-        _fill_words(there, body.paragraphs)
+        _fill_words(there, body.paragraphs, body.size_pt if isinstance(body, Words) else None)
     else:
         _add_drawn(used, page, slide)
     if not isinstance(body, Opening):
@@ -163,10 +165,10 @@ def _own_size_pt(shape: Any) -> float:
     return TITLE_SIZES_PT[0]
 
 
-def _fill_words(shape: Any, paragraphs: Sequence[str]) -> None:
+def _fill_words(shape: Any, paragraphs: Sequence[str], size_pt: int | None) -> None:
     box, frame = _box_of(shape), shape.text_frame
     room = box.width - 2 * _INSET_IN - _BULLET_IN
-    size = fitting.largest_size(paragraphs, WORD_SIZES_PT, room, box.height - 0.1) or LEAST_PT
+    size = size_pt or fitting.largest_size(paragraphs, WORD_SIZES_PT, room, box.height - 0.1) or LEAST_PT
     frame.word_wrap = True
     for place, text in enumerate(paragraphs):
         paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
@@ -195,29 +197,35 @@ def _pages(used: Template, slide: Slide) -> Iterator[Slide]:
     else:
         yield slide
         return
+    if len(bodies) == 1:
+        yield slide
+        return
     for number, part in enumerate(bodies, 1):
-        title = slide.title if len(bodies) == 1 else f"{slide.title} ({number} of {len(bodies)})"
-        yield replace(slide, title=title, body=part)
+        yield replace(slide, title=f"{slide.title} ({number} of {len(bodies)})", body=replace(part, size_pt=LEAST_PT))
 
 
 def _row_height_in(row: Sequence[Cell], table: Table, width_in: float, size_pt: float) -> float:
     rooms = [share * width_in - 2 * _CELL_PAD_IN - 0.02 for share in table.widths]
     lines = max(fitting.lines_of(cell.text, size_pt, room) for cell, room in zip(row, rooms, strict=True))
-    return lines * size_pt * fitting.LINE_HEIGHT / fitting.POINTS_PER_INCH + 0.4 * size_pt / fitting.POINTS_PER_INCH + 0.04
+    return (
+        lines * size_pt * fitting.LINE_HEIGHT / fitting.POINTS_PER_INCH + 0.4 * size_pt / fitting.POINTS_PER_INCH + 0.04
+    )
 
 
 def _add_table(page: Any, table: Table, box: Box, *, on_dark: bool) -> Any:
-    high = {size: [_row_height_in(row, table, box.width, size) for row in table.rows] for size in CELL_SIZES_PT}
-    size = next((size for size in CELL_SIZES_PT if sum(high[size]) <= box.height), LEAST_PT)
-    columns = len(table.widths)
-    frame = page.shapes.add_table(
-        len(table.rows), columns, Inches(box.left), Inches(box.top), Inches(box.width), Inches(sum(high[size]))
-    )
+    heights = {size: [_row_height_in(row, table, box.width, size) for row in table.rows] for size in CELL_SIZES_PT}
+    size = table.size_pt or next((size for size in CELL_SIZES_PT if sum(heights[size]) <= box.height), LEAST_PT)
+    high = heights[size]
+    if table.is_map:
+        higher = min(max(box.height - sum(high), 0.0) / len(high), _MOST_HIGHER_IN)
+        high = [high[0], *(height + higher for height in high[1:])]
+    place = replace(box, height=sum(high))
+    frame = page.shapes.add_table(len(table.rows), len(table.widths), *_inches(place))
     drawn = frame.table
     for place, share in enumerate(table.widths):
         drawn.columns[place].width = Inches(box.width * share)
     for row, cells in enumerate(table.rows):
-        drawn.rows[row].height = Inches(high[size][row])
+        drawn.rows[row].height = Inches(high[row])
         for column, cell in enumerate(cells):
             _fill_cell(drawn.cell(row, column), cell, size, is_head=row == 0, on_dark=on_dark)
     return frame
