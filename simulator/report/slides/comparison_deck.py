@@ -3,6 +3,7 @@
 from simulator.report.brief import Brief
 from simulator.report.slides.cost_slides import cost_slides
 from simulator.report.slides.deck import Deck
+from simulator.report.slides.difference_slide import difference_slide
 from simulator.report.slides.service_slides import service_slides
 from simulator.report.slides.tornado_slide import tornado_slide
 from simulator.report.slides.words_slides import (
@@ -15,7 +16,7 @@ from simulator.report.slides.words_slides import (
 )
 
 NAMES = (
-    *("title", "question", "answer", "cost", "items", "difference", "value"),
+    *("title", "question", "answer", "cost", "items", "value", "difference"),
     *("waste", "freshness", "latency", "change", "prices", "assumptions", "sure"),
 )
 """Of the slides that a comparison may have, in their order."""
@@ -28,6 +29,7 @@ def comparison_deck(brief: Brief) -> Deck:
         question_slide(brief),
         answer_slide(brief),
         *cost_slides(brief),
+        *difference_slide(brief),
         *service_slides(brief),
         *change_slide(brief),
         *tornado_slide(brief),

@@ -72,6 +72,11 @@ class Axis:
     step: float | None = None
     logarithmic: bool = False
 
+    @property
+    def span(self) -> float:
+        """How long it is; 1 where that is left to whoever draws it."""
+        return 1.0 if self.low is None or self.high is None else self.high - self.low
+
 
 @dataclass(frozen=True)
 class Bars:
@@ -94,7 +99,7 @@ class Line:
     name: str
     values: Sequence[float]
     style: PlanStyle
-    whiskers: Sequence[tuple[float, float]] = ()
+    whiskers: Sequence[tuple[float, float] | None] = ()
 
 
 @dataclass(frozen=True)

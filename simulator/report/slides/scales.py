@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.report.format import BARE_FROM, CENTS_BELOW_USD, MILLIONS_FROM_USD, SHORT_FROM
@@ -13,15 +14,29 @@ ROOM_FOR_LABELS = 1.12
 _TIMES = ((2 * DAY_S, DAY_S, "d"), (HOUR_S, HOUR_S, "h"), (MINUTE_S, MINUTE_S, "min"), (1.0, 1.0, "s"))
 _SIZES = ((1e12, ",,,,", "T"), (1e9, ",,,", "B"), (1e6, ",,", "M"))
 _DIGITS = 3
+LEAST_TOLD = 1e-3
+"""Of the longest time; a shorter one is only said to be short."""
 
 
-def axis(title: str, number_format: str, ends: Sequence[float], room: float = ROOM_FOR_LABELS) -> Axis:
+def span_of(title: str, number_format: str, ends: Sequence[float], room: float = ROOM_FOR_LABELS) -> Axis:
     """Return an axis with 0 on it, and room for a label beyond each end."""
     low, high = min(0.0, *ends), max(0.0, *ends)
     if low == high:
         return Axis(title, number_format, 0.0, 1.0, 1.0)
     step = _step((high - low) * room / MOST_STEPS)
     return Axis(title, number_format, 0.0 - _ceil(-low, step, room), _ceil(high, step, room), step)
+
+
+def money_axis(title: str, ends: Sequence[float], room: float = ROOM_FOR_LABELS) -> Axis:
+    """Return an axis of amounts of money. [USD]"""
+    found = span_of(title, "", ends, room)
+    return replace(found, number_format=usd_axis_format(found.step or 1.0))
+
+
+def count_axis(title: str, ends: Sequence[float]) -> Axis:
+    """Return an axis of counts."""
+    found = span_of(title, "", ends)
+    return replace(found, number_format=count_format(found.step or 1.0, 1))
 
 
 def _ceil(end: float, step: float, room: float) -> float:
@@ -47,6 +62,11 @@ def usd_format(amount: float, sign: str = "") -> str:
     return away(f"{sign}$#,##0{_places(places)}")
 
 
+def signed_usd_format(amount: float) -> str:
+    """Return the number format of an amount that may be below 0."""
+    return usd_format(amount) if amount >= 0 else f"{usd_format(amount)};{usd_format(amount, '-')}"
+
+
 def usd_axis_format(step: float) -> str:
     """Return the number format of an axis of money."""
     if step >= MILLIONS_FROM_USD / 10:
@@ -63,10 +83,17 @@ def time_unit(times_s: Sequence[float]) -> tuple[float, str]:
     return (1e-3, "ms") if longest >= 1e-3 or longest == 0 else (1e-6, "µs")  # noqa: PLR2004
 
 
-def time_format(value: float, unit: str) -> str:
-    """Return the number format of a time in a unit."""
-    places = 0 if abs(value) >= BARE_FROM else 1 if abs(value) >= 1 or value == 0 else _decimals(value, 2)
-    return away(f'0{_places(places)}" {unit}"')
+def time_format(value: float, unit: str, longest: float) -> str:
+    """Return the number format of a time in a unit; of one that is next to nothing beside the longest it says that."""
+    least = 10.0 ** math.floor(math.log10(longest * LEAST_TOLD)) if longest > 0 else 0.0
+    if 0 < value < least:
+        return f'[<{least:.12g}]"  <{least:.12g} {unit}";{away(f"General{_quoted(unit)}")}'
+    places = 0 if value >= BARE_FROM else 1 if value >= 1 or value == 0 else _decimals(value, 2)
+    return away(f"0{_places(places)}{_quoted(unit)}")
+
+
+def _quoted(unit: str) -> str:
+    return f'" {unit}"'
 
 
 def count_format(amount: float, digits: int = _DIGITS) -> str:
@@ -77,10 +104,8 @@ def count_format(amount: float, digits: int = _DIGITS) -> str:
 
 
 def _scaled(amount: float, digits: int = _DIGITS) -> str:
-    """Return the number format of millions or billions."""
-    for least, commas, letter in _SIZES:
-        if abs(amount) >= least:
-            break
+    """Return the number format of millions or more."""
+    least, commas, letter = next(size for size in _SIZES if abs(amount) >= size[0] or size is _SIZES[-1])
     return f'0{_places(_decimals(amount / least, digits))}{commas}"{letter}"'
 
 

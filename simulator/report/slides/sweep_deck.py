@@ -8,10 +8,9 @@ from simulator.report.brief import Brief
 from simulator.report.plan_styles import MOST_PLANS, styles_of
 from simulator.report.provenance import provenance_of
 from simulator.report.slides import fitting
-from simulator.report.slides.cost_slides import with_money
 from simulator.report.slides.deck import Axis, Cell, Deck, Line, Lines, Opening, Paint, Slide, Table, Words
 from simulator.report.slides.naming import called
-from simulator.report.slides.scales import axis, usd_axis_format
+from simulator.report.slides.scales import money_axis, usd_axis_format
 from simulator.report.slides.words_slides import bounds, prices_table
 from simulator.report.sweep_tables import plans_with_room
 from simulator.report.sweep_words import finding
@@ -107,7 +106,7 @@ def _lines_slide(sweep: Sweep) -> Slide:
         for name in names
     ]
     what = form.capital(form.metric_label(sweep.judged_by))
-    up = _money_axis(f"{what}, USD", [each.mean for one in found.values() for each in one])
+    up = _amount_axis(f"{what}, USD", [each.mean for one in found.values() for each in one])
     places, across = _across(factor, sweep.points)
     spoken = f"Line chart of the {form.metric_label(sweep.judged_by)} along {factor.key}. {'; '.join(_notes(sweep))}"
     body = Lines(places, [point.levels[0].text for point in sweep.points], lines, across, factor.key, up, spoken)
@@ -115,11 +114,11 @@ def _lines_slide(sweep: Sweep) -> Slide:
     return Slide("lines", finding(sweep), body, f"{what} along {factor.key}{chance}", list(_notes(sweep)))
 
 
-def _money_axis(title: str, means: Sequence[float]) -> Axis:
+def _amount_axis(title: str, means: Sequence[float]) -> Axis:
     if min(means) > 0 and max(means) / min(means) > WIDE_COSTS:
         low, high = 10.0 ** math.floor(math.log10(min(means))), 10.0 ** math.ceil(math.log10(max(means)))
         return Axis(f"{title} (logarithmic)", usd_axis_format(low), low, high, logarithmic=True)
-    return with_money(axis(title, "", means))
+    return money_axis(title, means)
 
 
 def _across(factor: Factor, points: Sequence[Point]) -> tuple[list[float], Axis | None]:

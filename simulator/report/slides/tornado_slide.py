@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from simulator.report import format as form
 from simulator.report.brief import Brief
 from simulator.report.slides import fitting
-from simulator.report.slides.cost_slides import LIGHT, compared_pair, with_money
 from simulator.report.slides.deck import Bars, Column, Paint, Series, Slide
+from simulator.report.slides.difference_slide import FADING, compared_pair
 from simulator.report.slides.naming import called
-from simulator.report.slides.scales import axis
-from simulator.studies.comparison import COST, PlanResult
+from simulator.report.slides.scales import money_axis
+from simulator.studies.comparison import PlanResult
 
 SWING = 0.5
 """Each price is taken so much lower and higher, as a share of it."""
@@ -20,7 +20,7 @@ MOST_PRICES = 8
 MOST_ITEMS = 2
 LEAST_SWING = 0.005
 """A price that moves the difference by less than this share of it is left out."""
-DEARER, CHEAPER = Paint("#D55E00", "#E8690B", fading=LIGHT), Paint("#0072B2", "#2E86C9", fading=LIGHT)
+DEARER, CHEAPER = Paint("#D55E00", "#E8690B", fading=FADING), Paint("#0072B2", "#2E86C9", fading=FADING)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,15 @@ def tornado_slide(brief: Brief) -> Iterator[Slide]:
     pair = compared_pair(comparison)
     if pair is None or comparison.book.commitments or comparison.is_too_little:
         return
-    cheap, dear = sorted(pair, key=lambda name: comparison.plans[name].cost_usd_per_month)
-    gap = comparison.difference(dear, cheap, COST)
-    swings = _swings(comparison.plans[cheap], comparison.plans[dear], gap.mean)
+    gap = pair.gap
+    swings = _swings(comparison.plans[pair.cheap], comparison.plans[pair.dear], gap.mean)
     if gap.includes_zero or not swings:
         return
-    one, other = called(comparison, dear), called(comparison, cheap)
+    one, other = called(comparison, pair.dear), called(comparison, pair.cheap)
     percent = form.about_share(SWING)
-    caption = f"What {one} costs more than {other}, a month, with one price {percent} lower (blue) or higher (orange)"
+    caption = (
+        f"Difference of the cost a month with one price {percent} lower (blue) or higher (orange), all else as it is"
+    )
     notes = [f"As it is: {form.usd(gap.mean)} a month more. Re-billed, all else as it is."]
     notes += [f"{each.what}: {form.usd(each.lower)} if lower, {form.usd(each.higher)} if higher" for each in swings]
     yield Slide("prices", _title(swings, one, other), _bars(swings, notes), caption, notes)
@@ -106,7 +107,7 @@ def _title(swings: Sequence[Swing], dear: str, cheap: str) -> str:
 
 
 def _bars(swings: Sequence[Swing], notes: Sequence[str]) -> Bars:
-    """Return bars from one end to the other; in its workbook all follows from three columns, that of the differences."""
+    """Return bars from one end to the other; in its workbook all follows from the columns G, H and I."""
     rows = range(2, len(swings) + 2)
     left = [CHEAPER if each.lower < each.higher else DEARER for each in swings]
     right = [DEARER if each.lower < each.higher else CHEAPER for each in swings]
@@ -127,8 +128,8 @@ def _bars(swings: Sequence[Swing], notes: Sequence[str]) -> Bars:
         )
         for name, paints, find, by in parts
     ]
-    scale = axis(
-        "Difference of the cost, USD per 30-day month", "", [end for each in swings for end in (each.left, each.right)]
+    scale = money_axis(
+        "Difference of the cost, USD per 30-day month", [end for each in swings for end in (each.left, each.right)]
     )
     beside = (
         Column("smaller end", [each.left for each in swings]),
@@ -136,7 +137,7 @@ def _bars(swings: Sequence[Swing], notes: Sequence[str]) -> Bars:
         Column("larger end", [each.right for each in swings]),
     )
     names = [f"{fitting.cut(each.what, 12, 3.2)}: {form.usd(each.left)} to {form.usd(each.right)}" for each in swings]
-    return Bars(names, series, with_money(scale), f"Tornado chart. {'; '.join(notes)}.", stacked=True, beside=beside)
+    return Bars(names, series, scale, f"Tornado chart. {'; '.join(notes)}.", stacked=True, beside=beside)
 
 
 def _lift(low: float, _: float, high: float) -> float:

@@ -1,19 +1,20 @@
 """The question, the answer as a table, what would change it, what it rests on, and how sure it is."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.report import format as form
 from simulator.report.brief import Assumption, Brief
 from simulator.report.slides import fitting
 from simulator.report.slides.deck import Cell, Opening, Slide, Table, Words
 from simulator.report.slides.naming import called, named
+from simulator.report.tables import Row
 from simulator.studies.comparison import Comparison, PlanResult
-from simulator.studies.words import listed
+from simulator.studies.words import listed, of_chance
 
 _COLUMNS = (
-    ("cost per month", "cost a month", 0.15),
-    ("net of cost", "net of cost", 0.15),
+    ("cost per month", "cost a month", 0.18),
+    ("net of cost", "net of cost", 0.13),
     ("above rank 1", "against rank 1", 0.13),
     ("against rank 1", "against rank 1", 0.13),
     ("never read", "never read", 0.1),
@@ -23,6 +24,8 @@ _COLUMNS = (
 )
 """Rows of the comparison that are columns of the answer, and how wide they are."""
 _WITHIN = {"cost per month": "chance, 95 %"}
+_CELL_PT, _TABLE_IN = 16, 11.9
+"""Names are cut to what a column of the built-in template has room for; a narrower one wraps them."""
 
 
 def opening_slide(brief: Brief) -> Slide:
@@ -61,7 +64,8 @@ def question_slide(brief: Brief) -> Slide:
     return Slide("question", title, Words(words), notes=[brief.question, _repeat(brief)])
 
 
-def _bounds(comparison: Comparison) -> Iterator[str]:
+def bounds(comparison: Comparison) -> Iterator[str]:
+    """Yield what answers must be like, a bound each."""
     slo = comparison.scenario.slo
     if slo.latency_p99_s is not None:
         yield f"99 % of requests answered within {form.exact_duration(slo.latency_p99_s)}"
@@ -76,39 +80,25 @@ def _bounds(comparison: Comparison) -> Iterator[str]:
 def answer_slide(brief: Brief) -> Slide:
     """Return the plans side by side, the first of the ranking first."""
     comparison = brief.comparison
-    by_label = {row.label: row for group in reversed(brief.rows) for row in group}
-    columns = [column for column in _COLUMNS if column[0] in by_label]
-    rest = 1.0 - sum(width for *_, width in columns)
-    names = fitting.cut_names(list(comparison.plans), 16, 12 * rest - 0.2, 2)
-    head = [Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]
-    rows = [head]
+    rows = {row.label: row for group in reversed(brief.rows) for row in group}
+    columns = [column for column in _COLUMNS if column[0] in rows]
+    widths = [1.0 - sum(width for *_, width in columns), *(width for *_, width in columns)]
+    names = fitting.cut_names(list(comparison.plans), _CELL_PT, widths[0] * _TABLE_IN - 0.2, 2)
+    table = [[Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]]
     for plan in brief.ranked:
-        cells = [
-            Cell(
-                _cell(by_label, label, plan.name),
-                is_number=True,
-                bad=_is_bad(label, plan),
-                strong=plan.name == comparison.recommended,
-            )
-            for label, *_ in columns
-        ]
-        rows.append([Cell(names[plan.name], strong=plan.name == comparison.recommended), *cells])
-    table = Table(
-        rows,
-        [rest, *(width for *_, width in columns)],
-        f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}",
-    )
-    caption = f"The best first{'' if comparison.replications == 1 else '; ± is 95 % of chance alone'}"
-    return Slide("answer", answer_title(comparison), table, caption, [*brief.answer, brief.chance])
+        best = plan.name == comparison.recommended
+        cells = [_cell(rows, label, plan, strong=best) for label, *_ in columns]
+        table.append([Cell(names[plan.name], strong=best), *cells])
+    spoken = f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}"
+    caption = f"The best first{'' if comparison.replications == 1 else f'; ± is {of_chance()}'}"
+    notes = [*brief.answer, brief.chance]
+    return Slide("answer", answer_title(comparison), Table(table, widths, spoken), caption, notes)
 
 
-def _cell(rows, label: str, plan: str) -> str:
+def _cell(rows: Mapping[str, Row], label: str, plan: PlanResult, *, strong: bool) -> Cell:
     within = rows.get(_WITHIN.get(label, ""))
-    return f"{rows[label].cells[plan]} {within.cells[plan] if within else ''}".strip() or form.NOTHING
-
-
-def _is_bad(label: str, plan: PlanResult) -> bool:
-    return label == "bounds" and not plan.meets_slo
+    text = f"{rows[label].cells[plan.name]} {within.cells[plan.name] if within else ''}".strip()
+    return Cell(text or form.NOTHING, strong, bad=label == "bounds" and not plan.meets_slo, is_number=True)
 
 
 def answer_title(comparison: Comparison) -> str:
@@ -118,22 +108,16 @@ def answer_title(comparison: Comparison) -> str:
         return "Too little was simulated to recommend anything"
     if best is None:
         return "No plan meets every bound" if len(comparison.plans) > 1 else "The plan breaks what it must keep"
-    name = called(comparison, best)
+    name, within = called(comparison, best), form.about_share(selection.indifference_fraction)
     if len(comparison.plans) == 1:
-        return (
-            form.capital(f"{name} meets every bound")
-            if comparison.scenario.slo.model_dump(exclude_none=True)
-            else form.capital(f"{name}: what it takes")
-        )
+        return form.capital(f"{name} {'meets every bound' if list(bounds(comparison)) else 'is the only plan'}")
     if selection.undecided:
-        return f"{form.capital(name)} is ahead, but the choice between it and {named(comparison, selection.undecided)} is not decided"
+        others = named(comparison, selection.undecided)
+        return form.capital(f"{name} is ahead, but the choice between it and {others} is not decided")
     if selection.as_good:
-        return f"Choose {name}; {named(comparison, selection.as_good)} {_are(selection.as_good)} as good within {form.about_share(selection.indifference_fraction)} of the cost"
+        are = "is" if len(selection.as_good) == 1 else "are"
+        return f"Choose {name}; {named(comparison, selection.as_good)} {are} as good within {within} of the cost"
     return f"Choose {name}"
-
-
-def _are(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
 
 
 def change_slide(brief: Brief) -> Iterator[Slide]:
@@ -158,10 +142,12 @@ def assumption_slides(brief: Brief) -> Iterator[Slide]:
 
 def prices_table(prices: Sequence[Assumption]) -> Table:
     """Return prices with where and when each was read."""
-    rows = [[Cell("price of"), Cell("is", is_number=True), Cell("read from"), Cell("on")]]
-    for each in _by_price(prices):
-        rows.append([Cell(each.what), Cell(each.value, is_number=True), Cell(each.source), Cell(each.date)])
-    return Table(rows, [0.25, 0.16, 0.41, 0.18], "Table of the prices, with where and when each was read.")
+    head = [Cell("price of"), Cell("is", is_number=True), Cell("read from"), Cell("on")]
+    rows = [
+        [Cell(each.what), Cell(each.value, is_number=True), Cell(each.source), Cell(each.date)]
+        for each in _by_price(prices)
+    ]
+    return Table([head, *rows], [0.25, 0.16, 0.41, 0.18], "Table of the prices, with where and when each was read.")
 
 
 def _by_price(prices: Sequence[Assumption]) -> Iterator[Assumption]:
@@ -193,4 +179,5 @@ def _how_sure(comparison: Comparison) -> Iterator[str]:
     shown = math.floor(min(selection.probability, 0.999) * 1000) / 10
     within = form.about_share(selection.indifference_fraction)
     if shown:
-        yield f"The choice is the best, within {within} of its cost, with a probability of at least {shown:g} %, as far as chance goes"
+        sure = f"with a probability of at least {shown:g} %, as far as chance goes"
+        yield f"The choice is the best, within {within} of its cost, {sure}"

@@ -8,15 +8,16 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_MARKER_STYLE, XL_TICK_LABEL_POSITI
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
-from pptx.util import Inches, Pt
+from pptx.util import Pt
 
 from simulator.report.slides.deck import Axis, Bars, Column, Label, Line, Lines, Paint, Series
 from simulator.report.slides.powerpoint.colours import TEXT, colour_of, fill, ink_on
-from simulator.report.slides.powerpoint.template import Box
+from simulator.report.slides.powerpoint.places import Box, inches
 from simulator.report.slides.powerpoint.workbook import Sheet
 
 SIZE_PT = 12
-_GAP_PERCENT, _STACKED_GAP_PERCENT = 45, 40
+_GAP_PERCENT, _THIN_PERCENT = 45, 250
+"""Between bars, of their width; a single one is not to fill the slide."""
 _MARKS = {
     "o": XL_MARKER_STYLE.CIRCLE,
     "s": XL_MARKER_STYLE.SQUARE,
@@ -37,11 +38,11 @@ def add_bars(shapes: Any, bars: Bars, box: Box, *, on_dark: bool) -> Any:
     for series in bars.series:
         data.add_series(series.name, list(series.values))
     kind = XL_CHART_TYPE.BAR_STACKED if bars.stacked else XL_CHART_TYPE.BAR_CLUSTERED
-    frame = shapes.add_chart(kind, *_inches(box), data)
+    frame = shapes.add_chart(kind, *inches(box), data)
     chart = frame.chart
     _set_text(chart)
     plot = chart.plots[0]
-    plot.gap_width = _STACKED_GAP_PERCENT if bars.stacked else _GAP_PERCENT
+    plot.gap_width = max(_GAP_PERCENT, _THIN_PERCENT // len(bars.categories))
     plot.overlap = 100 if bars.stacked else 0
     plot.vary_by_categories = False
     chart.category_axis.reverse_order = True
@@ -101,13 +102,13 @@ def _data_of(lines: Lines, box: Box) -> tuple[Any, ...]:
         data.categories = list(lines.texts)
         for line in lines.lines:
             data.add_series(line.name, list(line.values))
-        return (XL_CHART_TYPE.LINE_MARKERS, *_inches(box), data)
+        return (XL_CHART_TYPE.LINE_MARKERS, *inches(box), data)
     points = XyChartData()
     for line in lines.lines:
         series = points.add_series(line.name)
         for place, value in zip(lines.places, line.values, strict=True):
             series.add_data_point(place, value)
-    return (XL_CHART_TYPE.XY_SCATTER_LINES, *_inches(box), points)
+    return (XL_CHART_TYPE.XY_SCATTER_LINES, *inches(box), points)
 
 
 def _draw_line(drawn: Any, line: Line, place: int, *, on_dark: bool) -> None:
@@ -121,10 +122,6 @@ def _draw_line(drawn: Any, line: Line, place: int, *, on_dark: bool) -> None:
     for part in (drawn.format.line, drawn.marker.format.line):
         part.color.rgb = colour
     drawn.marker.format.fill.fore_color.rgb = colour
-
-
-def _inches(box: Box) -> list[Any]:
-    return [Inches(length) for length in (box.left, box.top, box.width, box.height)]
 
 
 def _set_text(chart: Any) -> None:
@@ -181,7 +178,7 @@ def _label(place: int, label: Label | None, paint: Any, stacked: bool, on_dark: 
     if label is None:
         return f'<c:dLbl><c:idx val="{place}"/><c:delete val="1"/></c:dLbl>'
     in_stack = "inBase" if label.beyond else "ctr"
-    where = in_stack if stacked else "inEnd" if label.inside else "outEnd"
+    where = in_stack if stacked else "inBase" if label.inside else "outEnd"
     inside = stacked or label.inside
     ink = '<a:schemeClr val="tx1"/>'
     if inside and paint is not None:

@@ -15,6 +15,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from simulator.core.errors import UserError
+from simulator.report.slides.powerpoint.places import Box
 
 _TITLES = {KIND.TITLE, KIND.CENTER_TITLE}
 _FOOTERS = {KIND.DATE, KIND.FOOTER, KIND.SLIDE_NUMBER}
@@ -24,16 +25,6 @@ _AS_PRESENTATION = b"presentationml.presentation.main+xml"
 _TYPES = "[Content_Types].xml"
 _DARK = 0.5
 _FOOT_IN = 0.35
-
-
-@dataclass(frozen=True)
-class Box:
-    """A place on a slide. [inches]"""
-
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True)
@@ -129,7 +120,7 @@ def _placeholders(layout: Any) -> Iterator[Any]:
             yield shape
 
 
-def _title_of(layout: Any) -> Any | None:
+def _title_of(layout: Any) -> Any:
     """Return a layout's title, if it is written across."""
     found = (shape for shape in _placeholders(layout) if shape.placeholder_format.type in _TITLES)
     title = next(found, None)

@@ -8,26 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from pptx.enum.shapes import PP_PLACEHOLDER
-from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
+from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
-from pptx.util import Emu, Inches, Pt
+from pptx.util import Inches, Pt
 
 from simulator.report.slides import fitting
-from simulator.report.slides.deck import Bars, Cell, Deck, Lines, Opening, Slide, Table, Words
+from simulator.report.slides.deck import Bars, Deck, Lines, Opening, Slide, Table, Words
 from simulator.report.slides.powerpoint.charts import add_bars, add_lines, describe
-from simulator.report.slides.powerpoint.colours import BAD, TEXT, colour_of, fill, ink_on
-from simulator.report.slides.powerpoint.template import Box, Template, content_of, opened
+from simulator.report.slides.powerpoint.colours import TEXT
+from simulator.report.slides.powerpoint.places import Box, box_of, inches
+from simulator.report.slides.powerpoint.tables import LEAST_PT, add_table, row_height_in
+from simulator.report.slides.powerpoint.template import Template, content_of, opened
 from simulator.report.slides.powerpoint.workbook import UNDATED
 
 TITLE_SIZES_PT = (44, 40, 36, 32, 28, 26, 24, 22, 20, 18, 16, 14)
 WORD_SIZES_PT = (20, 18, 16, 14, 12)
-CELL_SIZES_PT = (16, 14, 12)
-CAPTION_PT, FOOT_PT, LEAST_PT = 14, 10, 12
+CAPTION_PT, FOOT_PT = 14, 10
 _CAPTION_IN, _FOOT_IN, _GAP_IN = 0.4, 0.3, 0.08
-_CELL_PAD_IN = 0.08
-_MOST_HIGHER_IN = 0.7
-"""Rows of a map are made so much higher at most."""
 _INSET_IN = 0.1
 """Of text in its box, left and right."""
 _BULLET_IN = 0.4
@@ -75,7 +73,7 @@ def _add_slide(used: Template, slide: Slide, foot: str) -> None:
     page = used.presentation.slides.add_slide(layout)
     _fill_title(page, slide.title)
     if isinstance(body, Opening | Words):
-        there = content_of(page) or page.shapes.add_textbox(*_inches(used.body))
+        there = content_of(page) or page.shapes.add_textbox(*inches(used.body))
         if isinstance(body, Words):
             _leave_room_for_foot(there)
         _fill_words(there, body.paragraphs, body.size_pt if isinstance(body, Words) else None)
@@ -87,7 +85,7 @@ def _add_slide(used: Template, slide: Slide, foot: str) -> None:
 
 
 def _leave_room_for_foot(there: Any) -> None:
-    box = _box_of(there)
+    box = box_of(there)
     there.left, there.top, there.width = (Inches(length) for length in (box.left, box.top, box.width))
     there.height = Inches(box.height - _FOOT_IN)
 
@@ -99,7 +97,7 @@ def _add_drawn(used: Template, page: Any, slide: Slide) -> None:
     place = _drawing_box(box, slide)
     if isinstance(body, Table):
         place = replace(place, left=place.left + _INSET_IN, width=place.width - 2 * _INSET_IN)
-        frame = _add_table(page, body, place, on_dark=dark)
+        frame = add_table(page.shapes, body, place, on_dark=dark)
     elif isinstance(body, Bars):
         frame = add_bars(page.shapes, body, place, on_dark=dark)
     else:
@@ -115,7 +113,7 @@ def _drawing_box(box: Box, slide: Slide) -> Box:
 
 def _add_line(page: Any, box: Box, text: str, size_pt: int, name: str) -> None:
     """Add a line of text, as much of it as there is room for."""
-    shape = page.shapes.add_textbox(*_inches(box))
+    shape = page.shapes.add_textbox(*inches(box))
     shape.name = name
     frame = shape.text_frame
     frame.word_wrap, frame.auto_size = True, MSO_AUTO_SIZE.NONE
@@ -136,7 +134,7 @@ def _add_foot(used: Template, page: Any, foot: str) -> None:
 def _fill_title(slide: Any, text: str) -> None:
     """Write a title at the size that the template has, or at one that has room."""
     shape = next(each for each in slide.placeholders if each.element is slide.shapes.title.element)
-    box = _box_of(shape)
+    box = box_of(shape)
     own = _own_size_pt(shape)
     sizes = [size for size in (own, *TITLE_SIZES_PT) if size <= own]
     room = box.width - 2 * _INSET_IN
@@ -166,7 +164,7 @@ def _own_size_pt(shape: Any) -> float:
 
 
 def _fill_words(shape: Any, paragraphs: Sequence[str], size_pt: int | None) -> None:
-    box, frame = _box_of(shape), shape.text_frame
+    box, frame = box_of(shape), shape.text_frame
     room = box.width - 2 * _INSET_IN - _BULLET_IN
     size = size_pt or fitting.largest_size(paragraphs, WORD_SIZES_PT, room, box.height - 0.1) or LEAST_PT
     frame.word_wrap = True
@@ -191,7 +189,7 @@ def _pages(used: Template, slide: Slide) -> Iterator[Slide]:
         bodies: list[Words | Table] = [Words(body.paragraphs[start:end]) for start, end in parts]
     elif isinstance(body, Table):
         place = _drawing_box(used.body, slide)
-        heights = [_row_height_in(row, body, place.width - 2 * _INSET_IN, LEAST_PT) for row in body.rows]
+        heights = [row_height_in(row, body, place.width - 2 * _INSET_IN, LEAST_PT) for row in body.rows]
         parts = fitting.pages(heights[1:], place.height - heights[0])
         bodies = [replace(body, rows=[body.rows[0], *body.rows[1 + start : 1 + end]]) for start, end in parts]
     else:
@@ -204,57 +202,10 @@ def _pages(used: Template, slide: Slide) -> Iterator[Slide]:
         yield replace(slide, title=f"{slide.title} ({number} of {len(bodies)})", body=replace(part, size_pt=LEAST_PT))
 
 
-def _row_height_in(row: Sequence[Cell], table: Table, width_in: float, size_pt: float) -> float:
-    rooms = [share * width_in - 2 * _CELL_PAD_IN - 0.02 for share in table.widths]
-    lines = max(fitting.lines_of(cell.text, size_pt, room) for cell, room in zip(row, rooms, strict=True))
-    return (
-        lines * size_pt * fitting.LINE_HEIGHT / fitting.POINTS_PER_INCH + 0.4 * size_pt / fitting.POINTS_PER_INCH + 0.04
-    )
-
-
-def _add_table(page: Any, table: Table, box: Box, *, on_dark: bool) -> Any:
-    heights = {size: [_row_height_in(row, table, box.width, size) for row in table.rows] for size in CELL_SIZES_PT}
-    size = table.size_pt or next((size for size in CELL_SIZES_PT if sum(heights[size]) <= box.height), LEAST_PT)
-    high = heights[size]
-    if table.is_map:
-        higher = min(max(box.height - sum(high), 0.0) / len(high), _MOST_HIGHER_IN)
-        high = [high[0], *(height + higher for height in high[1:])]
-    place = replace(box, height=sum(high))
-    frame = page.shapes.add_table(len(table.rows), len(table.widths), *_inches(place))
-    drawn = frame.table
-    for place, share in enumerate(table.widths):
-        drawn.columns[place].width = Inches(box.width * share)
-    for row, cells in enumerate(table.rows):
-        drawn.rows[row].height = Inches(high[row])
-        for column, cell in enumerate(cells):
-            _fill_cell(drawn.cell(row, column), cell, size, is_head=row == 0, on_dark=on_dark)
-    return frame
-
-
-def _fill_cell(drawn: Any, cell: Cell, size_pt: float, *, is_head: bool, on_dark: bool) -> None:
-    drawn.margin_left = drawn.margin_right = Inches(_CELL_PAD_IN)
-    drawn.margin_top = drawn.margin_bottom = Inches(0.04)
-    drawn.vertical_anchor = MSO_ANCHOR.MIDDLE
-    paragraph = drawn.text_frame.paragraphs[0]
-    paragraph.alignment = PP_ALIGN.RIGHT if cell.is_number else PP_ALIGN.LEFT
-    run = paragraph.add_run()
-    run.text = cell.text
-    run.font.size = Pt(size_pt)
-    if cell.strong or is_head:
-        run.font.bold = True
-    if cell.paint is not None:
-        fill(drawn.fill, cell.paint, on_dark=on_dark)
-        run.font.color.rgb = ink_on(colour_of(cell.paint, on_dark=on_dark))
-    elif cell.bad:
-        run.font.color.rgb = BAD[on_dark]
-
-
 def _finish(slide: Any, notes: Sequence[str], layout: Any) -> None:
     """Take away places that nothing was put in, add the slide's number where the template has one, and the notes."""
     for shape in list(slide.placeholders):
-        if shape.has_text_frame and not shape.text_frame.text:
-            shape.element.getparent().remove(shape.element)
-        elif not shape.has_text_frame:
+        if not (shape.has_text_frame and shape.text_frame.text):
             shape.element.getparent().remove(shape.element)
     for shape in layout.placeholders:
         if shape.placeholder_format.type is PP_PLACEHOLDER.SLIDE_NUMBER:
@@ -265,13 +216,5 @@ def _finish(slide: Any, notes: Sequence[str], layout: Any) -> None:
 def _add_number(slide: Any, of_layout: Any) -> None:
     slide.shapes.clone_placeholder(of_layout)
     paragraph = slide.shapes[-1].text_frame.paragraphs[0]._p  # noqa: SLF001  (python-pptx has no fields)
-    text = '<a:rPr lang="en-US"/><a:t>‹#›</a:t>'
+    text = '<a:rPr lang="en-US"/><a:t>#</a:t>'
     paragraph.append(parse_xml(f'<a:fld {nsdecls("a")} id="{_NUMBER_FIELD}" type="slidenum">{text}</a:fld>'))
-
-
-def _box_of(shape: Any) -> Box:
-    return Box(*(Emu(length).inches for length in (shape.left, shape.top, shape.width, shape.height)))
-
-
-def _inches(box: Box) -> list[Any]:
-    return [Inches(length) for length in (box.left, box.top, box.width, box.height)]
