@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterator, Mapping
 
+from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report.brief import Brief
 from simulator.report.plan_styles import drawn_plans, plan_styles
 from simulator.report.slides.deck import Bars, Column, Label, Paint, Series, Slide
-from simulator.report.slides.intervals import chance_caption, ends_of, interval_notes, interval_series
-from simulator.report.slides.naming import beside_bars, called
+from simulator.report.slides.intervals import chance_caption, ends_of, interval_notes, interval_series, with_interval
+from simulator.report.slides.naming import ROOMY, beside_bars, called
 from simulator.report.slides.scales import money_axis, signed_usd_format, usd_format
 from simulator.studies.comparison import COST, NET_VALUE, PlanResult
 
@@ -25,30 +26,46 @@ def cost_slides(brief: Brief) -> Iterator[Slide]:
     from simulator.report.charts.net_value import net_value_title  # noqa: PLC0415
 
     comparison = brief.comparison
-    yield _money_slide(brief, "cost", COST, cost_title(comparison), "Cost per 30-day month, cheapest first")
+    yield _cost_slide(brief, cost_title(comparison))
     if any(plan.cost_usd_per_month > 0 for plan in brief.ranked):
         yield _items_slide(brief)
-    if comparison.weighs_value:
-        caption = "Value by the scenario's own weights, less cost, per 30-day month"
-        yield _money_slide(brief, "value", NET_VALUE, net_value_title(comparison), caption)
+    if comparison.weighs_value and len(comparison.plans) > 1:
+        yield _value_slide(brief, net_value_title(comparison))
 
 
-def _money_slide(brief: Brief, name: str, metric: str, title: str, caption: str) -> Slide:
-    """Return a bar for each plan, the best on top."""
-    comparison, what = brief.comparison, form.metric_label(metric)
-    sign = -1.0 if metric == NET_VALUE else 1.0
-    plans = sorted(drawn_plans(comparison), key=lambda plan: sign * comparison.plans[plan].metrics[metric].mean)
-    found = [comparison.plans[plan].metrics[metric] for plan in plans]
-    axis = money_axis(f"{form.capital(what)}, USD", ends_of(found))
-    styles = plan_styles(comparison)
+def _cost_slide(brief: Brief, title: str) -> Slide:
+    """Return what each plan costs, the cheapest on top."""
+    comparison = brief.comparison
+    plans = sorted(drawn_plans(comparison), key=lambda plan: comparison.plans[plan].cost_usd_per_month)
+    found = {plan: comparison.plans[plan].metrics[COST] for plan in plans}
+    notes = list(interval_notes(brief, COST, plans))
+    bars = _money_bars(brief, found, "Cost per month, USD", f"Bar chart of the cost of each plan. {'; '.join(notes)}.")
+    caption = f"Cost per 30-day month{', cheapest first' if len(plans) > 1 else ''}{chance_caption(comparison)}"
+    return Slide("cost", title, bars, caption, [title, *notes, brief.chance])
+
+
+def _value_slide(brief: Brief, title: str) -> Slide:
+    """Return what each plan brings in against the best one, paired by replication."""
+    comparison, best = brief.comparison, brief.comparison.ranking[0]
+    others = [plan for plan in comparison.ranking[1:] if plan in drawn_plans(comparison)]
+    found = {plan: comparison.difference(plan, best, NET_VALUE) for plan in others}
+    notes = [f"{brief.plan_names[plan]}: {with_interval(NET_VALUE, gap)}" for plan, gap in found.items()]
+    against = f"Net value per month against {called(comparison, best)}"
+    bars = _money_bars(brief, found, f"{against}, USD", f"Bar chart. {against}: {'; '.join(notes)}.")
+    caption = f"{against}, by the scenario's own weights{chance_caption(comparison)}"
+    whole = ["Net value, and not against another plan:", *interval_notes(brief, NET_VALUE, comparison.ranking)]
+    return Slide("value", title, bars, caption, [title, *notes, *whole, brief.chance])
+
+
+def _money_bars(brief: Brief, found: Mapping[str, Estimate], title: str, spoken: str) -> Bars:
+    """Return a bar for each plan, with its interval."""
+    plans, means = list(found), list(found.values())
+    axis, styles, labels = money_axis(title, ends_of(means)), plan_styles(brief.comparison), beside_bars(list(found))
     paints = [Paint.of(styles[plan]) for plan in plans]
-    series = interval_series(what, found, paints, [signed_usd_format(each.mean) for each in found], axis)
-    notes = list(interval_notes(brief, metric, plans))
-    labels = beside_bars(plans)
-    ends = [Column("low", [_known(each.low) for each in found]), Column("high", [_known(each.high) for each in found])]
-    spoken = f"Bar chart of the {what} of each plan. {'; '.join(notes)}."
-    bars = Bars([labels[plan] for plan in plans], [series], axis, spoken, beside=ends)
-    return Slide(name, title, bars, caption + chance_caption(comparison), [title, *notes, brief.chance])
+    formats = [signed_usd_format(each.mean) for each in means]
+    series = interval_series(title, means, paints, formats, axis)
+    ends = [Column("low", [_known(each.low) for each in means]), Column("high", [_known(each.high) for each in means])]
+    return Bars([labels[plan] for plan in plans], [series], axis, spoken, beside=ends)
 
 
 def _known(end: float) -> float | None:
@@ -67,7 +84,12 @@ def _items_slide(brief: Brief) -> Slide:
     for item in largest_first(most):
         values = [bills[plan].get(item, 0.0) for plan in plans]
         paints = [Paint.of(styles[plan], _fading(bills[plan], item)) for plan in plans]
-        named = [Label(usd_format(value), named=True) if value > LEAST_NAMED * axis.span else None for value in values]
+        named = [
+            Label(usd_format(value), named=True, valued=len(plans) <= ROOMY)
+            if value > LEAST_NAMED * axis.span
+            else None
+            for value in values
+        ]
         series.append(Series(item, values, paints, named))
     said = [f"{brief.plan_names[plan]}: {_bill_said(bills[plan])}" for plan in plans]
     spoken = f"Stacked bars of each plan's bill. {'; '.join(said)}."

@@ -35,6 +35,7 @@ class Label:
     """Whether it begins where its own part of the bar does: of a part that cannot be seen, beyond what can."""
     named: bool = False
     """Whether the name of the series stands there, too."""
+    valued: bool = True
 
 
 @dataclass(frozen=True)

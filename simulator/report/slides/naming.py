@@ -11,7 +11,9 @@ IN_A_SENTENCE = 34
 """Letters."""
 MOST_NAMED = 3
 """So many plans are named in a title."""
-_BESIDE_BARS_IN, _BARS_PT, _ROOMY = 2.8, 12, 8
+_BESIDE_BARS_IN, _BARS_PT = 2.3, 12
+ROOMY = 6
+"""So many plans have room for two lines of text each."""
 
 
 def called(comparison: Comparison, name: str) -> str:
@@ -28,4 +30,4 @@ def named(comparison: Comparison, names: Sequence[str]) -> str:
 
 def beside_bars(names: Sequence[str]) -> dict[str, str]:
     """Return names as they stand beside bars: in two lines each, or in one where there are many."""
-    return fitting.cut_names(names, _BARS_PT, _BESIDE_BARS_IN, 2 if len(names) <= _ROOMY else 1)
+    return fitting.cut_names(names, _BARS_PT, _BESIDE_BARS_IN, 2 if len(names) <= ROOMY else 1)

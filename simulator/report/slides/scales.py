@@ -58,7 +58,7 @@ def usd_format(amount: float, sign: str = "") -> str:
     size = abs(amount)
     if size >= MILLIONS_FROM_USD:
         return away(f"{sign}${_scaled(size)}")
-    places = 0 if size >= CENTS_BELOW_USD else 2 if size >= 1 or size == 0 else max(_decimals(size, 2), 2)
+    places = 0 if size >= CENTS_BELOW_USD or size == 0 else 2 if size >= 1 else max(_decimals(size, 2), 2)
     return away(f"{sign}$#,##0{_places(places)}")
 
 

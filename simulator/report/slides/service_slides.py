@@ -7,7 +7,7 @@ from simulator.report.brief import Brief
 from simulator.report.plan_styles import drawn_plans, plan_styles
 from simulator.report.slides.deck import Bars, Column, Label, Paint, Series, Slide
 from simulator.report.slides.intervals import chance_caption, ends_of, interval_notes, interval_series
-from simulator.report.slides.naming import beside_bars
+from simulator.report.slides.naming import ROOMY, beside_bars
 from simulator.report.slides.scales import away, count_axis, count_format, span_of, time_format, time_unit
 
 PALE = 0.72
@@ -21,15 +21,19 @@ def service_slides(brief: Brief) -> Iterator[Slide]:
     from simulator.report.charts.distributions import age_title, latency_title  # noqa: PLC0415  (as in cost_slides)
 
     slo = brief.comparison.scenario.slo
+    both = len(drawn_plans(brief.comparison)) <= ROOMY  # of more, the tail alone has room
     yield from _waste_slide(brief)
-    caption = f"Age when served: p95 (full colour), median (pale){_bound(slo.age_p95_s, 'p95')}"
-    yield from _times(brief, "freshness", age_title(brief.comparison), caption, ("age_p95_s", "age_p50_s"))
-    caption = f"What users wait: p99 (full colour), median (pale){_bound(slo.latency_p99_s, 'p99')}"
-    yield from _times(brief, "latency", latency_title(brief.comparison), caption, ("latency_p99_s", "latency_p50_s"))
+    metrics = ("age_p95_s", "age_p50_s") if both else ("age_p95_s",)
+    caption = f"Age when served: {_shown('p95', slo.age_p95_s, both=both)}"
+    yield from _times(brief, "freshness", age_title(brief.comparison), caption, metrics)
+    metrics = ("latency_p99_s", "latency_p50_s") if both else ("latency_p99_s",)
+    caption = f"What users wait: {_shown('p99', slo.latency_p99_s, both=both)}"
+    yield from _times(brief, "latency", latency_title(brief.comparison), caption, metrics)
 
 
-def _bound(bound_s: float | None, at: str) -> str:
-    return "" if bound_s is None else f"; bound: {form.exact_duration(bound_s)} at {at}"
+def _shown(tail: str, bound_s: float | None, *, both: bool) -> str:
+    bound = "" if bound_s is None else f"; bound: {form.exact_duration(bound_s)} at {tail}"
+    return f"{f'{tail} (full colour), median (pale)' if both else tail}{bound}"
 
 
 def _waste_slide(brief: Brief) -> Iterator[Slide]:
@@ -76,7 +80,7 @@ def _counts(values: Sequence[float], span: float) -> list[Label | None]:
 
 
 def _times(brief: Brief, name: str, title: str, caption: str, metrics: Sequence[str]) -> Iterator[Slide]:
-    """Yield two bars for each plan, the tail and the median, where any plan has them."""
+    """Yield a bar for each metric of each plan, the tail and the median, where any plan has them."""
     comparison = brief.comparison
     plans = [plan for plan in drawn_plans(comparison) if all(m in comparison.plans[plan].metrics for m in metrics)]
     if not plans:
@@ -84,7 +88,7 @@ def _times(brief: Brief, name: str, title: str, caption: str, metrics: Sequence[
     plans.sort(key=lambda plan: comparison.plans[plan].metrics[metrics[0]].mean)
     found = {metric: [comparison.plans[plan].metrics[metric] for plan in plans] for metric in metrics}
     unit_s, unit = time_unit([each.mean for each in found[metrics[0]]])
-    ends = [end / unit_s for metric in metrics for end in ends_of(found[metric])]
+    ends = [max(end, 0.0) / unit_s for metric in metrics for end in ends_of(found[metric])]
     what = "Age" if name == "freshness" else "Latency"
     axis, styles = span_of(f"{what}, {unit}", "General", ends), plan_styles(comparison)
     series = [
@@ -96,13 +100,11 @@ def _times(brief: Brief, name: str, title: str, caption: str, metrics: Sequence[
             axis,
             unit_s,
         )
-        for metric, fading in zip(metrics, (0.0, PALE), strict=True)
+        for metric, fading in zip(metrics, (0.0, PALE), strict=False)
     ]
     notes = [
         f"{form.metric_label(metric)}, {text}" for metric in metrics for text in interval_notes(brief, metric, plans)
     ]
     labels = beside_bars(plans)
-    bars = Bars(
-        [labels[plan] for plan in plans], series, axis, f"Bar chart, two bars for each plan. {'; '.join(notes)}."
-    )
+    bars = Bars([labels[plan] for plan in plans], series, axis, f"Bar chart of each plan's times. {'; '.join(notes)}.")
     yield Slide(name, title, bars, caption + chance_caption(comparison), notes)

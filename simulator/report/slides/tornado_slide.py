@@ -67,7 +67,7 @@ def tornado_slide(brief: Brief) -> Iterator[Slide]:
     )
     notes = [f"As it is: {form.usd(gap.mean)} a month more. Re-billed, all else as it is."]
     notes += [f"{each.what}: {form.usd(each.lower)} if lower, {form.usd(each.higher)} if higher" for each in swings]
-    yield Slide("prices", _title(swings, one, other), _bars(swings, notes), caption, notes)
+    yield Slide("prices", _title(swings, gap.half_width, one, other), _bars(swings, notes), caption, notes)
 
 
 def _swings(cheap: PlanResult, dear: PlanResult, gap_usd: float) -> list[Swing]:
@@ -96,14 +96,16 @@ def _by_meter(plan: PlanResult) -> dict[str, float]:
     return found
 
 
-def _title(swings: Sequence[Swing], dear: str, cheap: str) -> str:
-    turning = [each for each in swings if each.left < 0]
+def _title(swings: Sequence[Swing], half_width_usd: float, dear: str, cheap: str) -> str:
+    turning, percent = [each for each in swings if each.left < 0], form.about_share(SWING)
     if not turning:
-        return f"No price {form.about_share(SWING)} lower or higher makes {dear} cheaper than {cheap}"
+        chance_usd = 0.0 if math.isnan(half_width_usd) else half_width_usd * (1 + SWING)
+        may = "makes" if all(each.left > chance_usd for each in swings) else "surely makes"
+        return f"None of these prices, {percent} lower or higher, {may} {dear} cheaper than {cheap}"
     first = min(turning, key=lambda each: each.turns_at)
-    percent = math.floor(first.turns_at * 100) + 1  # where it is surely passed
+    change = math.floor(first.turns_at * 100) + 1  # where it is surely passed
     way = "higher" if first.higher < first.lower else "lower"
-    return form.capital(f"{dear} would cost less than {cheap} if the price of {first.what} were {percent} % {way}")
+    return form.capital(f"{dear} would cost less than {cheap} if the price of {first.what} were {change} % {way}")
 
 
 def _bars(swings: Sequence[Swing], notes: Sequence[str]) -> Bars:

@@ -7,7 +7,7 @@ from simulator.report import format as form
 from simulator.report.brief import Assumption, Brief
 from simulator.report.slides import fitting
 from simulator.report.slides.deck import Cell, Opening, Slide, Table, Words
-from simulator.report.slides.naming import called, named
+from simulator.report.slides.naming import ROOMY, called, named
 from simulator.report.tables import Row
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.words import listed, of_chance
@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 """Rows of the comparison that are columns of the answer, and how wide they are."""
 _WITHIN = {"cost per month": "chance, 95 %"}
-_CELL_PT, _TABLE_IN = 16, 11.9
+_TABLE_IN = 11.9
 """Names are cut to what a column of the built-in template has room for; a narrower one wraps them."""
 
 
@@ -58,9 +58,11 @@ def question_slide(brief: Brief) -> Slide:
         f"{'Compared' if many else 'Looked at'}: {names}",
         f"Who comes: {', '.join(who)}",
         f"Bounds: {', '.join(bounds(comparison)) or 'none is set'}",
-        f"Judged by {judged}, per 30-day month, among plans that meet every bound and keep up",
-        f"Simulated: {', '.join(brief.provenance[2:]).replace(' simulated', '')}; every plan serves the same requests",
+        f"Simulated: {', '.join(brief.provenance[2:]).replace(' simulated', '')}",
     ]
+    if many:
+        words[-1] += "; every plan serves the same requests"
+        words.append(f"Judged by {judged}, per 30-day month, among plans that meet every bound and keep up")
     return Slide("question", title, Words(words), notes=[brief.question, _repeat(brief)])
 
 
@@ -83,14 +85,16 @@ def answer_slide(brief: Brief) -> Slide:
     rows = {row.label: row for group in reversed(brief.rows) for row in group}
     columns = [column for column in _COLUMNS if column[0] in rows]
     widths = [1.0 - sum(width for *_, width in columns), *(width for *_, width in columns)]
-    names = fitting.cut_names(list(comparison.plans), _CELL_PT, widths[0] * _TABLE_IN - 0.2, 2)
+    lines, size_pt = (2, 16) if len(comparison.plans) <= ROOMY else (1, 12)
+    names = fitting.cut_names(list(comparison.plans), size_pt, widths[0] * _TABLE_IN - 0.2, lines)
     table = [[Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]]
     for plan in brief.ranked:
         best = plan.name == comparison.recommended
         cells = [_cell(rows, label, plan, strong=best) for label, *_ in columns]
         table.append([Cell(names[plan.name], strong=best), *cells])
     spoken = f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}"
-    caption = f"The best first{'' if comparison.replications == 1 else f'; ± is {of_chance()}'}"
+    caption = "The best first" if len(comparison.plans) > 1 else "What it takes"
+    caption += "" if comparison.replications == 1 else f"; ± is {of_chance()}"
     notes = [*brief.answer, brief.chance]
     return Slide("answer", answer_title(comparison), Table(table, widths, spoken), caption, notes)
 

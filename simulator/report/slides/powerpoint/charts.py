@@ -11,7 +11,7 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Pt
 
 from simulator.report.slides.deck import Axis, Bars, Column, Label, Line, Lines, Paint, Series
-from simulator.report.slides.powerpoint.colours import TEXT, colour_of, fill, ink_on
+from simulator.report.slides.powerpoint.colours import FAINT, TEXT, colour_of, fill, ink_on
 from simulator.report.slides.powerpoint.places import Box, inches
 from simulator.report.slides.powerpoint.workbook import Sheet
 
@@ -50,7 +50,7 @@ def add_bars(shapes: Any, bars: Bars, box: Box, *, on_dark: bool) -> Any:
     crosses.set("val", "max")  # numbers stay below, though the first bar is on top
     chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     _quieten(chart.category_axis)
-    _set_axis(chart.value_axis, bars.axis)
+    _set_axis(chart.value_axis, bars.axis, on_dark=on_dark)
     drawn_columns = [Column(each.name, each.values, each.formulas) for each in bars.series]
     columns = [Column("", bars.categories), *drawn_columns, *bars.beside]
     for drawn, series in zip(plot.series, bars.series, strict=True):
@@ -72,9 +72,9 @@ def add_lines(shapes: Any, lines: Lines, box: Box, *, on_dark: bool) -> Any:
     chart.legend.include_in_layout = False
     chart.legend.font.size = Pt(SIZE_PT)
     chart.legend.font.color.theme_color = TEXT
-    _set_axis(chart.value_axis, lines.up)
+    _set_axis(chart.value_axis, lines.up, on_dark=on_dark)
     if lines.across is not None:
-        _set_axis(chart.category_axis, lines.across)
+        _set_axis(chart.category_axis, lines.across, on_dark=on_dark)
         chart.category_axis.has_major_gridlines = False
     else:
         _title(chart.category_axis, lines.key)
@@ -131,7 +131,7 @@ def _set_text(chart: Any) -> None:
     chart.font.color.theme_color = TEXT
 
 
-def _set_axis(drawn: Any, axis: Axis) -> None:
+def _set_axis(drawn: Any, axis: Axis, *, on_dark: bool) -> None:
     """Set an axis of numbers as the deck has it."""
     _quieten(drawn)
     _title(drawn, axis.title)
@@ -143,8 +143,7 @@ def _set_axis(drawn: Any, axis: Axis) -> None:
     drawn.has_major_gridlines = True
     line = drawn.major_gridlines.format.line
     line.width = Pt(0.5)
-    line.color.theme_color = TEXT
-    line.color.brightness = 0.75
+    line.color.rgb = FAINT[on_dark]
     if axis.logarithmic:
         scaling = drawn._element.find(qn("c:scaling"))  # noqa: SLF001  (python-pptx has no logarithmic axes)
         scaling.insert(0, parse_xml(f'<c:logBase {nsdecls("c")} val="10"/>'))
@@ -155,7 +154,6 @@ def _quieten(axis: Any) -> None:
     axis.tick_labels.font.color.theme_color = TEXT
     axis.format.line.width = Pt(0.75)
     axis.format.line.color.theme_color = TEXT
-    axis.format.line.color.brightness = 0.5
 
 
 def _title(axis: Any, text: str) -> None:
@@ -188,7 +186,7 @@ def _label(place: int, label: Label | None, paint: Any, stacked: bool, on_dark: 
         f'<c:dLbl><c:idx val="{place}"/><c:numFmt formatCode="{code}" sourceLinked="0"/><c:spPr/>'
         f'<c:txPr><a:bodyPr/><a:lstStyle/><a:p><a:pPr><a:defRPr sz="{SIZE_PT}00" b="0"><a:solidFill>{ink}</a:solidFill>'
         f'</a:defRPr></a:pPr><a:endParaRPr lang="en-US"/></a:p></c:txPr><c:dLblPos val="{where}"/>'
-        f"{_shown(value=True, name=label.named)}</c:dLbl>"
+        f"{_shown(value=label.valued, name=label.named)}</c:dLbl>"
     )
 
 

@@ -13,6 +13,8 @@ _BRIGHT = 0.55
 _INKS = RGBColor(0x1A, 0x1A, 0x1A), RGBColor(0xFF, 0xFF, 0xFF)
 BAD = {False: RGBColor(0xB3, 0x26, 0x1E), True: RGBColor(0xFF, 0x8A, 0x80)}
 """Of broken bounds, by whether the background is dark."""
+FAINT = {False: RGBColor(0xD9, 0xD9, 0xD9), True: RGBColor(0x40, 0x40, 0x40)}
+"""Of the lines behind bars."""
 TEXT = MSO_THEME_COLOR.TEXT_1
 
 

@@ -24,8 +24,8 @@ from simulator.report.slides.powerpoint.workbook import UNDATED
 
 TITLE_SIZES_PT = (44, 40, 36, 32, 28, 26, 24, 22, 20, 18, 16, 14)
 WORD_SIZES_PT = (20, 18, 16, 14, 12)
-CAPTION_PT, FOOT_PT = 14, 10
-_CAPTION_IN, _FOOT_IN, _GAP_IN = 0.4, 0.3, 0.08
+CAPTION_SIZES_PT, FOOT_SIZES_PT = (14, 12), (10,)
+_CAPTION_IN, _FOOT_IN, _GAP_IN = 0.4, 0.38, 0.08
 _INSET_IN = 0.1
 """Of text in its box, left and right."""
 _BULLET_IN = 0.4
@@ -93,7 +93,7 @@ def _leave_room_for_foot(there: Any) -> None:
 def _add_drawn(used: Template, page: Any, slide: Slide) -> None:
     body, box, dark = slide.body, used.body, used.is_dark
     if slide.caption:
-        _add_line(page, Box(box.left, box.top, box.width, _CAPTION_IN), slide.caption, CAPTION_PT, "Caption")
+        _add_line(page, Box(box.left, box.top, box.width, _CAPTION_IN), slide.caption, CAPTION_SIZES_PT, "Caption", 1)
     place = _drawing_box(box, slide)
     if isinstance(body, Table):
         place = replace(place, left=place.left + _INSET_IN, width=place.width - 2 * _INSET_IN)
@@ -111,15 +111,17 @@ def _drawing_box(box: Box, slide: Slide) -> Box:
     return Box(box.left, box.top + above, box.width, box.height - above - _FOOT_IN)
 
 
-def _add_line(page: Any, box: Box, text: str, size_pt: int, name: str) -> None:
-    """Add a line of text, as much of it as there is room for."""
+def _add_line(page: Any, box: Box, text: str, sizes_pt: Sequence[int], name: str, lines: int) -> None:
+    """Add text in the largest size that has room in its lines, or as much of it as there is room for."""
     shape = page.shapes.add_textbox(*inches(box))
     shape.name = name
     frame = shape.text_frame
     frame.word_wrap, frame.auto_size = True, MSO_AUTO_SIZE.NONE
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
     frame.margin_top = frame.margin_bottom = 0
-    frame.text = fitting.cut(text, size_pt, box.width - 2 * _INSET_IN)
+    room = box.width - 2 * _INSET_IN
+    size_pt = next((size for size in sizes_pt if fitting.lines_of(text, size, room) <= lines), sizes_pt[-1])
+    frame.text = fitting.cut(text, size_pt, room, lines)
     font = frame.paragraphs[0].runs[0].font
     font.size = Pt(size_pt)
     font.color.theme_color = TEXT
@@ -128,7 +130,7 @@ def _add_line(page: Any, box: Box, text: str, size_pt: int, name: str) -> None:
 def _add_foot(used: Template, page: Any, foot: str) -> None:
     box = used.body
     place = Box(box.left, box.top + box.height - _FOOT_IN + 0.02, box.width, _FOOT_IN - 0.02)
-    _add_line(page, place, foot, FOOT_PT, "Source")
+    _add_line(page, place, foot, FOOT_SIZES_PT, "Source", 2)
 
 
 def _fill_title(slide: Any, text: str) -> None:
