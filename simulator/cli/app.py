@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from simulator.cli import (
     breakeven,
+    charts,
     check,
     diff,
     estimate,
@@ -45,6 +46,7 @@ app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
 app.command("slides")(slides.slides)
+app.command("charts")(charts.charts)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)

@@ -209,8 +209,8 @@ def _check_chart(path: Path | None) -> None:
 
 
 def _draw(compared: "Diff", path: Path) -> None:
-    from simulator.report.charts.catalogue import write_figure
     from simulator.report.charts.look import NoChartError
+    from simulator.report.charts.saving import write_figure
     from simulator.report.charts.waterfall import waterfall
     from simulator.report.scenario_text import say
 

@@ -36,10 +36,10 @@ def draw(
     shown
         Whether somebody looks on.
     """
-    from simulator.report.keeping import keep_charts
+    from simulator.report.keeping import chosen, keep_charts
 
     def do(_: Callable[[], None]) -> None:
         with progress_line("drawing charts", shown=shown) as step:
-            keep_charts(claim, comparison, choice, workers, step)
+            keep_charts(claim, comparison, chosen(comparison, choice), workers, step)
 
     return cut_short(do, waiting)

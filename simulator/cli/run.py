@@ -236,7 +236,7 @@ class _Job:
             return None
         asked = f" of {self.study.scenario.replications}" if comparison.aim.is_fixed else ""
         done = f"{comparison.replications}{asked} replications are kept in {folder}"
-        self.kept = f"interrupted; {done}, without charts: 'predcost show {folder} --charts deck' draws them"
+        self.kept = f"interrupted; {done}, without charts: 'predcost charts {folder}' draws them"
         if not is_kept:
             self.kept = f"interrupted; the whole run that was kept in {folder} is still there"
         elif self.lost is not None:
@@ -252,9 +252,9 @@ class _Job:
         with held() as waiting:
             interrupted = draw(self.claim, comparison, self.charts, workers, waiting, shown=self.answer.is_all)
         if interrupted:
-            again = f"'predcost show {folder} --charts {self.charts}' draws them"
+            again = f"'predcost charts {folder}{' --all' if self.charts is ChartChoice.ALL else ''}' draws them"
             raise InterruptedRunError(f"interrupted; all but some of the charts is kept in {folder}: {again}")
         if self.charts is ChartChoice.DECK:
             self._print(
-                lambda: self.answer.tell(f"Charts: four are drawn; all of them: predcost show {folder} --charts all")
+                lambda: self.answer.tell(f"Charts: four are drawn; all of them: predcost charts {folder} --all")
             )

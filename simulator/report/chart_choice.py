@@ -1,11 +1,12 @@
-"""Which charts are drawn; known without importing what draws them."""
+"""Which charts are drawn, and as what; known without importing what draws them."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from simulator.core.errors import UserError
 
-DECK = ("cost", "read_and_unread", "age_cdf", "latency_cdf")
-"""What every plan costs, how much of its work is wasted, how old its answers are, and how late."""
+DECK = ("cost", "age_cdf", "latency_cdf", "week")
+"""What every plan costs, how old its answers are, how late, and when that is."""
 
 
 class ChartChoice(StrEnum):
@@ -30,3 +31,27 @@ class ChartChoice(StrEnum):
             return cls(name)
         except ValueError:
             raise UserError(f"charts(='{name}') must be one of {', '.join(cls)}") from None
+
+
+class Format(StrEnum):
+    """What a picture is written as."""
+
+    PNG = "png"
+    """2000 x 1125 pixels, for a slide of 16:9."""
+    SVG = "svg"
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How pictures are written."""
+
+    formats: tuple[Format, ...] = tuple(Format)
+    is_dark: bool = False
+    """Whether they are for a dark background."""
+
+    def stem(self, name: str) -> str:
+        """Return what the files of a chart are called, without what tells their kind."""
+        return f"{name}_dark" if self.is_dark else name
+
+
+AS_ALWAYS = Rendering()

@@ -15,6 +15,7 @@ from simulator.report import format as form
 from simulator.report import frames, notebook
 from simulator.report.brief import Brief
 from simulator.report.chart_choice import ChartChoice
+from simulator.report.plots import Plots
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import in_words, recommendation
 from simulator.studies.selection import Selection
@@ -22,55 +23,6 @@ from simulator.studies.warnings import warnings_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Plots:
-    """The pictures of a comparison; each is a matplotlib Figure of a slide's size."""
-
-    comparison: Comparison
-
-    def cost(self) -> "Figure":
-        """Draw the cost per month of every plan, item by item."""
-        return self._draw("cost")
-
-    def net_value(self) -> "Figure":
-        """Draw what every plan brings in less than the best one: its value and its cost apart."""
-        return self._draw("net_value")
-
-    def scoring_and_writing(self) -> "Figure":
-        """Draw what computing predictions ahead costs, against writing them into the store."""
-        return self._draw("scoring_and_writing")
-
-    def store_mediums(self) -> "Figure":
-        """Draw what each plan's store would cost on every medium of the price book."""
-        return self._draw("store_mediums")
-
-    def publication(self) -> "Figure":
-        """Draw when a run's rows become visible, and its makespan by write capacity."""
-        return self._draw("publication")
-
-    def read_and_unread(self) -> "Figure":
-        """Draw how many predictions each plan computes, and how many are ever read."""
-        return self._draw("read_and_unread")
-
-    def age(self) -> "Figure":
-        """Draw how old predictions are when they are served."""
-        return self._draw("age_cdf")
-
-    def latency(self) -> "Figure":
-        """Draw how long users wait."""
-        return self._draw("latency_cdf")
-
-    def week(self) -> "Figure":
-        """Draw traffic, batch runs and replicas, hour by hour."""
-        return self._draw("week")
-
-    def _draw(self, name: str) -> "Figure":
-        from simulator.report.charts import CHARTS  # noqa: PLC0415  (matplotlib is imported when something is drawn)
-
-        return CHARTS[name](self.comparison)
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,7 +66,7 @@ class Result:
         UserError
             If something else is there, if it cannot be written, or if there is no such choice of charts.
         """
-        from simulator.report.keeping import keep_charts, keep_run  # noqa: PLC0415  (pyarrow is imported to write)
+        from simulator.report.keeping import chosen, keep_charts, keep_run  # noqa: PLC0415  (pyarrow is imported to write)
         from simulator.studies.run_folder import digest  # noqa: PLC0415
         from simulator.studies.run_place import claimed  # noqa: PLC0415
 
@@ -122,7 +74,7 @@ class Result:
         with claimed(place, digest(comparison.scenario), force=force) as claim:
             if not keep_run(claim, comparison, []):
                 raise UserError(f"{place} holds the whole run, and this one was cut off; give another folder")
-            keep_charts(claim, comparison, choice, 1)
+            keep_charts(claim, comparison, chosen(comparison, choice), 1)
         return place
 
     def slides(
@@ -181,7 +133,7 @@ class Result:
 
     @property
     def plot(self) -> Plots:
-        """The pictures: ``result.plot.cost()``."""
+        """The pictures: ``result.plot.cost()``; ``result.plot`` lists them."""
         return Plots(self.comparison)
 
     @property

@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from simulator.prices.book import PriceBook
-from simulator.report.keeping import CHARTS, SUMMARY
+from simulator.report.chart_choice import ChartChoice
+from simulator.report.keeping import CHARTS, SUMMARY, chosen
 from simulator.report.sweep_tables import WIDTH, sweep_report, sweep_rows
 from simulator.studies.run_place import Claim
 from simulator.studies.sweep import Sweep
@@ -45,11 +46,8 @@ def sweep_text(sweep: Sweep) -> str:
 
 
 def _draw(sweep: Sweep, folder: Path) -> None:
-    from simulator.report.charts.catalogue import save_figure  # noqa: PLC0415  (matplotlib is imported to draw)
-    from simulator.report.charts.sweep import lines, winner_map  # noqa: PLC0415
+    from simulator.report.charts.catalogue import save_chart  # noqa: PLC0415  (matplotlib is imported to draw)
 
     folder.mkdir()
-    if len(sweep.factors) == 1:
-        save_figure(lines(sweep), folder / "lines")
-    else:
-        save_figure(winner_map(sweep), folder / "map")
+    for name in chosen(sweep, ChartChoice.DECK):
+        save_chart(sweep, name, folder)

@@ -262,7 +262,7 @@ def test_a_run_loaded_in_python_shows_what_it_showed(kept: Path, tmp_path: Path)
     assert loaded.recommendation == original.recommendation
     assert loaded.warnings == original.warnings
     saved = original.save(tmp_path / "saved")
-    assert {path.stem for path in (kept / "charts").iterdir()} == {"cost", "read_and_unread", "age_cdf", "latency_cdf"}
+    assert {path.stem for path in (kept / "charts").iterdir()} == {"cost", "age_cdf", "latency_cdf", "week"}
     for name in ("summary.txt", "bill.csv"):
         assert (saved / name).read_bytes() == (kept / name).read_bytes()
     for path in (kept / "charts").iterdir():
@@ -270,12 +270,12 @@ def test_a_run_loaded_in_python_shows_what_it_showed(kept: Path, tmp_path: Path)
 
 
 def test_charts_beyond_those_of_a_deck_are_drawn_when_they_are_asked_for(copy: Path) -> None:
-    assert "--charts all" in predcost("run", HEADLINE, *FEW, "--out", copy).stdout
+    assert f"predcost charts {copy} --all" in predcost("run", HEADLINE, *FEW, "--out", copy).stdout
     of_a_deck = {path.name: path.read_bytes() for path in (copy / "charts").iterdir()}
     assert predcost("show", copy, "--quiet", "--charts", "all").returncode == 0
     every = {path.name: path.read_bytes() for path in (copy / "charts").iterdir()}
     assert every.items() > of_a_deck.items()
-    assert "week.svg" in every
+    assert "pareto.svg" in every
     assert predcost("run", HEADLINE, *FEW, "--out", copy, "--charts", "none", "--quiet").returncode == 0
     assert not (copy / "charts").exists()
     assert predcost("show", copy).returncode == 0

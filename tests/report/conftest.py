@@ -41,7 +41,7 @@ def valued(book: PriceBook) -> Comparison:
 
 @pytest.fixture(scope="session")
 def crowd(book: PriceBook) -> Comparison:
-    """Nine plans with awkward names, all but one of which break a bound."""
+    """Thirteen plans with awkward names, all but one of which break a bound."""
     names = (
         f"{LONG} one",
         "a[red]b[/red] $1 and $2",
@@ -51,6 +51,10 @@ def crowd(book: PriceBook) -> Comparison:
         "line\nbreak",
         "five",
         "six",
+        "seven",
+        "eight",
+        "nine",
+        "tenth plan",
     )
     plans: dict[str, Any] = dict.fromkeys(names, HYBRID)
     return compared(book, plans={**plans, "on demand": ON_DEMAND}, slo={"latency_p99": "3 ms"})

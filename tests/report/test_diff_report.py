@@ -18,9 +18,9 @@ import simulator as sim
 from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.report import format as form
-from simulator.report.charts.catalogue import write_figure
 from simulator.report.charts.look import NoChartError
 from simulator.report.charts.paired import paired
+from simulator.report.charts.saving import write_figure
 from simulator.report.charts.waterfall import waterfall
 from simulator.report.diff_markdown import diff_markdown
 from simulator.report.diff_result import DiffResult

@@ -90,7 +90,7 @@ def test_a_plan_without_runs_buys_no_write_capacity_for_them(stores: Comparison)
 
 def test_the_mediums_are_drawn_where_they_cost_what_they_do(stores: Comparison) -> None:
     axes = store_mediums(stores).axes[0]
-    drawn = sorted(float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_marker() == "o")
+    drawn = sorted(float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_marker() != "None")
     plans = [name for name in PLANS if name != "on demand"]
     costs = sorted(one.usd_per_month for name in plans for one in repriced(stores, name))
     assert drawn == pytest.approx([usd for usd in costs if usd > 0])  # the axis has no place for what is free
@@ -219,7 +219,7 @@ def test_publication_is_drawn_over_time_and_by_write_capacity(stores: Comparison
     assert rows[-1] == 10_000
     curve, dot = (
         lines_of(by_capacity, "nightly batch")[0],
-        [line for line in by_capacity.lines if line.get_marker() == "o"],
+        [line for line in by_capacity.lines if line.get_marker() != "None"],
     )
     assert np.all(np.diff(curve[1]) <= 1e-9)
     assert {float(np.asarray(line.get_xdata())[0]) for line in dot} == {200.0, 5000.0}

@@ -13,7 +13,7 @@ from small_comparisons import SCENARIO
 import simulator as sim
 from simulator.report.breakeven_words import sentences
 from simulator.report.charts.look import HEIGHT_IN, WIDTH_IN, NoChartError
-from simulator.report.charts.sweep import plan_colours
+from simulator.report.charts.sweep import plan_looks
 from simulator.report.sweep_tables import plans_with_room
 from simulator.report.sweep_words import finding
 from simulator.scenario.loading import load_scenario
@@ -67,7 +67,7 @@ def test_lines_are_the_means_at_the_values_and_the_title_says_where_the_winner_c
     assert tuple(figure.get_size_inches()) == (WIDTH_IN, HEIGHT_IN)
     assert "Nightly batch is best up to" in words(figure)
     assert "USD" in figure.axes[0].get_ylabel()
-    colour = plan_colours(along.sweep)["nightly batch"]
+    colour = plan_looks(along.sweep)["nightly batch"].colour
     (line,) = [each for each in figure.axes[0].lines if each.get_color() == colour and len(each.get_xdata()) > 1]
     assert list(line.get_xdata()) == [0.0, 15.0, 30.0, 45.0, 60.0]
     means = [point.comparison.plans["nightly batch"].cost_usd_per_month for point in along.sweep.points]

@@ -9,20 +9,11 @@ from matplotlib.figure import Figure
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report.breakeven_words import finding, set_text, value_text
-from simulator.report.charts.look import (
-    BOTTOM,
-    INK,
-    MOST_PLANS,
-    PALETTE,
-    QUIET,
-    TOP,
-    Entry,
-    in_style,
-    key,
-    slide_of,
-    ticks_that_fit,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, looks_of, slide_of, ticks_that_fit
 from simulator.report.charts.sweep import WIDE_COSTS
+from simulator.report.charts.theme import in_style, theme
+from simulator.report.plan_styles import MOST_PLANS
 from simulator.report.provenance import provenance_of
 from simulator.studies.breakeven import BreakEven
 from simulator.studies.factors import is_wide, spaced
@@ -35,33 +26,44 @@ _TICKS = 8
 def cost_lines(found: BreakEven) -> Figure:
     """Draw what decides, for each plan at the values that were looked at, and the crossings with their sets."""
     names = list(found.plans)[:MOST_PLANS]
-    colour = dict(zip(names, PALETTE, strict=False))
+    look = looks_of(found.scenario.plans)
     what = "Net value" if found.weighs_value else "Cost"
     subtitle = f"{what} per month along {found.key}, with 95 % intervals of chance alone; grey: where they cross"
     figure = slide_of(finding(found), subtitle, footnotes(found))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     for name in names:
-        _line(axes, found, name, colour[name])
+        _line(axes, found, name, look[name])
     for turn in found.turns:
         if not math.isnan(turn.crossing.low):
-            axes.axvspan(turn.crossing.low, turn.crossing.high, color=QUIET, alpha=0.3, linewidth=0)
-        axes.axvline(turn.crossing.value, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+            axes.axvspan(turn.crossing.low, turn.crossing.high, color=theme().quiet, alpha=0.3, linewidth=0)
+        axes.axvline(turn.crossing.value, color=theme().ink, linewidth=1.2, linestyle=(0, (4, 3)))
     _axis_of_key(axes, found)
     _axis_of_money(axes, found, what)
-    entries = [Entry(name, colour[name], _said(found, name)) for name in names]
-    entries += [Entry(value_text(found, turn), QUIET, [set_text(found, turn).strip(" ()")]) for turn in found.turns[:3]]
+    entries = [Entry(name, look[name], _said(found, name)) for name in names]
+    crossing = Look(theme().quiet)
+    entries += [
+        Entry(value_text(found, turn), crossing, [set_text(found, turn).strip(" ()")]) for turn in found.turns[:3]
+    ]
     key(figure, entries, _KEY_LEFT)
     return figure
 
 
-def _line(axes: Axes, found: BreakEven, name: str, colour: str) -> None:
+def _line(axes: Axes, found: BreakEven, name: str, look: Look) -> None:
     sign = -1.0 if found.weighs_value else 1.0
     estimates = [Estimate.of((sign * each.losses_usd[name]).tolist()) for each in found.seen.values()]
     values = list(found.seen)
-    axes.plot(values, [each.mean for each in estimates], "o-", ms=4, color=colour, linewidth=2.5)
+    axes.plot(
+        values,
+        [each.mean for each in estimates],
+        marker=look.marker,
+        linestyle=look.line,
+        ms=6,
+        color=look.colour,
+        linewidth=2.5,
+    )
     if not any(math.isnan(each.low) for each in estimates):
         low, high = [each.low for each in estimates], [each.high for each in estimates]
-        axes.fill_between(values, low, high, color=colour, alpha=0.25, linewidth=0)
+        axes.fill_between(values, low, high, color=look.colour, alpha=0.25, linewidth=0)
 
 
 def _axis_of_key(axes: Axes, found: BreakEven) -> None:

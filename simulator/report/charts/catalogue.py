@@ -1,26 +1,34 @@
-"""All charts of a comparison, and how they are kept."""
+"""All charts of a comparison and of a sweep, by name."""
 
-import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from simulator.core.errors import UserError
+from simulator.report.chart_choice import AS_ALWAYS, Rendering
+from simulator.report.charts.activity import cost_by_activity
 from simulator.report.charts.completion import completion_cdf
 from simulator.report.charts.cost import cost
+from simulator.report.charts.coverage import coverage_and_waste
 from simulator.report.charts.distributions import age_cdf, latency_cdf
-from simulator.report.charts.look import MISSING_GLYPH, NoChartError
+from simulator.report.charts.fleet_size import latency_by_fleet
+from simulator.report.charts.look import NoChartError
 from simulator.report.charts.net_value import net_value
+from simulator.report.charts.pareto import pareto
 from simulator.report.charts.publication import publication
 from simulator.report.charts.reads import read_and_unread
+from simulator.report.charts.run_hours import age_by_run_hour
+from simulator.report.charts.saving import save_figure
 from simulator.report.charts.scoring_and_writing import scoring_and_writing
 from simulator.report.charts.store_mediums import store_mediums
+from simulator.report.charts.sweep import lines, winner_map
+from simulator.report.charts.theme import DARK, LIGHT, drawn_in
+from simulator.report.charts.tornado import tornado
 from simulator.report.charts.week import week
 from simulator.studies.comparison import Comparison
+from simulator.studies.sweep import Sweep
 
 CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
     {
@@ -34,13 +42,36 @@ CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
         "latency_cdf": latency_cdf,
         "completion_cdf": completion_cdf,
         "week": week,
+        "pareto": pareto,
+        "cost_by_activity": cost_by_activity,
+        "tornado": tornado,
+        "coverage_and_waste": coverage_and_waste,
+        "age_by_run_hour": age_by_run_hour,
+        "latency_by_fleet": latency_by_fleet,
     }
 )
 """By name, in the order of a deck; each raises NoChartError where it does not apply."""
-DPI = 150
-QUICK = 2
-"""Level of PNG compression: a tenth larger than the best, in a third of the time."""
-HASH_SALT = "predcost"
+SWEEP_CHARTS: Mapping[str, Callable[[Sweep], Figure]] = MappingProxyType({"lines": lines, "map": winner_map})
+"""Those of a sweep: over one key, and over two."""
+
+Study = Comparison | Sweep
+
+
+def charts_of(study: Study) -> tuple[str, ...]:
+    """Return the names of all charts that a study may have."""
+    return tuple(SWEEP_CHARTS if isinstance(study, Sweep) else CHARTS)
+
+
+def drawn(study: Study, name: str, *, is_dark: bool = False) -> Figure:
+    """Return a chart by its name.
+
+    Raises
+    ------
+    NoChartError
+        If it does not apply to the study.
+    """
+    with drawn_in(DARK if is_dark else LIGHT):
+        return SWEEP_CHARTS[name](study) if isinstance(study, Sweep) else CHARTS[name](study)
 
 
 def save_charts(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
@@ -59,40 +90,20 @@ def save_charts(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
         The files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return tuple(path for name in CHARTS for path in save_chart(comparison, name, folder))
+    files: list[Path] = []
+    for name in CHARTS:
+        with suppress(NoChartError):
+            files += save_chart(comparison, name, folder)
+    return tuple(files)
 
 
-def save_chart(comparison: Comparison, name: str, folder: Path) -> tuple[Path, ...]:
-    """Write one chart into an existing folder, and return its files; nothing where it does not apply."""
-    try:
-        figure = CHARTS[name](comparison)
-    except NoChartError:
-        return ()
-    return tuple(save_figure(figure, folder / name))
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as what the end of the path says, PNG or SVG; what is there stays until it is whole.
+def save_chart(study: Study, name: str, folder: Path, rendering: Rendering = AS_ALWAYS) -> tuple[Path, ...]:
+    """Write one chart into an existing folder, and return its files.
 
     Raises
     ------
-    UserError
-        If it cannot be written.
+    NoChartError
+        If it does not apply to the study.
     """
-    try:
-        with TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            for part in save_figure(figure, Path(folder) / path.stem):
-                if part.suffix == path.suffix.lower():
-                    part.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Write a figure as PNG and SVG, and return the files; equal figures give equal bytes."""
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
-        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": QUICK})
-        figure.savefig(svg, metadata={"Date": None, "Creator": None})
-    return [png, svg]
+    figure = drawn(study, name, is_dark=rendering.is_dark)
+    return tuple(save_figure(figure, folder / rendering.stem(name), rendering.formats))

@@ -7,28 +7,15 @@ from types import MappingProxyType
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from simulator.backends.answers.runs import Purchase
 from simulator.core.units import HOUR_S, MINUTE_S, write_clock
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    FORBIDDEN,
-    MOST_PLANS,
-    TOP,
-    Entry,
-    NoChartError,
-    called,
-    colours,
-    in_style,
-    key,
-    shown,
-    slide,
-    ticks_that_fit,
-    tint,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, called, looks, shown, slide, ticks_that_fit
+from simulator.report.charts.theme import in_style, theme, tint
+from simulator.report.plan_styles import MOST_PLANS
 from simulator.studies.comparison import Comparison
 from simulator.studies.completion import Completion, completion_times
 
@@ -41,7 +28,7 @@ _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
 
 @dataclass(frozen=True)
 class _Line:
-    style: str
+    dash: tuple[float, ...]
     name: tuple[str, ...]
     """For the key, where it must be said."""
     pale: float
@@ -49,9 +36,9 @@ class _Line:
 
 _LINES: Mapping[Purchase, _Line] = MappingProxyType(
     {
-        Purchase.CONFIGURED: _Line("-", (), 0.0),
-        Purchase.ON_DEMAND: _Line("--", ("dashed",), 0.35),
-        Purchase.SPOT: _Line(":", ("dotted",), 0.35),
+        Purchase.CONFIGURED: _Line((), (), 0.0),
+        Purchase.ON_DEMAND: _Line((6, 2), ("dashed",), 0.35),
+        Purchase.SPOT: _Line((1.5, 1.5), ("dotted",), 0.35),
     }
 )
 _MARGIN = 0.06
@@ -110,36 +97,38 @@ def completion_cdf(comparison: Comparison) -> Figure:
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     deadlines_s = _deadlines_s(curves)
     _time_axis(axes, curves, deadlines_s)
-    shades = {}
-    for place, curve in enumerate(curves):
-        line = _LINES[curve.runs.purchase]
-        shades[curve.name] = to_hex(tint(colours(comparison)[curve.plan], line.pale))
-        times_s = np.sort(curve.runs.makespans_s)
-        shares = np.arange(1, times_s.size + 1) / times_s.size
-        ends = np.array([axes.get_xlim()[0], *times_s, max(axes.get_xlim()[1], times_s[-1])])
-        axes.step(
-            ends,
-            np.array([0.0, *shares, shares[-1]]),
-            where="post",
-            linestyle=line.style,
-            color=shades[curve.name],
-            linewidth=2.5 + min(1.6, 4 / len(curves)) * (len(curves) - 1 - place),
-            label=curve.name,
-            zorder=2.5 if curve.is_configured else 2.6,
-        )
+    drawn = {curve.name: _look(curve, looks(comparison)[curve.plan]) for curve in curves}
+    _draw(axes, curves, drawn)
     axes.set_ylim(0, 1.02)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 0.95, 1], ["0 %", "25 %", "50 %", "75 %", "95 %", "100 %"])
     axes.set_ylabel("Runs, % published by then")
     axes.set_xlabel("Time from a run's start to its last publication")
     axes.grid(visible=True)
-    entries = [Entry(curve.name, shades[curve.name], _said(curve)) for curve in curves]
+    entries = [Entry(curve.name, drawn[curve.name], _said(curve)) for curve in curves]
     clock_s = comparison.scenario.slo.batch_deadline_s
     if clock_s is not None and deadlines_s:
         _draw_deadlines(axes, deadlines_s)
         after = [f"{_long_text(deadline_s)} after the start" for deadline_s in deadlines_s]
-        entries.append(Entry("deadline", FORBIDDEN, [write_clock(clock_s), *after]))
+        entries.append(Entry("deadline", Look(theme().forbidden), [write_clock(clock_s), *after]))
     key(figure, entries, _KEY_LEFT)
     return figure
+
+
+def _look(curve: _Curve, plan: Look) -> Look:
+    """Return how a curve looks: as its plan, and dashed by how the workers are bought."""
+    line = _LINES[curve.runs.purchase]
+    return Look(tint(plan.colour, line.pale), plan.marker, line.dash)
+
+
+def _draw(axes: Axes, curves: Sequence[_Curve], look: Mapping[str, Look]) -> None:
+    for place, curve in enumerate(curves):
+        each, times_s = look[curve.name], np.sort(curve.runs.makespans_s)
+        shares = np.arange(1, times_s.size + 1) / times_s.size
+        ends = np.array([axes.get_xlim()[0], *times_s, max(axes.get_xlim()[1], times_s[-1])])
+        (line,) = axes.step(ends, np.array([0.0, *shares, shares[-1]]), where="post", color=each.colour)
+        line.set(linestyle=each.line, linewidth=2.5 + min(1.6, 4 / len(curves)) * (len(curves) - 1 - place))
+        line.set(label=curve.name, zorder=2.5 if curve.is_configured else 2.6)
+        line.set(marker=each.marker, markersize=9, markeredgecolor=theme().paper, markevery=(0.05 * (place + 1), 0.2))
 
 
 def completion_title(comparison: Comparison) -> str:
@@ -279,6 +268,6 @@ def _tick_text(time_s: float) -> str:
 
 
 def _draw_deadlines(axes: Axes, deadlines_s: Sequence[float]) -> None:
-    axes.axvspan(deadlines_s[0], axes.get_xlim()[1], color=FORBIDDEN, alpha=0.1, linewidth=0)
+    axes.axvspan(deadlines_s[0], axes.get_xlim()[1], color=theme().forbidden, alpha=0.1, linewidth=0)
     for deadline_s in deadlines_s:
-        axes.axvline(deadline_s, color=FORBIDDEN, linewidth=1.5, label="deadline")
+        axes.axvline(deadline_s, color=theme().forbidden, linewidth=1.5, label="deadline")

@@ -8,34 +8,29 @@ from matplotlib.figure import Figure
 
 from simulator.prices.bill import BillLine
 from simulator.report import format as form
+from simulator.report.charts.claims import choice
+from simulator.report.charts.labels import plan_labels
+from simulator.report.charts.lettering import width_in, wrapped
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
-    INK,
-    QUIET,
     RIGHT,
     ROOMY_ROW_IN,
     TOP,
     WIDTH_IN,
+    Look,
     called,
-    colours,
     in_picture,
-    in_style,
-    ink_on,
-    plan_labels,
+    looks,
+    on_area,
     shown,
     slide,
-    tint,
     verdicts,
-    width_in,
-    wrapped,
 )
+from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.words import of_chance
 
-ALIKE = 0.01
-"""Costs that differ by no more than this, relative to the smaller, are about the same, however sure that is."""
-PAIR = 2
 PALEST = 0.72
 SHIFT = 0.1
 """Bars are so far above the middle of their rows, for the text below them. [rows]"""
@@ -69,8 +64,8 @@ def cost(comparison: Comparison) -> Figure:
     axes.grid(axis="x")
     axes.set_xlabel("Cost, USD per 30-day month")
     for place, name in enumerate(names):
-        _bar(axes, place, comparison.plans[name], colours(comparison)[name], len(names))
-    plan_labels(axes, names, verdicts(comparison), colours(comparison), SHIFT)
+        _bar(axes, place, comparison.plans[name], looks(comparison)[name], len(names))
+    plan_labels(axes, names, verdicts(comparison), looks(comparison), SHIFT)
     return figure
 
 
@@ -82,54 +77,31 @@ def cost_title(comparison: Comparison) -> str:
     if len(plans) == 1:
         said = f"{name} costs {amount} a month{'' if first.meets_slo else ', and breaks what it must keep'}"
     elif best is None:
-        said = f"no plan meets every bound; {name} is the cheapest, at {amount} a month"
-    elif first.name not in {best, *comparison.rivals} and comparison.weighs_value:
-        fails = "is overloaded" if first.meets_slo else "breaks what it must keep"
-        said = f"{name} is the cheapest, at {amount} a month, but {fails}"
-    elif first.name not in {best, *comparison.rivals}:
-        amount = form.usd(comparison.plans[best].cost_usd_per_month)
-        keeps = " and keeps up" if comparison.passes_over_overloaded else ""
-        said = f"{called(comparison, best)} is the cheapest plan that meets every bound{keeps}, at {amount} a month"
+        no_plan = "this is too little to choose by" if comparison.is_too_little else "no plan meets every bound"
+        said = f"{no_plan}; {_cheapest(comparison, plans)}"
+    elif comparison.weighs_value:
+        said = _cheapest(comparison, plans)
+        if first.name not in {best, *comparison.rivals} and said.startswith(name):
+            said += f", but {'is overloaded' if first.meets_slo else 'breaks what it must keep'}"
+    elif first.name in {best, *comparison.rivals} or not comparison.rivals:
+        said = choice(comparison)
     else:
-        rivals = {best, *comparison.rivals}
-        said = _against_the_next(comparison, [plan for plan in plans if plan.name in rivals], len(plans))
+        said = f"of the plans that meet every bound, {choice(comparison)}"
     return form.capital(said)
 
 
-def _against_the_next(comparison: Comparison, plans: Sequence[PlanResult], drawn: int) -> str:
-    """Say what the cheapest saves against the next of those that might be chosen, which is what a choice is between."""
+def _cheapest(comparison: Comparison, plans: Sequence[PlanResult]) -> str:
+    """Say which plan is the cheapest of all, if one surely is."""
     first = plans[0]
-    name, amount = called(comparison, first.name), form.usd(first.cost_usd_per_month)
-    if len(plans) == 1:
-        return f"{name} is the only plan that meets every bound, at {amount} a month"
-    tied = [plan for plan in plans if _alike(comparison, first, plan)]
-    if len(tied) == len(plans):
-        who = form.listed([called(comparison, plan.name) for plan in tied]) if len(tied) == PAIR else "all plans"
-        meeting = "" if len(plans) == drawn or len(tied) == PAIR else " that meet every bound"
-        return f"{who}{meeting} cost about the same: {amount} a month"
-    following = next(plan for plan in plans if plan not in tied)
-    other = called(comparison, following.name)
-    then = ", the next" if len(plans) > PAIR else ""
-    if comparison.replications > 1 and following.name in comparison.selection.near:
-        return f"{name} costs {amount} a month, by chance perhaps no less than {other}{then}"
-    if first.cost_usd_per_month == 0:
-        return f"{name} costs nothing, {other}{then} {form.usd(following.cost_usd_per_month)} a month"
-    fraction = form.ratio(first.cost_usd_per_month, following.cost_usd_per_month)
-    if len(tied) == 1:
-        return f"{name} costs {amount} a month, {fraction} {other}{then}"
-    who = form.listed([called(comparison, plan.name) for plan in tied]) if len(tied) == PAIR else f"{len(tied)} plans"
-    return f"{who} cost about the same, {amount} a month, {fraction} {other}"
-
-
-def _alike(comparison: Comparison, one: PlanResult, other: PlanResult) -> bool:
-    if one.name == other.name:
-        return True
-    gap = comparison.difference(other.name, one.name, COST)
-    return abs(gap.mean) <= ALIKE * min(one.cost_usd_per_month, other.cost_usd_per_month)
+    gaps = {plan.name: comparison.difference(plan.name, first.name, COST) for plan in plans[1:]}
+    if any(gap.includes_zero for gap in gaps.values()):
+        return f"the cheapest plans cost about {form.usd(first.cost_usd_per_month)} a month"
+    return f"{called(comparison, first.name)} is the cheapest, at {form.usd(first.cost_usd_per_month)} a month"
 
 
 def _subtitle(comparison: Comparison) -> str:
-    interval = f"; ± is {of_chance()}, of the total" if comparison.replications > 1 else ""
+    one = "; one replication, so that chance is not known"
+    interval = f"; ± is {of_chance()}, of the total" if comparison.replications > 1 else one
     return f"Cost per 30-day month by item of the bill, cheapest first{interval}"
 
 
@@ -138,32 +110,32 @@ def _end(plan: PlanResult) -> float:
     return max(estimate.mean, plan.bill.total_usd_per_month, 0.0 if math.isnan(estimate.high) else estimate.high)
 
 
-def _bar(axes: Axes, place: int, plan: PlanResult, colour: str, rows: int) -> None:
+def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> None:
     row_in = (TOP - BOTTOM) * HEIGHT_IN / rows
-    size, small = (13.0, 12.0) if row_in >= ROOMY_ROW_IN else (10.5, 9.5)
+    size, small = next((sizes for room_in, *sizes in _SIZES if row_in >= room_in), _SIZES[-1][1:])
     height = min(0.54, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
     middle, start, unlabelled = place - SHIFT, 0.0, []
     for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
-        fill = tint(colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1))
-        axes.barh(
-            middle, line.usd_per_month, height, start, color=fill, edgecolor="white", linewidth=1, label=line.item
-        )
-        text = _inside(line, line.usd_per_month / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
+        fill, usd = tint(look.colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1)), line.usd_per_month
+        around = {"edgecolor": theme().paper, "linewidth": 1, "hatch": look.hatch or None}
+        axes.barh(middle, usd, height, start, color=fill, label=line.item, **around)  # type: ignore[arg-type]
+        text = _inside(line, usd / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
         if text:
-            axes.text(
-                start + line.usd_per_month / 2, middle, text, size=size, color=ink_on(fill), ha="center", va="center"
-            )
-        elif line.usd_per_month > 0:
-            unlabelled.append(f"{line.item} {form.usd_on_bill(line.usd_per_month)}")
-        start += line.usd_per_month
+            on_area(axes, (start + usd / 2, middle), text, fill, size)
+        elif usd > 0:
+            unlabelled.append(f"{line.item} {form.usd_on_bill(usd)}")
+        start += usd
     _total(axes, middle, plan, usd_per_in, size)
     if unlabelled:
         text = f"also {', '.join(unlabelled)}" if len(unlabelled) < len(plan.bill.lines) else ", ".join(unlabelled)
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
         below = middle + height / 2 + 0.04 / row_in
-        white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=QUIET, va="top", bbox=white)
+        axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=theme().quiet, va="top")
+
+
+_SIZES = ((ROOMY_ROW_IN, 13.0, 12.0), (0.45, 10.5, 9.5), (0.0, 10.0, 8.5))
+"""From which height of a row on, sizes of the amounts and of what stands below the bar. [inches, pt, pt]"""
 
 
 def _inside(line: BillLine, room_in: float, size: float, *, two_lines: bool) -> str:
@@ -181,7 +153,7 @@ def _total(axes: Axes, place: float, plan: PlanResult, usd_per_in: float, size: 
             estimate.mean,
             place,
             xerr=[[estimate.mean - low], [high - estimate.mean]],
-            color=INK,
+            color=theme().ink,
             capsize=5,
             linewidth=1.5,
         )
@@ -189,4 +161,4 @@ def _total(axes: Axes, place: float, plan: PlanResult, usd_per_in: float, size: 
     total = axes.text(begin, place, form.usd(estimate.mean), size=size + 5, weight="bold", va="center")
     within = form.usd_within(estimate)
     after = begin + (width_in(total.get_text(), size + 5, bold=True) + 0.1) * usd_per_in
-    axes.text(after, place, within, size=size, color=QUIET, va="center")
+    axes.text(after, place, within, size=size, color=theme().quiet, va="center")

@@ -11,21 +11,20 @@ from simulator.core.arrays import FloatArray
 from simulator.core.histogram import Histogram
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, about_duration
 from simulator.report import format as form
+from simulator.report.charts.labels import Entry, key
 from simulator.report.charts.look import (
     BOTTOM,
-    FORBIDDEN,
     TOP,
-    Entry,
+    Look,
     NoChartError,
     called,
-    colours,
     in_picture,
-    in_style,
-    key,
+    looks,
     overlap,
     shown,
     slide,
 )
+from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import Comparison, PlanResult
 
 AGE_FLOOR_S, LATENCY_FLOOR_S = 1.0, 1e-4
@@ -66,7 +65,7 @@ def age_cdf(comparison: Comparison) -> Figure:
     )
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     curves = {name: _curve(plan.age, AGE_FLOOR_S) for name, plan in plans.items()}
-    _draw(axes, {name: (ages, shares) for name, (ages, shares) in curves.items()}, colours(comparison))
+    _draw(axes, curves, looks(comparison))
     bound_s = comparison.scenario.slo.age_p95_s
     _time_axis(axes, [ages for ages, _ in curves.values()], bound_s, AGE_FLOOR_S)
     axes.set_xlabel("Age when served (logarithmic)")
@@ -75,11 +74,9 @@ def age_cdf(comparison: Comparison) -> Figure:
     axes.set_ylabel("Predictions served, % up to that age")
     if bound_s is not None:
         _bound(axes, bound_s, (0, 0.95))
-    entries = [
-        Entry(name, colours(comparison)[name], _said(plan, "age", ("p50", "p95"))) for name, plan in plans.items()
-    ]
+    entries = [Entry(name, looks(comparison)[name], _said(plan, "age", ("p50", "p95"))) for name, plan in plans.items()]
     if bound_s is not None:
-        entries.append(Entry("bound", FORBIDDEN, [f"95 % within {form.exact_duration(bound_s)}"]))
+        entries.append(Entry("bound", Look(theme().forbidden), [f"95 % within {form.exact_duration(bound_s)}"]))
     key(figure, entries, _KEY_LEFT)
     return figure
 
@@ -102,7 +99,7 @@ def latency_cdf(comparison: Comparison) -> Figure:
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     tail = max(FINEST_TAIL, TAIL_REQUESTS / max(plan.latency.count for plan in plans.values()))
     curves = {name: _tail_curve(plan.latency, tail) for name, plan in plans.items()}
-    _draw(axes, curves, colours(comparison))
+    _draw(axes, curves, looks(comparison))
     bound_s = comparison.scenario.slo.latency_p99_s
     _time_axis(axes, [times for times, _ in curves.values()], bound_s, LATENCY_FLOOR_S)
     axes.set_xlabel("Latency (logarithmic)")
@@ -115,10 +112,10 @@ def latency_cdf(comparison: Comparison) -> Figure:
     if bound_s is not None:
         _bound(axes, bound_s, (1, 0.01))
     entries = [
-        Entry(name, colours(comparison)[name], _said(plan, "latency", ("p50", "p99"))) for name, plan in plans.items()
+        Entry(name, looks(comparison)[name], _said(plan, "latency", ("p50", "p99"))) for name, plan in plans.items()
     ]
     if bound_s is not None:
-        entries.append(Entry("bound", FORBIDDEN, [f"99 % within {form.exact_duration(bound_s)}"]))
+        entries.append(Entry("bound", Look(theme().forbidden), [f"99 % within {form.exact_duration(bound_s)}"]))
     key(figure, entries, _KEY_LEFT)
     return figure
 
@@ -223,11 +220,14 @@ def _tail_curve(histogram: Histogram, tail: float) -> tuple[FloatArray, FloatArr
     return times_s[:last], beyond[:last]
 
 
-def _draw(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], colour: Mapping[str, str]) -> None:
+def _draw(axes: Axes, curves: Mapping[str, tuple[FloatArray, FloatArray]], look: Mapping[str, Look]) -> None:
     """Draw the curves as steps, the first the broadest, so that curves which coincide can all be seen."""
     for place, (name, (times_s, shares)) in enumerate(curves.items()):
         broad = THINNEST_PT + min(1.6, 4 / len(curves)) * (len(curves) - 1 - place)
-        axes.step(times_s, shares, where="post", color=colour[name], linewidth=broad, label=name, solid_capstyle="butt")
+        each, marked = look[name], (0.02 * (place + 1), 0.16)
+        (line,) = axes.step(times_s, shares, where="post", color=each.colour, linewidth=broad, label=name)
+        line.set(linestyle=each.line, solid_capstyle="butt", dash_capstyle="butt", markevery=marked)
+        line.set(marker=each.marker, markersize=9, markeredgecolor=theme().paper)
 
 
 def _time_axis(axes: Axes, times: Sequence[FloatArray], bound_s: float | None, floor_s: float) -> None:
@@ -259,6 +259,12 @@ def _ticks_s(axes: Axes, write: Callable[[float], str]) -> list[float]:
     return sorted(chosen)
 
 
+def duration_ticks(axes: Axes) -> tuple[list[float], list[str]]:
+    """Return round times on the logarithmic axis below, and their texts."""
+    ticks = _ticks_s(axes, _tick_text)
+    return ticks, [_tick_text(tick) for tick in ticks]
+
+
 def _tick_text(time_s: float) -> str:
     return about_duration(time_s).replace("us", "µs")
 
@@ -267,7 +273,11 @@ def _bound(axes: Axes, bound_s: float, shares: tuple[float, float]) -> None:
     """Mark where no curve may pass: later than the bound, below its share."""
     end_s = axes.get_xlim()[1]
     corner, height = (bound_s, shares[0]), shares[1] - shares[0]
-    axes.add_patch(Rectangle(corner, end_s - bound_s, height, color=FORBIDDEN, alpha=0.1, linewidth=0))
+    axes.add_patch(Rectangle(corner, end_s - bound_s, height, color=theme().forbidden, alpha=0.1, linewidth=0))
     axes.plot(
-        [bound_s, bound_s, end_s], [shares[0], shares[1], shares[1]], color=FORBIDDEN, linewidth=1.5, label="bound"
+        [bound_s, bound_s, end_s],
+        [shares[0], shares[1], shares[1]],
+        color=theme().forbidden,
+        linewidth=1.5,
+        label="bound",
     )

@@ -7,26 +7,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.core.estimate import Estimate
-from simulator.core.units import write_share
 from simulator.report import format as form
+from simulator.report.charts.claims import choice
+from simulator.report.charts.labels import plan_labels
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
-    INK,
-    QUIET,
     RIGHT,
     ROOMY_ROW_IN,
     TOP,
+    Look,
     NoChartError,
     called,
-    colours,
-    in_style,
-    plan_labels,
+    hatched,
+    looks,
     shown,
     slide,
-    tint,
     verdicts,
 )
+from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison
 from simulator.studies.words import of_chance
 
@@ -68,7 +67,7 @@ def net_value(comparison: Comparison) -> Figure:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.axvline(0, color=INK, linewidth=1.2)
+    axes.axvline(0, color=theme().ink, linewidth=1.2)
     axes.grid(axis="x")
     axes.xaxis.set_major_formatter(lambda amount, _: form.signed_usd(amount).removesuffix(".00") if amount else "0")
     axes.locator_params(axis="x", nbins=6)
@@ -77,8 +76,8 @@ def net_value(comparison: Comparison) -> Figure:
     size = 13.0 if (TOP - BOTTOM) * HEIGHT_IN / len(names) >= ROOMY_ROW_IN else 9.5
     _best(axes, comparison, names[0], size)
     for place, name in enumerate(names[1:], 1):
-        _row(axes, place, _Gaps(comparison, name), colours(comparison)[name], size)
-    plan_labels(axes, names, verdicts(comparison), colours(comparison))
+        _row(axes, place, _Gaps(comparison, name), looks(comparison)[name], size)
+    plan_labels(axes, names, verdicts(comparison), looks(comparison))
     return figure
 
 
@@ -87,19 +86,7 @@ def net_value_title(comparison: Comparison) -> str:
     best = comparison.recommended
     if best is None:
         return form.capital(f"no plan meets every bound; {called(comparison, comparison.ranking[0])} brings in most")
-    rivals = comparison.rivals
-    if not rivals:
-        keeps = " and keeps up" if comparison.passes_over_overloaded else ""
-        return form.capital(f"only {called(comparison, best)} meets every bound{keeps}")
-    tied = [called(comparison, name) for name in comparison.selection.as_good if name in shown(comparison)]
-    if tied:
-        who = f"{called(comparison, best)} and {tied[0]}" if len(tied) == 1 else f"{len(tied) + 1} plans"
-        within = write_share(comparison.selection.indifference_fraction)
-        return form.capital(f"{who} bring in the same, within {within} of the cost")
-    gap = comparison.difference(best, rivals[0], NET_VALUE)
-    perhaps = ", by chance perhaps" if comparison.replications > 1 and rivals[0] in comparison.selection.near else ""
-    more = f"brings in {form.usd(gap.mean)} a month more than {called(comparison, rivals[0])}{perhaps}"
-    return form.capital(f"{called(comparison, best)} {more}")
+    return form.capital(choice(comparison))
 
 
 class _Gaps:
@@ -138,26 +125,32 @@ def _best(axes: Axes, comparison: Comparison, name: str, size: float) -> None:
     net, value, cost = (form.usd(metrics[metric].mean) for metric in (NET_VALUE, VALUE, COST))
     text = f"{net} a month: value {value} less cost {cost}"
     middle = sum(axes.get_xlim()) / 2
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
+    box = {"facecolor": theme().paper, "edgecolor": "none", "pad": 2.0}
     axes.text(middle, 0, text, size=size, weight="bold", ha="center", va="center", bbox=box)
 
 
-def _row(axes: Axes, place: int, gaps: _Gaps, colour: str, size: float) -> None:
+def _row(axes: Axes, place: int, gaps: _Gaps, look: Look, size: float) -> None:
     span = axes.get_xlim()[1] - axes.get_xlim()[0]
     wide = gaps.net.half_width > _NARROWEST * span
     net = f"net {form.signed_usd(gaps.net.mean)} {form.usd_within(gaps.net)}".rstrip()
     cost = f"cost {form.signed_usd(-gaps.saved.mean)}" if gaps.saved.mean else "cost the same"
     lanes = (
-        (gaps.value.mean, tint(colour, PALE), f"value {form.signed_usd(gaps.value.mean)}", QUIET, "normal"),
-        (gaps.saved.mean, tint(colour, PALE), cost, QUIET, "normal"),
-        (gaps.net.mean, tint(colour, 0.0), net, INK, "bold"),
+        (
+            gaps.value.mean,
+            tint(look.colour, PALE),
+            f"value {form.signed_usd(gaps.value.mean)}",
+            theme().quiet,
+            "normal",
+        ),
+        (gaps.saved.mean, tint(look.colour, PALE), cost, theme().quiet, "normal"),
+        (gaps.net.mean, look.colour, net, theme().ink, "bold"),
     )
     for lane, (amount, fill, text, ink, weight) in zip(_LANES, lanes, strict=True):
-        axes.barh(place + lane, amount, _BAR, color=fill)
+        axes.barh(place + lane, amount, _BAR, color=fill, **hatched(look))
         ends = (amount, *_known(gaps.net)) if text == net and wide else (amount,)
         end, side = (max(ends), "left") if amount > 0 else (min(ends), "right")
         beside = end + _GAP * span * (1 if amount > 0 else -1)
         axes.text(beside, place + lane, text, size=size, color=ink, weight=weight, ha=side, va="center")
     if wide:
         around = [[gaps.net.mean - gaps.net.low], [gaps.net.high - gaps.net.mean]]
-        axes.errorbar(gaps.net.mean, place + _LANES[2], xerr=around, color=INK, capsize=4, linewidth=1.4)
+        axes.errorbar(gaps.net.mean, place + _LANES[2], xerr=around, color=theme().ink, capsize=4, linewidth=1.4)

@@ -7,18 +7,8 @@ from matplotlib.figure import Figure
 
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    INK,
-    PALETTE,
-    QUIET,
-    RIGHT,
-    TOP,
-    NoChartError,
-    diff_footnotes,
-    in_style,
-    slide_of,
-)
+from simulator.report.charts.look import BOTTOM, RIGHT, TOP, NoChartError, diff_footnotes, slide_of
+from simulator.report.charts.theme import in_style, theme
 from simulator.studies.difference import Diff, Pairing
 
 _AXES_LEFT = 0.26
@@ -46,16 +36,18 @@ def paired(diff: Diff, plan: str, metric: str) -> Figure:
     figure = slide_of(_title(diff, plan, metric), _subtitle(diff, plan, metric), diff_footnotes(diff))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, RIGHT - _AXES_LEFT, TOP - BOTTOM))
     axes.set_ylim(1.7, -0.7)
-    axes.axvline(0, color=INK, linewidth=1.2)
+    axes.axvline(0, color=theme().ink, linewidth=1.2)
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
     axes.set_yticks([0, 1], ["the same requests,\npaired", "as if the requests\nwere others"])
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
-    _interval(axes, 0, change.estimate, PALETTE[0], metric)
-    _interval(axes, 1, unpaired, PALETTE[1], metric)
+    axes.tick_params(axis="y", length=0, labelcolor=theme().ink)
+    _interval(axes, 0, change.estimate, theme().palette[0], metric)
+    _interval(axes, 1, unpaired, theme().palette[1], metric)
     gaps = [other - one for one, other in zip(ones, others, strict=True)]
-    axes.plot(gaps, [0.3] * len(gaps), "o", color=QUIET, markersize=7, label="replications")
-    axes.text(max(gaps), 0.42, "each replication's own difference", size=12, color=QUIET, ha="right", va="center")
+    axes.plot(gaps, [0.3] * len(gaps), "o", color=theme().quiet, markersize=7, label="replications")
+    axes.text(
+        max(gaps), 0.42, "each replication's own difference", size=12, color=theme().quiet, ha="right", va="center"
+    )
     ends = (0.0, unpaired.low, unpaired.high, change.estimate.low, change.estimate.high, *gaps)
     room = _MARGIN * (max(ends) - min(ends) or 1.0)
     axes.set_xlim(min(ends) - room, max(ends) + room)

@@ -10,19 +10,9 @@ from matplotlib.figure import Figure
 from simulator.core.arrays import FloatArray
 from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    FORBIDDEN,
-    TOP,
-    Entry,
-    NoChartError,
-    called,
-    colours,
-    in_style,
-    key,
-    shown,
-    slide,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, called, looks, shown, slide
+from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import Comparison
 from simulator.studies.publication import Publication
 
@@ -51,19 +41,19 @@ def publication(comparison: Comparison) -> Figure:
     by_capacity = figure.add_axes((_MIDDLE + _GAP, BOTTOM, _RIGHT - _MIDDLE - _GAP, TOP - BOTTOM))
     longest_s = max(run.makespan_s for run in runs.values())
     unit_s, unit = (HOUR_S, "h") if longest_s >= IN_HOURS_FROM_S else (MINUTE_S, "min")
-    colour = colours(comparison)
-    _draw_rows(over_time, runs, colour, unit_s)
+    look = looks(comparison)
+    _draw_rows(over_time, runs, look, unit_s)
     over_time.set_xlabel(f"Time from the start of a run, {unit}")
     over_time.set_ylabel("Rows visible")
-    _draw_makespans(by_capacity, runs, colour, unit_s)
+    _draw_makespans(by_capacity, runs, look, unit_s)
     by_capacity.set_xlabel("Write capacity, rows per second")
     by_capacity.set_ylabel(f"Makespan, {unit}")
-    entries = [Entry(name, colour[name], _said(run)) for name, run in runs.items()]
+    entries = [Entry(name, look[name], _said(run)) for name, run in runs.items()]
     key(figure, entries, _KEY_LEFT)
     return figure
 
 
-_SUBTITLE = "One run, as expected: solid as it is, dashed if writing took no time; dots: the present write capacity"
+_SUBTITLE = "One run, as expected: solid as it is, dashed if writing took no time; marks: the present write capacity"
 
 
 def publication_title(comparison: Comparison) -> str:
@@ -109,7 +99,7 @@ def _said(run: Publication) -> list[str]:
     return parts
 
 
-def _draw_rows(axes: Axes, runs: Mapping[str, Publication], colour: Mapping[str, str], unit_s: float) -> None:
+def _draw_rows(axes: Axes, runs: Mapping[str, Publication], look: Mapping[str, Look], unit_s: float) -> None:
     curves: dict[tuple[object, ...], tuple[FloatArray, FloatArray]] = {}
     for place, (name, run) in enumerate(runs.items()):
         broad = 2.0 + min(1.6, 4 / len(runs)) * (len(runs) - 1 - place)
@@ -122,7 +112,7 @@ def _draw_rows(axes: Axes, runs: Mapping[str, Publication], colour: Mapping[str,
                 times_s / unit_s,
                 rows,
                 style,
-                color=colour[name],
+                color=look[name].colour,
                 linewidth=width,
                 drawstyle="steps-post",
                 label=name if style == "-" else f"{name}, writing for nothing",
@@ -134,7 +124,7 @@ def _draw_rows(axes: Axes, runs: Mapping[str, Publication], colour: Mapping[str,
     axes.grid(visible=True)
 
 
-def _draw_makespans(axes: Axes, runs: Mapping[str, Publication], colour: Mapping[str, str], unit_s: float) -> None:
+def _draw_makespans(axes: Axes, runs: Mapping[str, Publication], look: Mapping[str, Look], unit_s: float) -> None:
     present = [run.writes_per_s for run in runs.values()]
     low, high = min(present) / SPAN**0.5, max(present) * SPAN**0.5
     capacities = np.geomspace(low, high, POINTS)
@@ -143,8 +133,14 @@ def _draw_makespans(axes: Axes, runs: Mapping[str, Publication], colour: Mapping
     for place, (name, run) in enumerate(runs.items()):
         broad = len(runs) - 1 - place
         makespans_s = np.array([run.makespan_at_s(float(each)) for each in capacities])
-        axes.plot(capacities, makespans_s / unit_s, color=colour[name], linewidth=2.0 + broad, label=name)
-        axes.plot(run.writes_per_s, run.makespan_s / unit_s, "o", color=colour[name], markersize=10 + 3 * broad)
+        axes.plot(capacities, makespans_s / unit_s, color=look[name].colour, linewidth=2.0 + broad, label=name)
+        axes.plot(
+            run.writes_per_s,
+            run.makespan_s / unit_s,
+            look[name].marker,
+            color=look[name].colour,
+            markersize=10 + 3 * broad,
+        )
     _limit_height(axes, list(runs.values()), unit_s)
     _deadline(axes, list(runs.values()), unit_s)
     axes.set_xticks([], minor=True)
@@ -162,7 +158,7 @@ def _limit_height(axes: Axes, runs: Sequence[Publication], unit_s: float) -> Non
 def _deadline(axes: Axes, runs: Sequence[Publication], unit_s: float) -> None:
     available_s = {run.available_s for run in runs if run.available_s is not None}
     for each_s in sorted(available_s):
-        axes.axhline(each_s / unit_s, color=FORBIDDEN, linewidth=1.5, label="deadline")
+        axes.axhline(each_s / unit_s, color=theme().forbidden, linewidth=1.5, label="deadline")
     if available_s:
         at = (axes.get_xlim()[1], max(available_s) / unit_s)
-        axes.annotate("deadline", at, (-4, 4), textcoords="offset points", color=FORBIDDEN, size=12, ha="right")
+        axes.annotate("deadline", at, (-4, 4), textcoords="offset points", color=theme().forbidden, size=12, ha="right")

@@ -6,26 +6,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
+from simulator.report.charts.labels import plan_labels
+from simulator.report.charts.lettering import width_in
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
-    INK,
-    QUIET,
     RIGHT,
     TOP,
     WIDTH_IN,
     NoChartError,
     called,
-    colours,
+    hatched,
     in_picture,
-    in_style,
-    ink_on,
-    plan_labels,
+    looks,
+    on_area,
     shown,
     slide,
-    tint,
-    width_in,
 )
+from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import Comparison, PlanResult
 
 UNREAD_LIGHTNESS = 0.78
@@ -96,7 +94,7 @@ def read_and_unread(comparison: Comparison) -> Figure:
     size = 13.0 if len(names) <= 5 else 11.0  # noqa: PLR2004
     _draw_counts(counts, comparison, names, reads, size)
     _draw_shares(shares, comparison, names, reads, size)
-    plan_labels(counts, names, {}, colours(comparison))
+    plan_labels(counts, names, {}, looks(comparison))
     return figure
 
 
@@ -132,9 +130,11 @@ def _draw_counts(axes: Axes, comparison: Comparison, names: list[str], reads: di
     axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(f"Predictions computed in {form.exact_duration(comparison.scenario.horizon_s)}")
     for place, name in enumerate(names):
-        one, colour = reads[name], colours(comparison)[name]
-        axes.barh(place, one.read, _height(names), color=colour, label="read")
-        axes.barh(place, one.unread, _height(names), one.read, color=tint(colour, UNREAD_LIGHTNESS), label="never read")
+        one, look = reads[name], looks(comparison)[name]
+        axes.barh(place, one.read, _height(names), color=look.colour, label="read", **hatched(look))
+        axes.barh(
+            place, one.unread, _height(names), one.read, color=tint(look.colour, UNREAD_LIGHTNESS), label="never read"
+        )
         offset = 0.1 / room_in * axes.get_xlim()[1]
         axes.text(one.computed + offset, place, form.count(one.computed), size=size + 4, weight="bold", va="center")
 
@@ -145,21 +145,20 @@ def _draw_shares(axes: Axes, comparison: Comparison, names: list[str], reads: di
     axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     axes.set_xlabel("Share of the predictions computed")
     for place, name in enumerate(names):
-        one, colour = reads[name], colours(comparison)[name]
+        one, look = reads[name], looks(comparison)[name]
         if not one.computed:
-            axes.text(0.5, place, "computes nothing", size=size, color=QUIET, ha="center", va="center")
+            axes.text(0.5, place, "computes nothing", size=size, color=theme().quiet, ha="center", va="center")
             continue
-        pale, read_fraction = tint(colour, UNREAD_LIGHTNESS), 1 - one.unread_fraction
-        axes.barh(place, read_fraction, _height(names), color=colour, label="read")
+        pale, read_fraction = tint(look.colour, UNREAD_LIGHTNESS), 1 - one.unread_fraction
+        axes.barh(place, read_fraction, _height(names), color=look.colour, label="read", **hatched(look))
         axes.barh(place, one.unread_fraction, _height(names), read_fraction, color=pale, label="never read")
         unread_text = f"{form.about_share(one.unread_fraction)} never read"
         if width_in(unread_text, size) + 0.2 <= one.unread_fraction * room_in:
             middle = read_fraction + one.unread_fraction / 2
-            axes.text(middle, place, unread_text, size=size, color=INK, ha="center", va="center")
+            on_area(axes, (middle, place), unread_text, pale, size)
         read_text = f"{form.about_share(read_fraction)} read"
         if width_in(read_text, size) + 0.2 <= read_fraction * room_in:
-            ink = ink_on(tint(colour, 0))
-            axes.text(read_fraction / 2, place, read_text, size=size, color=ink, ha="center", va="center")
+            on_area(axes, (read_fraction / 2, place), read_text, look.colour, size)
 
 
 def _height(names: list[str]) -> float:

@@ -7,22 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
+from simulator.report.charts.labels import plan_labels
 from simulator.report.charts.look import (
     BOTTOM,
     HEIGHT_IN,
-    QUIET,
     RIGHT,
     ROOMY_ROW_IN,
     TOP,
+    Look,
     NoChartError,
     called,
-    colours,
-    in_style,
-    plan_labels,
+    hatched,
+    looks,
     shown,
     slide,
-    tint,
 )
+from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.comparison import Comparison, PlanResult
 
 ALIKE = 1.1
@@ -92,8 +92,8 @@ def scoring_and_writing(comparison: Comparison) -> Figure:
     axes.set_xlabel("USD per 30-day month")
     size = 14.0 if (TOP - BOTTOM) * HEIGHT_IN / len(names) >= ROOMY_ROW_IN else 9.5
     for place, name in enumerate(names):
-        _row(axes, place, found[name], colours(comparison)[name], size)
-    plan_labels(axes, names, {}, colours(comparison))
+        _row(axes, place, found[name], looks(comparison)[name], size)
+    plan_labels(axes, names, {}, looks(comparison))
     return figure
 
 
@@ -130,16 +130,16 @@ def _found(comparison: Comparison) -> dict[str, Ahead]:
     return found
 
 
-def _row(axes: Axes, place: int, one: Ahead, colour: str, size: float) -> None:
+def _row(axes: Axes, place: int, one: Ahead, look: Look, size: float) -> None:
     held = f"; the store costs {form.usd(one.holding_usd)}" if one.writing_usd == 0 and one.holding_usd else ""
-    parts: Sequence[tuple[str, float, tuple[float, float, float], str]] = (
-        ("computing", one.scoring_usd, tint(colour, PALE), ""),
-        ("writing", one.writing_usd, tint(colour, 0.0), held),
+    parts: Sequence[tuple[str, float, str, str]] = (
+        ("computing", one.scoring_usd, tint(look.colour, PALE), ""),
+        ("writing", one.writing_usd, look.colour, held),
     )
     for lane, (what, usd, fill, more) in zip(_LANES, parts, strict=True):
-        axes.barh(place + lane, usd, _BAR, color=fill, label=what)
+        axes.barh(place + lane, usd, _BAR, color=fill, label=what, **hatched(look))
         beside = usd + _GAP * axes.get_xlim()[1]
         amount = axes.text(beside, place + lane, f"{what} {form.usd(usd)}", size=size, weight="bold", va="center")
         if more:
             amount.set_text(f"{what} {form.usd(usd)}{more}")
-            amount.set_color(QUIET)
+            amount.set_color(theme().quiet)

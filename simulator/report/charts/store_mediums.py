@@ -7,29 +7,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.lettering import width_in, wrapped
 from simulator.report.charts.look import (
     BOTTOM,
-    FAINT,
-    INK,
     LEFT,
-    QUIET,
     TOP,
     WIDTH_IN,
-    Entry,
+    Look,
     NoChartError,
     called,
-    colours,
-    in_style,
-    key,
+    looks,
     shown,
     slide,
-    width_in,
-    wrapped,
 )
+from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import Comparison
 from simulator.studies.store_mediums import Repriced, repriced
 
-LARGE, SMALL = 13.0, 7.5
+LARGE, SMALL = 13.0, 8.5
 """Sizes of the points of the plan in the title, and of the others. [pt]"""
 LEAST_FACTOR = 1.1
 """Below this the medium makes no difference worth a title."""
@@ -67,8 +63,8 @@ def store_mediums(comparison: Comparison) -> Figure:
     others = [name for name in found if name != first]
     lanes = dict(zip(others, np.linspace(*_LANES, len(others)).tolist(), strict=True)) | {first: _TOLD_LANE}
     for name in lanes:
-        _points(axes, mediums, found[name], colours(comparison)[name], lanes[name])
-    entries = [Entry(name, colours(comparison)[name], _said(found[name])) for name in found]
+        _points(axes, mediums, found[name], looks(comparison)[name], lanes[name])
+    entries = [Entry(name, looks(comparison)[name], _said(found[name])) for name in found]
     key(figure, entries, _KEY_LEFT)
     return figure
 
@@ -173,19 +169,23 @@ def _media(axes: Axes, mediums: Sequence[Medium]) -> None:
             size = next((each for each in sizes if width_in(text, each, bold=True) <= widest_in), sizes[-1])
             short = wrapped(text, size, widest_in, 1, bold=weight == "bold")
             below = 0.0 if side == "bottom" else 0.003
-            colour = INK if weight == "bold" else QUIET
+            colour = theme().ink if weight == "bold" else theme().quiet
             figure.text(LEFT, y - below, short, size=size, weight=weight, va=side, color=colour)
-        axes.axhline(place, color=FAINT, linewidth=0.6, zorder=0)
+        axes.axhline(place, color=theme().faint, linewidth=0.6, zorder=0)
 
 
-def _points(axes: Axes, mediums: Sequence[Medium], prices: Sequence[Repriced], colour: str, lane: float) -> None:
+def _points(axes: Axes, mediums: Sequence[Medium], prices: Sequence[Repriced], look: Look, lane: float) -> None:
     """Draw a plan's points, those of the plan that the title tells of larger and with their amounts."""
     is_told, size = lane == _TOLD_LANE, LARGE if lane == _TOLD_LANE else SMALL
     low, high = axes.get_xlim()
     for one in prices:
         place, usd = mediums.index((one.name, one.how)) + lane, one.usd_per_month
-        ring = {"markeredgecolor": INK, "markeredgewidth": 2.2} if one.is_present else {"markeredgecolor": "white"}
-        axes.plot(usd, place, "o", color=colour, markersize=size, label=one.name, **ring)
+        ring = (
+            {"markeredgecolor": theme().ink, "markeredgewidth": 2.2}
+            if one.is_present
+            else {"markeredgecolor": theme().paper}
+        )
+        axes.plot(usd, place, look.marker, color=look.colour, markersize=size, label=one.name, **ring)
         if is_told:
             side = -1 if usd**2 > low * high else 1
             beside, towards = (side * _BESIDE_PT, 0), "left" if side > 0 else "right"

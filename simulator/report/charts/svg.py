@@ -8,10 +8,9 @@ from html import escape
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from simulator.report.charts.look import MISSING_GLYPH, Slide
-
-HASH_SALT = "predcost"
-"""Equal figures give equal bytes."""
+from simulator.report.charts.look import Slide
+from simulator.report.charts.saving import HASH_SALT
+from simulator.report.charts.theme import MISSING_GLYPH
 
 
 def svg_of(figure: Figure, name: str) -> str:
@@ -28,7 +27,9 @@ def svg_of(figure: Figure, name: str) -> str:
         Letters, digits and hyphens; another for each picture of a page.
     """
     written = io.StringIO()
-    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}):
+    style = dict(figure.theme.style) if isinstance(figure, Slide) else {}
+    settings = {**style, "svg.hashsalt": HASH_SALT, "svg.fonttype": "path"}
+    with warnings.catch_warnings(), mpl.rc_context(settings):  # type: ignore[arg-type]
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     found = _METADATA.sub("", written.getvalue()[written.getvalue().index("<svg") :])

@@ -1,32 +1,19 @@
 """A sweep drawn: what each plan costs along a key, and which plan is best over two."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    FAINT,
-    INK,
-    MOST_PLANS,
-    PALETTE,
-    QUIET,
-    TICK_PT,
-    TOP,
-    Entry,
-    NoChartError,
-    in_style,
-    key,
-    slide_of,
-    ticks_that_fit,
-    tint,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError, looks_of, slide_of, ticks_that_fit
+from simulator.report.charts.theme import TICK_PT, in_style, theme, tint
+from simulator.report.plan_styles import MOST_PLANS
 from simulator.report.provenance import provenance_of
 from simulator.report.sweep_tables import plans_with_room
 from simulator.report.sweep_words import finding
@@ -71,25 +58,26 @@ def winner_map(sweep: Sweep) -> Figure:
     return _map(sweep)
 
 
-def plan_colours(sweep: Sweep) -> dict[str, str]:
-    """Return the colour of each plan that is drawn: those of the scenario's order, as in every chart."""
-    return dict(zip(plans_with_room(sweep, MOST_PLANS), PALETTE, strict=False))
+def plan_looks(sweep: Sweep) -> dict[str, Look]:
+    """Return how each plan looks that is drawn: by the scenario's order, as in every chart."""
+    looks = looks_of(sweep.scenario.plans)
+    return {name: looks[name] for name in plans_with_room(sweep, MOST_PLANS)}
 
 
 @in_style
 def _lines(sweep: Sweep) -> Figure:
-    factor, colour = sweep.factors[0], plan_colours(sweep)
+    factor, look = sweep.factors[0], plan_looks(sweep)
     what = form.metric_label(sweep.judged_by)
     subtitle = f"{form.capital(what)} along {factor.key}, with 95 % intervals of chance alone; below, the best plan"
     figure = slide_of(finding(sweep), subtitle, footnotes(sweep))
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
     places = places_of(factor, sweep.points)
-    for name in colour:
-        _line(axes, places, [point.comparison.plans[name] for point in sweep.points], sweep.judged_by, colour[name])
-    _money_axis(axes, sweep, list(colour))
+    for name in look:
+        _line(axes, places, [point.comparison.plans[name] for point in sweep.points], sweep.judged_by, look[name])
+    _money_axis(axes, sweep, list(look))
     key_axis(axes, factor, places, [point.levels[0].text for point in sweep.points])
-    _strip(axes, sweep, places, colour)
-    entries = [Entry(name, colour[name], _said(sweep, name)) for name in colour]
+    _strip(axes, sweep, places, look)
+    entries = [Entry(name, look[name], _said(sweep, name)) for name in look]
     key(figure, entries, _KEY_LEFT)
     return figure
 
@@ -99,15 +87,16 @@ def places_of(factor: Factor, points: Sequence[Point]) -> list[float]:
     return [point.levels[0].number if factor.is_number else float(point.place[0]) for point in points]
 
 
-def _line(axes: Axes, places: Sequence[float], plans: Sequence[PlanResult], metric: str, colour: str) -> None:
+def _line(axes: Axes, places: Sequence[float], plans: Sequence[PlanResult], metric: str, look: Look) -> None:
     found = [plan.metrics[metric] for plan in plans]
-    axes.plot(places, [each.mean for each in found], color=colour, linewidth=2.5, zorder=3)
+    axes.plot(places, [each.mean for each in found], color=look.colour, linestyle=look.line, linewidth=2.5, zorder=3)
     if not any(math.isnan(each.low) for each in found):
         low, high = [each.low for each in found], [each.high for each in found]
-        axes.fill_between(places, low, high, color=colour, alpha=0.25, linewidth=0)
+        axes.fill_between(places, low, high, color=look.colour, alpha=0.25, linewidth=0)
     for place, plan, each in zip(places, plans, found, strict=True):
         is_fit = plan.meets_slo and not plan.is_overloaded
-        axes.plot([place], [each.mean], "o", ms=7, mec=colour, mew=1.8, mfc=colour if is_fit else "white", zorder=4)
+        face = look.colour if is_fit else theme().paper
+        axes.plot([place], [each.mean], look.marker, ms=8, mec=look.colour, mew=1.8, mfc=face, zorder=4)
 
 
 def _money_axis(axes: Axes, sweep: Sweep, names: Sequence[str]) -> None:
@@ -136,15 +125,17 @@ def key_axis(axes: Axes, factor: Factor, places: Sequence[float], texts: Sequenc
     axes.set_xlabel(f"{factor.key}{' (logarithmic)' if factor.is_wide else ''}")
 
 
-def _strip(axes: Axes, sweep: Sweep, places: Sequence[float], colour: dict[str, str]) -> None:
+def _strip(axes: Axes, sweep: Sweep, places: Sequence[float], look: Mapping[str, Look]) -> None:
     """Show the best plan around each value in a strip below the lines, hatched where chance may decide."""
     left, right = axes.get_xlim()
     middles = [math.sqrt(a * b) if sweep.factors[0].is_wide else (a + b) / 2 for a, b in pairwise(places)]
     edges = [left, *middles, right]
     for point, begin, end in zip(sweep.points, edges[:-1], edges[1:], strict=True):
-        face = FAINT if point.recommended is None else colour[point.recommended]
+        best = Look(theme().faint) if point.recommended is None else look[point.recommended]
         hatch = None if point.is_decided or point.recommended is None else HATCH
-        axes.axvspan(begin, end, 0, STRIP, facecolor=face, edgecolor="white", linewidth=0, hatch=hatch, zorder=5)
+        axes.axvspan(
+            begin, end, 0, STRIP, facecolor=best.colour, edgecolor=theme().paper, linewidth=0, hatch=hatch, zorder=5
+        )
 
 
 def _said(sweep: Sweep, name: str) -> list[str]:
@@ -161,13 +152,13 @@ def _said(sweep: Sweep, name: str) -> list[str]:
 
 @in_style
 def _map(sweep: Sweep) -> Figure:
-    colour = plan_colours(sweep)
+    look = plan_looks(sweep)
     across, up = sweep.factors
     subtitle = f"The best plan that meets every bound, over {across.key} and {up.key}"
     figure = slide_of(finding(sweep), subtitle, footnotes(sweep))
     axes = figure.add_axes((_MAP_LEFT, BOTTOM, _AXES_RIGHT - _MAP_LEFT, TOP - BOTTOM))
     winner_at = sweep.winner_at
-    drawn = [None, *colour]
+    drawn = [None, *look]
     cells = [
         [
             drawn.index(winner_at[column, row]) if winner_at[column, row] in drawn else 0
@@ -175,32 +166,40 @@ def _map(sweep: Sweep) -> Figure:
         ]
         for row in range(len(up.levels))
     ]
-    palette = [to_rgb(FAINT), *(tint(colour[name], LIGHT) for name in colour)]
+    palette = [theme().faint, *(tint(look[name].colour, LIGHT) for name in look)]
     axes.pcolormesh(
-        cells, cmap=ListedColormap(palette), vmin=-0.5, vmax=len(palette) - 0.5, edgecolors="white", linewidth=0.6
+        cells, cmap=ListedColormap(palette), vmin=-0.5, vmax=len(palette) - 0.5, edgecolors=theme().paper, linewidth=0.6
     )
-    _mark_points(axes, sweep)
+    _mark_points(axes, sweep, look)
     _cell_ticks(axes, across, up)
-    entries = [Entry(name, colour[name], _said(sweep, name)) for name in colour if name in sweep.winners]
+    entries = [Entry(name, look[name], _said(sweep, name)) for name in look if name in sweep.winners]
     if None in sweep.winners:
-        entries.append(Entry("no plan meets every bound", FAINT, [f"at {sweep.winners[None]} of {len(sweep.points)}"]))
+        none = [f"at {sweep.winners[None]} of {len(sweep.points)}"]
+        entries.append(Entry("no plan meets every bound", Look(theme().faint), none))
     if sweep.undecided:
-        entries.append(Entry("hatched: chance may decide", QUIET, [f"at {sweep.undecided} of {len(sweep.points)}"]))
+        unsure = [f"at {sweep.undecided} of {len(sweep.points)}"]
+        entries.append(Entry("hatched: chance may decide", Look(theme().quiet), unsure))
     if sweep.adaptive:
-        entries.append(Entry("dots: simulated", INK, [f"{len(sweep.points)} of {sweep.grid_points}"]))
+        entries.append(Entry("dots: simulated", Look(theme().ink), [f"{len(sweep.points)} of {sweep.grid_points}"]))
     key(figure, entries, _KEY_LEFT)
     return figure
 
 
-def _mark_points(axes: Axes, sweep: Sweep) -> None:
+def _mark_points(axes: Axes, sweep: Sweep, look: Mapping[str, Look]) -> None:
+    """Hatch what chance may decide, and mark each point with its plan, so that grey prints are read, too."""
+    size = min(9.0, 300 / max(len(factor.levels) for factor in sweep.factors))
     for point in sweep.points:
         column, row = point.place
+        best = look.get(point.recommended or "")
+        if best is not None:
+            (mark,) = axes.plot([column + 0.5], [row + 0.5], best.marker, color=best.colour, markersize=size, zorder=5)
+            mark.set_markeredgecolor(theme().paper)
         if point.recommended is not None and not point.is_decided:
             axes.add_patch(
-                Rectangle((column, row), 1, 1, fill=False, hatch=HATCH, edgecolor="white", linewidth=0, zorder=3)
+                Rectangle((column, row), 1, 1, fill=False, hatch=HATCH, edgecolor=theme().paper, linewidth=0, zorder=3)
             )
         if sweep.adaptive:
-            axes.plot([column + 0.5], [row + 0.5], "o", ms=4, color=INK, zorder=4)
+            axes.plot([column + 0.5], [row + 0.5], "o", ms=4, color=theme().ink, zorder=4)
 
 
 def _cell_ticks(axes: Axes, across: Factor, up: Factor) -> None:

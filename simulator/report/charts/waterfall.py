@@ -7,29 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    HEIGHT_IN,
-    INK,
-    PALETTE,
-    QUIET,
-    RIGHT,
-    TOP,
-    WIDTH_IN,
-    NoChartError,
-    diff_footnotes,
-    in_style,
-    slide_of,
-    width_in,
-    wrapped,
-)
+from simulator.report.charts.lettering import width_in, wrapped
+from simulator.report.charts.look import BOTTOM, HEIGHT_IN, RIGHT, TOP, WIDTH_IN, NoChartError, diff_footnotes, slide_of
+from simulator.report.charts.theme import in_style, theme
 from simulator.report.diff_words import change_said, told_first
 from simulator.studies.comparison import COST
 from simulator.studies.difference import Diff, ItemChange, MetricChange
 
 MOST_LINES = 9
 """Of a bill; what the others change is one bar."""
-MORE, LESS = PALETTE[1], PALETTE[2]
 _AXES_LEFT = 0.3
 _LABEL_IN = 3.1
 _ROOM_IN = 1.1
@@ -80,7 +66,7 @@ def waterfall(diff: Diff, plan: str | None = None) -> Figure:
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, RIGHT - _AXES_LEFT, TOP - BOTTOM))
     axes.set_ylim(len(bars) + 0.6, -0.6)
     axes.spines["left"].set_visible(False)
-    axes.axvline(0, color=INK, linewidth=1.2)
+    axes.axvline(0, color=theme().ink, linewidth=1.2)
     axes.grid(axis="x")
     axes.xaxis.set_major_formatter(lambda amount, _: form.signed_usd(amount).removesuffix(".00") if amount else "0")
     axes.locator_params(axis="x", nbins=6)
@@ -91,7 +77,7 @@ def waterfall(diff: Diff, plan: str | None = None) -> Figure:
     _total(axes, len(bars), change)
     labels = [wrapped(bar.label, 13, _LABEL_IN, 2) for bar in bars]
     axes.set_yticks(range(len(bars) + 1), [*labels, "all of it"])
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.tick_params(axis="y", length=0, labelcolor=theme().ink)
     axes.get_yticklabels()[-1].set_fontweight("bold")
     return figure
 
@@ -133,18 +119,25 @@ def _height(axes: Axes) -> float:
 
 def _line(axes: Axes, place: int, bar: _Bar) -> None:
     end = bar.begin + bar.amount
-    axes.barh(place, bar.amount, _height(axes), bar.begin, color=MORE if bar.amount > 0 else LESS, label=bar.label)
-    axes.plot([end, end], [place, place + 1], color=QUIET, linewidth=0.8, zorder=0.9)
+    axes.barh(
+        place,
+        bar.amount,
+        _height(axes),
+        bar.begin,
+        color=theme().more if bar.amount > 0 else theme().less,
+        label=bar.label,
+    )
+    axes.plot([end, end], [place, place + 1], color=theme().quiet, linewidth=0.8, zorder=0.9)
     _write(axes, place, bar.amount, end, form.signed_metric(COST, bar.amount))
 
 
 def _total(axes: Axes, place: int, change: MetricChange) -> None:
     gap = change.estimate
-    axes.barh(place, gap.mean, _height(axes), color=PALETTE[0], label="all of it")
+    axes.barh(place, gap.mean, _height(axes), color=theme().palette[0], label="all of it")
     ends, span = [gap.mean], axes.get_xlim()[1] - axes.get_xlim()[0]
     if gap.half_width > _NARROWEST * span:
         around = [[gap.mean - gap.low], [gap.high - gap.mean]]
-        axes.errorbar(gap.mean, place, xerr=around, color=INK, capsize=5, linewidth=1.5)
+        axes.errorbar(gap.mean, place, xerr=around, color=theme().ink, capsize=5, linewidth=1.5)
         ends += [gap.low, gap.high]
     end = max(ends) if gap.mean > 0 else min(ends)
     _write(axes, place, gap.mean, end, _total_text(change), weight="bold")
@@ -158,5 +151,5 @@ def _total_text(change: MetricChange) -> str:
 def _write(axes: Axes, place: int, amount: float, end: float, text: str, weight: str = "normal") -> None:
     span, side = axes.get_xlim()[1] - axes.get_xlim()[0], 1 if amount > 0 else -1
     align = "left" if amount > 0 else "right"
-    white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    white = {"facecolor": theme().paper, "edgecolor": "none", "pad": 1.0}
     axes.text(end + side * _GAP * span, place, text, size=_AMOUNT_PT, weight=weight, ha=align, va="center", bbox=white)

@@ -12,23 +12,9 @@ from matplotlib.figure import Figure
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S
 from simulator.report import format as form
-from simulator.report.charts.look import (
-    BOTTOM,
-    INK,
-    QUIET,
-    TICK_PT,
-    TOP,
-    Entry,
-    called,
-    colours,
-    in_picture,
-    in_style,
-    key,
-    shown,
-    slide,
-    ticks_that_fit,
-    tint,
-)
+from simulator.report.charts.labels import Entry, key
+from simulator.report.charts.look import BOTTOM, TOP, Look, called, in_picture, looks, shown, slide, ticks_that_fit
+from simulator.report.charts.theme import TICK_PT, in_style, theme, tint
 from simulator.studies.comparison import Comparison, PlanResult
 
 EVEN = 1.15
@@ -56,12 +42,12 @@ def week(comparison: Comparison) -> Figure:
     panels = _panels(figure, bool(fleets), len(batches))
     _traffic(panels[0], comparison)
     if batches:
-        _runs(panels[1], batches, colours(comparison))
+        _runs(panels[1], batches, looks(comparison))
     if fleets:
-        _replicas(panels[-1], fleets, colours(comparison))
+        _replicas(panels[-1], fleets, looks(comparison))
     for axes in panels:
         _days(axes, comparison, labelled=axes is panels[-1])
-    entries = [Entry(name, colours(comparison)[name], _said(comparison, plan)) for name, plan in plans.items()]
+    entries = [Entry(name, looks(comparison)[name], _said(comparison, plan)) for name, plan in plans.items()]
     key(figure, entries, _KEY_LEFT)
     return figure
 
@@ -135,26 +121,26 @@ def _requests_per_s(comparison: Comparison) -> tuple[FloatArray, FloatArray, Flo
 def _traffic(axes: Axes, comparison: Comparison) -> None:
     start_s, end_s, per_s = _requests_per_s(comparison)
     edges = np.append(start_s, end_s[-1])
-    axes.stairs(per_s, edges, fill=True, color=tint(QUIET, 0.65))
-    axes.stairs(per_s, edges, color=INK, linewidth=1.2, label="requests")
+    axes.stairs(per_s, edges, fill=True, color=tint(theme().quiet, 0.65))
+    axes.stairs(per_s, edges, color=theme().ink, linewidth=1.2, label="requests")
     axes.set_ylim(0, max(float(per_s.max()) * 1.08, 1e-9))
     axes.yaxis.set_major_formatter(lambda amount, _: f"{amount:,.6g}")
     axes.locator_params(axis="y", nbins=4)
     axes.set_ylabel("Requests\nper second")
 
 
-def _runs(axes: Axes, batches: Mapping[str, PlanResult], colour: Mapping[str, str]) -> None:
+def _runs(axes: Axes, batches: Mapping[str, PlanResult], look: Mapping[str, Look]) -> None:
     for place, (name, plan) in enumerate(batches.items()):
         batch = plan.outcomes[0].batch
         assert batch is not None
         spans = [(run.due_s, run.makespan_s) for run in batch.runs]
-        axes.broken_barh(spans, (place + 0.15, 0.7), color=colour[name], linewidth=1, label=name)
+        axes.broken_barh(spans, (place + 0.15, 0.7), color=look[name].colour, linewidth=1, label=name)
     axes.set_ylim(len(batches), 0)
     axes.set_yticks([])
     axes.set_ylabel("Batch\nruns", rotation=0, ha="right", va="center", labelpad=12)
 
 
-def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str, str]) -> None:
+def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], look: Mapping[str, Look]) -> None:
     most = 0.0
     for place, (name, plan) in enumerate(fleets.items()):
         hours = plan.outcomes[0].hours
@@ -163,12 +149,20 @@ def _replicas(axes: Axes, fleets: Mapping[str, PlanResult], colour: Mapping[str,
         billed = np.mean([outcome.provisioned_replica_s for outcome in plan.outcomes], axis=0) / length_s
         busy = np.mean([outcome.busy_replica_s for outcome in plan.outcomes], axis=0) / length_s
         broad = 1.8 + 1.6 * (len(fleets) - 1 - place)
-        axes.stairs(billed, edges, color=colour[name], linewidth=broad, label=f"{name}: billed", baseline=None)
+        axes.stairs(
+            billed,
+            edges,
+            color=look[name].colour,
+            linewidth=broad,
+            linestyle=look[name].line,
+            label=f"{name}: billed",
+            baseline=None,
+        )
         if len(fleets) <= MOST_AREAS:
-            axes.stairs(busy, edges, fill=True, color=colour[name], alpha=0.45, label=f"{name}: busy")
+            axes.stairs(busy, edges, fill=True, color=look[name].colour, alpha=0.45, label=f"{name}: busy")
         else:
             axes.stairs(
-                busy, edges, color=colour[name], linestyle=":", linewidth=1.5, label=f"{name}: busy", baseline=None
+                busy, edges, color=look[name].colour, linestyle=":", linewidth=1.5, label=f"{name}: busy", baseline=None
             )
         most = max(most, float(billed.max()))
     axes.set_ylim(0, max(most * 1.12, 1.0))

@@ -1,7 +1,6 @@
 """What each price does to the difference between two plans: a tornado, re-billed, with nothing simulated anew."""
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from simulator.report.slides.difference_slide import FADING, compared_pair
 from simulator.report.slides.naming import called
 from simulator.report.slides.scales import money_axis
 from simulator.studies.comparison import PlanResult
+from simulator.studies.planner.price_turns import spent_by_meter
 
 SWING = 0.5
 """Each price is taken so much lower and higher, as a share of it."""
@@ -71,7 +71,7 @@ def tornado_slide(brief: Brief) -> Iterator[Slide]:
 
 
 def _swings(cheap: PlanResult, dear: PlanResult, gap_usd: float) -> list[Swing]:
-    less, more = _by_meter(cheap), _by_meter(dear)
+    less, more = spent_by_meter(cheap), spent_by_meter(dear)
     found = []
     for meter in {**more, **less}:
         apart = more.get(meter, 0.0) - less.get(meter, 0.0)
@@ -86,14 +86,6 @@ def _paid_for(meter: str, plans: Sequence[PlanResult]) -> str:
     """Return the items that a meter is charged for, or its own name where these are many."""
     items = list(dict.fromkeys(line.item for plan in plans for line in plan.bill.lines if line.meter == meter))
     return " and ".join(items) if len(items) <= MOST_ITEMS else meter
-
-
-def _by_meter(plan: PlanResult) -> dict[str, float]:
-    """Return what a plan spends on each meter; NaN where its price is not the same for each unit."""
-    found = defaultdict[str, float](float)
-    for line in plan.bill.lines:
-        found[line.meter] += math.nan if line.terms else line.usd_per_month
-    return found
 
 
 def _title(swings: Sequence[Swing], half_width_usd: float, dear: str, cheap: str) -> str:

@@ -53,7 +53,7 @@ def _turns(comparison: Comparison, best: str) -> Iterator[PriceTurn]:
         apart_usd = abs(comparison.gap(name).mean)
         if apart_usd <= LEAST_ADVANTAGE * first.cost_usd_per_month:
             continue
-        more, less = _by_meter(first), _by_meter(rival)
+        more, less = spent_by_meter(first), spent_by_meter(rival)
         for meter in {**more, **less}:
             spent_usd = more.get(meter, 0.0) - less.get(meter, 0.0)
             if math.isnan(spent_usd) or spent_usd == 0:
@@ -63,7 +63,7 @@ def _turns(comparison: Comparison, best: str) -> Iterator[PriceTurn]:
                 yield PriceTurn(meter, name, times)
 
 
-def _by_meter(result: PlanResult) -> dict[str, float]:
+def spent_by_meter(result: PlanResult) -> dict[str, float]:
     """Return what a plan spends on each meter; NaN where its price is not the same for each unit. [USD per month]"""
     found = defaultdict[str, float](float)
     for line in result.bill.lines:
