@@ -57,6 +57,8 @@ def add_bars(shapes: Any, bars: Bars, box: Box, *, on_dark: bool) -> Any:
         for place, paint in enumerate(series.paints):
             fill(drawn.points[place].format.fill, paint, on_dark=on_dark)
         drawn.invert_if_negative = False
+        for point in drawn._element.findall(qn("c:dPt")):  # noqa: SLF001  (PowerPoint paints bars below 0 white without)
+            point.find(qn("c:idx")).addnext(parse_xml(f'<c:invertIfNegative {nsdecls("c")} val="0"/>'))
         _add_labels(drawn, series, stacked=bars.stacked, on_dark=on_dark)
         _add_whiskers(drawn, series.name, series.whiskers, columns)
     chart.part.chart_workbook.update_from_xlsx_blob(Sheet(columns).content())

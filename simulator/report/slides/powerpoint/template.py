@@ -95,22 +95,23 @@ def _without_template_type(content: bytes) -> bytes:
 
 
 def _drop_slides(presentation: Any) -> None:
-    """Take a template's own slides out, and what speaks of them: sections and shows; their parts are not written."""
-    part, root = presentation.part, presentation.part._element  # noqa: SLF001  (python-pptx has no public way)
+    """Take a template's own slides out, and all that speaks of them; what nothing leads to is not written."""
+    part, root = presentation.part, presentation.element
     slides = root.sldIdLst
     for slide in list(slides) if slides is not None else []:
-        part.drop_rel(slide.rId)
+        part.rels.pop(slide.rId)
         slides.remove(slide)
-    for found in root.findall(qn("p:custShowLst")):
-        root.remove(found)
+    for shows in root.findall(qn("p:custShowLst")):
+        root.remove(shows)
     extensions = root.find(qn("p:extLst"))
     for extension in list(extensions) if extensions is not None else []:
         if any(etree.QName(child).localname == "sectionLst" for child in extension):
             extensions.remove(extension)
-    package = part.package
-    for number, relation in list(package._rels.items()):  # noqa: SLF001
-        if relation.reltype == RELATION.THUMBNAIL:
-            package._rels.pop(number)  # noqa: SLF001  (a picture of what was dropped)
+    if extensions is not None and not len(extensions):
+        root.remove(extensions)
+    for rels, kind in ((part.rels, RELATION.VIEW_PROPS), (part.package._rels, RELATION.THUMBNAIL)):  # noqa: SLF001
+        for number in [number for number, relation in rels.items() if relation.reltype == kind]:
+            rels.pop(number)  # which slide was shown last, and a picture of it
 
 
 def _placeholders(layout: Any) -> Iterator[Any]:
