@@ -103,10 +103,11 @@ class Result:
         UserError
             If python-pptx is not installed, the template is none, there are no such slides, or it cannot be written.
         """
-        from simulator.report.slides.writing import write_slides  # noqa: PLC0415  (known when it is asked for)
+        from simulator.report.documents import document_path  # noqa: PLC0415
+        from simulator.report.slides.writing import NAME, write_slides  # noqa: PLC0415  (known when it is asked for)
 
-        told = Brief(self.comparison, self.command)
-        return write_slides(told, Path(path), template, only, replaces=force)
+        told, place = Brief(self.comparison, self.command), document_path(Path(), Path(path), NAME)
+        return write_slides(told, place, template, only, replaces=force)
 
     def metrics(self, plan: str) -> "pd.DataFrame":
         """Return one plan's metrics: mean, low and high, in the units of their names."""

@@ -94,9 +94,10 @@ class SweepResult:
         force: bool = False,
     ) -> Path:
         """Make a PowerPoint deck as ``predcost slides`` does, as `Result.slides` takes it, and return its path."""
-        from simulator.report.slides.writing import write_slides  # noqa: PLC0415  (known when it is asked for)
+        from simulator.report.documents import document_path  # noqa: PLC0415
+        from simulator.report.slides.writing import NAME, write_slides  # noqa: PLC0415  (known when it is asked for)
 
-        return write_slides(self.sweep, Path(path), template, only, replaces=force)
+        return write_slides(self.sweep, document_path(Path(), Path(path), NAME), template, only, replaces=force)
 
     @override
     def __repr__(self) -> str:
