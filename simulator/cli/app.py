@@ -27,6 +27,7 @@ from simulator.cli import (
     runs,
     scenario_files,
     show,
+    slides,
     streams,
     sweep,
     workbook,
@@ -52,6 +53,7 @@ app.command("estimate")(estimate.estimate)
 app.command("sweep")(sweep.sweep)
 app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
+app.command("slides")(slides.slides)
 app.command("charts")(charts.charts)
 app.command("report")(report.report)
 app.command("bill")(bill.bill)

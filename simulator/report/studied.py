@@ -129,6 +129,20 @@ class SweepResult:
         write_workbook(self.sweep, place, replaces=force)
         return place
 
+    def slides(
+        self,
+        path: str | Path,
+        template: str | Path | None = None,
+        only: Sequence[str] = (),
+        *,
+        force: bool = False,
+    ) -> Path:
+        """Make a PowerPoint deck as ``predcost slides`` does, as `Result.slides` takes it, and return its path."""
+        from simulator.report.documents import document_path  # noqa: PLC0415
+        from simulator.report.slides.writing import NAME, write_slides  # noqa: PLC0415  (known when it is asked for)
+
+        return write_slides(self.sweep, document_path(Path(), Path(path), NAME), template, only, replaces=force)
+
     @override
     def __repr__(self) -> str:
         return f"<SweepResult of {len(self.sweep.points)} points; {self.finding}>"

@@ -1,0 +1,187 @@
+"""The question, the answer as a table, what would change it, what it rests on, and how sure it is."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from simulator.report import format as form
+from simulator.report.brief import Assumption, Brief
+from simulator.report.slides import fitting
+from simulator.report.slides.deck import Cell, Opening, Slide, Table, Words
+from simulator.report.slides.naming import ROOMY, called, named
+from simulator.report.tables import Row
+from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.words import listed, of_chance
+
+_COLUMNS = (
+    ("cost per month", "cost a month", 0.18),
+    ("net of cost", "net of cost", 0.13),
+    ("above rank 1", "against rank 1", 0.13),
+    ("against rank 1", "against rank 1", 0.13),
+    ("never read", "never read", 0.1),
+    ("age p95", "age p95", 0.1),
+    ("latency p99", "latency p99", 0.11),
+    ("bounds", "bounds", 0.1),
+)
+"""Rows of the comparison that are columns of the answer, and how wide they are."""
+_WITHIN = {"cost per month": "chance, 95 %"}
+_TABLE_IN = 11.9
+"""Names are cut to what a column of the built-in template has room for; a narrower one wraps them."""
+
+
+def opening_slide(brief: Brief) -> Slide:
+    """Return the title slide."""
+    about = " · ".join(brief.provenance[1:])
+    asked = "What does it take to serve predictions this way?"
+    question = asked if len(brief.plan_names) == 1 else "Which way to serve predictions is best?"
+    return Slide("title", brief.title, Opening([question, about]), notes=[brief.question, about, _repeat(brief)])
+
+
+def _repeat(brief: Brief) -> str:
+    return f"Made again by: {brief.repeat}" if brief.repeat else ""
+
+
+def question_slide(brief: Brief) -> Slide:
+    """Return what was asked: of whom, between what, by which measure, within which bounds."""
+    comparison = brief.comparison
+    scenario, metrics = comparison.scenario, next(iter(comparison.plans.values())).metrics
+    many = len(brief.plan_names) > 1
+    title = "Which way to serve predictions is best?" if many else "What does it take to serve predictions this way?"
+    who = [f"{form.count(scenario.population.users)} users"]
+    if "daily_active_fraction" in metrics:
+        who.append(f"{form.share(metrics['daily_active_fraction'].mean)} active on a day")
+    for metric, when in (("requests_per_s_mean", "on average"), ("requests_per_s_peak", "in the busiest minute")):
+        if metric in metrics:
+            who.append(f"{form.number(metrics[metric].mean)} requests/s {when}")
+    names = listed([called(comparison, name) for name in comparison.plans])
+    judged = "net value: what answers are worth, less what they cost" if comparison.weighs_value else "cost"
+    words = [
+        f"{'Compared' if many else 'Looked at'}: {names}",
+        f"Who comes: {', '.join(who)}",
+        f"Bounds: {', '.join(bounds(comparison)) or 'none is set'}",
+        f"Simulated: {', '.join(brief.provenance[2:]).replace(' simulated', '')}",
+    ]
+    if many:
+        words[-1] += "; every plan serves the same requests"
+        words.append(f"Judged by {judged}, per 30-day month, among plans that meet every bound and keep up")
+    return Slide("question", title, Words(words), notes=[brief.question, _repeat(brief)])
+
+
+def bounds(comparison: Comparison) -> Iterator[str]:
+    """Yield what answers must be like, a bound each."""
+    slo = comparison.scenario.slo
+    if slo.latency_p99_s is not None:
+        yield f"99 % of requests answered within {form.exact_duration(slo.latency_p99_s)}"
+    if slo.age_p95_s is not None:
+        yield f"95 % of predictions no older than {form.exact_duration(slo.age_p95_s)}"
+    if slo.default_fraction is not None:
+        yield f"at most {form.about_share(slo.default_fraction)} answered by default"
+    if slo.batch_deadline_s is not None:
+        yield f"runs published by {int(slo.batch_deadline_s // 3600):02d}:{int(slo.batch_deadline_s % 3600 // 60):02d}"
+
+
+def answer_slide(brief: Brief) -> Slide:
+    """Return the plans side by side, the first of the ranking first."""
+    comparison = brief.comparison
+    rows = {row.label: row for group in reversed(brief.rows) for row in group}
+    columns = [column for column in _COLUMNS if column[0] in rows]
+    widths = [1.0 - sum(width for *_, width in columns), *(width for *_, width in columns)]
+    lines, size_pt = (2, 16) if len(comparison.plans) <= ROOMY else (1, 12)
+    names = fitting.cut_names(list(comparison.plans), size_pt, widths[0] * _TABLE_IN - 0.2, lines)
+    table = [[Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]]
+    for plan in brief.ranked:
+        best = plan.name == comparison.recommended
+        cells = [_cell(rows, label, plan, strong=best) for label, *_ in columns]
+        table.append([Cell(names[plan.name], strong=best), *cells])
+    spoken = f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}"
+    caption = "The best first" if len(comparison.plans) > 1 else "What it takes"
+    caption += "" if comparison.replications == 1 else f"; ± is {of_chance()}"
+    notes = [*brief.answer, brief.chance]
+    return Slide("answer", answer_title(comparison), Table(table, widths, spoken), caption, notes)
+
+
+def _cell(rows: Mapping[str, Row], label: str, plan: PlanResult, *, strong: bool) -> Cell:
+    within = rows.get(_WITHIN.get(label, ""))
+    text = f"{rows[label].cells[plan.name]} {within.cells[plan.name] if within else ''}".strip()
+    return Cell(text or form.NOTHING, strong, bad=label == "bounds" and not plan.meets_slo, is_number=True)
+
+
+def answer_title(comparison: Comparison) -> str:
+    """Return what to do, in a sentence that the intervals allow."""
+    best, selection = comparison.recommended, comparison.selection
+    if comparison.is_too_little:
+        return "Too little was simulated to recommend anything"
+    if best is None:
+        return "No plan meets every bound" if len(comparison.plans) > 1 else "The plan breaks what it must keep"
+    name, within = called(comparison, best), form.about_share(selection.indifference_fraction)
+    if len(comparison.plans) == 1:
+        return form.capital(f"{name} {'meets every bound' if list(bounds(comparison)) else 'is the only plan'}")
+    if selection.undecided:
+        others = named(comparison, selection.undecided)
+        return form.capital(f"{name} is ahead, but the choice between it and {others} is not decided")
+    if selection.as_good:
+        are = "is" if len(selection.as_good) == 1 else "are"
+        return f"Choose {name}; {named(comparison, selection.as_good)} {are} as good within {within} of the cost"
+    return f"Choose {name}"
+
+
+def change_slide(brief: Brief) -> Iterator[Slide]:
+    """Yield what would change the answer, where anything is known of it."""
+    if brief.changes:
+        yield Slide("change", "What would change the answer", Words(brief.changes), notes=brief.changes)
+
+
+def assumption_slides(brief: Brief) -> Iterator[Slide]:
+    """Yield what it rests on: prices with their sources, and where all other values are."""
+    values = [f"{each.what}: {each.value}" for each in brief.inputs]
+    notes = ["Every value of the scenario, defaults included:", *values]
+    if brief.prices:
+        yield Slide(
+            "assumptions",
+            "The prices that it rests on, with their sources",
+            prices_table(brief.prices),
+            "All other values of the scenario are in the notes",
+            notes,
+        )
+
+
+def prices_table(prices: Sequence[Assumption]) -> Table:
+    """Return prices with where and when each was read."""
+    head = [Cell("price of"), Cell("is", is_number=True), Cell("read from"), Cell("on")]
+    rows = [
+        [Cell(each.what), Cell(each.value, is_number=True), Cell(each.source), Cell(each.date)]
+        for each in _by_price(prices)
+    ]
+    return Table([head, *rows], [0.25, 0.16, 0.41, 0.18], "Table of the prices, with where and when each was read.")
+
+
+def _by_price(prices: Sequence[Assumption]) -> Iterator[Assumption]:
+    """Yield the prices, those of one meter once."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for each in prices:
+        item, _, meter = each.what.rpartition(" (")
+        found.setdefault((meter.removesuffix(")"), each.value, each.source, each.date), []).append(item)
+    for (meter, value, source, date), items in found.items():
+        yield Assumption(f"{meter}: {', '.join(dict.fromkeys(items))}", value, source, date)
+
+
+def sure_slide(brief: Brief) -> Slide:
+    """Return how sure it is: chance, ignorance, closed forms beside the simulation, warnings."""
+    comparison = brief.comparison
+    words = [f"Chance: {brief.chance}", *_how_sure(comparison)]
+    words.append("What is not known of the inputs is in no interval: prices, traffic and service times are as stated")
+    if brief.apart:
+        words.append(f"Closed forms are apart from the simulation: {brief.apart[0]}")
+    words += [f"Warning: {text}" for text in brief.warnings]
+    notes = [*words, *brief.apart[1:], _repeat(brief)]
+    return Slide("sure", "How sure it is", Words(words), notes=notes)
+
+
+def _how_sure(comparison: Comparison) -> Iterator[str]:
+    selection = comparison.selection
+    if not selection.against or comparison.fewest_replications == 1 or math.isnan(selection.probability):
+        return
+    shown = math.floor(min(selection.probability, 0.999) * 1000) / 10
+    within = form.about_share(selection.indifference_fraction)
+    if shown:
+        sure = f"with a probability of at least {shown:g} %, as far as chance goes"
+        yield f"The choice is the best, within {within} of its cost, {sure}"
