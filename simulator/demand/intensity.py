@@ -1,5 +1,6 @@
 """The rate of primary logins over time, by cohort: the users of one segment in one time zone."""
 
+import functools
 import math
 import zoneinfo
 from dataclasses import dataclass
@@ -82,24 +83,24 @@ class LocalProfile:
     def __init__(self, traffic: Traffic, start: datetime) -> None:
         self._weights, self._clock = traffic.profile.weekly_weights(), traffic.profile.clock
         self._start = start
-        self._offsets: dict[tuple[tzinfo, float], float] = {}
 
     def weights(self, zone: tzinfo, time_s: FloatArray) -> FloatArray:
         """Return the weights in a zone at times from the scenario's start."""
         zone = self._clock or zone
         steps, which = np.unique(np.floor(time_s / _OFFSET_STEP_S), return_inverse=True)
-        offset_s = np.array([self._week_offset_s(zone, step) for step in steps.tolist()])[which]
+        offset_s = np.array([_week_offset_s(self._start, zone, step) for step in steps.tolist()])[which]
         return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])
 
-    def _week_offset_s(self, zone: tzinfo, step: float) -> float:
-        """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]"""
-        known = self._offsets.get((zone, step))
-        if known is None:
-            at_s = step * _OFFSET_STEP_S
-            local = (self._start + timedelta(seconds=at_s)).astimezone(zone)
-            known = (local.replace(tzinfo=None) - _SOME_MONDAY).total_seconds() % WEEK_S - at_s
-            self._offsets[zone, step] = known
-        return known
+
+@functools.lru_cache(maxsize=2**16)
+def _week_offset_s(start: datetime, zone: tzinfo, step: float) -> float:
+    """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]
+
+    It is remembered, as whoever looks at one scenario after another asks for the same hours again.
+    """
+    at_s = step * _OFFSET_STEP_S
+    local = (start + timedelta(seconds=at_s)).astimezone(zone)
+    return (local.replace(tzinfo=None) - _SOME_MONDAY).total_seconds() % WEEK_S - at_s
 
 
 def phase_of_day(traffic: Traffic, start: datetime, home: tzinfo) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.core.arrays import FloatArray
 from simulator.prices.book import PriceBook
+from simulator.scenario.changing import with_values
 from simulator.scenario.schema import Scenario
 from simulator.studies.consumption import COST
 from simulator.studies.planner.estimating import World
@@ -153,7 +154,7 @@ class _Source:
         if not self._others and len(self._touched) < len(self._scenario.plans):
             world = World.of(self._scenario)
             self._others = {n: self._plan(world, n) for n in self._scenario.plans if n not in self._touched}
-        changed = self._scenario.with_(**{self._key.replace(".", "__"): self._written(value)})
+        changed = with_values(self._scenario, {self._key: self._written(value)}, "along")
         kept = {name: changed.plans[name] for name in self._touched}
         world = World.of(changed.model_copy(update={"plans": kept}))
         mine = {name: self._plan(world, name) for name in self._touched}
