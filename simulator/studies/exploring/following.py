@@ -1,7 +1,7 @@
 """The simulation that follows closed forms: how many users it takes, and what it says at other prices."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from simulator.prices.book import PriceBook
 from simulator.scenario.changing import with_values
@@ -10,9 +10,12 @@ from simulator.simulation.outcome import Outcome
 from simulator.simulation.restating import restated
 from simulator.studies.comparison import Comparison, comparison_of
 from simulator.studies.exploring.knobs import BY
-from simulator.studies.exploring.moves import Bench, Places
+from simulator.studies.exploring.moves import Bench, Places, repriced
+from simulator.studies.factors import Stated
 from simulator.studies.forecast import WORK_PER_S
 from simulator.studies.outcome_store import default_store
+from simulator.studies.planner.estimating import Expected, PlanEstimate, World
+from simulator.studies.reprice import at_prices
 from simulator.studies.sizing import Sizing
 from simulator.studies.study import Study
 from simulator.studies.together import Task
@@ -40,28 +43,50 @@ class Simulated:
     outcomes: Sequence[Outcome]
     sizings: tuple[Sizing, ...]
     places: Places
+    expected: Mapping[str, Expected]
+    """What closed forms expect of each plan with as many users."""
+    _compared: dict[tuple[Stated, ...], Comparison] = field(default_factory=dict, repr=False, compare=False)
+    """What was compared, by what the scenario states of prices and weights: books are laid over it."""
 
-    def comparison(self, bench: Bench, places: Places) -> Comparison:
+    @property
+    def users(self) -> int:
+        """How many users were simulated."""
+        return self.scenario.population.users
+
+    def billed(self, bench: Bench, places: Places) -> "Billed":
         """Return it at the prices and weights of other places: the same usage, billed anew, and nothing simulated."""
         stated = {
             knob.key: knob.levels[at].stated
             for knob, at in zip(bench.knobs, places, strict=True)
             if not (knob.is_physical or knob.is_price)
         }
-        scenario = with_values(self.scenario, stated, BY) if stated else self.scenario
-        outcomes = [restated(outcome, scenario) for outcome in self.outcomes] if stated else self.outcomes
-        return comparison_of(scenario, bench.book_at(places), outcomes, self.sizings)
+        weights = tuple(stated.values())
+        if weights not in self._compared:
+            scenario = with_values(self.scenario, stated, BY) if stated else self.scenario
+            outcomes = [restated(outcome, scenario) for outcome in self.outcomes] if stated else self.outcomes
+            self._compared[weights] = comparison_of(scenario, bench.book_at(places), outcomes, self.sizings)
+        comparison = at_prices(self._compared[weights], bench.book_at(places))
+        planned = {
+            name: repriced(comparison.scenario, name, each, comparison.book) for name, each in self.expected.items()
+        }
+        return Billed(comparison, planned)
 
-    def is_of(self, bench: Bench, places: Places) -> bool:
-        """Return whether the same happens there."""
-        return bench.physical(self.places) == bench.physical(places)
+
+@dataclass(frozen=True)
+class Billed:
+    """A simulation at some prices, and beside it what closed forms say of as many users."""
+
+    comparison: Comparison
+    planned: Mapping[str, PlanEstimate]
 
 
 def simulate(asked: SimulationAsked, tell: Callable[[float], None]) -> Simulated:
     """Simulate all plans in this process; what is stored already is read."""
     study = Study(asked.scenario, asked.book, 1, kept=default_store())
     study.run(on_progress=tell)
-    return Simulated(study.scenario, study.outcomes, study.sizings, asked.places)
+    world = World.of(study.scenario)
+    expected = {name: world.expected(name) for name in study.scenario.plans}
+    return Simulated(study.scenario, study.outcomes, study.sizings, asked.places, expected)
 
 
 def takes_s(scenario: Scenario) -> float:

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
 from simulator.studies.exploring.knobs import Knob
 from simulator.studies.planner.along import Along, estimates_along
+
+MOST = 9
+"""So many places are estimated: what is shown is exact again as soon as nobody moves."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class LineAsked:
 class LineFound:
     """What all places of a knob are like."""
 
-    asked_key: str
+    key: str
     others: tuple[int, ...]
     along: Along
 
@@ -36,11 +40,14 @@ class LineFound:
         }
 
 
-def find_line(asked: LineAsked, tell: Callable[[object], None]) -> LineFound:
-    """Return the line of a knob."""
+def find_line(asked: LineAsked, tell: Callable[[object], None]) -> LineFound | None:
+    """Return the line of a knob; None where the scenario is not valid at one of its places."""
     del tell
     knob, scenario = asked.knob, asked.scenario
     texts = {level.number: level.stated for level in knob.levels}
     concerned = scenario.model_copy(update={"plans": {name: scenario.plans[name] for name in knob.plans}})
-    along = estimates_along(concerned, knob.key, tuple(texts), asked.book, written=texts.__getitem__)
+    try:
+        along = estimates_along(concerned, knob.key, tuple(texts), asked.book, written=texts.__getitem__, most=MOST)
+    except UserError:
+        return None
     return LineFound(knob.key, asked.others, along)

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -93,9 +93,12 @@ class Planner:
 
     def expects_s(self, places: Places) -> float:
         """Return about how long an answer would take. [s]"""
-        return WORLD_S + sum(
-            self._takes_s.get(plan, UNKNOWN_S) for plan in self.bench.scenario.plans if self._key(plan, places) not in self._kept
-        )
+        unknown = (plan for plan in self.bench.scenario.plans if self._key(plan, places) not in self._kept)
+        return WORLD_S + self.takes_s(unknown)
+
+    def takes_s(self, plans: Iterable[str]) -> float:
+        """Return about how long it takes to estimate some plans. [s]"""
+        return sum(self._takes_s.get(plan, UNKNOWN_S) for plan in plans)
 
     def at(self, places: Places, plans: Sequence[str] | None = None) -> Estimates:
         """Return all plans, or some, as closed forms know them.
@@ -120,15 +123,15 @@ class Planner:
             self._kept[key] = found
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-        elif not found.no_form:  # the same happens, and is charged as this scenario says
-            self._kept.move_to_end(key)
-            found = replace(found, outcome=restated(found.outcome, world.scenario))
-        return estimate_of(world.scenario, name, found, book)
+        self._kept.move_to_end(key)
+        return repriced(world.scenario, name, found, book)
 
     def _key(self, plan: str, places: Places) -> tuple[str, Places]:
         return plan, self.bench.physical(places, plan)
 
 
-def metrics_of_plans(found: Estimates) -> Mapping[str, Mapping[str, float]]:
-    """Return the metrics of each plan."""
-    return {name: {m: value.value for m, value in plan.metrics.items()} for name, plan in found.plans.items()}
+def repriced(scenario: Scenario, plan: str, found: Expected, book: PriceBook) -> PlanEstimate:
+    """Return what a plan is and costs of which the same is expected in a scenario with other prices or weights."""
+    if not found.no_form:
+        found = replace(found, outcome=restated(found.outcome, scenario))
+    return estimate_of(scenario, plan, found, book)
