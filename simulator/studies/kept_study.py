@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from simulator.studies.outcome_store import default_store
 from simulator.studies.stored_run import StoredRun, read_run
 from simulator.studies.stored_sweep import manifest_of_sweep, read_sweep
 from simulator.studies.sweep import Sweep
@@ -14,7 +13,7 @@ def read_study(folder: Path) -> StoredRun | Sweep:
     Raises
     ------
     UserError
-        If it keeps neither, lacks a part of it, or keeps a sweep whose outcomes are not stored any more.
+        If it keeps neither, or lacks a part of it.
     """
     about = manifest_of_sweep(folder)
-    return read_run(folder) if about is None else read_sweep(folder, about, default_store())
+    return read_run(folder) if about is None else read_sweep(folder, about)
