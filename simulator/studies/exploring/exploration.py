@@ -146,6 +146,26 @@ class Exploration:
             if not self._is_closed:
                 self._follow(self.look.scenario.population.users)
 
+    def reset(self) -> Look:
+        """Return what it does where every knob stands as the scenario has it, and have it simulated."""
+        with self._lock:
+            places = self.bench.start
+            self.places, self.look = places, self._look(places, exactly=True)
+            if self._asked and self._physical(self._asked.places) != self._physical(places):
+                self._stop_simulating()
+            return self.settle()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether all users were simulated where the knobs stand."""
+        return self.look.stage is Stage.SIMULATED
+
+    @property
+    def simulates_users(self) -> int:
+        """How many users are being simulated; 0 where none are."""
+        asked = self._asked
+        return 0 if asked is None else asked.scenario.population.users
+
     def all_take_s(self) -> float:
         """Return about how long a simulation of all users takes. [s]"""
         return takes_s(self.look.scenario)

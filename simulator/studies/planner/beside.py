@@ -41,10 +41,15 @@ def _all_apart(comparison: Comparison) -> Iterator[Apart]:
         if result.is_overloaded:
             continue
         values = world.estimate(name, comparison.book).metrics
-        for metric, aim in AIMS.items():
+        for metric in AIMS:
             value, estimate = values.get(metric), result.metrics.get(metric)
-            if value is None or estimate is None or not estimate.mean:
-                continue
-            by_chance = not (value.value < estimate.low or value.value > estimate.high)  # also where nothing is known
-            if not by_chance and abs(value.value / estimate.mean - 1) > aim:
+            if value is not None and estimate is not None and is_apart(metric, value, estimate):
                 yield Apart(name, metric, estimate, value)
+
+
+def is_apart(metric: str, value: Value, estimate: Estimate) -> bool:
+    """Return whether a closed form is farther from a simulation than its aim and than chance."""
+    if not estimate.mean:
+        return False
+    by_chance = not (value.value < estimate.low or value.value > estimate.high)  # also where nothing is known
+    return not by_chance and abs(value.value / estimate.mean - 1) > AIMS[metric]
