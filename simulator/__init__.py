@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
     from simulator.report.diff_result import DiffResult, diff
-    from simulator.report.estimate_tables import estimate
+    from simulator.report.estimating import estimate
     from simulator.report.exploring.explorer import Explorer, explore
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
@@ -53,7 +53,7 @@ _HOMES = {
     "UserError": "simulator.core.errors",
     "breakeven": "simulator.report.studied",
     "diff": "simulator.report.diff_result",
-    "estimate": "simulator.report.estimate_tables",
+    "estimate": "simulator.report.estimating",
     "explore": "simulator.report.exploring.explorer",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",

@@ -101,6 +101,20 @@ def _best(point: Point) -> str:
     return f"{form.one_line(point.recommended)}{'' if point.is_decided else _AS_GOOD}"
 
 
+def sweep_cells(sweep: Sweep) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and the rows of the table of all points and plans, as text."""
+    heads = [*(factor.key for factor in sweep.factors), *map(form.one_line, sweep.plans), "best"]
+    rows = [
+        [
+            *(level.text for level in point.levels),
+            *(_cell(point, plan, with_interval=True).plain for plan in sweep.plans),
+            _best(point),
+        ]
+        for point in sweep.points
+    ]
+    return heads, rows
+
+
 def sweep_json(sweep: Sweep) -> dict[str, Any]:
     """Return what ``predcost sweep --json`` prints; numbers of keys are in s, USD, GiB and fractions."""
     scenario = sweep.scenario

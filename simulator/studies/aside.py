@@ -1,4 +1,4 @@
-"""One thing at a time, done in a process of its own while this one goes on; what is asked next ends what was asked before."""
+"""One thing at a time, done in another process while this one goes on; what is asked next ends what was before."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -48,7 +48,7 @@ def test_in_python_it_has_a_tidy_table() -> None:
     assert list(found.table.columns) == ["value", "kind", "leaves_out"]
     assert found.table.loc[("nightly batch", "predictions_computed_batch"), "value"] == pytest.approx(7e6, rel=1e-3)
     assert "cost per month" in repr(found)
-    assert found._repr_html_().startswith("<pre")
+    assert "cost per month" in found._repr_html_()
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -2,7 +2,6 @@
 
 import io
 import shlex
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -25,7 +24,7 @@ from simulator.scenario.changes import key_changes
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.exploring.exploration import Exploration, Look
-from simulator.studies.exploring.knobs import Knob, knobs_of
+from simulator.studies.exploring.knobs import knobs_of
 from simulator.studies.exploring.moves import Bench
 from simulator.studies.exploring.own_prices import moved_prices
 from simulator.studies.prices_needed import check_prices
@@ -67,9 +66,7 @@ class Explorer:
     @property
     def inputs(self) -> dict[str, str]:
         """What every slider stands at, by its key, as people write it."""
-        return {
-            knob.key: knob.texts[at] for knob, at in zip(self._bench.knobs, self._exploration.places, strict=True)
-        }
+        return {knob.key: knob.texts[at] for knob, at in zip(self._bench.knobs, self._exploration.places, strict=True)}
 
     @property
     def verdict(self) -> str:
@@ -198,7 +195,7 @@ class Explorer:
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._view.said = repr(self)
         self._exploration.settle()
-        return self._view._repr_mimebundle_(**kwargs)  # noqa: SLF001  (what Jupyter asks for)
+        return self._view._repr_mimebundle_(**kwargs)
 
     def _hears(self, said: Mapping[str, Any]) -> None:
         """Do what the page asks for."""
@@ -256,7 +253,11 @@ class Explorer:
         if fraction is None:
             return {"progress": None, "doing": ""}
         every = users == self.scenario.population.users
-        whom = f"all {form.count(users)} users" if every else f"{form.count(users)} of {form.count(self.scenario.population.users)} users"
+        whom = (
+            f"all {form.count(users)} users"
+            if every
+            else f"{form.count(users)} of {form.count(self.scenario.population.users)} users"
+        )
         return {"progress": fraction, "doing": f"Simulating {whom}"}
 
     def _has_changed(self) -> None:

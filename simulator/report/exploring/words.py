@@ -81,8 +81,11 @@ def _planned(look: Look, choice: Choice) -> Iterator[str]:
         least = "costs least of the plans that meet every bound" if len(look.plans) > 1 else "is the only plan"
         yield f"By closed forms {form.one_line(choice.best)} {least}: {cost} a month."
     if choice.near:
-        names = listed([form.one_line(name) for name in choice.near])
-        yield f"{names} cost{'' if len(choice.near) > 1 else 's'} about as much: closed forms are not near enough to tell."
+        names, cost = (
+            listed([form.one_line(name) for name in choice.near]),
+            "costs" if len(choice.near) == 1 else "cost",
+        )
+        yield f"{names} {cost} about as much: closed forms are not near enough to tell."
     if look.scenario.value is not None:
         yield "What answers are worth is not in it: only a simulation says that."
     for name, why in choice.unknown.items():
@@ -108,11 +111,12 @@ def simulation_words(look: Look) -> str:
     comparison, scenario = look.simulated.comparison, look.scenario
     apart = _apart(look.simulated)
     if look.stage is Stage.SIMULATED:
-        return f"Beside it, closed forms: {apart}"
+        return f"Of the closed forms beside it, {apart}"
     some = f"{form.count(comparison.scenario.population.users)} of {form.count(scenario.population.users)} users"
     there = comparison.recommended
     chosen = f"there {form.one_line(there)} is the one to choose" if there else "there is none to choose there"
-    return f"Simulated with {some}: {chosen}. Fewer users are another question: what is above is of all, by closed forms. How near these are, for as many users: {apart}"
+    above = "Fewer users are another question: what stands above is of all, by closed forms"
+    return f"Simulated with {some}: {chosen}. {above}. For as many users as were simulated, their {apart}"
 
 
 def _apart(billed: Billed) -> str:
@@ -121,7 +125,9 @@ def _apart(billed: Billed) -> str:
     off = {
         name: abs(plan.metrics[COST].value / comparison.plans[name].cost_usd_per_month - 1)
         for name, plan in billed.planned.items()
-        if COST in plan.metrics and comparison.plans[name].cost_usd_per_month and not comparison.plans[name].is_overloaded
+        if COST in plan.metrics
+        and comparison.plans[name].cost_usd_per_month
+        and not comparison.plans[name].is_overloaded
     }
     if not off:
         return "nothing can be compared."
@@ -130,7 +136,11 @@ def _apart(billed: Billed) -> str:
     if off[worst] < LITTLE:
         costs = f"costs are the same within {form.about_share(LITTLE)}"
     others = list(_others(comparison, billed.planned))
-    return f"{costs}; {listed(others)}." if others else f"{costs}, and ages and latencies are as near as they are meant to be."
+    return (
+        f"{costs}; {listed(others)}."
+        if others
+        else f"{costs}, and ages and latencies are as near as they are meant to be."
+    )
 
 
 def _others(comparison: Comparison, planned: Mapping[str, PlanEstimate]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A scenario in somebody's hands: what it does wherever the knobs are, by closed forms at once and simulated soon after."""
+"""A scenario in somebody's hands: what it does wherever the knobs are, by closed forms and simulated soon after."""
 
 import threading
 import time

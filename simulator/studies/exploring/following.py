@@ -101,7 +101,7 @@ def soon_users(scenario: Scenario, longest_s: float = SOON_S) -> int:
     users = scenario.population.users
     if takes_s(scenario) <= longest_s:
         return users
-    rounds = sorted(first * 10**power for power in range(13) for first in ROUND)
+    rounds = sorted(first * int(10**power) for power in range(13) for first in ROUND)
     fitting = [number for number in rounds if number < users and takes_s(with_users(scenario, number)) <= longest_s]
     return fitting[-1] if fitting else rounds[0]
 

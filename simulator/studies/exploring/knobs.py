@@ -177,7 +177,7 @@ def _levels(scale: Scale, low: float, now: Level, high: float) -> tuple[Level, .
 
 
 def _as_written(level: Level, scale: Scale, digits: int = DIGITS) -> Level:
-    """Return a level as people write it: a day and a half is 36 h, and a twelfth of a million users no row of digits."""
+    """Return a level as people write it: a day and a half is 36 h, and millions are no row of digits."""
     if scale.is_whole:
         count = int(level.number)
         short = f"{count / MILLION:.12g}M" if count >= MILLION else f"{count:_}"
