@@ -44,7 +44,7 @@ class EstimateResult:
 
     @override
     def __repr__(self) -> str:
-        console = Console(file=io.StringIO(), width=WIDTH, record=True, color_system=None)
+        console = Console(file=io.StringIO(), width=WIDTH, record=True, color_system=None, force_jupyter=False)
         for renderable in estimate_report(self.estimates):
             console.print(renderable)
         return console.export_text()

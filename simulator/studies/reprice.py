@@ -11,9 +11,10 @@ from simulator.core.estimate import Estimate
 from simulator.core.input_files.wording import flow
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
+from simulator.simulation.restating import restated
 from simulator.studies.comparison import Comparison
-from simulator.studies.consumption import COST
-from simulator.studies.plan_result import priced_plan
+from simulator.studies.consumption import COST, Consumption
+from simulator.studies.plan_result import PlanResult, priced_plan
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.recommendation import in_words
 from simulator.studies.restated_run import changed_scenario, comparison_with
@@ -96,6 +97,16 @@ def at_prices(comparison: Comparison, book: PriceBook) -> Comparison:
         for name, plan in comparison.plans.items()
     }
     return replace(comparison, book=book, plans=plans, words=None, turning_points=None)
+
+
+def at_stated_prices(comparison: Comparison, scenario: Scenario, book: PriceBook) -> Comparison:
+    """Return a comparison by a scenario of which only keys are other that decide prices, and by a book."""
+    plans = dict[str, PlanResult]()
+    for name, plan in comparison.plans.items():
+        outcomes = tuple(restated(outcome, scenario) for outcome in plan.outcomes)
+        used = tuple(map(Consumption.of, outcomes))
+        plans[name] = priced_plan(scenario, book, name, plan.values, used, plan.saturation, outcomes)
+    return replace(comparison, scenario=scenario, book=book, plans=plans, words=None, turning_points=None)
 
 
 def write_repriced(

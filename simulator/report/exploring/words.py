@@ -101,6 +101,8 @@ def stage_words(look: Look) -> str:
     if look.stage is Stage.SIMULATED and look.simulated is not None:
         number = look.simulated.comparison.replications
         return f"simulated: {users}, {number} replication{'' if number == 1 else 's'}"
+    if look.stage is Stage.BETWEEN:
+        return f"{look.stage} near by, {users}: about {form.about_share(max(look.off_fraction, LITTLE))} off at most"
     return f"{look.stage}, {users}; nothing of it is simulated"
 
 

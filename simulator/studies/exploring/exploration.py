@@ -71,6 +71,8 @@ class Look:
     """By closed forms, whatever was simulated."""
     simulated: Billed | None
     """What was simulated at these places; with fewer users where `Stage` says that this is of closed forms."""
+    off_fraction: float
+    """How far what lies between closed forms may be off, as far as a few of these tell; 0 where all is of them."""
     took_s: float
     """How long it took to answer. [s]"""
 
@@ -207,7 +209,8 @@ class Exploration:
         billed = before.billed(self.bench, places) if before else None
         if before and before.users == scenario.population.users:
             stage = Stage.SIMULATED
-        return Look(scenario, places, stage, plans, billed, time.perf_counter() - begun_s)
+        off_fraction = line.along.off_fraction if line else 0.0
+        return Look(scenario, places, stage, plans, billed, off_fraction, time.perf_counter() - begun_s)
 
     def _follow(self, users: int) -> None:
         """Have so many users simulated, unless they are or have been."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator.prices.book import PriceBook
 from simulator.scenario.changing import with_values
+from simulator.scenario.key_kinds import KeyKind
 from simulator.scenario.schema import Scenario
 from simulator.simulation.outcome import Outcome
 from simulator.simulation.restating import restated
@@ -15,7 +16,7 @@ from simulator.studies.factors import Stated
 from simulator.studies.forecast import WORK_PER_S
 from simulator.studies.outcome_store import default_store
 from simulator.studies.planner.estimating import Expected, PlanEstimate, World
-from simulator.studies.reprice import at_prices
+from simulator.studies.reprice import at_prices, at_stated_prices
 from simulator.studies.sizing import Sizing
 from simulator.studies.study import Study
 from simulator.studies.together import Task
@@ -46,7 +47,7 @@ class Simulated:
     expected: Mapping[str, Expected]
     """What closed forms expect of each plan with as many users."""
     _compared: dict[tuple[Stated, ...], Comparison] = field(default_factory=dict, repr=False, compare=False)
-    """What was compared, by what the scenario states of prices and weights: books are laid over it."""
+    """What was compared, by the weights that the scenario states; at other prices it is billed anew."""
 
     @property
     def users(self) -> int:
@@ -55,21 +56,25 @@ class Simulated:
 
     def billed(self, bench: Bench, places: Places) -> "Billed":
         """Return it at the prices and weights of other places: the same usage, billed anew, and nothing simulated."""
-        stated = {
-            knob.key: knob.levels[at].stated
-            for knob, at in zip(bench.knobs, places, strict=True)
-            if not (knob.is_physical or knob.is_price)
-        }
-        weights = tuple(stated.values())
-        if weights not in self._compared:
-            scenario = with_values(self.scenario, stated, BY) if stated else self.scenario
-            outcomes = [restated(outcome, scenario) for outcome in self.outcomes] if stated else self.outcomes
-            self._compared[weights] = comparison_of(scenario, bench.book_at(places), outcomes, self.sizings)
-        comparison = at_prices(self._compared[weights], bench.book_at(places))
+        book = bench.book_at(places)
+        weights, prices = (self._stated(bench, places, kind) for kind in (KeyKind.WEIGHT, KeyKind.PRICE))
+        judged = tuple(weights.values())
+        if judged not in self._compared:
+            scenario = with_values(self.scenario, weights, BY) if weights else self.scenario
+            outcomes = [restated(outcome, scenario) for outcome in self.outcomes] if weights else self.outcomes
+            self._compared[judged] = comparison_of(scenario, book, outcomes, self.sizings)
+        before = self._compared[judged]
+        scenario = with_values(before.scenario, prices, BY) if prices else before.scenario
+        comparison = at_stated_prices(before, scenario, book) if prices else at_prices(before, book)
         planned = {
             name: repriced(comparison.scenario, name, each, comparison.book) for name, each in self.expected.items()
         }
         return Billed(comparison, planned)
+
+    def _stated(self, bench: Bench, places: Places, kind: KeyKind) -> dict[str, Stated]:
+        """Return what the knobs of a kind state, by key; prices of the book are none of the scenario."""
+        knobs = zip(bench.knobs, places, strict=True)
+        return {knob.key: knob.levels[at].stated for knob, at in knobs if knob.kind is kind and not knob.is_price}
 
 
 @dataclass(frozen=True)
