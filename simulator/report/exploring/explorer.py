@@ -22,9 +22,10 @@ from simulator.report.exploring.words import simulation_words, stage_words, verd
 from simulator.report.result import Result
 from simulator.scenario.changes import key_changes
 from simulator.scenario.loading import load_scenario
+from simulator.scenario.overrides import read_assignment
 from simulator.scenario.schema import Scenario
 from simulator.studies.exploring.exploration import Exploration, Look
-from simulator.studies.exploring.knobs import knobs_of
+from simulator.studies.exploring.knobs import key_path, knobs_of
 from simulator.studies.exploring.moves import Bench
 from simulator.studies.exploring.own_prices import moved_prices
 from simulator.studies.prices_needed import check_prices
@@ -99,9 +100,8 @@ class Explorer:
     @property
     def command(self) -> str:
         """What to type in a shell for the same numbers: ``predcost run FILE --set ...``, its price book before it."""
-        times = self._bench.price_times(self._exploration.places)
-        settings = {**self._given, **self._bench.settings(self._exploration.places)}
-        before = ""
+        times, before = self._bench.price_times(self._exploration.places), ""
+        file, settings = self._file_and_settings()
         if times:
             path = Path.cwd() / PRICES_FILE
             book = write_book(moved_prices(self._bench.book, times))
@@ -110,7 +110,7 @@ class Explorer:
             books = [names] if isinstance(names, str) else [*names]
             settings["prices"] = flow([f'"{each}"' for each in (*books, path)])
         sets = [word for key, text in settings.items() for word in ("--set", f"{key}={text}")]
-        return f"{before}{shlex.join(['predcost', 'run', str(self._file or SCENARIO_FILE), *sets])}"
+        return f"{before}{shlex.join(['predcost', 'run', str(file), *sets])}"
 
     @property
     def yaml(self) -> str:
@@ -172,15 +172,23 @@ class Explorer:
     def _bench(self) -> Bench:
         return self._exploration.bench
 
+    def _file_and_settings(self) -> tuple[Path, dict[str, str]]:
+        """Return a file and what to set in it for the scenario as it stands; else a file to be made of `yaml`."""
+        settings = {**self._given, **self._bench.settings(self._exploration.places)}
+        if self._file is not None and _with_settings(self._file, settings) == self.scenario:
+            return self._file, settings
+        return Path(SCENARIO_FILE), {}
+
     @cached_property
     def _given(self) -> dict[str, str]:
         """What the scenario has else than its file, by key."""
         if self._file is None:
             return {}
-        of_file = load_scenario(self._file)
-        plans = {name: name for name in of_file.plans if name in self._bench.scenario.plans}
-        changes = key_changes(of_file, self._bench.scenario, plans)
-        return {change.key: "null" if change.after is None else change.after_text for change in changes}
+        scenario, of_file = self._bench.scenario, load_scenario(self._file)
+        both = {name: name for name in of_file.plans if name in scenario.plans}
+        changes = key_changes(of_file, scenario, both)
+        gone = {key_path(("plans", name)): "null" for name in of_file.plans if name not in both}
+        return gone | {change.key: "null" if change.after is None else change.after_text for change in changes}
 
     @cached_property
     def _view(self) -> "View":
@@ -316,6 +324,13 @@ def explore(
     check_prices(changed, book, file if not changes else None)
     some = None if users is None else _count(users)
     return Explorer(Bench(changed, book, knobs_of(changed, book, inputs)), file, some)
+
+
+def _with_settings(file: Path, settings: Mapping[str, str]) -> Scenario | None:
+    try:
+        return load_scenario(file, dict(read_assignment(f"{key}={text}") for key, text in settings.items()))
+    except UserError:
+        return None
 
 
 def _count(users: int | str) -> int:

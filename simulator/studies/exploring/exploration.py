@@ -237,11 +237,11 @@ class Exploration:
         with self._lock:
             if self._asked is None or found.places != self._asked.places:
                 return
-            self._asked, self.progress = None, None
             self._simulated[self._physical(found.places)] = found
             while len(self._simulated) > MOST_SIMULATED:
                 self._simulated.popitem(last=False)
             self.look = self._look(self.places, exactly=self.look.stage is not Stage.BETWEEN)
+            self._asked, self.progress = None, None
         self.tell()
 
     def _is_at(self, fraction: float) -> None:
@@ -252,7 +252,8 @@ class Exploration:
         with self._lock:
             if self._asked is None:
                 return
-            self._asked, self.progress, self.fault = None, None, str(error)
+            self.fault = str(error)
+            self._asked, self.progress = None, None
         self.tell()
 
     def _look_ahead(self) -> None:
