@@ -2,10 +2,13 @@
 
 import importlib.util
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +207,56 @@ def test_without_the_extra_it_says_in_a_sentence_what_to_install(monkeypatch: py
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(sim.UserError, match=r"^explore\(\) needs anywidget and ipywidgets: pip install '.\[jupyter\]'"):
         sim.explore(SCENARIO)
+
+
+IN_A_KERNEL = f"""
+import os, sys
+sys.path[:] = {sys.path!r}
+import simulator as sim
+x = sim.explore({str(SCENARIO)!r}, ["population.users"], users="50M")
+x
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("end", ["restart_kernel", "shutdown_kernel", "kill"])
+def test_a_kernel_that_ends_leaves_no_process_and_an_interrupt_ends_nothing(end: str) -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    kernel, client = start_new_kernel(kernel_name="python3")
+    try:
+        asked = {"pids": "list(x._exploration.pids)"}
+        client.execute_interactive(IN_A_KERNEL, timeout=120, output_hook=lambda _: None)
+        answer = client.execute_interactive("", timeout=120, user_expressions=asked, output_hook=lambda _: None)
+        pids = json.loads(answer["content"]["user_expressions"]["pids"]["data"]["text/plain"])
+        assert pids
+        kernel.interrupt_kernel()
+        time.sleep(0.5)
+        assert all(map(is_there, pids[:1]))
+        client.stop_channels()
+        if end == "kill":
+            kernel.signal_kernel(signal.SIGKILL)
+        else:
+            getattr(kernel, end)()
+        until(lambda: not any(map(is_there, pids)))
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def until(happened: Callable[[], object], longest_s: float = 60.0) -> None:
+    end_s = time.monotonic() + longest_s
+    while not happened():
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("users", "said"), [("many", "is not a count"), (0, "at least 1")])
