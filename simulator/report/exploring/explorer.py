@@ -120,6 +120,16 @@ class Explorer:
         yaml.dump(self.scenario.model_dump(mode="json", exclude_none=True), text)
         return text.getvalue()
 
+    def slider(self, key: str) -> tuple[str, ...]:
+        """Return the values that a slider can stand at, ascending, as people write them.
+
+        Raises
+        ------
+        UserError
+            If there is no such slider.
+        """
+        return self._bench.knobs[self._number(key)].texts
+
     def set(self, key: str, value: str) -> None:
         """Move a slider; a simulation follows.
 
@@ -128,17 +138,14 @@ class Explorer:
         key
             As `inputs` has it.
         value
-            One of its values, written as the slider shows it: ``5 %``, ``6 h``.
+            One of its values, as `slider` has them: ``20 %``, ``6 h``.
 
         Raises
         ------
         UserError
             If there is no such slider or value, or if the scenario is not valid there.
         """
-        knobs = {knob.key: number for number, knob in enumerate(self._bench.knobs)}
-        if key not in knobs:
-            raise UserError(f"there is no slider '{key}'; {did_you_mean(key, knobs)}")
-        number = knobs[key]
+        number = self._number(key)
         self._exploration.move(number, self._bench.knobs[number].place_of(value))
         self._exploration.settle()
         self._has_changed()
@@ -167,6 +174,12 @@ class Explorer:
         self._exploration.close()
         if "_view" in self.__dict__:
             self._view.close()
+
+    def _number(self, key: str) -> int:
+        numbers = {knob.key: number for number, knob in enumerate(self._bench.knobs)}
+        if key not in numbers:
+            raise UserError(f"there is no slider '{key}'; {did_you_mean(key, numbers)}")
+        return numbers[key]
 
     @property
     def _bench(self) -> Bench:

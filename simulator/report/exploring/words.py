@@ -115,8 +115,9 @@ def simulation_words(look: Look) -> str:
     if look.stage is Stage.SIMULATED:
         return f"Of the closed forms beside it, {apart}"
     some = f"{form.count(comparison.scenario.population.users)} of {form.count(scenario.population.users)} users"
-    there = comparison.recommended
+    there, as_good = comparison.recommended, [form.one_line(name) for name in comparison.selection.as_good]
     chosen = f"there {form.one_line(there)} is the one to choose" if there else "there is none to choose there"
+    chosen += f", and {listed(as_good)} {'is' if len(as_good) == 1 else 'are'} as good" if as_good else ""
     above = "Fewer users are another question: what stands above is of all, by closed forms"
     return f"Simulated with {some}: {chosen}. {above}. For as many users as were simulated, their {apart}"
 
