@@ -31,6 +31,17 @@ _AMOUNTS = (
 )
 
 
+class TextTable(pd.DataFrame):
+    """Texts, of which some hold two amounts of money, and none a formula."""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return TextTable
+
+    def _repr_html_(self) -> str:
+        return shown(self.to_html(escape=True))
+
+
 class BillTable(pd.DataFrame):
     """A plan's bill as numbers, a row for each line; it shows itself as people read bills, with the total."""
 

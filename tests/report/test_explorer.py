@@ -127,6 +127,31 @@ def test_what_has_no_closed_form_is_shown_as_not_known_and_never_as_nothing(monk
     explorer.close()
 
 
+def test_where_answers_have_a_value_net_value_is_shown_as_soon_as_it_is_simulated() -> None:
+    value = {"per_request": "0.001 USD", "default_quality": "60 %"}
+    explorer = sim.explore(SCENARIO, ["population.daily_active"], **FEW, value=value)
+    assert set(explorer.table.loc["net value"]) == {"?"}
+    assert "What answers are worth is not in it" in explorer.verdict
+    explorer.set("population.daily_active", "20 %")
+    assert explorer.wait(120)
+    assert explorer.table.loc["net value"].str.contains(r"\$").all()
+    assert explorer.verdict.startswith("Choose ")
+    explorer.close()
+
+
+def test_one_replication_claims_nothing_about_ages_and_too_few_requests_nothing_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for users, said in (("2k", "one replication does not tell"), ("20", "")):
+        explorer = sim.explore(SCENARIO, KEYS[:1], **{**FEW, "replications": 1, "population__users": users})
+        page = Page(explorer, monkeypatch)
+        page.says(kind="settle")
+        assert explorer.wait(120)
+        assert said in page.says(kind="hello")["about_simulation"]
+        assert bool(page.says(kind="hello")["about_simulation"]) == bool(said)
+        explorer.close()
+
+
 def test_python_moves_sliders_by_what_they_say(explorer: sim.Explorer) -> None:
     explorer.set("plans.cached.cache.ttl", "60 h")
     assert explorer.scenario == load_scenario(SCENARIO).with_(**FEW).with_(plans__cached__cache__ttl="60 h")

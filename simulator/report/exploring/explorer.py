@@ -17,8 +17,9 @@ from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.prices.writing import write_book
 from simulator.report import format as form
-from simulator.report.exploring.rows import COLUMNS, heads, knob_rows, plan_rows
+from simulator.report.exploring.rows import columns, knob_rows, plan_rows
 from simulator.report.exploring.words import simulation_words, stage_words, verdict
+from simulator.report.notebook import TextTable
 from simulator.report.result import Result
 from simulator.scenario.changes import key_changes
 from simulator.scenario.loading import load_scenario
@@ -83,10 +84,10 @@ class Explorer:
     @property
     def table(self) -> "pd.DataFrame":
         """What is shown, as people read it: a row for each figure, a column for each plan."""
-        import pandas as pd  # noqa: PLC0415  (imported when a table is asked for)
-
         rows = plan_rows(self._exploration.look)
-        return pd.DataFrame({row["whole_name"]: row["cells"] for row in rows}, index=[head for head, _ in COLUMNS])
+        return TextTable(
+            {row["whole_name"]: row["cells"] for row in rows}, index=[head for head, _ in columns(self.scenario)]
+        )
 
     @property
     def result(self) -> Result | None:
@@ -224,7 +225,13 @@ class Explorer:
         fault = ""
         try:
             if kind == "hello":
-                self._send({"kind": "inputs", "heads": list(heads()), "inputs": knob_rows(self._bench)})
+                self._send(
+                    {
+                        "kind": "inputs",
+                        "heads": [head for head, _ in columns(self.scenario)],
+                        "inputs": knob_rows(self._bench),
+                    }
+                )
             elif kind == "move":
                 self._exploration.move(int(said["number"]), int(said["place"]))
             elif kind == "settle":

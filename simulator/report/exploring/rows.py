@@ -1,6 +1,5 @@
 """What the explorer shows: the plans, side by side, as the page draws them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from simulator.core.estimate import Estimate
@@ -8,8 +7,9 @@ from simulator.prices.book import PriceBook
 from simulator.report import format as form
 from simulator.report.exploring.words import choice_of, label_of
 from simulator.report.plan_styles import styles_of
+from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import COST
-from simulator.studies.consumption import WASTED
+from simulator.studies.consumption import NET_VALUE, WASTED
 from simulator.studies.exploring.exploration import Look, PlanSeen, Stage
 from simulator.studies.exploring.knobs import Knob
 from simulator.studies.exploring.moves import Bench
@@ -26,6 +26,7 @@ COLUMNS = (
     ("age, p95", "age_p95_s"),
     ("latency, p99", "latency_p99_s"),
 )
+MONEY = (COST, WASTED, NET_VALUE)
 LETTERS = 40
 LITTLE = 1e-3
 """Of a mean: half an interval that is less is not told."""
@@ -78,7 +79,7 @@ def plan_rows(look: Look) -> list[dict[str, Any]]:
             "broken": broken.get(name, ""),
             "why": plan.why,
             **_bar(look, name, plan),
-            "cells": [_cell(look, name, plan, metric) for _, metric in COLUMNS],
+            "cells": [_cell(look, name, plan, metric) for _, metric in columns(look.scenario)],
         }
         for name, plan in look.plans.items()
     ]
@@ -119,20 +120,20 @@ def _cell(look: Look, name: str, plan: PlanSeen, metric: str) -> str:
         return form.NOTHING if estimate is None else _within(metric, estimate)
     seen = plan.metrics.get(metric)
     if seen is None:
-        is_unknown = COST not in plan.metrics or (plan.why and metric.startswith("latency"))
+        is_unknown = COST not in plan.metrics or metric == NET_VALUE or (plan.why and metric.startswith("latency"))
         return UNKNOWN if is_unknown else form.NOTHING
     return f"{'' if seen.is_exact else APPROXIMATELY}{form.metric_text(metric, seen.value)}"
 
 
 def _within(metric: str, estimate: Estimate) -> str:
     """Return a mean with half its interval, which is told no finer than it is worth."""
-    if metric in (COST, WASTED):
+    if metric in MONEY:
         return f"{form.usd(estimate.mean)} {form.usd_within(estimate)}".strip()
     text, half = form.metric_text(metric, estimate.mean), estimate.half_width
     is_sure = not half > LITTLE * abs(estimate.mean)  # also where there is one replication
     return text if is_sure else f"{text} ± {form.metric_text(metric, half)}"
 
 
-def heads() -> Iterator[str]:
-    """Yield the columns' heads."""
-    yield from (head for head, _ in COLUMNS)
+def columns(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Return the heads of the figures and their metrics; what decides is among them."""
+    return COLUMNS if scenario.value is None else (COLUMNS[0], ("net value", NET_VALUE), *COLUMNS[1:])

@@ -108,7 +108,7 @@ def stage_words(look: Look) -> str:
 
 def simulation_words(look: Look) -> str:
     """Return what a simulation says of the closed forms; nothing where there is none."""
-    if look.simulated is None:
+    if look.simulated is None or look.simulated.comparison.is_too_little:
         return ""
     comparison, scenario = look.simulated.comparison, look.scenario
     apart = _apart(look.simulated)
@@ -138,6 +138,8 @@ def _apart(billed: Billed) -> str:
     costs = f"costs are off by {form.share(off[worst])} at most ({form.one_line(worst)})"
     if off[worst] < LITTLE:
         costs = f"costs are the same within {form.about_share(LITTLE)}"
+    if comparison.fewest_replications == 1:
+        return f"{costs}; one replication does not tell how near ages and latencies are."
     others = list(_others(comparison, billed.planned))
     return (
         f"{costs}; {listed(others)}."
