@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
     from simulator.report.diff_result import DiffResult, diff
-    from simulator.report.estimate_tables import estimate
+    from simulator.report.estimating import estimate
+    from simulator.report.exploring.explorer import Explorer, explore
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
     from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, load_sweep, sweep
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BreakEvenResult",
     "DiffResult",
+    "Explorer",
     "PriceBook",
     "Result",
     "Scenario",
@@ -31,6 +33,7 @@ __all__ = [
     "breakeven",
     "diff",
     "estimate",
+    "explore",
     "load_book",
     "load_run",
     "load_scenario",
@@ -42,6 +45,7 @@ __all__ = [
 _HOMES = {
     "BreakEvenResult": "simulator.report.studied",
     "DiffResult": "simulator.report.diff_result",
+    "Explorer": "simulator.report.exploring.explorer",
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
@@ -49,7 +53,8 @@ _HOMES = {
     "UserError": "simulator.core.errors",
     "breakeven": "simulator.report.studied",
     "diff": "simulator.report.diff_result",
-    "estimate": "simulator.report.estimate_tables",
+    "estimate": "simulator.report.estimating",
+    "explore": "simulator.report.exploring.explorer",
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",

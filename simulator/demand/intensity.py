@@ -88,23 +88,16 @@ class LocalProfile:
         """Return the weights in a zone at times from the scenario's start."""
         zone = self._clock or zone
         steps, which = np.unique(np.floor(time_s / _OFFSET_STEP_S), return_inverse=True)
-        known = _known_offsets_s(self._start, zone)
-        for step in steps.tolist():
-            if step not in known:
-                known[step] = _week_offset_s(self._start, zone, step)
-        offset_s = np.array([known[step] for step in steps.tolist()])[which]
+        offset_s = np.array([_week_offset_s(self._start, zone, step) for step in steps.tolist()])[which]
         return np.asarray(self._weights[((time_s + offset_s) // SLOT_S).astype(np.int64) % SLOTS_PER_WEEK])
 
 
-@functools.lru_cache(maxsize=256)
-def _known_offsets_s(start: datetime, zone: tzinfo) -> dict[float, float]:
-    """Return what was found out of a zone's clock by step of time: variants of a scenario ask for the same. [s]"""
-    del start, zone
-    return {}
-
-
+@functools.lru_cache(maxsize=2**16)
 def _week_offset_s(start: datetime, zone: tzinfo, step: float) -> float:
-    """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]"""
+    """Return what to add to simulated time to get local time since some Monday 00:00, for a step of time. [s]
+
+    It is remembered, as whoever looks at one scenario after another asks for the same hours again.
+    """
     at_s = step * _OFFSET_STEP_S
     local = (start + timedelta(seconds=at_s)).astimezone(zone)
     return (local.replace(tzinfo=None) - _SOME_MONDAY).total_seconds() % WEEK_S - at_s

@@ -66,6 +66,13 @@ def _row(found: BreakEven, value: float, plans: Sequence[str]) -> Iterator[Text]
         yield Text(form.usd(sign * standing.mean_usd(plan)), style=style)
 
 
+def breakeven_cells(found: BreakEven) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and the rows of the table of the values that were looked at, as text."""
+    heads = [found.key, *map(form.one_line, found.plans)]
+    values = {text_at(found, value): value for value in found.seen}.values()
+    return heads, [[cell.plain for cell in _row(found, value, found.plans)] for value in values]
+
+
 def breakeven_json(found: BreakEven) -> dict[str, Any]:
     """Return what ``predcost breakeven --json`` prints; numbers of the key are in s, USD, GiB and fractions."""
     content = {

@@ -14,7 +14,7 @@ from simulator.report import format as form
 from simulator.report.diff_markdown import diff_markdown
 from simulator.report.diff_rows import HEADS, rows_of
 from simulator.report.diff_words import finding_said, headline, sentences
-from simulator.report.notebook import html_table
+from simulator.report.notebook import html_table, paragraphs, shown
 from simulator.report.result import Result
 from simulator.report.running import as_scenario
 from simulator.scenario.schema import Scenario
@@ -147,10 +147,10 @@ class DiffResult:
         return f"<DiffResult of {len(self.diff.plans)} plans; {self.headline}>"
 
     def _repr_html_(self) -> str:
-        return "".join(self._html())
+        return shown(*self._html())
 
     def _html(self) -> Iterator[str]:
-        yield f"<div><p><strong>{escape(self.headline)}.</strong></p>"
+        yield f"<p><strong>{escape(self.headline)}.</strong></p>"
         changed = [(change.key, change.before_text, change.after_text) for change in self.diff.changed]
         if changed:
             yield html_table(("changed key", "before", "now"), changed)
@@ -158,5 +158,4 @@ class DiffResult:
             if not self.diff.is_same(plan):
                 rows = [row.cells for row in rows_of(self.diff, plan)]
                 yield f"<p><strong>{escape(form.one_line(plan))}</strong></p>{html_table(HEADS, rows)}"
-        yield from (f"<p>{escape(sentence)}</p>" for sentence in sentences(self.diff))
-        yield "</div>"
+        yield paragraphs(sentences(self.diff))

@@ -1,37 +1,22 @@
 """Estimates by closed form, for a terminal, for JSON and for Jupyter."""
 
-import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from typing_extensions import override
 
-from simulator.core.errors import UserError
-from simulator.prices.book import PriceBook
-from simulator.prices.loading import load_book
 from simulator.report import format as form
 from simulator.report.json_report import finite
-from simulator.report.layout import said
 from simulator.report.names import heads, shortened
-from simulator.scenario.loading import load_scenario
-from simulator.scenario.schema import Scenario
-from simulator.studies.planner.estimating import Estimates, PlanEstimate, estimates_of
+from simulator.studies.planner.estimating import Estimates, PlanEstimate
 from simulator.studies.planner.values import Kind, Value
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 WIDTH = 100
-HTML = '<pre style="line-height: 1.2; font-size: 90%">{code}</pre>'
 COLUMN_WIDTH = 12
 """Of a plan, its distance from the next included."""
 LABEL_WIDTH = 17
@@ -67,66 +52,6 @@ SHOWN: tuple[tuple[tuple[str, str], ...], ...] = (
         ("makespan", "batch_makespan_mean_s"),
     ),
 )
-
-
-@dataclass(frozen=True, repr=False)
-class EstimateResult:
-    """All plans of a scenario by closed forms; in Jupyter it shows itself."""
-
-    estimates: Estimates
-    """What was found, with what each value leaves out."""
-
-    @cached_property
-    def table(self) -> "pd.DataFrame":
-        """Every value in the unit of its name: a row for each plan and metric, with its kind and what it leaves out."""
-        import pandas as pd  # noqa: PLC0415  (imported when a table is asked for)
-
-        rows = [
-            (plan.name, metric, value.value, str(value.kind), "; ".join(value.leaves_out))
-            for plan in self.estimates.plans.values()
-            for metric, value in plan.metrics.items()
-        ]
-        columns = ["plan", "metric", "value", "kind", "leaves_out"]
-        return pd.DataFrame(rows, columns=columns).set_index(["plan", "metric"])
-
-    @override
-    def __repr__(self) -> str:
-        return self._console(html=False).export_text()
-
-    def _repr_html_(self) -> str:
-        return self._console(html=True).export_html(code_format=HTML, inline_styles=True)
-
-    def _console(self, *, html: bool) -> Console:
-        console = Console(file=io.StringIO(), width=WIDTH, record=True, color_system="truecolor" if html else None)
-        for renderable in estimate_report(self.estimates):
-            console.print(renderable)
-        return console
-
-
-def estimate(
-    scenario: Scenario | str | Path,
-    *,
-    prices: PriceBook | str | Path | Sequence[str | Path] | None = None,
-    **changes: Any,
-) -> EstimateResult:
-    """Estimate every plan of a scenario by closed forms, in milliseconds; nothing is simulated.
-
-    Parameters
-    ----------
-    scenario, prices, changes
-        As `run` takes them.
-
-    Raises
-    ------
-    UserError
-        If a change is not valid, or if the book lacks a price.
-    """
-    if not isinstance(scenario, (Scenario, str, Path)):
-        raise UserError(f"estimate() takes a scenario or the path of its file, not a {type(scenario).__name__}")
-    stated = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
-    changed = stated.with_(**changes) if changes else stated
-    book = prices if isinstance(prices, PriceBook) else load_book(prices or changed.prices)
-    return EstimateResult(estimates_of(changed, book))
 
 
 def estimate_json(estimates: Estimates) -> dict[str, Any]:
@@ -173,7 +98,7 @@ def _values_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table
     for group in SHOWN:
         rows = [(label, metric) for label, metric in group if any(metric in plan.metrics for plan in plans)]
         for number, (label, metric) in enumerate(rows):
-            cells = [_cell(plan, metric) for plan in plans]
+            cells = [estimate_cell(plan, metric) for plan in plans]
             table.add_row(label, *cells, end_section=number == len(rows) - 1)
     return table
 
@@ -186,7 +111,8 @@ def _empty_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table:
     return table
 
 
-def _cell(plan: PlanEstimate, metric: str) -> str:
+def estimate_cell(plan: PlanEstimate, metric: str) -> str:
+    """Return a plan's value as text: with its mark, as unknown, or as what does not apply."""
     value = plan.metrics.get(metric)
     if value is None:
         is_unknown = plan.no_form or (plan.no_waits and metric.startswith("latency"))
@@ -198,11 +124,12 @@ def _bill_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Rendera
     items = dict.fromkeys(line.item for plan in plans if plan.bill for line in plan.bill.lines)
     table = _empty_table(plans, names)
     for item in items:
-        table.add_row(item, *(_of_item(plan, item) for plan in plans))
+        table.add_row(item, *(bill_cell(plan, item) for plan in plans))
     return Group(Text("The bill by line, USD per 30-day month"), table)
 
 
-def _of_item(plan: PlanEstimate, item: str) -> str:
+def bill_cell(plan: PlanEstimate, item: str) -> str:
+    """Return what a plan pays for an item of the bill, as text."""
     if plan.bill is None:
         return UNKNOWN
     amounts = [line.usd_per_month for line in plan.bill.lines if line.item == item]
@@ -210,7 +137,15 @@ def _of_item(plan: PlanEstimate, item: str) -> str:
 
 
 def _left_out(plans: Sequence[PlanEstimate]) -> Iterator[RenderableType]:
-    """Yield what values leave out, each with the plans of which that is so."""
+    told = left_out(plans)
+    if told:
+        yield Text("What ~ leaves out, or ? lacks:")
+    for gap in told:
+        yield said(f"- {gap}", [plan.name for plan in plans], indent=1)
+
+
+def left_out(plans: Sequence[PlanEstimate]) -> list[str]:
+    """Return what values leave out, each with the plans of which that is so."""
     told: dict[str, list[str]] = {}
     shown = {metric for group in SHOWN for _, metric in group}
     for plan in plans:
@@ -221,8 +156,5 @@ def _left_out(plans: Sequence[PlanEstimate]) -> Iterator[RenderableType]:
         values = [value for metric, value in plan.metrics.items() if metric in shown]
         for gap in dict.fromkeys(each for value in values for each in value.leaves_out):
             told.setdefault(gap, []).append(plan.name)
-    if told:
-        yield Text("What ~ leaves out, or ? lacks:")
-    for gap, of in told.items():
-        whose = "" if len(of) == len(plans) else f" ({', '.join(of)})"
-        yield said(f"- {gap}{whose}", [plan.name for plan in plans], indent=1)
+    whose = {gap: "" if len(of) == len(plans) else f" ({', '.join(of)})" for gap, of in told.items()}
+    return [f"{gap}{of}" for gap, of in whose.items()]

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,10 @@ from simulator.studies.recommendation import in_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI = 72
+DPI, SCREEN_DPI = 144, 72
+"""Pictures have twice as many dots as they take room: most screens have."""
+NO_MATHS = "tex2jax_ignore mathjax_ignore"
+"""JupyterLab would read what stands between two dollar signs as a formula, but for this class."""
 _BEST = "font-weight: bold; background: rgba(0, 158, 115, 0.15)"
 _RIGHT = "text-align: right"
 _AMOUNTS = (
@@ -26,6 +29,17 @@ _AMOUNTS = (
     ("price", "price_usd", form.price),
     ("USD/month", "usd_per_month", form.usd_on_bill),
 )
+
+
+class TextTable(pd.DataFrame):
+    """Texts, of which some hold two amounts of money, and none a formula."""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return TextTable
+
+    def _repr_html_(self) -> str:
+        return shown(self.to_html(escape=True))
 
 
 class BillTable(pd.DataFrame):
@@ -45,7 +59,7 @@ class BillTable(pd.DataFrame):
         aligned = [_RIGHT if column in {name for name, _, _ in _AMOUNTS} else "" for column in written.columns]
         rows = written.to_numpy().tolist()
         lines = [_line(cells, [f"{one}; {_BEST if cells is rows[-1] else ''}" for one in aligned]) for cells in rows]
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        return shown(f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>")
 
     def _written(self) -> pd.DataFrame:
         """Return the bill as text, the total last."""
@@ -66,14 +80,34 @@ def bill_table(result: PlanResult) -> BillTable:
 
 
 def result_html(comparison: Comparison, table: pd.DataFrame) -> str:
-    """Return what a comparison shows of itself: what decides, one picture, the recommendation; the rest folded away."""
+    """Return what a comparison shows of itself: the answer, what decides, one picture; the rest folded away."""
     words = in_words(comparison).words
     assert words is not None
-    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in words.recommendation)
-    warned = "".join(f"<p><strong>Warning:</strong> {escape(text)}</p>" for text in words.warnings)
-    source = escape(" · ".join(provenance(comparison)))
-    rest = f"<details><summary>all metrics</summary>{table.to_html(escape=True)}</details>"
-    return f"<div>{_leading(comparison)}{_picture(comparison)}{said}{warned}{rest}<p><small>{source}</small></p></div>"
+    first, *others = words.recommendation
+    return shown(
+        f"<p><strong>{escape(first)}</strong></p>",
+        _leading(comparison),
+        _picture(comparison),
+        paragraphs(others),
+        *(f"<p><strong>Warning:</strong> {escape(text)}</p>" for text in words.warnings),
+        folded("all metrics", table.to_html(escape=True)),
+        f"<p><small>{escape(' · '.join(provenance(comparison)))}</small></p>",
+    )
+
+
+def shown(*parts: str) -> str:
+    """Return parts of HTML as what a notebook shows of a result."""
+    return f'<div class="{NO_MATHS}">{"".join(parts)}</div>'
+
+
+def paragraphs(sentences: Iterable[str]) -> str:
+    """Return sentences, a paragraph each."""
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+
+
+def folded(title: str, html: str) -> str:
+    """Return HTML that is folded away under a title."""
+    return f"<details><summary>{escape(title)}</summary>{html}</details>"
 
 
 def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -112,4 +146,5 @@ def picture_html(figure: "Figure", title: str) -> str:
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=DPI)
     encoded = base64.b64encode(image.getvalue()).decode()
-    return f'<img alt="{escape(form.one_line(title), quote=True)}" src="data:image/png;base64,{encoded}"/>'
+    size = f'width="{figure.get_figwidth() * SCREEN_DPI:.0f}" style="max-width: 100%; height: auto"'
+    return f'<img alt="{escape(form.one_line(title), quote=True)}" {size} src="data:image/png;base64,{encoded}"/>'

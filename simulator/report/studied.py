@@ -13,8 +13,8 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report import breakeven_tables, breakeven_words, sweep_words
-from simulator.report.notebook import picture_html
-from simulator.report.sweep_tables import sweep_table
+from simulator.report.notebook import folded, html_table, paragraphs, picture_html, shown
+from simulator.report.sweep_tables import sweep_cells, sweep_table
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.breakeven import BreakEven, break_even
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+FEW_ROWS = 12
+"""Tables with more are folded away in a notebook."""
 Prices = PriceBook | str | Path | Sequence[str | Path] | None
 
 
@@ -149,7 +151,10 @@ class SweepResult:
 
     def _repr_html_(self) -> str:
         figure = self.plot.lines() if len(self.sweep.factors) == 1 else self.plot.map()
-        return f"<div>{picture_html(figure, self.finding)}<p>{escape(self.finding)}</p></div>"
+        table = html_table(*sweep_cells(self.sweep))
+        few = len(self.sweep.points) <= FEW_ROWS
+        said = f"<p><strong>{escape(self.finding)}</strong></p>"
+        return shown(said, picture_html(figure, self.finding), table if few else folded("every point", table))
 
 
 @dataclass(frozen=True)
@@ -195,8 +200,10 @@ class BreakEvenResult:
         return f"<BreakEvenResult over {self.found.key}; {breakeven_words.finding(self.found)}>"
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{escape(line)}</p>" for line in self.finding.splitlines())
-        return f"<div>{picture_html(self.plot.lines(), self.finding)}{said}</div>"
+        first, *others = self.finding.splitlines()
+        seen = folded("the values that were looked at", html_table(*breakeven_tables.breakeven_cells(self.found)))
+        picture = picture_html(self.plot.lines(), self.finding)
+        return shown(f"<p><strong>{escape(first)}</strong></p>", picture, paragraphs(others), seen)
 
 
 def load_sweep(folder: str | Path) -> SweepResult:

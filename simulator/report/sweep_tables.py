@@ -124,6 +124,21 @@ def _best(point: Point, called: Mapping[str, str]) -> str:
     return f"{called[point.recommended]}{'' if point.is_decided else _AS_GOOD}"
 
 
+def sweep_cells(sweep: Sweep) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and the rows of the table of all points and plans, as text."""
+    called = {plan: form.one_line(plan) for plan in sweep.plans}
+    head = [*(factor.key for factor in sweep.factors), *called.values(), "best"]
+    rows = [
+        [
+            *(level.text for level in point.levels),
+            *(_cell(point, plan, with_interval=True).plain for plan in sweep.plans),
+            _best(point, called),
+        ]
+        for point in sweep.points
+    ]
+    return head, rows
+
+
 def sweep_json(sweep: Sweep) -> dict[str, Any]:
     """Return what ``predcost sweep --json`` prints; numbers of keys are in s, USD, GiB and fractions."""
     scenario = sweep.scenario

@@ -112,15 +112,15 @@ def _around_now(scenario: Scenario, reader: Reader, key: str, by: str) -> tuple[
         wrong = "is not stated" if now is None else f"is '{now}', which is no number"
         reader.faults.append(f"{reader.label}: {wrong}; {give}")
         return None
-    scale = _written_scale(scenario, key, float(now), is_whole=isinstance(now, int))
+    scale = written_scale(scenario, key, float(now), is_whole=isinstance(now, int))
     if now <= 0 or scale is None:
         reader.faults.append(f"{reader.label}: what is around {now} is not known; {give}")
         return None
-    low, high = (_farthest(scenario, scale, float(now), by, power=power) for power in (-1, 1))
+    low, high = (farthest(scenario, scale, float(now), by, power=power) for power in (-1, 1))
     return low, high, scale
 
 
-def _written_scale(scenario: Scenario, key: str, now: float, *, is_whole: bool) -> Scale | None:
+def written_scale(scenario: Scenario, key: str, now: float, *, is_whole: bool) -> Scale | None:
     """Return how a scenario would write the numbers of a key itself."""
     if is_whole:
         return Scale(key, "", 1.0, is_whole=True)
@@ -128,7 +128,14 @@ def _written_scale(scenario: Scenario, key: str, now: float, *, is_whole: bool) 
     return Reader(scenario, key, "").scale(level, level)
 
 
-def _farthest(scenario: Scenario, scale: Scale, now: float, by: str, power: int) -> Level:
+def farthest(scenario: Scenario, scale: Scale, now: float, by: str, power: int) -> Level:
+    """Return the value farthest above today's, or below it with a power of -1, at which the scenario is valid.
+
+    Raises
+    ------
+    UserError
+        If none is.
+    """
     for times in AROUND:
         level = scale.level(now * times**power, 4)
         reader = Reader(scenario, scale.key, by)

@@ -11,8 +11,10 @@ from simulator.core.estimate import Estimate
 from simulator.core.input_files.wording import flow
 from simulator.prices.book import PriceBook
 from simulator.scenario.schema import Scenario
+from simulator.simulation.restating import restated
 from simulator.studies.comparison import Comparison
-from simulator.studies.consumption import COST
+from simulator.studies.consumption import COST, Consumption
+from simulator.studies.plan_result import PlanResult, priced_plan
 from simulator.studies.prices_needed import check_prices
 from simulator.studies.rebilling import at_prices
 from simulator.studies.recommendation import in_words
@@ -86,6 +88,16 @@ def reprice_all(study: Mapping[Key, Comparison], book: PriceBook) -> dict[Key, R
     if faults:
         raise UserError("\n".join(faults))
     return {key: Repriced(comparison, at_prices(comparison, book)) for key, comparison in study.items()}
+
+
+def at_stated_prices(comparison: Comparison, scenario: Scenario, book: PriceBook) -> Comparison:
+    """Return a comparison by a scenario of which only keys are other that decide prices, and by a book."""
+    plans = dict[str, PlanResult]()
+    for name, plan in comparison.plans.items():
+        outcomes = tuple(restated(outcome, scenario) for outcome in plan.outcomes)
+        used = tuple(map(Consumption.of, outcomes))
+        plans[name] = priced_plan(scenario, book, name, plan.values, used, plan.saturation, outcomes)
+    return replace(comparison, scenario=scenario, book=book, plans=plans, words=None, turning_points=None)
 
 
 def write_repriced(

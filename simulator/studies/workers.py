@@ -76,10 +76,10 @@ class Workers:
         return tuple(worker.pid for worker in self._workers)
 
     def end(self) -> None:
-        """End the processes, whatever they are doing."""
-        for worker in self._workers:
+        """End the processes, whatever they are doing; another thread that waits for what they find waits no longer."""
+        ended, self._workers = self._workers, []
+        for worker in ended:
             worker.kill()
-        self._workers.clear()
 
     def run(
         self,
@@ -121,6 +121,8 @@ class Workers:
         try:
             while left:
                 kind, what = _next(talk.said)
+                if kind == LOST and not self._workers:
+                    return
                 if kind == LOST:
                     worker, asked = what
                     again = asked.again(apart)

@@ -48,7 +48,16 @@ def test_in_python_it_has_a_tidy_table() -> None:
     assert list(found.table.columns) == ["value", "kind", "leaves_out"]
     assert found.table.loc[("nightly batch", "predictions_computed_batch"), "value"] == pytest.approx(7e6, rel=1e-3)
     assert "cost per month" in repr(found)
-    assert found._repr_html_().startswith("<pre")
+    html = found._repr_html_()
+    assert html.count("<pattern") == len(found.estimates.plans), "slanting lines: closed forms"
+    assert "cost per month" in html
+    assert "batch compute" in html
+
+
+def test_printing_it_displays_nothing_by_itself_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.jupyter.display", lambda *_: pytest.fail("rich has shown it besides"))
+    assert "cost per month" in repr(sim.estimate(HEADLINE, population__users=1_000_000))
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -27,6 +27,7 @@ from simulator.report.diff_result import DiffResult
 from simulator.report.diff_rows import rows_of
 from simulator.report.diff_tables import diff_json, diff_report
 from simulator.report.diff_words import finding_said, headline, sentences
+from simulator.report.notebook import NO_MATHS
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import COST, NET_VALUE
@@ -245,6 +246,7 @@ def test_in_python_the_same_is_a_tidy_table_and_draws_itself(diff: Diff) -> None
     html = shown._repr_html_()
     assert "<b>" not in html
     assert escape(headline(diff)) in html
+    assert html.startswith(f'<div class="{NO_MATHS}"><p><strong>')
     assert shown.plot.waterfall("hybrid").axes
     assert shown.gate("plans.hybrid.cost_usd_per_month > +5%")[0].startswith("broken")
     with pytest.raises(UserError, match="did you mean 'hybrid'"):

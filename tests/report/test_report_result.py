@@ -1,5 +1,6 @@
 import json
 import sys
+from html import escape
 from pathlib import Path
 from subprocess import run
 
@@ -8,6 +9,7 @@ import pytest
 from simulator.core.errors import UserError
 from simulator.report import format as form
 from simulator.report.json_report import as_json
+from simulator.report.notebook import NO_MATHS, TextTable
 from simulator.report.result import Result
 from simulator.studies.comparison import Comparison
 
@@ -86,6 +88,20 @@ def test_a_result_shows_what_decides_first_with_the_best_marked_and_one_picture(
     assert html.count("<img") == 1
     assert f'font-weight: bold; background: rgba(0, 158, 115, 0.15)">{result.recommended}</th>' in html
     assert list(result.table.index[:2]) == ["rank", "cost per month"]
+
+
+def test_a_result_shows_the_answer_first(comparison: Comparison) -> None:
+    result = Result(comparison)
+    answer = f"<p><strong>{escape(result.recommendation.splitlines()[0])}</strong></p>"
+    assert result._repr_html_().startswith(f'<div class="{NO_MATHS}">{answer}<table')
+
+
+def test_two_amounts_of_money_are_no_formula_in_jupyterlab(comparison: Comparison) -> None:
+    shown = (Result(comparison)._repr_html_(), Result(comparison).bill("cached")._repr_html_())
+    told = TextTable({"a": ["$902 \N{PLUS-MINUS SIGN} <$1"]})
+    for html in (*shown, told._repr_html_(), told.head(1)._repr_html_()):
+        assert html.startswith(f'<div class="{NO_MATHS}">')
+    assert "tex2jax_ignore" in NO_MATHS.split(), "what MathJax calls it"
 
 
 def test_what_a_result_holds_is_short_when_it_is_printed(comparison: Comparison) -> None:

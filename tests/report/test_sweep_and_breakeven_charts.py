@@ -14,6 +14,7 @@ import simulator as sim
 from simulator.report.breakeven_words import sentences
 from simulator.report.charts.look import HEIGHT_IN, WIDTH_IN, NoChartError
 from simulator.report.charts.sweep import plan_looks
+from simulator.report.notebook import NO_MATHS
 from simulator.report.sweep_tables import plans_with_room
 from simulator.report.sweep_words import finding
 from simulator.scenario.loading import load_scenario
@@ -113,7 +114,9 @@ def test_words_of_a_break_even_end_with_a_full_stop_and_name_both_plans(crossing
 def test_results_show_themselves_in_a_notebook(along: sim.SweepResult, crossing: sim.BreakEvenResult) -> None:
     for result in (along, crossing):
         html = result._repr_html_()
+        assert html.startswith(f'<div class="{NO_MATHS}"><p><strong>')
         assert "data:image/png;base64," in html
+        assert "<table" in html
         assert "atch is" in html
         assert "atch is" in repr(result)
 

@@ -12,7 +12,7 @@ from simulator.report.slides.difference_slide import FADING, compared_pair
 from simulator.report.slides.naming import called
 from simulator.report.slides.scales import money_axis
 from simulator.studies.comparison import PlanResult
-from simulator.studies.planner.price_turns import spent_by_meter
+from simulator.studies.planner.swings import spent_by_meter
 
 SWING = 0.5
 """Each price is taken so much lower and higher, as a share of it."""

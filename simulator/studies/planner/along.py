@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.core.arrays import FloatArray
 from simulator.prices.book import PriceBook
+from simulator.scenario.changing import with_values
 from simulator.scenario.schema import Scenario
 from simulator.studies.consumption import COST
 from simulator.studies.planner.estimating import World
@@ -54,6 +55,7 @@ def estimates_along(
     *,
     written: Callable[[float], object] = float,
     waits: bool = True,
+    most: int = MOST,
 ) -> Along:
     """Return every plan's estimates at many values of a number of a scenario.
 
@@ -69,6 +71,8 @@ def estimates_along(
         Returns how the scenario has a value written, such as ``f"{value} s"``.
     waits
         Whether waits and latencies are estimated too, which takes most of the time.
+    most
+        At how many values plans are estimated at most, however far lines are from them then.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def estimates_along(
     wanted = np.unique(np.asarray(values, dtype=np.float64))
     source = _Source(scenario, key, book, written, waits=waits)
     found: dict[int, Point] = {place: source.at(float(wanted[place])) for place in _first(wanted.size)}
-    worst = _refine(found, lambda place: source.at(float(wanted[place])), wanted)
+    worst = _refine(found, lambda place: source.at(float(wanted[place])), wanted, most)
     places = np.array(sorted(found))
     plans = {
         plan: {metric: _line(wanted, places, [found[p][plan].get(metric, math.nan) for p in places]) for metric in told}
@@ -91,10 +95,10 @@ def _first(size: int) -> list[int]:
     return sorted({round(place) for place in np.linspace(0, size - 1, min(FIRST, size))})
 
 
-def _refine(found: dict[int, Point], at: Callable[[int], Point], values: FloatArray) -> float:
+def _refine(found: dict[int, Point], at: Callable[[int], Point], values: FloatArray, most: int) -> float:
     """Estimate at middles until lines are near them; return how far off the last of them was."""
     off = {pair: math.inf for pair in pairwise(sorted(found)) if pair[1] - pair[0] > 1}
-    while off and len(found) < MOST:
+    while off and len(found) < most:
         low, high = max(off, key=lambda pair: (off[pair], pair[1] - pair[0]))
         if off[low, high] <= TOLERANCE:
             break
@@ -153,7 +157,7 @@ class _Source:
         if not self._others and len(self._touched) < len(self._scenario.plans):
             world = World.of(self._scenario)
             self._others = {n: self._plan(world, n) for n in self._scenario.plans if n not in self._touched}
-        changed = self._scenario.with_(**{self._key.replace(".", "__"): self._written(value)})
+        changed = with_values(self._scenario, {self._key: self._written(value)}, "along")
         kept = {name: changed.plans[name] for name in self._touched}
         world = World.of(changed.model_copy(update={"plans": kept}))
         mine = {name: self._plan(world, name) for name in self._touched}

@@ -39,7 +39,7 @@ class Apart:
 
 def apart(comparison: Comparison) -> tuple[Apart, ...]:
     """Return what is farther apart than the aims and than chance, the farthest first; overloaded plans are left out."""
-    found = [each for each in side_by_side(comparison) if not each.is_by_chance and each.is_off]
+    found = [each for each in side_by_side(comparison) if is_apart(each.metric, each.estimated, each.simulated)]
     return tuple(sorted(found, key=lambda each: -abs(each.off_fraction) / AIMS[each.metric]))
 
 
@@ -57,3 +57,11 @@ def side_by_side(comparison: Comparison) -> Iterator[Apart]:
             value, estimate = values.get(metric), result.metrics.get(metric)
             if value is not None and estimate is not None and estimate.mean:
                 yield Apart(name, metric, estimate, value)
+
+
+def is_apart(metric: str, value: Value, estimate: Estimate) -> bool:
+    """Return whether a closed form is farther from a simulation than its aim and than chance."""
+    if not estimate.mean:
+        return False
+    both = Apart("", metric, estimate, value)
+    return both.is_off and not both.is_by_chance

@@ -110,23 +110,7 @@ class World:
 
     def estimate(self, plan_name: str, book: PriceBook, *, waits: bool = True) -> PlanEstimate:
         """Return one plan, with waits and latencies or, which is faster, without."""
-        found = self.expected(plan_name, waits=waits)
-        values = metrics_of(self.scenario, found.outcome)
-        if found.no_form:
-            told = {name: values[name] for name in values if name in _TRAFFIC}
-            return PlanEstimate(plan_name, dict(found.gaps.values(told)), None, found.no_form)
-        consumption = Consumption.of(found.outcome)
-        priced = with_prices(values, consumption, book)
-        told = {name: value for name, value in priced.items() if not self._is_unknown(name, found)}
-        bill = Bill.of(consumption.usages, book, self.scenario.horizon_s)
-        return PlanEstimate(plan_name, dict(found.gaps.values(told)), bill, no_waits=found.no_waits)
-
-    def _is_unknown(self, metric: str, found: "Expected") -> bool:
-        if metric in UNKNOWN:
-            return True
-        if found.no_waits and metric.startswith(("latency_", "wait", "slo_")):
-            return True
-        return bool(found.no_ages) and metric.startswith(("age_", "stale_"))
+        return estimate_of(self.scenario, plan_name, self.expected(plan_name, waits=waits), book)
 
     def expected(self, plan_name: str, *, waits: bool = True) -> "Expected":
         """Return what a plan is expected to do, with fewer spikes too where they come more or less often in a month."""
@@ -149,6 +133,27 @@ class Expected:
     no_form: str = ""
     no_waits: str = ""
     no_ages: str = ""
+
+
+def estimate_of(scenario: Scenario, plan_name: str, found: Expected, book: PriceBook) -> PlanEstimate:
+    """Return what a plan that is expected to do so much is and costs."""
+    values = metrics_of(scenario, found.outcome)
+    if found.no_form:
+        told = {name: values[name] for name in values if name in _TRAFFIC}
+        return PlanEstimate(plan_name, dict(found.gaps.values(told)), None, found.no_form)
+    consumption = Consumption.of(found.outcome)
+    priced = with_prices(values, consumption, book)
+    told = {name: value for name, value in priced.items() if not _is_unknown(name, found)}
+    bill = Bill.of(consumption.usages, book, scenario.horizon_s)
+    return PlanEstimate(plan_name, dict(found.gaps.values(told)), bill, no_waits=found.no_waits)
+
+
+def _is_unknown(metric: str, found: Expected) -> bool:
+    if metric in UNKNOWN:
+        return True
+    if found.no_waits and metric.startswith(("latency_", "wait", "slo_")):
+        return True
+    return bool(found.no_ages) and metric.startswith(("age_", "stale_"))
 
 
 _TRAFFIC = frozenset(

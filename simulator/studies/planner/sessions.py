@@ -1,7 +1,7 @@
 """A login's requests as closed forms know them: a fixed sample of sessions."""
 
-from dataclasses import dataclass
-from functools import cached_property
+import functools
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,10 +32,13 @@ class Sessions:
     """Of the follow-up requests likewise: how long after their login. [s]"""
     session: IntArray
     """Of the follow-up requests likewise: the number of their session."""
+    _renewed: dict[float, float] = field(default_factory=dict, repr=False, compare=False)
+    """What `renewed_share` has returned: batch runs ask for it at every run. By lifetime. [s]"""
 
     @classmethod
+    @functools.lru_cache(maxsize=16)
     def of(cls, session: Session) -> "Sessions":
-        """Return those of a scenario."""
+        """Return those of a scenario; they are remembered, as they stay the same while other keys are moved."""
         rng = stream(0, 0, "sessions of the planner")
         follow_ups = session.requests.draw_follow_ups(rng, SAMPLE)
         gaps_s = np.asarray(session.think_time.draw_s(rng, int(follow_ups.sum())), dtype=np.float64)
@@ -63,20 +66,14 @@ class Sessions:
 
         With W rows a session it is 1 - 1/W: as if each row were renewed with that probability.
         """
-        known = self._renewed_shares
-        if ttl_s not in known:
-            known[ttl_s] = self._renewed_share(ttl_s)
-        return known[ttl_s]
-
-    @cached_property
-    def _renewed_shares(self) -> dict[float, float]:
-        """Those that were asked for, by lifetime: plans of one scenario ask for the same again and again."""
-        return {}
+        if ttl_s not in self._renewed:
+            self._renewed[ttl_s] = self._renewed_share(ttl_s)
+        return self._renewed[ttl_s]
 
     def _renewed_share(self, ttl_s: float) -> float:
         rows, last, written_s = 0, -1, 0.0
-        followed = slice(int(np.searchsorted(self.session, RENEWING)))
-        for at_s, session in zip(self.follow_s[followed].tolist(), self.session[followed].tolist(), strict=True):
+        followed = int(np.searchsorted(self.session, RENEWING))
+        for at_s, session in zip(self.follow_s[:followed].tolist(), self.session[:followed].tolist(), strict=True):
             if session != last:
                 last, written_s = session, 0.0
             if at_s >= written_s + ttl_s:

@@ -68,7 +68,9 @@ class Visitors:
         below = np.minimum(place.astype(np.int64), self.edges_s.size - 2)
         part = (place - below)[..., None]
         by_cohort = self.logins_up_to[below] * (1 - part) + self.logins_up_to[below + 1] * part
-        return np.asarray(by_cohort[..., self.cohort] * self.relative_rate)
+        of_classes = np.take(by_cohort, self.cohort, axis=-1)
+        of_classes *= self.relative_rate
+        return of_classes
 
     @cached_property
     def mean_rate_per_s(self) -> FloatArray:

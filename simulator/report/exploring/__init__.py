@@ -1,0 +1,1 @@
+"""The explorer: a scenario with sliders, in a notebook."""
