@@ -21,7 +21,7 @@ def profiles_table(entries: Sequence[Entry]) -> RenderableType:
     for entry in entries:
         about = Group(Text(entry.description), Text(f"{entry.source}. {entry.licence}, {entry.date}", style="dim"))
         table.add_row(Text(entry.name), Text(f"{entry.peak}\n{entry.peak_weight:.2g} x mean"), about)
-    note = "Use one with traffic: {profile: {kind: named, name: ...}}; hours are local time."
+    note = "Use one by its name: traffic: {profile: commuters}; hours are local time."
     return Group(table, Text(note))
 
 

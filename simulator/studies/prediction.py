@@ -114,8 +114,7 @@ def _rates_per_day(demand: Demand) -> tuple[FloatArray, FloatArray]:
     levels = (np.arange(RATES) + 0.5) / RATES
     found, shares = [], []
     for group in demand.population.groups:
-        mean, shape = group.mean_rate_per_day(clusters), group.shape
-        assert shape is not None
+        mean, shape = group.mean_rate_per_day(clusters), group.shape_for(clusters)
         biased = np.ones(RATES) if math.isinf(shape) else gammaincinv(shape + 1, levels) / shape
         found.append(mean * biased)
         shares.append(np.full(RATES, group.share_fraction * (1 - group.dormant_fraction) * mean / RATES))
