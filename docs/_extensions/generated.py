@@ -13,6 +13,7 @@ from sphinx.util.typing import stringify_annotation
 
 from simulator.core.arrays import FloatArray
 
+THE_OTHERS = "<!-- pages that are listed nowhere above -->"
 ONLY_THERE = re.compile(r"<!-- only on GitHub -->.*?(?=<!--)", re.DOTALL)
 PAGES = re.compile(r"<!-- pages, as far as they are there: (.*) -->")
 """In a list of pages: those of them that are there."""
@@ -39,6 +40,8 @@ def fill(app: Any, page: str, source: list[str]) -> None:
     del page
     source[0] = ONLY_THERE.sub("", source[0])
     source[0] = PAGES.sub(lambda found: _there(Path(app.srcdir), found[1].split()), source[0])
+    if THE_OTHERS in source[0]:
+        source[0] = source[0].replace(THE_OTHERS, _unlisted(Path(app.srcdir), source[0]))
     for mark, module in MARKS.items():
         if mark in source[0]:
             source[0] = source[0].replace(mark, importlib.import_module(module).markdown())
@@ -46,6 +49,12 @@ def fill(app: Any, page: str, source: list[str]) -> None:
 
 def _there(folder: Path, pages: list[str]) -> str:
     return "\n".join(page for page in pages if (folder / f"{page}.md").is_file())
+
+
+def _unlisted(folder: Path, listed: str) -> str:
+    """Return the pages of a folder that a list of pages lacks, so that a new page is found without being listed."""
+    lines = {line.strip() for line in listed.splitlines()}
+    return "\n".join(page.stem for page in sorted(folder.glob("*.md")) if page.stem not in {*lines, "index"})
 
 
 def list_sources(app: Any, what: str, name: str, told: Any, options: Any, lines: list[str]) -> None:
