@@ -25,7 +25,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "predictions_computed_nearline": "Those computed after events.",
         "predictions_wasted": "Predictions that ended unread: replaced, expired or evicted, within the horizon.",
         "wasted_fraction": "Share that nobody had read, of the predictions whose use was over within the horizon.",
-        "coverage": "Share of requests that a prediction answered which was computed ahead, in batch or after an event.",
+        "coverage": "Share of requests answered by what was computed ahead, in a batch or after an event.",
         "cache_hit_ratio": "Share of requests that an online prediction answered which was kept.",
         "computed_fraction": "Share of requests that were answered by computing.",
         "default_fraction": "Share of requests that got the default response: misses, time-outs, refusals.",

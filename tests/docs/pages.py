@@ -62,6 +62,11 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(language, text, mark)
 
 
+def shows_something_to_run(page: Path) -> bool:
+    """Return whether a page has a block that a reader would run."""
+    return any(block.is_run and block.language in SHELL | {"python"} for block in blocks(page))
+
+
 def words(command: str) -> list[str]:
     """Return the words of a command, its comment left out."""
     return shlex.split(command, comments=True)
