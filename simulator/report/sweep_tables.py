@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 WIDTH = 100
 _INTERVAL_WIDTH, _MEAN_WIDTH, _KEY_WIDTH, _BEST_WIDTH = 18, 10, 12, 14
 _AS_GOOD = " ~"
+_BREAKS = "!"
+"""After the cost of a plan that is not chosen from, as colours are not everywhere."""
 
 
 def sweep_report(sweep: Sweep) -> Iterator[RenderableType]:
     """Yield what a sweep prints: its points, and what they say."""
     yield _Points(sweep)
+    if any(_is_out(point, plan) for point in sweep.points for plan in point.comparison.plans):
+        yield Text(f"{_BREAKS} after a cost: the plan breaks a bound there, or does not keep up", style="dim")
     if sweep.undecided:
         yield Text(
             f"{_AS_GOOD.strip()} after the best plan: another may be as good, as far as chance goes", style="dim"
@@ -91,8 +95,15 @@ def _cell(point: Point, plan: str, *, with_interval: bool) -> Text:
     said = form.usd(found.mean)
     if with_interval:
         said = f"{said} {form.usd_within(found)}".strip()
-    is_bad = not result.meets_slo or result.is_overloaded
-    return Text(said, style=BEST if plan == point.recommended else BAD if is_bad else "")
+    if _is_out(point, plan):
+        return Text(f"{said}{_BREAKS}", style=BAD)
+    return Text(said, style=BEST if plan == point.recommended else "")
+
+
+def _is_out(point: Point, plan: str) -> bool:
+    """Return whether a plan is not chosen from, however cheap it is."""
+    result = point.comparison.plans[plan]
+    return not result.meets_slo or result.is_overloaded
 
 
 def _best(point: Point) -> str:

@@ -168,18 +168,6 @@ def test_a_cache_computes_less_than_in_proportion_where_people_come_more_often()
     assert 1 < cached.computed < 0.9 * on_demand.computed
 
 
-def test_people_who_are_told_by_a_share_of_the_month_are_predicted_as_those_of_the_shape_that_follows() -> None:
-    told = small(population__shape=None, population__monthly_active=0.2)
-    shape = told.population.shape_for()
-    stated = small(population__shape=shape)
-    growths = []
-    for scenario in (told, stated):
-        more = scenario.model_copy(update={"population": stated.population.model_copy(update={"shape": 2 * shape})})
-        growths.append(Growth.of(scenario, more, "cached"))
-    assert growths[0] == growths[1]
-    assert growths[0].computed != pytest.approx(1, rel=1e-3)
-
-
 def test_a_fleet_is_never_predicted_below_its_minimum(two_servers: Comparison) -> None:
     axis = Axis.of(two_servers.scenario)
     assert axis is not None
