@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulator.report.estimate_tables import estimate
     from simulator.report.result import Result
     from simulator.report.running import load_run, run
-    from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, sweep
+    from simulator.report.studied import BreakEvenResult, SweepResult, breakeven, load_sweep, sweep
     from simulator.scenario.loading import load_scenario
     from simulator.scenario.schema import Scenario
 
@@ -34,6 +34,7 @@ __all__ = [
     "load_book",
     "load_run",
     "load_scenario",
+    "load_sweep",
     "run",
     "sweep",
 ]
@@ -52,6 +53,7 @@ _HOMES = {
     "load_book": "simulator.prices.loading",
     "load_run": "simulator.report.running",
     "load_scenario": "simulator.scenario.loading",
+    "load_sweep": "simulator.report.studied",
     "run": "simulator.report.running",
     "sweep": "simulator.report.studied",
 }

@@ -84,7 +84,6 @@ def _sweep(
     from simulator.report.sweep_tables import sweep_json, sweep_report
     from simulator.report.sweep_words import newly_best
     from simulator.report.terminal import print_tables
-    from simulator.studies.outcome_store import default_store
     from simulator.studies.run_place import claimed
     from simulator.studies.stored_sweep import read_sweep, sweep_at_prices
     from simulator.studies.sweep_folder import sweep_digest
@@ -92,7 +91,7 @@ def _sweep(
     if sets or not prices:
         raise UserError(f"{folder} holds a sweep, of which only the prices can be other: give --prices BOOK, no --set")
     book = load_book(prices)
-    before = read_sweep(folder, about, default_store())
+    before = read_sweep(folder, about)
     after = sweep_at_prices(before, book)
     if out is not None:
         digest = sweep_digest(after.scenario, after.factors, adaptive=after.adaptive)

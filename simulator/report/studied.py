@@ -141,6 +141,27 @@ class BreakEvenResult:
         return f"<div>{picture_html(self.plot.lines(), self.finding)}{said}</div>"
 
 
+def load_sweep(folder: str | Path) -> SweepResult:
+    """Read a sweep back from its folder; nothing is simulated.
+
+    Parameters
+    ----------
+    folder
+        What ``predcost sweep`` says that it keeps the sweep in.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no sweep, or one that an earlier version kept, which kept less.
+    """
+    from simulator.studies.stored_sweep import manifest_of_sweep, read_sweep  # noqa: PLC0415
+
+    about = manifest_of_sweep(Path(folder))
+    if about is None:
+        raise UserError(f"{folder} holds no sweep; give the folder that 'predcost sweep' says it keeps one in")
+    return SweepResult(read_sweep(Path(folder), about))
+
+
 def sweep(
     scenario: Scenario | str | Path,
     over: Mapping[str, str | Sequence[Stated]],

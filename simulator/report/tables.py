@@ -4,7 +4,7 @@ Plan names are never read as markup. Data frames are in `frames`, so that the co
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -49,6 +49,8 @@ BAD = "bold red"
 class _Row:
     label: str
     cell: Callable[[Comparison, PlanResult], str]
+    metric: str = ""
+    """What it shows, where that is a metric alone."""
 
 
 def _metric(label: str, metric: str) -> _Row:
@@ -56,7 +58,7 @@ def _metric(label: str, metric: str) -> _Row:
         found = result.metrics.get(metric)
         return form.NOTHING if found is None else form.metric_text(metric, found.mean)
 
-    return _Row(label, cell)
+    return _Row(label, cell, metric)
 
 
 def _rank(comparison: Comparison, result: PlanResult) -> str:
@@ -336,6 +338,33 @@ def leading_rows(comparison: Comparison) -> dict[str, dict[str, str]]:
     chosen = [row for section in _ROWS for row in section if row.label in LEADING]
     rows = {row.label: {name: row.cell(comparison, plan) for name, plan in comparison.plans.items()} for row in chosen}
     return {label: cells for label, cells in rows.items() if set(cells.values()) - {"", form.NOTHING}}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the comparison, as people read it."""
+
+    label: str
+    metric: str
+    """What it shows, by the name that JSON has for it; empty where that is more than a metric's mean."""
+    cells: Mapping[str, str]
+    """By plan."""
+
+
+def comparison_rows(comparison: Comparison) -> Iterator[tuple[Row, ...]]:
+    """Yield the rows of the comparison, group by group, without those that say nothing."""
+    for section in _ROWS:
+        rows = [
+            Row(
+                row.label.strip(),
+                row.metric,
+                {name: row.cell(comparison, plan) for name, plan in comparison.plans.items()},
+            )
+            for row in section
+        ]
+        told = tuple(row for row in rows if set(row.cells.values()) - {"", form.NOTHING})
+        if told:
+            yield told
 
 
 def _add_row(table: Table, comparison: Comparison, names: Sequence[str], row: _Row) -> None:

@@ -114,7 +114,7 @@ def sized(
         if fleet is not None:
             simulate = partial(run_tasks, workers=workers, kept=kept, cluster=cluster)
             sizings.append(_Search(scenario, plan, fleet, simulate, block_s).run())
-    return _resolved(scenario, sizings), tuple(sizings)
+    return with_sizes(scenario, sizings), tuple(sizings)
 
 
 @dataclass
@@ -238,7 +238,7 @@ def _of_size(scenario: Scenario, backend: str, replicas: int) -> Backend:
     return fleet.with_replicas(replicas)
 
 
-def _resolved(scenario: Scenario, sizings: list[Sizing]) -> Scenario:
+def with_sizes(scenario: Scenario, sizings: Sequence[Sizing]) -> Scenario:
     """Return the scenario with the sizes found; where plans that shared a fleet need it each, with a fleet for each."""
     backends, plans = dict(scenario.backends), dict(scenario.plans)
     for sizing in sizings:

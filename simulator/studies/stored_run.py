@@ -64,6 +64,8 @@ class StoredRun:
     """Of its results."""
     aim: Aim = AS_STATED
     """What it was to reach."""
+    command: tuple[str, ...] = ()
+    """The command line that made it; empty where a program did."""
 
     def priced(self, book: PriceBook) -> Comparison:
         """Return the comparison at the prices of a book."""
@@ -122,6 +124,7 @@ def read_run(folder: Path) -> StoredRun:
         words = None if None in said else Words(*map(tuple, said))
         turning_points, aim = whole(about.get("turning_points")), whole(about.get("aim")) or AS_STATED
         edition = int(about.get("results_edition", FIRST))
+        command = tuple(map(str, about.get("command") or ()))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise UserError(
             f"{folder}: cannot be read as a run ({type(error).__name__}: {error}); it may have been cut off, or kept "
@@ -133,7 +136,7 @@ def read_run(folder: Path) -> StoredRun:
         raise UserError(f"{folder}: its tables and its scenario tell of different plans; run its scenario again")
     complete = bool(about.get("complete", True))
     seen = (values, consumptions, saturations, sizings, outcomes)
-    return StoredRun(folder, scenario, book, complete, *seen, words, turning_points, edition, aim)
+    return StoredRun(folder, scenario, book, complete, *seen, words, turning_points, edition, aim, command)
 
 
 def scenario_of_run(folder: Path, overrides: Mapping[str, object] | None = None) -> Scenario:

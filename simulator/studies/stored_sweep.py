@@ -1,8 +1,8 @@
 """A sweep read from its folder, and the same at other prices."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,15 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.scenario.loading import load_scenario
-from simulator.simulation.outcome import Outcome
-from simulator.studies.executor import Task
-from simulator.studies.factors import read_factors
-from simulator.studies.outcome_store import OutcomeStore
+from simulator.scenario.schema import Scenario
+from simulator.studies.factors import Factor, Level, read_factors
 from simulator.studies.reprice import reprice_all
+from simulator.studies.run_folder import TABLES
 from simulator.studies.run_place import MANIFEST
-from simulator.studies.sweep import Sweep, SweepStudy
+from simulator.studies.sweep import Point, Sweep
 from simulator.studies.sweep_folder import STUDY
-from simulator.studies.variants import Books, Variants
+from simulator.studies.sweep_points import SeenPoints
+from simulator.studies.variants import scenarios_at
 
 BOOKS = "prices"
 
@@ -32,58 +32,53 @@ def manifest_of_sweep(folder: Path) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) and found.get("study") == STUDY else None
 
 
-def read_sweep(folder: Path, about: Mapping[str, Any], kept: OutcomeStore | None) -> Sweep:
-    """Return a sweep as it was priced, from outcomes that are stored; of one that was cut short, what is there.
+def read_sweep(folder: Path, about: Mapping[str, Any]) -> Sweep:
+    """Return a sweep as it was priced; of one that was cut short, what is there.
 
     Parameters
     ----------
     folder, about
         Where it is, and its manifest.
-    kept
-        Where they are.
 
     Raises
     ------
     UserError
-        If the folder lacks a part of it, if the books themselves were what was varied, or if outcomes are not stored.
+        If the folder lacks a part of it, or if the books themselves were what was varied.
     """
     over, file, prices = about.get("over"), folder / "scenario.yaml", (folder / "prices.yaml").resolve()
     if not (isinstance(over, dict) and file.is_file() and prices.is_file()):
         raise UserError(f"{folder}: cannot be read as a sweep; it may have been cut off. Run the sweep again")
     if BOOKS in over:
-        raise UserError(f"{folder}: its points differ in their price books, and no other book can stand for all")
+        raise UserError(
+            f"{folder}: its points differ in their price books, and such a sweep is not read back; its numbers are in "
+            f"{folder / TABLES}"
+        )
     scenario, by = load_scenario(file, {BOOKS: str(prices)}), f"{folder / MANIFEST}: over"
-    stored = _Stored(folder, kept, is_whole=bool(about.get("complete", True)))
-    variants = Variants(Books(book=load_book(prices)), run=stored.run, kept=kept)
-    study = SweepStudy(scenario, read_factors(scenario, over, by), variants, by, adaptive=bool(about.get("adaptive")))
-    study.run()
-    if study.sweep is None:
-        raise UserError(stored.lost())
-    return study.sweep
+    factors = tuple(read_factors(scenario, over, by))
+    try:
+        return _read(folder, about, scenario, factors, load_book(prices))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError, ImportError) as error:
+        raise UserError(
+            f"{folder}: cannot be read as a sweep ({type(error).__name__}: {error}); it may have been cut off, or kept "
+            "by another version of predcost. Run the sweep again"
+        ) from None
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """Outcomes that are stored, in place of simulations."""
+def _read(
+    folder: Path, about: Mapping[str, Any], scenario: Scenario, factors: tuple[Factor, ...], book: PriceBook
+) -> Sweep:
+    seen = SeenPoints(folder)
+    levels = [_levels(factors, place) for place in seen.places]
+    values = [dict(zip([factor.key for factor in factors], each, strict=True)) for each in levels]
+    there = scenarios_at(scenario, values, f"{folder / MANIFEST}: over")
+    comparisons = seen.comparisons(there, [book] * len(there))
+    points = tuple(Point(*each) for each in zip(seen.places, levels, comparisons, strict=True))
+    whole, adaptive = bool(about.get("complete", True)), bool(about.get("adaptive"))
+    return Sweep(scenario, factors, points, int(about["simulations"]), whole, adaptive)
 
-    folder: Path
-    kept: OutcomeStore | None
-    is_whole: bool
-    """Whether all of them should be there."""
 
-    def run(self, tasks: Sequence[Task], *_: object, **__: object) -> Iterator[tuple[Task, Outcome]]:
-        """Yield the tasks that are stored, with their outcomes."""
-        for task in tasks:
-            outcome = None if self.kept is None else self.kept.get(task)
-            if outcome is not None:
-                yield task, outcome
-            elif self.is_whole:
-                raise UserError(self.lost())
-
-    def lost(self) -> str:
-        """Return what to say where they are not there."""
-        why = "they were removed, or simulated by another version of predcost"
-        return f"{self.folder}: outcomes of this sweep are not stored any more ({why}); run the sweep again"
+def _levels(factors: tuple[Factor, ...], place: tuple[int, ...]) -> tuple[Level, ...]:
+    return tuple(factor.levels[number] for factor, number in zip(factors, place, strict=True))
 
 
 def sweep_at_prices(sweep: Sweep, book: PriceBook) -> Sweep:

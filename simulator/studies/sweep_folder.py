@@ -1,4 +1,4 @@
-"""A sweep on disk: the scenario, the prices, the points, and the rows of all its metrics."""
+"""A sweep on disk: the scenario, the prices, what was seen at the points, and the rows of all its metrics."""
 
 import hashlib
 import json
@@ -15,6 +15,7 @@ from simulator.studies.factors import Factor
 from simulator.studies.run_folder import DIGEST_LETTERS, LIBRARIES, TABLES, digest, write_yaml
 from simulator.studies.run_place import MANIFEST
 from simulator.studies.sweep import Sweep
+from simulator.studies.sweep_points import write_points
 from simulator.studies.table_units import with_units
 
 STUDY = "sweep"
@@ -49,6 +50,7 @@ def write_sweep(
 
     write_yaml(sweep.scenario, folder / "scenario.yaml")
     (folder / "prices.yaml").write_text(write_book(book), encoding="utf-8")
+    write_points(sweep.points, folder)
     tables = folder / TABLES
     tables.mkdir()
     columns = {name: [row[name] for row in rows] for name in rows[0]}

@@ -1,10 +1,15 @@
 """A sweep that was kept, at other prices."""
 
+import gzip
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from program import Done, predcost
+
+import simulator as sim
 
 HEADLINE = Path(__file__).parent.parent.parent / "scenarios" / "food_delivery_100m.yaml"
 FEW = ("--users", "20k", "--horizon", "12 h", "--replications", "1", "--workers", "1", "--plan", "on demand")
@@ -62,11 +67,27 @@ def test_what_a_sweep_cannot_be_priced_by_ends_with_exit_2(place: Path, argument
     assert said in done.stderr
 
 
-def test_a_sweep_whose_outcomes_are_gone_is_refused_and_simulates_nothing(place: Path, tmp_path: Path) -> None:
-    done = predcost("reprice", "sweep", "--prices", "aws-us-east-1", cwd=place, PREDCOST_OUTCOMES=str(tmp_path))
-    assert done.returncode == 2
-    assert "outcomes of this sweep are not stored any more" in done.stderr
+def test_a_sweep_is_priced_anew_where_its_outcomes_are_not_stored_any_more(place: Path, tmp_path: Path) -> None:
+    arguments = ("reprice", "sweep", "--prices", "aws-us-east-1", "--json")
+    done = predcost(*arguments, cwd=place, PREDCOST_OUTCOMES=str(tmp_path))
+    assert json.loads(done.stdout)["points"] == json.loads(called(*arguments, place=place).stdout)["points"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_python_reads_a_kept_sweep_back(place: Path) -> None:
+    kept = pd.read_parquet(place / "sweep" / "tables" / "points.parquet")
+    pd.testing.assert_frame_equal(sim.load_sweep(place / "sweep").table[list(kept.columns)], kept)
+    with pytest.raises(sim.UserError, match="holds no sweep"):
+        sim.load_sweep(place)
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"{}"), gzip.compress(b"[]")[:-4]])
+def test_what_was_seen_at_its_points_cut_off_is_said(place: Path, tmp_path: Path, content: bytes) -> None:
+    shutil.copytree(place / "sweep", tmp_path / "cut")
+    (tmp_path / "cut" / "seen.json.gz").write_bytes(content)
+    done = predcost("reprice", "cut", "--prices", "aws-us-east-1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "cut: cannot be read as a sweep" in done.stderr
 
 
 def test_a_folder_that_is_half_a_sweep_is_refused(tmp_path: Path) -> None:

@@ -130,6 +130,15 @@ def ink_on(colour: tuple[float, float, float]) -> str:
 class Slide(Figure):
     """A figure that a notebook shows, without pyplot and its global state."""
 
+    title: str
+    """The finding."""
+    description: str
+    """What else it says, in words."""
+
+    def describe(self, *sentences: str) -> None:
+        """Add to what is said of the picture to those who do not see it."""
+        self.description = ". ".join(filter(None, (self.description, *sentences)))
+
     def _repr_png_(self) -> bytes:
         picture = io.BytesIO()
         with mpl.rc_context(dict(STYLE)):  # type: ignore[arg-type]
@@ -137,14 +146,15 @@ class Slide(Figure):
         return picture.getvalue()
 
 
-def slide(comparison: Comparison, title: str, subtitle: str) -> Figure:
+def slide(comparison: Comparison, title: str, subtitle: str) -> Slide:
     """Return an empty slide with the finding as its title, and where the numbers come from at its foot."""
     return slide_of(title, subtitle, _footnotes(comparison))
 
 
-def slide_of(title: str, subtitle: str, footnotes: Sequence[str]) -> Figure:
+def slide_of(title: str, subtitle: str, footnotes: Sequence[str]) -> Slide:
     """Return an empty slide with a title and what stands below it and at its foot."""
     figure = Slide(figsize=(WIDTH_IN, HEIGHT_IN))
+    figure.title, figure.description = form.one_line(title), form.one_line(subtitle)
     FigureCanvasAgg(figure)
     width_in = (RIGHT - LEFT) * WIDTH_IN
     size = _title_size(title, width_in)

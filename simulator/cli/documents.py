@@ -1,0 +1,15 @@
+"""What the commands share that make a document of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Study = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a finished run, or of a sweep.", show_default=False)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Where to; by default into the folder of the run.", show_default=False),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file that is there.")]
