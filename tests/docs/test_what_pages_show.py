@@ -1,5 +1,6 @@
 """Every command, program and scenario that README and docs show is run as it stands there, on fewer users."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ def test_every_command_shown_is_one_that_there_is_with_options_that_it_has(page:
             if not is_known(line) or named - options:
                 unknown.append(line)
     assert unknown == []
+
+
+@every_page
+def test_every_command_spoken_of_is_one_that_there_is(page: Path) -> None:
+    spoken = re.findall(r"`(predcost [a-z]+[^`]*)`", page.read_text("utf-8"))
+    assert [line for line in spoken if not is_known(line) and not is_coming(line)] == []
 
 
 @every_page
