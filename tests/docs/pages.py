@@ -82,6 +82,12 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def is_in(shown: str, said: str) -> bool:
+    """Return whether a line is in a plain text; three dots stand for whatever there is in one sentence or two."""
+    parts = [re.escape(plain(part)) for part in shown.split("...")]
+    return re.search(".{0,200}?".join(parts), said) is not None
+
+
 class Room:
     """A folder with what pages speak of: the scenarios with fewer users, and files and runs by the names used there."""
 
