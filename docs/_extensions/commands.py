@@ -1,7 +1,8 @@
 """The reference of the command line, as Markdown made from the commands themselves."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import typer.main
 
@@ -9,6 +10,10 @@ from simulator.cli.app import app
 
 Command = Any
 """Typer's own copy of click has no public types."""
+
+
+OPTION: Final = re.compile(r"(?<!\S)--[a-z-]+")
+"""In a sentence, where two hyphens would become a dash."""
 
 
 def markdown() -> str:
@@ -69,4 +74,5 @@ def _default(parameter: Any) -> str:
 
 
 def _sentences(text: str) -> str:
-    return " ".join((text or "").replace("`", "").split()).replace("*", "\\*").replace("<", "\\<")
+    plain = " ".join((text or "").replace("`", "").split()).replace("*", "\\*").replace("<", "\\<")
+    return OPTION.sub(r"`\g<0>`", plain)

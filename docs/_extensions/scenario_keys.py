@@ -116,7 +116,8 @@ class _Walk:
         elif "$ref" in value:
             yield self._reference(value["$ref"].rpartition("/")[2])
         elif "enum" in value:
-            yield " \N{MIDDLE DOT} ".join(f"`{each}`" for each in value["enum"] if each is not None)
+            names = " or ".join(f"`{each}`" for each in value["enum"] if each is not None)
+            yield f"the word {names} alone" if said == "a kind alone" else names
         elif isinstance(value.get("items"), dict):
             yield f"a list of {', '.join(self._taken(value['items'])) or 'values'}"
         elif isinstance(value.get("additionalProperties"), dict):

@@ -106,13 +106,10 @@ class Room:
 
     def furnish(self, page: str) -> None:
         """Make what a page takes for given."""
-        if "mine.yaml" not in page.partition("predcost new mine.yaml")[0]:
-            files = ("FILE", "last.yaml", "this.yaml")
-        else:
-            files = ("FILE", "last.yaml", "this.yaml", "mine.yaml")
         example = (self.folder / "scenarios" / "food_delivery_100m.yaml").read_text("utf-8")
-        for name in files:
+        for name in ("FILE", "last.yaml", "this.yaml"):
             (self.folder / name).write_text(example, "utf-8")
+            change(self.folder / name, lambda data: data.update(horizon="1 d"))
         change(self.folder / "this.yaml", lambda data: data["plans"]["cached"].update(cache="12 h"))
         book = resources.files("simulator.prices") / "catalogue" / "aws-us-east-1.yaml"
         for name in ("BOOK", "book.yaml"):
