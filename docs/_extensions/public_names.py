@@ -1,11 +1,9 @@
 """The reference of the Python interface: every name of ``simulator.__all__``, by its docstring."""
 
 import inspect
+import typing
 
 import simulator
-
-ALSO = ("Plots", "SweepPlots", "BreakEvenPlots", "DiffPlots")
-"""What results give that is not asked for by name."""
 
 
 def markdown() -> str:
@@ -18,14 +16,25 @@ def markdown() -> str:
         lines += [f"### {name}", "", "```{eval-rst}", f".. autofunction:: simulator.{name}", "```", ""]
     lines += ["## What they give", ""]
     for name in classes:
-        lines += [f"### {name}", "", "```{eval-rst}", *_class(name, found[name]), "```", ""]
+        lines += [f"### {name}", "", *_class(f"simulator.{name}", found[name])]
+    lines += ["## Their pictures", ""]
+    for name in classes:
+        for plots in _pictures(found[name]):
+            lines += [f"### {name}.plot", "", *_class(f"{plots.__module__}.{plots.__name__}", plots)]
     return "\n".join(lines)
 
 
-def _class(name: str, value: type) -> list[str]:
+def _class(path: str, value: type) -> list[str]:
     stated = [each for each in vars(value) if not each.startswith("_") and _is_told(value, each)]
-    lines = [f".. autoclass:: simulator.{name}", "   :no-index-entry:"]
-    return [*lines, f"   :members: {', '.join(stated)}"] if stated else lines
+    lines = ["```{eval-rst}", f".. autoclass:: {path}", "   :no-index-entry:"]
+    lines += [f"   :members: {', '.join(stated)}"] if stated else []
+    return [*lines, "```", ""]
+
+
+def _pictures(value: type) -> list[type]:
+    """Return the class of a result's pictures, which is what its ``plot`` returns."""
+    plot = inspect.getattr_static(value, "plot", None)
+    return [typing.get_type_hints(plot.fget)["return"]] if isinstance(plot, property) else []
 
 
 def _is_told(value: type, name: str) -> bool:
