@@ -24,6 +24,7 @@ bench: $(READY)  ## the figures of the README's table
 
 docs: $(READY)  ## the website, in docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 check: $(READY)
 	$(BIN)/ruff check .
