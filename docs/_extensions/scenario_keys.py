@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import annotated_types
+from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from simulator.core.component import Part, WrittenDefaults
@@ -17,15 +18,6 @@ KINDS = {"price": "a price", "weight": "a weight", "study": "for studies"}
 """How a key's kind is told where a change of it needs no simulation."""
 WRITTEN = {"_per_s": "{:,}/s".format, "_s": write_duration, "_fraction": write_share, "_gib": write_size}
 """How a bound is written, by the unit that ends a field's name."""
-UNITS = {
-    "_per_s": "a rate",
-    "_per_day": "a rate per day",
-    "_s": "a duration",
-    "_fraction": "a share",
-    "_usd": "an amount of money",
-    "_gib": "a size",
-}
-"""What a value is, by the unit that ends a field's name."""
 LONGEST_DEFAULT = 60
 
 
@@ -92,7 +84,7 @@ class _Walk:
         return lines
 
     def _entry(self, key: str, value: Schema, name: str, info: FieldInfo, *, needed: bool) -> list[str]:
-        said = [*self._taken(value, name), *_bounds(name, info)]
+        said = [*self._taken(value, _unit(info)), *_bounds(name, info)]
         if needed:
             said.append("**needed**")
         elif value.get("default") is not None:
@@ -103,11 +95,11 @@ class _Walk:
         meaning = " ".join(_code(value.get("description", "")).split())
         return [f"`{key}`", f": {meaning}", "", f"  *Takes* {' · '.join(said)}", ""]
 
-    def _taken(self, value: Schema, name: str = "") -> Iterator[str]:
+    def _taken(self, value: Schema, unit: str = "") -> Iterator[str]:
         """Yield what may be written, in words; nothing for null, which is to leave the key out."""
         if "anyOf" in value or "oneOf" in value:
             alternatives = [*value.get("anyOf", ()), *value.get("oneOf", ())]
-            told = [said for choice in alternatives for said in self._taken(choice, name)]
+            told = [said for choice in alternatives for said in self._taken(choice, unit)]
             yield ", or ".join(dict.fromkeys(told))
             return
         said = str(value.get("description", ""))
@@ -123,7 +115,7 @@ class _Walk:
         elif isinstance(value.get("additionalProperties"), dict):
             yield f"a mapping from names to {', '.join(self._taken(value['additionalProperties']))}"
         elif value.get("type") != "null":
-            yield _plain(value, name)
+            yield _plain(value, unit)
 
     def _reference(self, name: str) -> str:
         part = self.schema["$defs"][name]
@@ -139,15 +131,20 @@ def _below(model: type[Part]) -> Iterator[type[Part]]:
         yield from _below(each)
 
 
-def _plain(value: Schema, name: str) -> str:
+def _unit(info: FieldInfo) -> str:
+    """Return what a field's type says that its values are, such as a duration; nothing where it says nothing."""
+    own = [each.json_schema or {} for each in info.metadata if isinstance(each, WithJsonSchema)]
+    return next((str(each["description"]) for each in own if "description" in each), "")
+
+
+def _plain(value: Schema, unit: str) -> str:
     """Return what a value is that is no part: in the words of its unit or type, with an example."""
     types = {"boolean": "`true` or `false`", "integer": "a whole number", "number": "a number", "array": "a list"}
     kinds = value.get("type", "text")
     kinds = kinds if isinstance(kinds, str) else next((each for each in kinds if each != "string"), "text")
     stated = str(value.get("description", ""))
-    unit = next((said for end, said in UNITS.items() if name.endswith(end)), types.get(kinds, "text"))
     examples = [each for each in value.get("examples", ()) if isinstance(each, (str, int, float))]
-    said = stated if stated.startswith(("a ", "an ")) else unit
+    said = stated if stated.startswith(("a ", "an ")) else unit or types.get(kinds, "text")
     return f"{said}, such as `{examples[0]}`" if examples else said
 
 

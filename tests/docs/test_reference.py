@@ -52,6 +52,7 @@ def test_a_bound_is_told_in_the_words_of_a_scenario() -> None:
     told = scenario_keys.markdown()
     assert "above 0 s, at most 3660 d" in told
     assert "at least 1, at most 10,000" in told
+    assert "a time of day, such as `02:00`" in told
 
 
 def test_every_command_and_every_option_is_told() -> None:
