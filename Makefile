@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test test-long bench check kernels golden setup clean
+.PHONY: run test test-long bench docs check kernels golden setup clean
 run: $(READY)  ## the main job: six ways to serve 100 million users
 	$(BIN)/predcost run scenarios/food_delivery_100m.yaml
 
@@ -21,6 +21,10 @@ test-long: $(READY)  ## all tests, the slow ones too
 
 bench: $(READY)  ## the figures of the README's table
 	$(BIN)/python -m benchmarks
+
+docs: $(READY)  ## the website, in docs/_build/html
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 check: $(READY)
 	$(BIN)/ruff check .

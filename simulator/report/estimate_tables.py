@@ -12,6 +12,7 @@ from rich.text import Text
 
 from simulator.report import format as form
 from simulator.report.json_report import finite
+from simulator.report.layout import said
 from simulator.report.names import heads, shortened
 from simulator.studies.planner.estimating import Estimates, PlanEstimate
 from simulator.studies.planner.values import Kind, Value

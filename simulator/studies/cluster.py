@@ -30,7 +30,7 @@ BEGINS_S, WORKERS_S = 30.0, 60.0
 CLOSES_S = 2.0
 LOOK_S = 2.0
 """So often it is looked whether there are workers, as long as nothing is said."""
-HOW = "the README says how a scheduler and workers are started"
+HOW = "docs/how-to/many-machines.md says how a scheduler and workers are started"
 
 
 class Cluster:

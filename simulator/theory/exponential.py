@@ -16,7 +16,7 @@ _LARGEST_EXPONENT: Final = 40.0  # exp(-40) is lost beside 1
 
 
 def exponential_remainder(order: int, x: npt.ArrayLike) -> FloatArray:
-    r"""Return :math:`\varphi_k(x) = (e^x - \sum_{j<k} x^j/j!) / x^k`, to full precision near 0 also.
+    """Return ``phi_k(x) = (e^x - sum of x^j/j! over j < k) / x^k``, to full precision near 0 also.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def exponential_remainder(order: int, x: npt.ArrayLike) -> FloatArray:
 
 
 def scaled_exponential_integral(order: npt.ArrayLike, z: npt.ArrayLike) -> FloatArray:
-    r"""Return :math:`e^z E_\nu(z) = \int_0^\infty e^{-z t} (1+t)^{-\nu} dt`.
+    """Return ``e^z E_nu(z)``, the integral of ``e^(-z t) (1 + t)^(-nu)`` over all t from 0 on.
 
     Parameters
     ----------

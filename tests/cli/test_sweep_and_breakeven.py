@@ -89,6 +89,16 @@ def test_the_table_fits_a_terminal_of_a_hundred_columns(kept: Path) -> None:
     assert max(map(len, summary.splitlines())) <= 100
 
 
+def test_a_plan_that_breaks_a_bound_is_marked_so_that_a_cheaper_one_that_is_not_chosen_is_understood(
+    tmp_path: Path,
+) -> None:
+    bounds = ("--set", "slo.age_p95=30 min", "--set", "slo.latency_p99=1 s")
+    printed = sweep(tmp_path / "run", "--over", f"{TTL}=1min,12h", *bounds).stdout
+    short, long = (next(line for line in printed.splitlines() if line.startswith(ttl)) for ttl in (" 1 min", "  12 h"))
+    assert (short.count("!"), long.count("!")) == (1, 2), "nightly is always too old, cached with the long lifetime"
+    assert "! after a cost: the plan breaks a bound there" in printed
+
+
 def test_a_break_even_s_json_is_the_contract_and_its_value_confirmed_by_a_run(tmp_path: Path) -> None:
     found = content(breakeven("--over", COST, "--between", "0 USD", "60 USD", "--json"))
     assert found["key"] == COST

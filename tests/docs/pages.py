@@ -1,0 +1,170 @@
+"""What the pages show: their blocks of commands, Python, YAML and printed text, and a folder to try them in.
+
+A comment directly above a block says what is different about it: ``<!-- not run: why -->`` or ``<!-- ends with 2 -->``.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("[!_]*/*.md")])
+BLOCK = re.compile(r"^(?:<!-- (not run: [^>]+|ends with \d+) -->\n+)?```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHELL = {"console", "sh", "bash"}
+NOT_OURS = {"make", ".", "pip", "dask", "cd"}
+"""What stands in pages beside our own command, and is not run here."""
+COMING = {"report", "workbook", "slides", "charts"}
+"""Commands that pages speak of and that are not there yet; each is run as soon as it is."""
+ELSEWHERE = "tcp://10.0.0.5"
+"""An address of machines that are not here; tests/studies/test_cluster.py runs on some that are."""
+MOST_USERS, FEW_USERS = 200_000, 100_000
+EXCLUSIVE = {"monthly_active": "shape", "shape": "monthly_active"}
+"""What a key takes the place of."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a page."""
+
+    language: str
+    text: str
+    mark: str
+
+    @property
+    def is_run(self) -> bool:
+        """Whether somebody who reads the page would run it as it is."""
+        return not self.mark.startswith("not run")
+
+    @property
+    def code(self) -> int:
+        """How its last command ends."""
+        return int(self.mark.removeprefix("ends with ")) if self.mark.startswith("ends with") else 0
+
+    @property
+    def commands(self) -> list[str]:
+        """The lines of a block for a shell; one that goes on in the next line is one."""
+        lines = self.text.replace("\\\n", " ").splitlines()
+        return [line.removeprefix("$ ") for line in lines if line.strip() and not line.startswith("#")]
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """Yield the blocks of a page, in order."""
+    for mark, language, text in BLOCK.findall(page.read_text("utf-8")):
+        yield Block(language, text, mark)
+
+
+def shows_something_to_run(page: Path) -> bool:
+    """Return whether a page has a block that a reader would run."""
+    return any(block.is_run and block.language in SHELL | {"python"} for block in blocks(page))
+
+
+def words(command: str) -> list[str]:
+    """Return the words of a command, its comment left out."""
+    return shlex.split(command, comments=True)
+
+
+def name_of(page: Path) -> str:
+    """Return how a page is called in the list of tests."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def plain(text: str) -> str:
+    """Return a text with every stretch of white space as one space, as lines may break elsewhere."""
+    return " ".join(text.split())
+
+
+def is_in(shown: str, said: str) -> bool:
+    """Return whether a line is in a plain text; three dots stand for whatever there is in one sentence or two."""
+    parts = [re.escape(plain(part)) for part in shown.split("...")]
+    return re.search(".{0,200}?".join(parts), said) is not None
+
+
+class Room:
+    """A folder with what pages speak of: the scenarios with fewer users, and files and runs by the names used there."""
+
+    def __init__(self, folder: Path, outcomes: Path) -> None:
+        self.folder = folder
+        self._store = outcomes
+        (folder / "bin").mkdir()
+        program = folder / "bin" / "predcost"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulator.cli "$@"\n', "utf-8")
+        program.chmod(0o755)
+        (folder / "scenarios").mkdir()
+        for path in (ROOT / "scenarios").glob("*.*"):
+            (folder / "scenarios" / path.name).write_bytes(path.read_bytes())
+        for path in (folder / "scenarios").glob("*.yaml"):
+            change(path, _with_fewer_users)
+
+    def furnish(self, page: str) -> None:
+        """Make what a page takes for given."""
+        example = (self.folder / "scenarios" / "food_delivery_100m.yaml").read_text("utf-8")
+        for name in ("FILE", "last.yaml", "this.yaml"):
+            (self.folder / name).write_text(example, "utf-8")
+            change(self.folder / name, lambda data: data.update(horizon="1 d"))
+        change(self.folder / "this.yaml", lambda data: data["plans"]["cached"].update(cache="12 h"))
+        book = resources.files("simulator.prices") / "catalogue" / "aws-us-east-1.yaml"
+        for name in ("BOOK", "book.yaml"):
+            (self.folder / name).write_bytes(book.read_bytes())
+        for given, file in (("RUN", "FILE"), ("LAST", "last.yaml"), ("THIS", "this.yaml")):
+            for folder in {f"runs/{given}"} | ({given} if given == "RUN" else set()):
+                if re.search(rf"(?<![\w/]){folder}\b", page):
+                    self.shell(f"predcost run {file} --out {folder} --charts none")
+        if "runs/SWEEP" in page:
+            self.shell("predcost sweep FILE --over plans.cached.cache.ttl=1h,6h --out runs/SWEEP")
+
+    def shell(self, command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the folder."""
+        return self._process(["bash", "-c", command])
+
+    def python(self, program: str) -> "subprocess.CompletedProcess[str]":
+        """Run a program in the folder."""
+        return self._process([sys.executable, "-c", program])
+
+    def _process(self, command: list[str]) -> "subprocess.CompletedProcess[str]":
+        own = {
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "PREDCOST_OUTCOMES": str(self._store),
+            "COLUMNS": "80",
+            "MPLBACKEND": "agg",
+        }
+        return subprocess.run(
+            command, cwd=self.folder, env=os.environ | own, capture_output=True, text=True, check=False
+        )
+
+
+def change(path: Path, how: Any) -> None:
+    """Change a YAML file, its comments kept."""
+    yaml = YAML()
+    yaml.width = 4096
+    data = yaml.load(path.read_text("utf-8"))
+    how(data)
+    with path.open("w", encoding="utf-8") as stream:
+        yaml.dump(data, stream)
+
+
+def merge(data: Any, change: Any) -> None:
+    """Put what a page says is to be changed into a scenario."""
+    for key, value in change.items():
+        data.pop(EXCLUSIVE.get(key, ""), None)
+        if isinstance(value, dict) and isinstance(data.get(key), dict) and "kind" not in value:
+            merge(data[key], value)
+        else:
+            data[key] = value
+
+
+def _with_fewer_users(data: Any) -> None:
+    from simulator.core.units import read_count
+
+    if read_count(data["population"].get("users", 1)) > MOST_USERS:
+        data["population"]["users"] = FEW_USERS
+    data["replications"] = 2
