@@ -228,6 +228,7 @@ def test_on_paper_there_are_no_controls_and_what_is_set_is_told(browser: Browser
     assert page.is_hidden("#settings")
     assert page.is_hidden("#reset")
     assert page.is_visible("#now-table")
+    assert page.inner_text("#decision .now") == page.inner_text("#now")
     assert "12.5 \u2192 20" in page.inner_text("#changed")
 
 

@@ -235,6 +235,7 @@ function update() {
   for (const note of document.querySelectorAll(".stale")) note.hidden = !isChanged;
   document.getElementById("prices").classList.toggle("unchanged", !isChanged);
   const said = isChanged ? bestNow(data, inRun, now) : "These are the prices of the run; nothing is changed.";
+  for (const each of document.querySelectorAll(".now")) each.textContent = printable(said);
   const isWrong = fields.some((field) => field.getAttribute("aria-invalid") === "true");
   document.getElementById("now").textContent = printable(isWrong ? `${said} ${WRONG}` : said);
   showRanking(now);
