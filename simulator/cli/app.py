@@ -131,11 +131,17 @@ def _run() -> None:
 
 def _with_values(arguments: Sequence[str]) -> list[str]:
     """Return the command line with ``--bill`` alone written out, as typer has no option whose value may be left out."""
+    if not arguments or arguments[0] not in _PRINTING_BILLS:
+        return list(arguments)
     following = [*arguments, "--"][1:]
     return [
         f"{each}={EVERY}" if each == "--bill" and (then.startswith("-") or _is_study(then)) else each
         for each, then in zip(arguments, following, strict=True)
     ]
+
+
+_PRINTING_BILLS = frozenset({"run", "show", "reprice"})
+"""Commands whose ``--bill`` is a plan's; elsewhere it is an invoice."""
 
 
 def _is_study(text: str) -> bool:

@@ -16,6 +16,8 @@ from simulator.studies.comparison import Comparison, PlanResult
 WIDE_BILL = 64
 """From so many columns on, a bill has a column for each of its parts."""
 WIDEST_BILL = 100
+LEAST_NAME = 24
+"""Columns that a plan's name has in the title of its bill, which then takes two lines."""
 
 
 def bills(comparison: Comparison, names: Sequence[str]) -> Iterator[RenderableType]:
@@ -59,8 +61,9 @@ def _narrow_bill(result: PlanResult, width: int) -> Table:
 
 
 def _bill_table(result: PlanResult, width: int) -> Table:
+    room = min(max(width - len(_TITLE), LEAST_NAME), width - len("Bill: "))
     return Table(
-        title=Text(f"Bill: {shortened(result.name, width - len(_TITLE), cell_len)}, per 30-day month", style="bold"),
+        title=Text(f"Bill: {shortened(result.name, room, cell_len)}, per 30-day month", style="bold"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
