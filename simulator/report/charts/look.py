@@ -186,7 +186,11 @@ def overlap(axes: Axes, one: float, other: float, write: Callable[[float], str])
 
 def verdicts(comparison: Comparison) -> dict[str, str]:
     """Return what to note at a plan that breaks bounds."""
-    found = {name: len(result.violations) for name, result in comparison.plans.items()}
-    return {
-        name: "breaks a bound" if count == 1 else f"breaks {count} bounds" for name, count in found.items() if count
-    }
+    return {name: _broken(result) for name, result in comparison.plans.items() if result.violations}
+
+
+def _broken(result: PlanResult) -> str:
+    sure = sum(violation.metric not in result.unsure_bounds for violation in result.violations)
+    count = sure or len(result.violations)
+    breaks = "breaks" if sure else "may break"
+    return f"{breaks} a bound" if count == 1 else f"{breaks} {count} bounds"
