@@ -17,20 +17,27 @@ if TYPE_CHECKING:
     from simulator.report.charts.catalogue import Study as Drawn
 
 
+Named = Annotated[
+    list[str] | None, typer.Option("--chart", metavar="NAME", help="One of them; repeatable.", show_default=False)
+]
+All = Annotated[bool, typer.Option("--all", help="All that apply; else cost, age, latency and the week.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Where to; by default charts/ in the run.", show_default=False),
+]
+Dark = Annotated[bool, typer.Option("--dark", help="For a dark background, as NAME_dark.")]
+Formats = Annotated[
+    list[Format] | None, typer.Option("--format", help="png or svg; by default both.", show_default=False)
+]
+
+
 def charts(
     run: Study,
-    chart: Annotated[
-        list[str] | None, typer.Option("--chart", metavar="NAME", help="One of them; repeatable.", show_default=False)
-    ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="All that apply; else cost, age, latency and the week.")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Where to; by default charts/ in the run.", show_default=False),
-    ] = None,
-    dark: Annotated[bool, typer.Option("--dark", help="For a dark background, as NAME_dark.")] = False,
-    format_: Annotated[
-        list[Format] | None, typer.Option("--format", help="png or svg; by default both.", show_default=False)
-    ] = None,
+    chart: Named = None,
+    all_: All = False,
+    out: Folder = None,
+    dark: Dark = False,
+    format_: Formats = None,
     force: Force = False,
 ) -> None:
     """Draw the pictures of a kept run or sweep, as PNG and SVG; nothing is simulated."""

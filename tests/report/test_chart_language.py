@@ -15,8 +15,8 @@ from small_comparisons import without
 from simulator.core.estimate import Estimate
 from simulator.report.charts.catalogue import drawn
 from simulator.report.charts.cost import cost, cost_title
-from simulator.report.charts.distributions import age_cdf
-from simulator.report.charts.look import NoChartError, looks
+from simulator.report.charts.distributions import age_cdf, age_title, latency_title
+from simulator.report.charts.look import NoChartError, looks, verdicts
 from simulator.report.charts.money import money_axis
 from simulator.report.charts.pareto import AGE, P99, pareto, pareto_title
 from simulator.report.charts.svg import svg_of
@@ -24,6 +24,7 @@ from simulator.report.charts.theme import DARK, LIGHT, contrast, ink_on, theme
 from simulator.report.plan_styles import DARK_PALETTE, MOST_PLANS, PALETTE, drawn_plans, plan_styles, styles_of
 from simulator.report.result import Result
 from simulator.studies.comparison import COST, Comparison
+from simulator.studies.verdict import BoundVerdict, Violation
 
 TEXT_CONTRAST, GRAPHIC_CONTRAST = 4.5, 3.0
 """WCAG 2.2, 1.4.3 and 1.4.11."""
@@ -71,18 +72,38 @@ def test_a_single_replication_claims_no_interval(single: Comparison, comparison:
 
 def test_no_plan_is_called_cheapest_where_chance_may_tell(comparison: Comparison) -> None:
     broken = without(comparison, "cached")
-    violation = replace_violations(comparison)
-    plans = {name: replace(plan, violations=violation) for name, plan in broken.plans.items()}
+    violation = Violation("age_p95_s", 2.0, 1.0, "too old")
+    plans = {name: replace(plan, violations=(violation,)) for name, plan in broken.plans.items()}
     seen = spread(replace(broken, plans=plans), {"nightly batch": (900.0, 1400.0), "on demand": (1100.0, 1000.0)})
     assert cost_title(seen) == "No plan meets every bound; the cheapest plans cost about $1,050 a month"
 
 
-def replace_violations(comparison: Comparison) -> tuple:  # type: ignore[type-arg]
-    """Return a violation of some bound."""
-    from simulator.studies.verdict import Violation
+def with_values(comparison: Comparison, metric: str, values: dict[str, tuple[float, ...]]) -> Comparison:
+    """Return a comparison in which a metric is what is given, plan by plan and replication by replication."""
+    plans = {}
+    for name, numbers in values.items():
+        plan = comparison.plans[name]
+        each = tuple({**one, metric: number} for one, number in zip(plan.values, numbers, strict=True))
+        plans[name] = replace(plan, values=each, metrics={**plan.metrics, metric: Estimate.of(numbers)}, violations=())
+    return replace(comparison, plans=plans, scenario=comparison.scenario.with_(slo=None))
 
-    del comparison
-    return (Violation("age_p95_s", 2.0, 1.0, "too old"),)
+
+def test_ages_and_latencies_are_told_apart_only_where_chance_does_not(comparison: Comparison) -> None:
+    sure, unsure = {"on demand": (1.0, 1.01), "cached": (2.0, 2.01)}, {"on demand": (1.0, 2.0), "cached": (2.0, 1.5)}
+    for metric, title in (("age_p50_s", age_title), ("latency_p99_s", latency_title)):
+        assert "Chance" not in title(with_values(comparison, metric, sure))
+        assert title(with_values(comparison, metric, unsure)).startswith("Chance alone may set the plans' ")
+
+
+def test_a_bound_that_chance_may_break_is_not_called_broken(comparison: Comparison) -> None:
+    plan = comparison.plans["cached"]
+    violation = Violation("latency_p99_s", 0.21, 0.2, "too late")
+    near = replace(plan, violations=(violation,), slo={"latency_p99_s": BoundVerdict.UNDECIDED})
+    seen = replace(comparison, plans={**comparison.plans, "cached": near})
+    assert latency_title(seen) == "Chance does not decide whether cached keeps the latency bound"
+    assert verdicts(seen) == {"cached": "may break a bound"}
+    sure = replace(near, slo={"latency_p99_s": BoundVerdict.BROKEN})
+    assert verdicts(replace(comparison, plans={"cached": sure})) == {"cached": "breaks a bound"}
 
 
 def test_no_two_plans_look_alike() -> None:

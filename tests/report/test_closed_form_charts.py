@@ -198,6 +198,21 @@ def test_the_tornado_says_which_input_turns_the_choice(recent: Comparison) -> No
     assert ("o single input" in words(tornado(recent))) is not turns
 
 
+def test_no_input_is_said_to_turn_what_chance_decides(recent: Comparison, valued: Comparison) -> None:
+    usd = {"recent": (1000.0, 1400.0), "on demand": (1100.0, 1250.0)}
+    plans = {
+        name: replace(
+            plan, values=tuple({**each, COST: cost} for each, cost in zip(plan.values, usd[name], strict=True))
+        )
+        for name, plan in recent.plans.items()
+    }
+    unsure = replace(recent, plans=plans)
+    assert unsure.selection.undecided
+    for comparison in (unsure, valued):
+        found = swings_of(comparison)
+        assert found is None or found.against is None
+
+
 def test_a_plan_alone_is_told_by_its_own_cost(recent: Comparison) -> None:
     alone = without(recent, "on demand")
     found = swings_of(alone)

@@ -32,8 +32,8 @@ from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.words import of_chance
 
 PALEST = 0.72
-SHIFT = 0.1
-"""Bars are so far above the middle of their rows, for the text below them. [rows]"""
+SHIFT, SHIFT_MORE_IN = 0.1, 0.45
+"""Bars are so far above the middle of their rows, for the text below them, and more in lower rows. [rows, inches]"""
 NARROWEST_IN = 0.04
 """Half an interval narrower than this is only written, for its whisker would be a blot. [inches]"""
 _AXES_LEFT = 0.25
@@ -65,7 +65,7 @@ def cost(comparison: Comparison) -> Figure:
     axes.set_xlabel("Cost, USD per 30-day month")
     for place, name in enumerate(names):
         _bar(axes, place, comparison.plans[name], looks(comparison)[name], len(names))
-    plan_labels(axes, names, verdicts(comparison), looks(comparison), SHIFT)
+    plan_labels(axes, names, verdicts(comparison), looks(comparison), _shift(len(names)))
     return figure
 
 
@@ -115,7 +115,7 @@ def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> Non
     size, small = next((sizes for room_in, *sizes in _SIZES if row_in >= room_in), _SIZES[-1][1:])
     height = min(0.54, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
-    middle, start, unlabelled = place - SHIFT, 0.0, []
+    middle, start, unlabelled = place - _shift(rows), 0.0, []
     for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
         fill, usd = tint(look.colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1)), line.usd_per_month
         around = {"edgecolor": theme().paper, "linewidth": 1, "hatch": look.hatch or None}
@@ -132,6 +132,11 @@ def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> Non
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
         below = middle + height / 2 + 0.04 / row_in
         axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=theme().quiet, va="top")
+
+
+def _shift(rows: int) -> float:
+    """Return how far bars are above the middle of their rows. [rows]"""
+    return SHIFT if (TOP - BOTTOM) * HEIGHT_IN / rows >= SHIFT_MORE_IN else 1.8 * SHIFT
 
 
 _SIZES = ((ROOMY_ROW_IN, 13.0, 12.0), (0.45, 10.5, 9.5), (0.0, 10.0, 8.5))

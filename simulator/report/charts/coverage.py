@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulator.core.units import write_share
 from simulator.report import format as form
 from simulator.report.charts import closed_form
 from simulator.report.charts.labels import Entry, key
@@ -61,11 +62,10 @@ def _title(comparison: Comparison, found: Windows) -> str:
     if best is None:
         return f"by closed form no window of {name} keeps every bound"
     cost = f"{form.usd(best.cost_usd)} a month"
-    keeping = [each.cost_usd for each in found.windows if each.keeps]
-    if max(keeping) <= min(keeping) * (1 + ALIKE):
-        return f"by closed form the window hardly changes what {name} costs: {cost}"
-    if now is not None and best.window_s == now.window_s:
-        return f"by closed form {name} has the cheapest window that keeps every bound, {_long(now)}, at {cost}"
+    has_usd = comparison.plans[found.plan].cost_usd_per_month if now is None else now.cost_usd
+    if best.cost_usd >= (1 - ALIKE) * has_usd:
+        within = write_share(ALIKE)
+        return f"by closed form no window that keeps every bound saves more than {within} of what {name} costs"
     said = f"by closed form {name} would be cheapest for those active within {_long(best)}, at {cost}"
     there = "everyone" if found.now_s is None else form.exact_duration(found.now_s)
     return (

@@ -134,6 +134,9 @@ def age_title(comparison: Comparison) -> str:
         return f"Half of the predictions that {called(comparison, young)} serves are older than {median}"
     if _alike(medians[young], medians[old]):
         return f"Predictions are about as old with every plan: {form.duration(medians[old])} at the median"
+    if _apart_by_chance(comparison, old, young, "age_p50_s"):
+        ends = f"{form.duration(medians[young])} to {form.duration(medians[old])}"
+        return f"Chance alone may set the plans' ages apart: {ends} at the median"
     return (
         f"The median prediction is {form.duration(medians[old])} old with {called(comparison, old)}, "
         f"{form.duration(medians[young])} with {called(comparison, young)}"
@@ -156,14 +159,20 @@ def latency_title(comparison: Comparison) -> str:
             f"{who} answers 99 % of requests within {form.duration(p99s[slow])}, "
             f"inside the bound of {form.exact_duration(bound_s)}"
         )
+    return _without_bound(comparison, fast, slow, p99s)
+
+
+def _without_bound(comparison: Comparison, fast: str, slow: str, p99s: Mapping[str, float]) -> str:
+    """Return how long users wait with the fastest and the slowest plan."""
+    most, least = form.duration(p99s[slow]), form.duration(p99s[fast])
     if len(p99s) == 1:
-        return f"{form.capital(called(comparison, slow))} answers 99 % of requests within {form.duration(p99s[slow])}"
+        return f"{form.capital(called(comparison, slow))} answers 99 % of requests within {most}"
     if _alike(p99s[fast], p99s[slow]):
-        return f"All plans are about as fast: 99 % of requests within {form.duration(p99s[slow])}"
-    return (
-        f"{form.capital(called(comparison, fast))} answers 99 % of requests within {form.duration(p99s[fast])}, "
-        f"{called(comparison, slow)} within {form.duration(p99s[slow])}"
-    )
+        return f"All plans are about as fast: 99 % of requests within {most}"
+    if _apart_by_chance(comparison, slow, fast, "latency_p99_s"):
+        return f"Chance alone may set the plans' latencies apart: 99 % of requests within {least} to {most}"
+    first = form.capital(called(comparison, fast))
+    return f"{first} answers 99 % of requests within {least}, {called(comparison, slow)} within {most}"
 
 
 def _values(comparison: Comparison, metric: str) -> dict[str, float]:
@@ -180,10 +189,10 @@ def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: fl
         (name, violation)
         for name, plan in in_picture(comparison).items()
         for violation in plan.violations
-        if violation.metric == metric
+        if violation.metric == metric and metric not in plan.unsure_bounds
     ]
     if not found:
-        return ""
+        return _unsure(comparison, metric, what)
     name, worst = max(found, key=lambda pair: pair[1].value)
     bound, value = form.exact_duration(worst.bound), form.duration(worst.value)
     if len(found) == 1:
@@ -193,6 +202,21 @@ def _broken(comparison: Comparison, metric: str, what: str, tail: str, share: fl
     who = "All" if len(found) == drawn else f"{len(found)} of {drawn}"
     at = f"p{share * 100:.0f}"
     return f"{who} plans break the {what} bound of {bound}; {at} is up to {value}, with {called(comparison, name)}"
+
+
+def _unsure(comparison: Comparison, metric: str, what: str) -> str:
+    """Return of whom chance decides whether a bound is kept; empty where that is sure of everybody."""
+    found = [name for name, plan in in_picture(comparison).items() if metric in plan.unsure_bounds]
+    if not found:
+        return ""
+    who = called(comparison, found[0]) if len(found) == 1 else f"{len(found)} plans"
+    verb = "keeps" if len(found) == 1 else "keep"
+    return f"Chance does not decide whether {who} {verb} the {what} bound"
+
+
+def _apart_by_chance(comparison: Comparison, one: str, other: str, metric: str) -> bool:
+    """Return whether chance alone may be what sets two plans apart."""
+    return comparison.replications > 1 and comparison.difference(one, other, metric).includes_zero
 
 
 def _said(plan: PlanResult, what: str, quantiles: Sequence[str]) -> list[str]:

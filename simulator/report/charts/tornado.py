@@ -60,14 +60,14 @@ def _title(comparison: Comparison, found: Swings) -> str:
     source = "re-billed" if first.is_rebilled else "by closed form"
     key, size = form.shortened(form.one_line(first.key), KEY_LETTERS), form.usd(first.size_usd)
     if found.against is None:
-        return f"{key}, {step} off, moves the cost of {name} most: by {size} a month, {source}"
+        return f"{key}, {step} higher or lower, moves the cost of {name} most: by {size} a month, {source}"
     saving, other = _saving(comparison, found), called(comparison, found.against)
     turning = [swing for swing in found.swings if min(swing.lower_usd, swing.higher_usd) < -saving]
     if turning:
         turns = form.shortened(form.one_line(turning[0].key), KEY_LETTERS)
         source = "re-billed" if turning[0].is_rebilled else "by closed form"
-        return f"{turns}, {step} off, makes {other} cheaper than {name}, {source}"
-    said = f"no single input {step} off makes {other} cheaper than {name}"
+        return f"{turns}, {step} higher or lower, makes {other} cheaper than {name}, {source}"
+    said = f"no single input {step} higher or lower makes {other} cheaper than {name}"
     most = f"; {key} moves the gap most, by {size} a month"
     return said + most if len(said + most) <= LONGEST else said
 

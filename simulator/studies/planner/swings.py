@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from simulator.backends.service_time.affine import Affine
 from simulator.backends.service_time.base import ServiceTime
 from simulator.backends.service_time.table import Table
+from simulator.core.selection import Standing
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import COST, Comparison, PlanResult
 from simulator.studies.planner.activity import Axis
@@ -59,12 +60,19 @@ def swings_of(comparison: Comparison) -> Swings | None:
     if is_silent(comparison):
         return None
     plan = comparison.ranking[0]
-    others = [name for name in comparison.rivals if name not in comparison.selection.as_good]
-    study = _Study(comparison, plan, others[0] if others else None)
+    study = _Study(comparison, plan, _next(comparison))
     if study.against is not None and not math.isfinite(study.now_usd):
         study = _Study(comparison, plan, None)
     told = sorted(study.swings(), key=lambda swing: -swing.size_usd)[:MOST]
     return Swings(plan, study.against, tuple(told)) if told else None
+
+
+def _next(comparison: Comparison) -> str | None:
+    """Return the next plan that surely costs more; none where value decides, or where chance does."""
+    if comparison.weighs_value or (comparison.replications > 1 and comparison.selection.undecided):
+        return None
+    sure = {Standing.WORSE, *([Standing.UNDECIDED] if comparison.replications == 1 else [])}
+    return next((name for name in comparison.rivals if comparison.selection.standing(name) in sure), None)
 
 
 @dataclass(frozen=True)
