@@ -153,6 +153,7 @@ def test_where_no_plan_meets_its_bounds_the_verdict_is_short() -> None:
     explorer.close()
 
 
+@pytest.mark.long
 def test_one_replication_claims_nothing_about_ages_and_too_few_requests_nothing_at_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
