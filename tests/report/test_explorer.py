@@ -139,6 +139,21 @@ def test_where_answers_have_a_value_net_value_is_shown_as_soon_as_it_is_simulate
     explorer.close()
 
 
+def test_where_no_plan_meets_its_bounds_the_verdict_is_short() -> None:
+    plans = {
+        f"cached {hours} h": {"on_miss": "compute", "backend": "live", "cache": f"{hours} h"} for hours in range(1, 9)
+    }
+    changes = {**FEW, "plans": plans, "slo": {"latency_p99": "9 ms"}}
+    explorer = sim.explore(SCENARIO, ["population.daily_active"], **changes)
+    for said in ("By closed forms no plan meets every bound. cached 1 h: ", "No plan meets every bound. "):
+        assert explorer.verdict.startswith(said)
+        assert "So it is with 5 more." in explorer.verdict
+        explorer.simulate_all()
+        assert explorer.wait(120)
+    explorer.close()
+
+
+@pytest.mark.long
 def test_one_replication_claims_nothing_about_ages_and_too_few_requests_nothing_at_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -27,7 +27,7 @@ COLUMNS = (
     ("latency, p99", "latency_p99_s"),
 )
 MONEY = (COST, WASTED, NET_VALUE)
-LETTERS = 40
+LETTERS = 24
 LITTLE = 1e-3
 """Of a mean: half an interval that is less is not told."""
 

@@ -3,7 +3,7 @@
 const SETTLED_MS = 350; // so long nobody has moved
 const SVG = "http://www.w3.org/2000/svg";
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // JupyterLab would take arrows and Enter for itself
-const ROW = 34, BAR = 16, NARROW = 460, NAMES = 0.3, LETTER = 7.5;
+const ROW = 34, BAR = 16, NARROW = 460, NAMES = 0.45, LETTER = 7.5;
 
 function make(name, attributes = {}, ...children) {
   const is_svg = ["svg", "g", "rect", "line", "text", "title", "desc", "pattern", "path", "defs"].includes(name);
@@ -181,9 +181,10 @@ class Page {
     const { plans, stage } = this.look;
     const width = Math.max(this.picture.clientWidth, 280);
     const is_narrow = width < NARROW;
-    const left = is_narrow ? 0 : Math.round(width * NAMES);
+    const longest = Math.max(...plans.map((plan) => plan.name.length));
+    const left = is_narrow ? 0 : Math.round(Math.min(longest * LETTER + 14, width * NAMES));
     const row = is_narrow ? ROW + 16 : ROW;
-    const room = width - left - 8 - LETTER * Math.max(...plans.map((plan) => plan.cells[0].length + 2));
+    const room = width - left - 8 - LETTER * Math.max(...plans.map((plan) => plan.cells[0].length + 3));
     const most = Math.max(...plans.map((plan) => Math.max(plan.usd ?? 0, plan.high ?? 0)), 1e-9);
     const height = plans.length * row;
     const title = "Cost per month by plan";

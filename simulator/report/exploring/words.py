@@ -19,6 +19,8 @@ from simulator.studies.words import listed
 
 NEAR = AIMS[COST]
 """Closed forms that are nearer to each other do not say which plan is the cheaper one."""
+FEW = 3
+"""Of plans that break a bound, so many are told of in the verdict."""
 LITTLE = 1e-3
 """Costs that are nearer are the same."""
 PARTS = re.compile(r'"[^"]*"|\[\d+\]|[^.\["]+')
@@ -65,17 +67,26 @@ def verdict(look: Look) -> str:
 def _chosen(comparison: Comparison) -> Iterator[str]:
     """Say what the simulation chooses, and which plans are as good or not decided."""
     said, selection = answer(comparison), comparison.selection
-    yield from said[:1] if comparison.recommended else said
+    yield said[0]
+    yield from () if comparison.recommended else _first(said[1:])
     within = f"as good within {write_share(selection.indifference_fraction)} of the cost"
     for what, names in ((within, selection.as_good), ("not decided", selection.undecided)):
         if names and comparison.fewest_replications > 1:
             yield f"{listed([form.one_line(name) for name in names])} {'is' if len(names) == 1 else 'are'} {what}."
 
 
+def _first(of_plans: Sequence[str]) -> Iterator[str]:
+    """Yield what is said of the first few plans, and how many more there are."""
+    yield from of_plans[:FEW]
+    if len(of_plans) > FEW:
+        yield f"So it is with {len(of_plans) - FEW} more."
+
+
 def _planned(look: Look, choice: Choice) -> Iterator[str]:
     if choice.best is None:
-        known = [f"{form.one_line(name)}: {text}" for name, text in choice.broken.items() if name in choice.costs_usd]
-        yield f"By closed forms no plan meets every bound. {'; '.join(known)}." if known else "No closed form is known."
+        known = [f"{form.one_line(name)}: {text}." for name, text in choice.broken.items() if name in choice.costs_usd]
+        yield "By closed forms no plan meets every bound." if known else "No closed form is known."
+        yield from _first(known)
     else:
         cost = form.usd(choice.costs_usd[choice.best])
         least = "costs least of the plans that meet every bound" if len(look.plans) > 1 else "is the only plan"

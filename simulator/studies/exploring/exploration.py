@@ -235,7 +235,7 @@ class Exploration:
 
     def _has_come(self, found: Simulated) -> None:
         with self._lock:
-            if self._asked is None or found.places != self._asked.places:
+            if self._asked is None or (found.places, found.users) != (self._asked.places, self.simulates_users):
                 return
             self._simulated[self._physical(found.places)] = found
             while len(self._simulated) > MOST_SIMULATED:
@@ -245,7 +245,10 @@ class Exploration:
         self.tell()
 
     def _is_at(self, fraction: float) -> None:
-        self.progress = fraction if self._asked else None
+        with self._lock:
+            if self._asked is None:
+                return
+            self.progress = fraction
         self.tell()
 
     def _has_failed(self, error: Exception) -> None:

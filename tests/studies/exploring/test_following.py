@@ -127,6 +127,25 @@ def test_a_stale_simulation_ends_at_the_next_move_and_with_the_explorer(book: Pr
     assert not exploring.pids, "one that is closed begins nothing"
 
 
+def test_a_simulation_that_fails_says_why_and_the_next_is_tried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    exploring = Exploration(bench)
+    monkeypatch.setattr("simulator.studies.exploring.exploration.simulate", failing)
+    exploring.settle()
+    until(lambda: exploring.progress is None)
+    assert exploring.fault == "no room"
+    assert exploring.look.stage is Stage.PLANNED
+    monkeypatch.undo()
+    exploring.settle()
+    until(lambda: exploring.progress is None)
+    assert not exploring.fault
+    assert exploring.look.stage is Stage.SIMULATED
+    exploring.close()
+
+
+def failing(_asked: SimulationAsked, _tell: Callable[[float], None]) -> Simulated:
+    raise MemoryError("no room")
+
+
 def test_a_move_that_makes_no_valid_scenario_leaves_all_as_it_was(book: PriceBook) -> None:
     scenario = small(backends__live__capacity__max=8)
     keys = ["backends.live.capacity.min", "backends.live.capacity.max"]
