@@ -62,7 +62,7 @@ def recalculated(paths: Sequence[Path], folder: Path) -> list[Path]:
     assert SOFFICE is not None
     profile = f"-env:UserInstallation=file://{folder / 'profile'}"
     into = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out")]
-    subprocess.run([SOFFICE, "--headless", profile, *into, *paths], check=True, capture_output=True, timeout=300)
+    subprocess.run([SOFFICE, "--headless", profile, *into, *paths], check=True, capture_output=True, timeout=900)
     return [folder / "out" / path.name for path in paths]
 
 

@@ -191,10 +191,8 @@ class _Writer:
                 )
         for place, term in enumerate(commitments):
             which, agreed = form.one_line(term.name), _agreed(term)
-            per_h = _Entry(term.meters, which, term.usd_per_h, "USD per h", f"commitment_{which}", *agreed)
-            off = _Entry(
-                term.meters, f"{which}: off", term.discount_fraction, "share", f"off_commitment_{which}", *agreed, SHARE
-            )
+            per_h = _Entry(term.meters, which, term.usd_per_h, "USD per h", f"per_h_{which}", *agreed)
+            off = _Entry(term.meters, f"{which}: off", term.discount_fraction, "share", f"off_{which}", *agreed, SHARE)
             self.inputs.commitments[place] = CommitmentCells(self._input(per_h), self._input(off))
 
     def own_discounts(self) -> None:
