@@ -12,6 +12,7 @@ from simulator.cli import (
     actuals,
     bill,
     breakeven,
+    calibrate,
     check,
     diff,
     estimate,
@@ -56,6 +57,7 @@ app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.command("diff")(diff.diff)
 app.command("workbook")(workbook.workbook)
+app.add_typer(calibrate.app)
 app.add_typer(prices.app)
 app.add_typer(runs.app)
 

@@ -60,6 +60,31 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 
 
+def is_parquet(path: Path) -> bool:
+    """Return whether a file is Parquet."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def head_of(path: Path) -> str:
+    """Return the first lines of a text file, whatever it is compressed with.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        _check_kind(path, head)
+        with ExitStack() as opened:
+            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        return str(first.decode(_encoding(first), errors="replace"))
+    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
+        raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+
+
 def column_names(path: Path) -> list[str]:
     """Return what the columns of a table are called.
 
