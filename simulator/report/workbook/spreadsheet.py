@@ -184,6 +184,7 @@ class Sheet:
         made.set_header(f"&L{_in_header(title)}&R{_in_header(self.name)}")
         made.set_footer("&R&P / &N")
         made.hide_gridlines(2)
+        made.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})  # values are shown as the scenario states them
         self._widths: dict[int, float] = {}
         self._lines: dict[int, int] = {}
 
