@@ -62,7 +62,7 @@ def recalculated(paths: Sequence[Path], folder: Path) -> list[Path]:
     assert SOFFICE is not None
     profile = f"-env:UserInstallation=file://{folder / 'profile'}"
     into = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder / "out")]
-    subprocess.run([SOFFICE, "--headless", profile, *into, *paths], check=True, capture_output=True, timeout=300)
+    subprocess.run([SOFFICE, "--headless", profile, *into, *paths], check=True, capture_output=True, timeout=900)
     return [folder / "out" / path.name for path in paths]
 
 
@@ -129,7 +129,11 @@ def check(book: Any, comparison: Comparison) -> None:
                 wanted = plan.metrics[each]
                 ends = [] if len(plan.values) == 1 else [wanted.low, wanted.high]
                 assert of_all[name][each] == pytest.approx([wanted.mean, *ends], rel=1e-9, abs=1e-7)
-    assert list(ranking(book)) == list(map(form.one_line, comparison.ranking))
+    losses = {form.one_line(name): plan.rank[:3] for name, plan in comparison.plans.items()}
+    shown_order = [losses[name] for name in ranking(book)]
+    # Plans that cost the same but for rounding, as where a commitment covers all, may stand in either order.
+    for one, other in zip(shown_order, (losses[form.one_line(name)] for name in comparison.ranking), strict=True):
+        assert one == pytest.approx(other, rel=1e-9)
 
 
 def _cell(name: Any) -> str:

@@ -135,8 +135,9 @@ def half_width_of(cells: Cells) -> Term:
 
 def started(size: Term, step: Term, slack: float) -> Term:
     """Return how many steps of a size are started, at least one, as `started_steps` does."""
-    text = f"MAX(1,ROUNDUP({size.text}/{step._in(_ATOM)}-{slack:g},0))"  # noqa: SLF001  (of its own kind)
-    value = max(1, math.ceil(size.value / step.value - slack)) if step.value else math.nan
+    steps = size / step
+    value = max(1, math.ceil(steps.value - slack)) if step.value else math.nan
+    text = f"MAX(1,ROUNDUP({steps.text}-{slack:g},0))"
     return Term(text, value)
 
 

@@ -8,7 +8,7 @@ from simulator.prices.bill import GIVEN_SOURCE, Priced, find_prices
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment, Discount
 from simulator.report import format as form
-from simulator.report.workbook.formulas import ONE, Term, constant, least, most, multiplied, up_to, when
+from simulator.report.workbook.formulas import ONE, ZERO, Term, added, least, most, multiplied, up_to, when
 from simulator.report.workbook.spreadsheet import COUNT, SHARE, UNIT_USD, Sheet
 from simulator.studies.comparison import Comparison
 
@@ -16,6 +16,7 @@ HEADS = (
     *("meter", "input", "value", "for so many", "unit", "as simulated", "changed", "date", "source"),
     *("name in formulas", "row"),
 )
+"""Of columns."""
 WHAT, WHICH, VALUE, PER, UNIT, ORIGINAL, CHANGED, DATE, SOURCE, NAME, ROW = range(11)
 FIRST = 5
 """The row of the first input."""
@@ -52,16 +53,14 @@ class PriceCells:
         """
         if pooled is None:
             return self.usd / self.per
-        paid = pooled if self.free is None else most(constant(0), pooled - self.free)
-        total = paid * self.usd
-        if self.further:
-            total, start = least(paid, self.further[0][0]) * self.usd, self.further[0][0]
-            for number, (_, usd) in enumerate(self.further, 1):
-                end = self.further[number][0] if number < len(self.further) else None
-                inside = (paid if end is None else least(paid, end)) - start
-                total += most(constant(0), inside) * usd
-                start = start if end is None else end
-        return when(up_to(pooled, constant(0)), self.usd / self.per, total / self.per / pooled)
+        paid = pooled if self.free is None else most(ZERO, pooled - self.free)
+        ends = [end for end, _ in self.further]
+        parts = []
+        prices = [self.usd, *(usd for _, usd in self.further)]
+        for start, end, usd in zip([None, *ends], [*ends, None], prices, strict=True):
+            inside = paid if end is None else least(paid, end)
+            parts.append((inside if start is None else most(ZERO, inside - start)) * usd)
+        return when(up_to(pooled, ZERO), self.usd / self.per, added(parts) / self.per / pooled)
 
 
 @dataclass(frozen=True)
@@ -117,22 +116,22 @@ class Inputs:
         return inputs
 
     @property
-    def changed(self) -> Term:
-        """How many of them are not as they were simulated."""
+    def changed(self) -> str:
+        """A formula for how many of them are not as they were simulated."""
         values, before = (self._column(column) for column in (VALUE, ORIGINAL))
-        return Term(f"SUMPRODUCT(--({values}<>{before}))", 0)
+        return f"SUMPRODUCT(--({values}<>{before}))"
 
     @property
-    def moved(self) -> Term:
-        """How many of them are not where they were written, after which formulas would read the wrong ones."""
+    def moved(self) -> str:
+        """A formula for how many of them are not where they were written, as formulas would read the wrong ones."""
         above = self.sheet.span((FIRST, ROW), (self.last - 1, ROW))
         below = self.sheet.span((FIRST + 1, ROW), (self.last, ROW))
-        return Term(f'SUMPRODUCT(({above}<>"")*({below}<>"")*({below}<{above}))', 0)
+        return f'SUMPRODUCT(({above}<>"")*({below}<>"")*({below}<{above}))'
 
     def _column(self, column: int) -> str:
         return self.sheet.span((FIRST, column), (self.last, column))
 
-    def price_of(self, priced: Priced, pooled: Term | None, by_prompt: "Term | None") -> Term:
+    def price_of(self, priced: Priced, pooled: Term | None, by_prompt: Term | None) -> Term:
         """Return the price of a unit before discounts.
 
         Parameters
@@ -192,10 +191,8 @@ class _Writer:
                 )
         for place, term in enumerate(commitments):
             which, agreed = form.one_line(term.name), _agreed(term)
-            per_h = _Entry(term.meters, which, term.usd_per_h, "USD per h", f"commitment_{which}", *agreed)
-            off = _Entry(
-                term.meters, f"{which}: off", term.discount_fraction, "share", f"off_commitment_{which}", *agreed, SHARE
-            )
+            per_h = _Entry(term.meters, which, term.usd_per_h, "USD per h", f"per_h_{which}", *agreed)
+            off = _Entry(term.meters, f"{which}: off", term.discount_fraction, "share", f"off_{which}", *agreed, SHARE)
             self.inputs.commitments[place] = CommitmentCells(self._input(per_h), self._input(off))
 
     def own_discounts(self) -> None:

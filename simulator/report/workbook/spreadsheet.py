@@ -177,14 +177,14 @@ class Sheet:
         """On so many it is printed, one below the other; 0 for as many as it takes."""
         self._frozen = 0
         self._prefix = "'" + self.name.replace("'", "''") + "'!"
-        self._own = re.compile(re.escape(self._prefix) + r"(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)")
+        self._own = re.compile(r"(?<!')" + re.escape(self._prefix) + r"(\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?)")
         made.set_landscape()
         made.set_paper(A4)
         made.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         made.set_header(f"&L{_in_header(title)}&R{_in_header(self.name)}")
         made.set_footer("&R&P / &N")
         made.hide_gridlines(2)
-
+        made.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})  # values are shown as the scenario states them
         self._widths: dict[int, float] = {}
         self._lines: dict[int, int] = {}
 

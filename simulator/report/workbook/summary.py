@@ -92,7 +92,7 @@ class Summary:
 
     def _state(self, row: int) -> None:
         """Write whether the sentences are of the prices that the table is reckoned with."""
-        changed, moved = self.inputs.changed.text, self.inputs.moved.text
+        changed, moved = self.inputs.changed, self.inputs.moved
         text = (
             f'IF({moved}>0,"Rows of the sheet Prices were sorted or moved, so formulas read the wrong ones: undo it.",'
             f'IF({changed}>0,"Inputs on Prices that are not as simulated: "&{changed}&". The ranking, bills and charts '
