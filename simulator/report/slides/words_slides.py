@@ -24,6 +24,8 @@ _COLUMNS = (
 )
 """Rows of the comparison that are columns of the answer, and how wide they are."""
 _WITHIN = {"cost per month": "chance, 95 %"}
+_LEAST_NAME = 0.25
+"""Of the table's width, for the names."""
 _TABLE_IN = 11.9
 """Names are cut to what a column of the built-in template has room for; a narrower one wraps them."""
 
@@ -84,7 +86,9 @@ def answer_slide(brief: Brief) -> Slide:
     comparison = brief.comparison
     rows = {row.label: row for group in reversed(brief.rows) for row in group}
     columns = [column for column in _COLUMNS if column[0] in rows]
-    widths = [1.0 - sum(width for *_, width in columns), *(width for *_, width in columns)]
+    taken = sum(width for *_, width in columns)
+    rest = max(1.0 - taken, _LEAST_NAME)
+    widths = [rest, *(width * (1.0 - rest) / taken for *_, width in columns)]
     lines, size_pt = (2, 16) if len(comparison.plans) <= ROOMY else (1, 12)
     names = fitting.cut_names(list(comparison.plans), size_pt, widths[0] * _TABLE_IN - 0.2, lines)
     table = [[Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]]
