@@ -9,7 +9,10 @@ import typer
 from typer.exceptions import TyperException
 
 from simulator.cli import (
+    actuals,
+    bill,
     breakeven,
+    calibrate,
     charts,
     check,
     diff,
@@ -47,6 +50,8 @@ app.command("breakeven")(breakeven.breakeven)
 app.command("show")(show.show)
 app.command("slides")(slides.slides)
 app.command("charts")(charts.charts)
+app.command("bill")(bill.bill)
+app.command("actuals")(actuals.actuals)
 app.command("validate")(scenario_files.validate)
 app.command("check")(check.check)
 app.command("new")(scenario_files.new)
@@ -54,6 +59,7 @@ app.command("schema")(scenario_files.schema)
 app.command("profiles")(profiles.profiles)
 app.command("reprice")(reprice.reprice)
 app.command("diff")(diff.diff)
+app.add_typer(calibrate.app)
 app.add_typer(prices.app)
 app.add_typer(runs.app)
 

@@ -2,14 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simulator.scenario.schema import Scenario
 
 
+T = TypeVar("T")
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
     list[str] | None,
@@ -109,3 +112,19 @@ def folder_of(scenario_name: str, digest: str) -> Path:
 
     slug = re.sub(r"[^a-z0-9]+", "-", scenario_name.lower()).strip("-") or "scenario"
     return RUNS / f"{slug}-{digest}"
+
+
+def checked(option: str, value: str, read: "Callable[[str], T]") -> "T":
+    """Return what an option says.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read so; the message begins with the option.
+    """
+    from simulator.core.errors import UserError
+
+    try:
+        return read(value)
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None

@@ -65,16 +65,26 @@ def new(
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="aws-instances, azure, skypilot or litellm.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="aws-cur, aws-instances, aws-offers, azure, azure-retail, focus, gcp-skus, genai-prices, litellm, "
+            "skypilot, vantage.",
+        ),
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The price list.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", metavar="BOOK.yaml", help="Where to; replaced if it is there.")],
     region: Annotated[str | None, typer.Option(help="Whose prices, where the list has several regions.")] = None,
     name: Annotated[str | None, typer.Option(help="What the book is called; by default as the list.")] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Of an invoice: contracted (the default), effective or list rates.")
+    ] = None,
 ) -> None:
     """Make a price book of somebody else's list."""
     from simulator.prices.importing import import_book
 
-    imported = import_book(kind, file, out, region, name)
+    imported = import_book(kind, file, out, region, name, rate)
     from simulator.report.scenario_text import say
 
     say(f"Wrote {out}: {len(imported.book.prices):,} prices. Next: predcost prices show {out}")

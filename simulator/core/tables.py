@@ -60,6 +60,54 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 
 
+def is_parquet(path: Path) -> bool:
+    """Return whether a file is Parquet."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def head_of(path: Path) -> str:
+    """Return the first lines of a text file, whatever it is compressed with.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        _check_kind(path, head)
+        with ExitStack() as opened:
+            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        return str(first.decode(_encoding(first), errors="replace"))
+    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
+        raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+
+
+def column_names(path: Path) -> list[str]:
+    """Return what the columns of a table are called.
+
+    Raises
+    ------
+    UserError
+        If the file is no such table.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        _check_kind(path, head)
+        if head.startswith(_PARQUET) or path.suffix.lower() in _PARQUET_SUFFIXES:
+            from pyarrow import parquet  # noqa: PLC0415
+
+            return list(parquet.read_schema(path).names)
+        with ExitStack() as opened:
+            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        return _separated(first.decode(_encoding(first), errors="replace"), ())[1]
+    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError, csv.Error) as error:
+        raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+
+
 def plain(column: pa.Array) -> pa.Array:
     """Return a column without its dictionary."""
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
@@ -137,7 +185,7 @@ def _separated(head: str, columns: Sequence[str]) -> tuple[str, list[str]]:
     header = next((line for line in head.splitlines() if line.strip()), "")
     found = {separator: next(csv.reader([header], delimiter=separator), []) for separator in _SEPARATORS}
     for separator, names in found.items():
-        if all(column in names for column in columns):
+        if columns and all(column in names for column in columns):
             return separator, names
     return max(found.items(), key=lambda item: len(item[1]))
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from simulator.core.component import components
 from simulator.core.errors import UserError, did_you_mean
 from simulator.prices.importers.base import Imported, Importer
+from simulator.prices.importers.invoices import InvoiceImporter
 from simulator.prices.loading import SUFFIX, load_book
 from simulator.prices.writing import write_book
 
 PACKAGE = "simulator.prices.importers"
 
 
-def import_book(kind: str, file: Path, out: Path, region: str | None = None, name: str | None = None) -> Imported:
+def import_book(
+    kind: str, file: Path, out: Path, region: str | None = None, name: str | None = None, rate: str | None = None
+) -> Imported:
     """Write the book that a list makes; nothing is ever half-written.
 
     Parameters
@@ -26,6 +29,8 @@ def import_book(kind: str, file: Path, out: Path, region: str | None = None, nam
         Whose prices, where the list has several regions.
     name
         What the book is called; by default as the list.
+    rate
+        Which of an invoice's prices: contracted (the default), effective or list.
 
     Raises
     ------
@@ -39,7 +44,10 @@ def import_book(kind: str, file: Path, out: Path, region: str | None = None, nam
         raise UserError(f"--out: {out} must end in {SUFFIX}, for that is what price books are read from")
     if not file.is_file():
         raise UserError(f"there is no file {file}")
-    imported = kinds[kind](kind=kind, region=region, name=name)
+    if rate is not None and not issubclass(kinds[kind], InvoiceImporter):
+        invoices = sorted(each for each, found in kinds.items() if issubclass(found, InvoiceImporter))
+        raise UserError(f"--rate: a list of kind '{kind}' has one price each; rates are of {' and '.join(invoices)}")
+    imported = kinds[kind](kind=kind, region=region, name=name, rate=rate)
     assert isinstance(imported, Importer)
     found = imported.read(file)
     _write(write_book(found.book), out)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import get_type_hints
 
+import price_lists as lists
 import pytest
 
 from simulator.cli.prices import import_
@@ -55,10 +56,17 @@ def imported(
 
 
 LISTS = {
+    "aws-cur": (lists.CUR, None),
     "aws-instances": (AWS, None),
+    "aws-offers": (lists.OFFERS, None),
     "azure": (AZURE, "eastus"),
+    "azure-retail": (lists.AZURE_RETAIL, "eastus"),
+    "focus": (lists.FOCUS, None),
+    "gcp-skus": (lists.GCP, "us-central1"),
+    "genai-prices": (lists.GENAI, None),
     "litellm": (LITELLM, None),
     "skypilot": (SKYPILOT, "us-east-1"),
+    "vantage": (lists.VANTAGE, "us-east-1"),
 }
 """An example of every kind of list, and the region that is wanted of it; a new kind needs one here."""
 

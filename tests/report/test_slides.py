@@ -467,3 +467,35 @@ def test_a_waterfall_and_a_tornado_follow_when_somebody_edits_their_numbers(deck
     book.save(tmp_path / "ends.xlsx")
     sheet = openpyxl.load_workbook(_converted(tmp_path / "ends.xlsx", "xlsx"), data_only=True).active
     assert [cell.value for cell in sheet[2]][1:6] == [0, 0, 20, -10, -20]
+
+
+SHOWN = ("showLegendKey", "showVal", "showCatName", "showSerName", "showPercent", "showBubbleSize", "separator")
+ORDER = {
+    "ser": (
+        *("idx", "order", "tx", "spPr", "invertIfNegative", "marker", "dPt", "dLbls", "errBars", "cat", "val"),
+        *("xVal", "yVal", "smooth"),
+    ),
+    "dPt": ("idx", "invertIfNegative", "marker", "bubble3D", "spPr"),
+    "dLbls": ("dLbl", "numFmt", "spPr", "txPr", "dLblPos", *SHOWN),
+    "dLbl": ("idx", "delete", "tx", "numFmt", "spPr", "txPr", "dLblPos", *SHOWN),
+    "errBars": ("errDir", "errBarType", "errValType", "noEndCap", "plus", "minus", "val", "spPr"),
+    "scaling": ("logBase", "orientation", "max", "min"),
+    "valAx": (
+        *("axId", "scaling", "delete", "axPos", "majorGridlines", "minorGridlines", "title", "numFmt"),
+        *("majorTickMark", "minorTickMark", "tickLblPos", "spPr", "txPr", "crossAx", "crosses", "crossBetween"),
+        *("majorUnit", "minorUnit"),
+    ),
+    "chart": ("title", "autoTitleDeleted", "plotArea", "legend", "plotVisOnly", "dispBlanksAs", "showDLblsOverMax"),
+}
+"""In which order the parts of a chart must stand, as PowerPoint refuses another: ECMA-376, dml-chart.xsd."""
+
+
+def test_the_parts_of_a_chart_stand_in_the_order_that_powerpoint_asks_for(
+    decks: list[Path], sweeps: list[sim.SweepResult], tmp_path: Path
+) -> None:
+    for path in [*decks, sweeps[0].slides(tmp_path / "lines.pptx")]:
+        for element in (found for chart in charts_of(path) for found in chart._chartSpace.iter(etree.Element)):
+            order = ORDER.get(etree.QName(element).localname)
+            if order is not None:
+                places = [order.index(etree.QName(child).localname) for child in element]
+                assert places == sorted(places)

@@ -1,10 +1,11 @@
 """What makes a price book of somebody else's list."""
 
 import csv
+import json
 import math
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +72,8 @@ class Importer(Component):
     """The place whose prices are wanted, where the list has several."""
     name: str | None = None
     """What the book is called; by default as the file."""
+    rate: str | None = None
+    """Which of the prices of an invoice: contracted (the default), effective or list; other lists have one."""
 
     @abstractmethod
     def read(self, path: Path) -> Imported:
@@ -104,13 +107,24 @@ class Importer(Component):
 
     def of_region(self, rows: Sequence[Row], column: str, path: Path) -> list[Row]:
         """Return the rows of the place that is asked for, or of the only one."""
-        regions = sorted({row.cells[column] for row in rows})
-        if self.region is None and len(regions) > 1:
-            some = ", ".join(regions[:8]) + (", ..." if len(regions) > 8 else "")  # noqa: PLR2004
-            raise UserError(f"{path}: holds prices of {len(regions)} regions ({some}); choose one with --region")
+        region = self.region_of({row.cells[column] for row in rows}, path)
+        return [row for row in rows if row.cells[column] == region]
+
+    def region_of(self, regions: Collection[str], path: Path) -> str:
+        """Return the place that is asked for, or the only one that a list has.
+
+        Raises
+        ------
+        UserError
+            If it has several and none is asked for, or lacks the one that is.
+        """
+        known = sorted(regions)
+        if self.region is None and len(known) > 1:
+            some = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")  # noqa: PLR2004
+            raise UserError(f"{path}: holds prices of {len(known)} regions ({some}); choose one with --region")
         if self.region is not None and self.region not in regions:
-            raise UserError(f"{path}: holds no prices of region '{self.region}'; {did_you_mean(self.region, regions)}")
-        return [row for row in rows if self.region in (None, row.cells[column])]
+            raise UserError(f"{path}: holds no prices of region '{self.region}'; {did_you_mean(self.region, known)}")
+        return self.region or next(iter(known), "")
 
 
 @dataclass
@@ -199,16 +213,32 @@ def _rows(path: Path, text: str, needed: Sequence[str]) -> Iterator[Row]:
     reading.done()
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, largest_bytes: int = LARGEST_BYTES) -> str:
     """Return a list's text."""
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            _stop(path, f"is {path.stat().st_size:,} bytes large; a price list has at most {LARGEST_BYTES:,}")
+        if path.stat().st_size > largest_bytes:
+            _stop(path, f"is {path.stat().st_size:,} bytes large; a price list has at most {largest_bytes:,}")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         _stop(path, f"is not UTF-8 at byte {error.start}")
     except OSError as error:
         _stop(path, f"cannot be read: {error.strerror}")
+
+
+def json_of(path: Path, largest_bytes: int = LARGEST_BYTES) -> Any:
+    """Return what a JSON file holds.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read, or is no JSON.
+    """
+    text = text_of(path, largest_bytes)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        told = f"not JSON: {getattr(error, 'msg', error)}"
+        raise InputFileError(str(path), [Fault(told, line=getattr(error, "lineno", None))]) from None
 
 
 def _stop(path: Path, message: str) -> NoReturn:

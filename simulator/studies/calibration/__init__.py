@@ -1,0 +1,1 @@
+"""From logs and measurements to the parts of a scenario."""

@@ -1,0 +1,98 @@
+"""From the files of a log to what a scenario says of its users, with a verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from simulator.core.units import DAY_S
+from simulator.studies.calibration.doubts import doubts
+from simulator.studies.calibration.events import US_PER_S, Asked, read_events
+from simulator.studies.calibration.fitting import UserFit, fit_users
+from simulator.studies.calibration.held_out import HeldOut, held_out
+from simulator.studies.calibration.measures import measured
+from simulator.studies.calibration.parts import parts_of
+from simulator.studies.calibration.sessions import histogram_lines
+from simulator.studies.outcome_store import OutcomeStore
+
+LEAST_VERDICT_S = 2 * DAY_S
+"""Of a shorter log nothing is held out."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a log says."""
+
+    recognised: str
+    rows: int
+    skipped: dict[str, int]
+    first: datetime
+    last: datetime
+    fit: UserFit
+    parts: dict[str, Any]
+    """``population`` and ``traffic``."""
+    verdict: HeldOut | None
+    """None where the log is too short to hold anything out, or where it was not asked for."""
+    why: tuple[str, ...]
+    """What speaks against it."""
+    gap_histogram: tuple[str, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the held-out end of the log is as the fit says, as far as was asked."""
+        return self.verdict is not None and not self.verdict.bad
+
+
+def calibrate(
+    paths: Sequence[Path],
+    asked: Asked,
+    population: float | None = None,
+    session_gap_s: float | None = None,
+    base: Path | None = None,
+    kept: OutcomeStore | None = None,
+    *,
+    judges: bool = True,
+) -> Calibration:
+    """Return what a log says of its users.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    asked
+        What is said of them.
+    population
+        How many users there are, those who never came included; by default as many as follows from the log.
+    session_gap_s
+        What tells logins apart; by default the valley in the times between a user's events. [s]
+    base, kept
+        See `held_out`.
+    judges
+        Whether the end of the log is played against the fit to its beginning.
+
+    Raises
+    ------
+    UserError
+        If the log cannot be read, has no users, or is too short.
+    """
+    with read_events(paths, asked) as events:
+        events.check_users()
+        measures = measured(events, session_gap_s)
+        fit = fit_users(measures, asked.timezone, population)
+        verdict = None
+        if judges and measures.length_s >= LEAST_VERDICT_S:
+            verdict = held_out(events, asked.timezone, population, session_gap_s, base, kept)
+        first, last = (datetime.fromtimestamp(each / US_PER_S, UTC) for each in (events.first_us, events.last_us))
+        return Calibration(
+            events.recognised,
+            events.rows,
+            events.skipped,
+            first,
+            last,
+            fit,
+            parts_of(fit),
+            verdict,
+            tuple(doubts(events, measures, fit, verdict)),
+            tuple(histogram_lines(measures.gaps, measures.valley)),
+        )

@@ -1,0 +1,71 @@
+"""What speaks against a fit, and what to do about it; a sentence each."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from simulator.core.units import DAY_S, HOURS_PER_DAY, WEEK_S
+from simulator.studies.calibration.activity import BOUNDS, Beginning
+from simulator.studies.calibration.events import US_PER_S, Events
+from simulator.studies.calibration.fitting import UserFit
+from simulator.studies.calibration.held_out import HeldOut
+from simulator.studies.calibration.measures import Measures
+
+ROBOT_FRACTION: Final = 0.05
+FEW_FRACTION: Final = 0.5
+FLAT: Final = 0.1
+"""A profile whose hours scatter less, relative to their mean, has neither day nor week."""
+LAPSED: Final = 0.8
+SHOWN: Final = 3
+WIDE: Final = 0.5
+"""A number whose interval is wider on one side, relative to it, is hardly known."""
+
+
+def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | None) -> Iterator[str]:
+    """Yield what speaks against a fit."""
+    few, one = (float(each) for each in measures.heaviest)
+    if one > ROBOT_FRACTION:
+        yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
+    elif few > FEW_FRACTION:
+        yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"
+    if fit.shape <= 2 * float(np.exp(BOUNDS[0][0])):
+        yield "no gamma fits how often users come: nearly all came once, a few again and again; give segments"
+    if (events.last_us - events.first_us) / US_PER_S < 2 * WEEK_S:
+        yield "the log is shorter than two weeks: what differs between weeks is not in it; bring four weeks"
+    if fit.beginning is Beginning.JOINING:
+        yield from _of_joining(fit)
+    yield from _of_time(events, fit)
+    for key, found in fit.parameters.items():
+        if found.value > 0 and (found.high - found.value) > WIDE * found.value:
+            interval = f"{found.value:.3g}, from {found.low:.3g} to {found.high:.3g}"
+            yield f"{key} is hardly known: {interval}; bring a longer log"
+    for each in verdict.bad if verdict else ():
+        both = f"{each.fit:.4g} by the fit and {each.log:.4g} on the end of the log"
+        yield f"{each.metric} is {both} ({each.error:+.0%})"
+
+
+def _of_joining(fit: UserFit) -> Iterator[str]:
+    yield "users join during the log; a scenario has as many as at its end, and none who join later"
+    if fit.late_times < LAPSED:
+        yield (
+            f"users lapse: at the end of the log they come {fit.late_times:.0%} as often as by their own rates, and "
+            "some not at all; a scenario has no users who leave, so give it those who are still active"
+        )
+    elif fit.late_times > 1 / LAPSED:
+        yield f"at the end of the log users come {fit.late_times:.2g} times as often as they did before"
+
+
+def _of_time(events: Events, fit: UserFit) -> Iterator[str]:
+    if events.resolution_s >= DAY_S:
+        yield "the log tells days and no times: the profile within a day, sessions and bursts are not fitted from it"
+        return
+    weights = np.asarray(fit.weekly.weights)
+    if weights.size >= HOURS_PER_DAY and float(weights.std()) < FLAT:
+        yield "the log has neither day nor week: people sleep, so these may be simulated logins or those of machines"
+    unusual = fit.weekly.unusual
+    if unusual:
+        told = [f"{each.begins:%Y-%m-%d %H:00} UTC, {each.hours} h x {each.multiplier:.2g}" for each in unusual]
+        some = ", ".join(told[:SHOWN])
+        more = f" and {len(unusual) - SHOWN} more" if len(unusual) > SHOWN else ""
+        yield f"kept out of the profile, as unlike all other weeks: {some}{more}; give as spikes what comes again"

@@ -1,0 +1,295 @@
+"""Events of a log, as a table of times and users that may be larger than memory.
+
+DuckDB reads, parses and sorts: it spills to disk what has no room, takes every core, and reads CSV, JSON and Parquet,
+plain or compressed with gzip or zstd; bzip2 and xz are unpacked first. Users are known by a hash with a salt of the
+run, and what they are called is never kept.
+"""
+
+import bz2
+import lzma
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.core.errors import UserError
+from simulator.core.input_files.wording import shown
+from simulator.core.tables import column_names, head_of, is_parquet, name_of
+from simulator.demand.stamp_formats import reading_hint
+from simulator.studies.calibration.formats import (
+    CLIENT,
+    TIME_NAMES,
+    USER_NAMES,
+    Format,
+    column_of,
+    recognised,
+    shown_columns,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+GROUPS: Final = 40
+"""Users are dealt into so many groups, whose statistics tell by how much chance may have moved an estimate."""
+MEMORY: Final = "640MB"
+US_PER_S: Final = 1_000_000
+MOST_SKIPPED_FRACTION: Final = 0.01
+"""A log of which more is left out is refused, unless that is allowed."""
+SAMPLE_ROWS: Final = 2_000
+LEAST_USERS: Final = 200
+_STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (86_400, 3_600, 60, 1))
+_UNPACKED: Final[dict[bytes, Any]] = {b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+_UNITS: Final = ((1e11, 1_000_000.0, "s"), (1e14, 1_000.0, "ms"), (1e17, 1.0, "us"), (float("inf"), 0.001, "ns"))
+"""Numbers of seconds, milliseconds, ... since 1970 are below these."""
+_OFFSET: Final = r"(:\d{2}(?:\.\d+)?)\s*([+-]\d{2}):?(\d{2})$"
+"""Of ISO times: what stands before an offset, and its hours and minutes."""
+_ISO: Final = r"^\s*\d{4}-\d{2}(-\d{2})?"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user says of a log."""
+
+    time: str | None = None
+    user: str | None = None
+    time_format: str | None = None
+    timezone: str = "UTC"
+    """The zone of times that state none."""
+    allows_skipped: bool = False
+
+
+@dataclass
+class Events:
+    """The events of a log; `connection` has them as table ``events`` with columns t [us], u and g."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    recognised: str
+    has_users: bool
+    rows: int = 0
+    """Rows of the log, those left out too."""
+    skipped: dict[str, int] = field(default_factory=dict)
+    first_us: int = 0
+    last_us: int = 0
+    resolution_s: float = 0.0
+    """What all times are a multiple of: a day, an hour, a minute, a second, or 0. [s]"""
+    table: str = "events"
+
+    @property
+    def count(self) -> int:
+        """How many events there are."""
+        return self.rows - sum(self.skipped.values())
+
+    def check_users(self) -> None:
+        """Refuse a log that tells no users apart, or only one.
+
+        Raises
+        ------
+        UserError
+            If it does.
+        """
+        if not self.has_users:
+            raise UserError(
+                f"{self.recognised}: without users nothing can be said of who comes back, which decides what a cache "
+                "and a nightly run are worth; bring events with a user each, and say with --user which column that is"
+            )
+        if self.users < LEAST_USERS:
+            raise UserError(
+                f"{self.recognised}: {self.users} users are too few to fit anything; at least {LEAST_USERS}"
+            )
+
+    @property
+    def users(self) -> int:
+        """How many users there are in it."""
+        found: Any = self.connection.execute(f"SELECT count(DISTINCT u) FROM {self.table}").fetchone()
+        return int(found[0])
+
+    def before(self, end_us: int) -> "Events":
+        """Return those before a moment, as a table of its own."""
+        self.connection.execute(f"CREATE OR REPLACE TABLE early AS SELECT * FROM {self.table} WHERE t < {end_us}")
+        found: Any = self.connection.execute("SELECT count(*), min(t), max(t) FROM early").fetchone()
+        rows, first, last = (int(each or 0) for each in found)
+        return replace(self, rows=rows, skipped={}, first_us=first, last_us=last, table="early")
+
+    def write(self, path: Path) -> None:
+        """Write times and users, in order of time, as Parquet; users are numbers that say nothing."""
+        target = str(path).replace("'", "''")
+        self.connection.execute(
+            f"""COPY (
+                SELECT make_timestamp(t) AS time, (dense_rank() OVER (ORDER BY u))::BIGINT AS user
+                FROM {self.table} ORDER BY t)
+            TO '{target}' (FORMAT parquet)"""
+        )
+
+
+@contextmanager
+def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Events]:
+    """Give the events of files, or of all files in folders, as long as the context lasts.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, if it is not clear what is time and user, or if too much of it is left out.
+    """
+    try:
+        import duckdb  # noqa: PLC0415  (an extra, which only logs need)
+    except ImportError:
+        raise UserError("logs are read by DuckDB: pip install '.[logs]' in the folder of predcost") from None
+
+    files = _files(paths)
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="predcost-")))
+        plain = [_plain(file, folder) for file in files]
+        kind = _format(plain[0], files[0])
+        connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"SET temp_directory = '{folder}'")
+        connection.execute(f"SET TimeZone = '{asked.timezone}'")
+        try:
+            yield _loaded(connection, kind, plain, asked)
+        except duckdb.Error as error:
+            raise UserError(f"{name_of(files[0])} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
+            if not inside:
+                raise UserError(f"{name_of(path)} is a folder without files")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UserError(f"there is no file {name_of(path)}")
+    if not found:
+        raise UserError("there is no log; give files or folders")
+    return found
+
+
+def _plain(file: Path, folder: Path) -> Path:
+    """Return a file that DuckDB can read: the file, or what was unpacked of it."""
+    with file.open("rb") as stream:
+        head = stream.read(6)
+    unpack = next((opener for start, opener in _UNPACKED.items() if head.startswith(start)), None)
+    if unpack is None:
+        return file
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False, suffix=".log") as target:
+        try:
+            with unpack(file, "rb") as source:
+                shutil.copyfileobj(source, target, 2**20)
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise UserError(f"{name_of(file)} cannot be unpacked: {error}") from error
+        return Path(target.name)
+
+
+def _format(file: Path, called: Path) -> Format:
+    try:
+        return recognised(head_of(file), column_names(file) if is_parquet(file) else None)
+    except UserError as error:
+        raise UserError(f"{name_of(called)}: {error}") from None
+
+
+def _loaded(connection: "duckdb.DuckDBPyConnection", kind: Format, files: Sequence[Path], asked: Asked) -> Events:
+    time, user = _columns(kind, asked)
+    listed = "[" + ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files) + "]"
+    relation = kind.relation.replace("{files}", listed)
+    sample = connection.execute(f"SELECT {kind.columns[time]} FROM ({relation}) LIMIT {SAMPLE_ROWS}").fetchall()
+    texts = [text.strip() for (text,) in sample if text is not None and text.strip()]
+    moment = _moment(kind.columns[time], texts, time, kind.time_format or asked.time_format)
+    who = f"nullif(trim({kind.columns[user]}), '')" if user else "'nobody'"
+    salt = secrets.token_hex(16)
+    text = kind.columns[time]
+    connection.execute(
+        f"""CREATE TABLE raw AS
+        SELECT {moment} AS t, hash('{salt}' || {who}) AS u, (hash({who}) % {GROUPS})::UTINYINT AS g,
+            ({text}) IS NULL OR trim({text}) = '' AS no_time, ({who}) IS NULL AS no_user
+        FROM ({relation})"""
+    )
+    events = Events(connection, kind.recognised_as(time, user), user is not None)
+    _count(events)
+    _check(events, files[0], texts, asked)
+    return events
+
+
+def _columns(kind: Format, asked: Asked) -> tuple[str, str | None]:
+    time = column_of(kind.columns, asked.time, (kind.time,) if kind.time else TIME_NAMES, "--time")
+    if time is None:
+        raise UserError(
+            f"none of its columns ({shown_columns(kind.columns)}) is called as times are; say which with --time"
+        )
+    user = column_of(kind.columns, asked.user, (kind.user,) if kind.user else USER_NAMES, "--user")
+    if asked.user is None and user is None and not kind.time and CLIENT not in kind.columns and len(kind.columns) > 1:
+        return time, None
+    return time, user
+
+
+def _moment(column: str, texts: Sequence[str], name: str, written: str | None) -> str:
+    """Return SQL of a row's time in microseconds since 1970, NULL where it is none."""
+    if not texts:
+        raise UserError(f"its column '{name}' is empty in the first rows")
+    first = texts[0]
+    if written is not None:
+        as_text = written.replace("'", "''")
+        return f"epoch_us(try_strptime(trim({column}), '{as_text}')::TIMESTAMPTZ)"
+    try:
+        number = abs(float(first))
+    except ValueError:
+        pass
+    else:
+        if len(first) == len("20260131") and first.isdigit() and first[:2] in {"19", "20"}:
+            return f"epoch_us(try_strptime(trim({column}), '%Y%m%d')::TIMESTAMPTZ)"
+        factor = next(times for below, times, _ in _UNITS if number < below)
+        return f"CAST(round(TRY_CAST(trim({column}) AS DOUBLE) * {factor}) AS BIGINT)"
+    if re.match(_ISO, first):
+        normal = f"regexp_replace(replace(trim({column}), ',', '.'), '{_OFFSET}', '\\1\\2:\\3')"
+        normal = f"regexp_replace({normal}, '\\s*(?:UTC|GMT)$', 'Z')"
+        return f"epoch_us(TRY_CAST({normal} AS TIMESTAMPTZ))"
+    hint = reading_hint(first)
+    raise UserError(f"its time {shown(first)} {hint or 'is not ISO 8601 and no number'}; give it as --time-format")
+
+
+def _count(events: Events) -> None:
+    run: Any = events.connection.execute
+    told: Any = run(
+        "SELECT count(*), count(*) FILTER (no_time), count(*) FILTER (t IS NULL AND NOT no_time), "
+        "count(*) FILTER (t IS NOT NULL AND no_user) FROM raw"
+    ).fetchone()
+    events.rows = int(told[0])
+    reasons = ("no time", "a time that is not understood", "no user")
+    events.skipped = {why: int(count) for why, count in zip(reasons, told[1:], strict=True) if count}
+    try:
+        rejected: Any = run("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
+    except Exception:  # noqa: BLE001  (the table is there for delimited text alone)
+        rejected = (0,)
+    if rejected[0]:
+        events.skipped["a line with too few or too many cells"] = int(rejected[0])
+        events.rows += int(rejected[0])
+    run("CREATE TABLE events AS SELECT t, u, g FROM raw WHERE t IS NOT NULL AND NOT no_user")
+    run("DROP TABLE raw")
+    span: Any = run("SELECT min(t), max(t) FROM events").fetchone()
+    events.first_us, events.last_us = (int(each or 0) for each in span)
+    steps = ", ".join(
+        f"bool_and(epoch_us(make_timestamptz(t) AT TIME ZONE current_setting('TimeZone')) % {step} = 0)"
+        for step in _STEPS_US
+    )
+    whole: Any = run(f"SELECT {steps} FROM (SELECT t FROM events LIMIT {10 * SAMPLE_ROWS})").fetchone()
+    events.resolution_s = next((step / US_PER_S for step, holds in zip(_STEPS_US, whole, strict=True) if holds), 0.0)
+
+
+def _check(events: Events, file: Path, texts: Sequence[str], asked: Asked) -> None:
+    left_out = sum(events.skipped.values())
+    if not events.count:
+        raise UserError(
+            f"{name_of(file)}: no row has a time that is understood; the first is {shown(texts[0] if texts else '')}"
+        )
+    if left_out > MOST_SKIPPED_FRACTION * events.rows and not asked.allows_skipped:
+        reasons = ", ".join(f"{count:,} {why}" for why, count in events.skipped.items())
+        what = f"{left_out:,} of {events.rows:,} rows would be left out ({reasons})"
+        raise UserError(f"{name_of(file)}: {what}; --allow-skipped does so")

@@ -1,0 +1,126 @@
+"""What was fitted, as the parts of a scenario."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
+from simulator.studies.calibration.activity import Beginning
+from simulator.studies.calibration.fitting import GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
+
+DIGITS: Final = 4
+LEAST_BURSTINESS: Final = 0.02
+"""A factor on the rate that scatters less is left out."""
+LEAST_THINK_S: Final = 0.5
+
+
+def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spikes: bool = True) -> dict[str, Any]:
+    """Return ``population`` and ``traffic`` as a scenario states them.
+
+    Parameters
+    ----------
+    fit
+        What was fitted.
+    growth_until_s
+        Where the scenario begins, from the log's beginning: the rate is stated for then. By default its end. [s]
+    without_spikes
+        Whether what was unlike all other hours is left out, as it is of the past.
+    """
+    found = fit.parameters
+    grows = fit.grows and fit.beginning is Beginning.LASTING  # what grows by those who join goes on only if they do
+    until_s = fit.length_s if growth_until_s is None else growth_until_s
+    grown = math.exp(math.log1p(found[GROWTH].value) * (until_s - fit.length_s / 2) / (7 * DAY_S)) if grows else 1.0
+    traffic: dict[str, Any] = {"profile": _profile(primary_weights(fit)), "timezones": fit.zone}
+    if grows:
+        traffic["growth_per_week"] = f"{_round(found[GROWTH].value * 100)} %"
+    if PROBABILITY in found:
+        gap = {"kind": "exponential", "mean": _duration(found[GAP].value)}
+        traffic["return_visits"] = {"probability": f"{_round(found[PROBABILITY].value * 100)} %", "gap": gap}
+    if fit.burstiness_cv > LEAST_BURSTINESS:
+        traffic["burstiness"] = {"cv": _round(fit.burstiness_cv), "every": _duration(MINUTE_S)}
+    if not without_spikes and fit.weekly.unusual:
+        traffic["spikes"] = [
+            {
+                "at": f"{each.begins:%Y-%m-%dT%H:%M:%S}+00:00",
+                "duration": f"{each.hours} h",
+                "multiplier": _round(each.multiplier),
+            }
+            for each in fit.weekly.unusual
+        ]
+    traffic["session"] = _session(fit)
+    population = {
+        "users": max(round(fit.users), 1),
+        "logins_per_day": f"{_round(found[RATE].value * grown)}/day",
+        "shape": _round(fit.shape),
+    }
+    return {"population": population, "traffic": traffic}
+
+
+def _session(fit: UserFit) -> dict[str, Any]:
+    mean = _round(fit.parameters[REQUESTS].value)
+    if fit.requests.kind == "fixed" or mean <= 1:
+        return {"requests": {"kind": "fixed", "count": 1}}
+    session: dict[str, Any] = {"requests": {"kind": fit.requests.kind, "mean": mean}}
+    if THINK in fit.parameters:
+        pause = {"kind": "exponential", "mean": _duration(max(fit.parameters[THINK].value, LEAST_THINK_S))}
+        if fit.think_cv > MOST_EXPONENTIAL_CV:
+            pause = {**pause, "kind": "lognormal", "cv": str(_round(fit.think_cv))}
+        session["think_time"] = pause
+    return session
+
+
+MOST_EXPONENTIAL_CV: Final = 1.25
+"""Pauses that scatter more are taken for lognormal."""
+
+
+def primary_weights(fit: UserFit) -> tuple[float, ...]:
+    """Return the profile of primary logins: that of all logins without the return visits, which follow at any hour.
+
+    Each login is followed with probability q by another after an exponential gap, so that of all logins T the primary
+    ones are T - q (T * gap), over the hours of a week or of a day that come again and again.
+    """
+    weights = np.asarray(fit.weekly.weights)
+    if PROBABILITY not in fit.parameters or weights.size == 1:
+        return fit.weekly.weights
+    rate = HOUR_S / fit.parameters[GAP].value
+    hours = np.arange(math.ceil(FEW_LEFT / rate) + 1)
+    # the share of gaps that end so many hours later, each login anywhere in its hour and its return in that one
+    ends = np.exp(-rate * np.maximum(hours - 1, 0)) - 2 * np.exp(-rate * hours) + np.exp(-rate * (hours + 1))
+    ends = ends / rate
+    ends[0] = 1.0 - (1.0 - math.exp(-rate)) / rate
+    around = np.bincount(hours % weights.size, ends, weights.size)
+    again = np.fft.irfft(np.fft.rfft(weights) * np.fft.rfft(around / around.sum()), weights.size)
+    primary = np.maximum(weights - fit.parameters[PROBABILITY].value * again, LEAST_WEIGHT * weights)
+    return tuple(float(value) for value in primary / primary.mean())
+
+
+FEW_LEFT: Final = 20.0
+"""Gaps are followed for so many of their means."""
+LEAST_WEIGHT: Final = 0.02
+"""Of the profile of all logins: no hour is without primary ones where chance alone says so."""
+
+
+def _profile(weights: tuple[float, ...]) -> Mapping[str, Any] | str:
+    if len(weights) == 1:
+        return "flat"
+    return {"kind": "hourly", "weights": [_round(weight) for weight in weights]}
+
+
+def _duration(seconds: float) -> str:
+    for unit, name in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min")):
+        if seconds >= unit:
+            return f"{_round(seconds / unit)} {name}"
+    return f"{_round(seconds)} s"
+
+
+def _round(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
+
+
+def monday_after(last: datetime) -> datetime:
+    """Return the first Monday after a log, when a scenario made of it may begin."""
+    day = last.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return day + timedelta(days=(7 - day.weekday()) % 7)

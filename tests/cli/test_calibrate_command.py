@@ -1,0 +1,57 @@
+"""`predcost calibrate users`: parts of a scenario from a log, which a run takes."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from program import predcost
+from ruamel.yaml import YAML
+
+sys.path.append(str(Path(__file__).parent.parent / "studies" / "calibration"))
+from synthetic_logs import Habits, written
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(Habits(users=3_000), 1, tmp_path_factory.mktemp("logs"))
+
+
+def test_the_parts_go_into_a_scenario_and_json_has_every_number_with_its_interval(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "parts.yaml"
+    done = predcost("calibrate", "users", log, "--fit-only", "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {"recognised", "rows", "skipped", "parameters", "held_out", "verdict", "parts"} <= set(told)
+    shape = told["parameters"]["population.shape"]
+    assert shape["low"] < shape["value"] < shape["high"]
+    assert predcost("new", "mine.yaml", cwd=tmp_path).returncode == 0
+    scenario = YAML(typ="safe").load((tmp_path / "mine.yaml").read_text(encoding="utf-8"))
+    scenario |= YAML(typ="safe").load(out.read_text(encoding="utf-8"))
+    with (tmp_path / "fitted.yaml").open("w", encoding="utf-8") as stream:
+        YAML().dump(scenario, stream)
+    done = predcost("validate", "fitted.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_same_log_gives_the_same_parts(log: Path, tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        assert predcost("calibrate", "users", log, "--fit-only", "--out", tmp_path / name).returncode == 0
+    assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nowhere.csv",), "there is no file nowhere.csv"),
+        (("LOG", "--timezone", "Mars/Base"), "--timezone"),
+        (("LOG", "--population", "many"), "--population"),
+        (("LOG", "--session-gap", "5"), "--session-gap"),
+        (("LOG", "--user", "uid"), "--user: there is no column 'uid'"),
+    ],
+)
+def test_what_cannot_be_read_ends_with_exit_2(log: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = predcost("calibrate", "users", *(str(log) if each == "LOG" else each for each in arguments))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,114 @@
+"""Fits to logs of users whose habits are known: they find them, and their intervals hold the truth."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_logs import Habits, written
+
+from simulator.studies.calibration.activity import Beginning, Likelihood, Reach, Seen
+from simulator.studies.calibration.events import read_events
+from simulator.studies.calibration.fitting import UserFit, fit_users
+from simulator.studies.calibration.measures import measured
+from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, requests_of, valley_of
+from simulator.studies.calibration.weekly import fitted_weekly
+
+WIDER = 2.0
+"""An interval is stretched so much where a single log is looked at: all of eight numbers should be inside."""
+
+
+def fit(habits: Habits, seed: int, folder: Path, population: float | None = None) -> UserFit:
+    with read_events([written(habits, seed, folder)]) as events:
+        return fit_users(measured(events), "UTC", population)
+
+
+def test_a_log_says_how_unlike_its_users_are_who_returns_and_what_a_login_does(tmp_path: Path) -> None:
+    habits = Habits(users=10_000)
+    found = fit(habits, 1, tmp_path)
+    assert found.beginning is Beginning.LASTING
+    assert set(habits.truth) == set(found.parameters)
+    for key, truth in habits.truth.items():
+        each = found.parameters[key]
+        assert each.value - WIDER * (each.value - each.low) <= truth <= each.value + WIDER * (each.high - each.value), (
+            key
+        )
+
+
+def test_without_return_visits_none_are_found(tmp_path: Path) -> None:
+    found = fit(Habits(users=5_000, probability=0.0), 2, tmp_path)
+    assert found.returns is None
+    assert found.parameters["population.shape"].value == pytest.approx(0.5, rel=0.12)
+
+
+def test_who_never_came_is_known_where_the_population_is_given(tmp_path: Path) -> None:
+    found = fit(Habits(users=5_000), 3, tmp_path, population=5_000.0)
+    assert found.users == 5_000
+    assert found.seen_users < 4_500
+    assert found.parameters["population.shape"].value == pytest.approx(0.5, rel=0.12)
+
+
+@pytest.mark.long
+def test_intervals_hold_the_truth_in_ninety_of_a_hundred_logs(tmp_path: Path) -> None:
+    habits, held = Habits(users=8_000), dict.fromkeys(Habits().truth, 0)
+    for seed in range(100):
+        found = fit(habits, seed, tmp_path)
+        for key, truth in habits.truth.items():
+            each = found.parameters.get(key)
+            held[key] += each is not None and each.low <= truth <= each.high
+    assert min(held.values()) >= 90, held
+
+
+def seen(rng: np.random.Generator, *, joins: bool) -> Seen:
+    """Return users of gamma rates over 100 days who are there all the time, or join at any time."""
+    rate = rng.gamma(0.8, 0.05 / 0.8, 20_000)
+    join = rng.uniform(0, 100, rate.size) if joins else rng.exponential(1 / rate)
+    here = join < 100
+    again = rng.poisson(rate[here] * (100 - join[here]))
+    return Seen(join[here], again, np.ones(again.size))
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_who_joins_is_told_from_who_comes_seldom(*, joins: bool) -> None:
+    users = seen(np.random.default_rng(5), joins=joins)
+    explained = {}
+    for beginning in Beginning:
+        likelihood = Likelihood(users, Reach(100.0), beginning)
+        explained[beginning] = likelihood.log_likelihood_of_later(likelihood.fitted())
+    right = Beginning.JOINING if joins else Beginning.LASTING
+    assert max(explained, key=lambda each: explained[each]) is right
+    found = Likelihood(users, Reach(100.0), right).fitted()
+    assert (found.shape, found.mean_per_day) == pytest.approx((0.8, 0.05), rel=0.06)
+
+
+def test_the_valley_lies_between_pauses_and_absences() -> None:
+    rng = np.random.default_rng(3)
+    gaps = np.concatenate([rng.exponential(40, 50_000), rng.exponential(86_400, 20_000)])
+    count = np.bincount(np.clip(np.log2(gaps) * PER_OCTAVE, 0, 89).astype(int), minlength=90).astype(float)
+    assert 150 < valley_of(Gaps(count)).gap_s < 2_400
+    alone = np.bincount(np.clip(np.log2(rng.exponential(86_400, 20_000)) * PER_OCTAVE, 0, 89).astype(int), minlength=90)
+    assert valley_of(Gaps(alone.astype(float))).gap_s == 1_800
+
+
+@pytest.mark.parametrize("kind", ["geometric", "poisson", "fixed"])
+def test_what_a_login_does_is_told_by_what_is_likeliest(kind: str) -> None:
+    rng = np.random.default_rng(4)
+    more = {
+        "geometric": rng.geometric(0.25, 5_000),
+        "poisson": 1 + rng.poisson(3, 5_000),
+        "fixed": np.ones(5_000, int),
+    }[kind]
+    assert requests_of(np.bincount(more).astype(float)).kind == kind
+
+
+def test_spikes_are_listed_and_kept_out_of_the_profile_and_growth_is_found() -> None:
+    hours = np.arange(6 * 168)
+    usual = 200 * (1.2 + np.sin(2 * np.pi * hours / 24)) * np.exp(0.03 * hours / 168)
+    counts = np.random.default_rng(6).poisson(usual).astype(float)
+    counts[500:503] *= 4
+    found = fitted_weekly(counts, 24 * 4, "UTC", np.ones(hours.size))
+    (spike,) = found.unusual
+    assert spike.hours == 3
+    assert spike.multiplier == pytest.approx(4, rel=0.2)
+    assert found.growth_per_week == pytest.approx(np.expm1(0.03), abs=0.004)
+    shape = np.array(found.weights).reshape(7, 24).mean(axis=0)
+    assert shape.argmax() == pytest.approx(6, abs=1)

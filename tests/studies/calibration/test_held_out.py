@@ -1,0 +1,51 @@
+"""The end of a log played against the fit to its beginning."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from synthetic_logs import START, Habits, drawn
+
+from simulator.studies.calibration.calibrating import Calibration, calibrate
+from simulator.studies.calibration.events import Asked
+
+
+def calibrated(log: pd.DataFrame, folder: Path) -> Calibration:
+    log.to_parquet(folder / "log.parquet")
+    return calibrate([folder / "log.parquet"], Asked())
+
+
+@pytest.mark.long
+def test_a_log_that_is_as_the_model_says_is_fitted_well_enough_to_decide_by(tmp_path: Path) -> None:
+    found = calibrated(drawn(Habits(users=30_000), 5), tmp_path)
+    assert found.verdict is not None
+    assert not found.verdict.recommendation_changes
+    by_name = {each.metric: each for each in found.verdict.compared}
+    for metric in (
+        "daily_active_fraction",
+        "weekly_active_fraction",
+        "cached 6 h: cache_hit_ratio",
+        "cached 24 h: cache_hit_ratio",
+    ):
+        assert abs(by_name[metric].error) < 0.04, metric
+    assert found.verdict.begins == START + timedelta(days=20, hours=23)
+
+
+@pytest.mark.long
+def test_a_log_whose_end_is_another_one_is_told_as_such(tmp_path: Path) -> None:
+    log = drawn(Habits(users=20_000, growth_per_week=0.0), 6)
+    late = log.time >= START + timedelta(days=21)
+    few = log[~late | (log.user % 4 == 0)]
+    found = calibrated(few, tmp_path)
+    assert not found.fits
+    assert any("daily_active_fraction" in each for each in found.why)
+
+
+def test_a_robot_is_told_and_no_verdict_is_given_of_a_short_log(tmp_path: Path) -> None:
+    log = drawn(Habits(users=2_000, days=1, growth_per_week=0.0), 7)
+    robot = pd.DataFrame({"time": pd.date_range(START, periods=20_000, freq="4s"), "user": -1})
+    found = calibrated(pd.concat([log, robot]), tmp_path)
+    assert found.verdict is None
+    assert any(each.startswith("one user makes") for each in found.why)
+    assert any("shorter than two weeks" in each for each in found.why)
