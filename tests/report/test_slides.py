@@ -32,6 +32,7 @@ from simulator.report.charts.reads import read_title
 from simulator.report.result import Result
 from simulator.report.slides.comparison_deck import NAMES, comparison_deck
 from simulator.report.slides.difference_slide import compared_pair, difference_slide
+from simulator.report.slides.sweep_deck import _some
 from simulator.report.slides.words_slides import answer_title
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import COST, NET_VALUE, Comparison
@@ -74,8 +75,9 @@ def opened(path: Path) -> Any:
     return Presentation(str(path))
 
 
-def words(path: Path) -> str:
-    return " | ".join(s.text_frame.text for slide in opened(path).slides for s in slide.shapes if s.has_text_frame)
+def words_in_tables(path: Path) -> list[str]:
+    tables = [shape.table for slide in opened(path).slides for shape in slide.shapes if shape.has_table]
+    return [cell.text for table in tables for row in table.rows for cell in row.cells]
 
 
 def test_every_chart_s_workbook_holds_the_numbers_and_names_that_are_drawn(decks: list[Path]) -> None:
@@ -216,14 +218,7 @@ def test_the_answer_is_a_table_with_the_first_of_the_ranking_on_top(deck: Path, 
 
 
 def test_prices_stand_with_their_sources_and_dates(deck: Path, comparison: Comparison) -> None:
-    found = [
-        cell.text
-        for slide in opened(deck).slides
-        for shape in slide.shapes
-        if shape.has_table and shape.name == "predcost assumptions"
-        for row in shape.table.rows
-        for cell in row.cells
-    ]
+    found = words_in_tables(deck)
     for price in Brief(comparison).prices:
         assert {price.value, price.source, price.date} <= set(found)
 
@@ -416,6 +411,17 @@ def test_a_map_of_two_keys_is_a_table_with_the_winners_and_their_colours(
         for cell in list(row.cells)[1:]
     }
     assert len(set(fills.values())) == len(fills) > 1
+
+
+def test_a_price_that_is_varied_is_told_once_from_end_to_end(sweeps: list[sim.SweepResult], tmp_path: Path) -> None:
+    told = words_in_tables(sweeps[0].slides(tmp_path / "prices.pptx", only=["assumptions"]))
+    assert told.count("scenario/feature_pipeline: feature pipeline") == 1
+    assert "$30.00 per run to $60.00 per run" in told
+
+
+def test_a_large_sweep_shows_some_values_the_first_and_the_last_among_them() -> None:
+    assert _some(3, 9) == [0, 1, 2]
+    assert _some(20, 5) == [0, 5, 10, 14, 19]
 
 
 def test_a_sweep_s_deck_fits_too(sweeps: list[sim.SweepResult], tmp_path: Path) -> None:
