@@ -5,17 +5,23 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import documents, options
+from simulator.cli import completing, documents, options
 
 
 def actuals(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False, autocompletion=completing.runs),
+    ],
     bill: Annotated[
         Path,
         typer.Option(metavar="FILE", help="The invoice: FOCUS, or AWS' cost and usage report 2.0.", show_default=False),
     ],
     plan: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose forecast; by default the recommended plan's.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Whose forecast; by default the recommended plan's.", autocompletion=completing.plans
+        ),
     ] = None,
     where: Annotated[
         list[str] | None,

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +30,7 @@ from simulator.cli import (
     streams,
     sweep,
 )
+from simulator.cli.completing import EVERY, MANIFEST
 from simulator.cli.interrupts import INTERRUPTED, NOTHING_KEPT, InterruptedRunError, ending_at_once
 from simulator.core.errors import UserError
 from simulator.studies.workers import LostWorkerError
@@ -35,11 +38,11 @@ from simulator.studies.workers import LostWorkerError
 OURS, THEIRS = 1, 2
 """Exit codes: a defect of ours, the user's input is at fault; INTERRUPTED is a third."""
 
+NAME = "predcost"
 app = typer.Typer(
-    name="predcost",
+    name=NAME,
     help="Nightly, on demand, or in between? What predictions cost, and how wasted, old and late they are.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -114,10 +117,26 @@ def _guarded() -> None:
 
 
 def _run() -> None:
-    code = typer.main.get_command(app).main(standalone_mode=False)
+    code = typer.main.get_command(app).main(_with_values(sys.argv[1:]), NAME, standalone_mode=False)
     sys.stdout.flush()
     if code == INTERRUPTED:  # which is how typer tells
         raise InterruptedRunError(NOTHING_KEPT)
+    if code:  # of typer's own: the shell to complete for is not known
+        sys.exit(THEIRS)
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """Return the command line with ``--bill`` alone written out, as typer has no option whose value may be left out."""
+    following = [*arguments, "--"][1:]
+    return [
+        f"{each}={EVERY}" if each == "--bill" and (then.startswith("-") or _is_study(then)) else each
+        for each, then in zip(arguments, following, strict=True)
+    ]
+
+
+def _is_study(text: str) -> bool:
+    """Return whether a word of the command line is a scenario's file or a run's folder, and so no plan's name."""
+    return Path(text).is_file() or (Path(text) / MANIFEST).is_file()
 
 
 def _show(error: TyperException) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import documents
+from simulator.cli import completing, documents
 
 
 class BillFormat(StrEnum):
@@ -19,9 +19,18 @@ class BillFormat(StrEnum):
 
 
 def bill(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False, autocompletion=completing.runs),
+    ],
     plan: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose; by default the recommended plan's.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Whose; by default the recommended plan's.",
+            show_default=False,
+            autocompletion=completing.plans,
+        ),
     ] = None,
     format_: Annotated[
         BillFormat, typer.Option("--format", help="For people, for programs, or in FOCUS 1.2 (CSV).")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.foretelling import foretell
 from simulator.cli.progress import progress_line
 from simulator.core.errors import UserError
@@ -20,7 +20,11 @@ def breakeven(
     over: Annotated[
         str,
         typer.Option(
-            BY, metavar="KEY", help="The key that is varied, e.g. population.daily_active.", show_default=False
+            BY,
+            metavar="KEY",
+            help="The key that is varied, e.g. population.daily_active.",
+            show_default=False,
+            autocompletion=completing.keys,
         ),
     ],
     between: Annotated[

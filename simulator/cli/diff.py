@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.foretelling import foretell
 from simulator.cli.interrupts import ending_at_once, stored_so_far
+from simulator.cli.options import Format
 from simulator.cli.progress import progress
 from simulator.cli.streams import reader_may_leave
 from simulator.core.errors import UserError
@@ -29,17 +29,12 @@ class BrokenGateError(Exception):
     code = 3
 
 
-class Format(StrEnum):
-    """For whom a difference is written."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def diff(
     before: Annotated[
-        Path, typer.Argument(metavar="A", help="The folder of a run, or a scenario.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="A", help="The folder of a run, or a scenario.", show_default=False, autocompletion=completing.runs
+        ),
     ],
     after: Annotated[
         Path | None,
@@ -48,7 +43,10 @@ def diff(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="Change a key of B, e.g. plans.cached.cache.ttl='12 h'. Repeatable."
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a key of B, e.g. plans.cached.cache.ttl='12 h'. Repeatable.",
+            autocompletion=completing.keys,
         ),
     ] = None,
     plan: options.PlanNames = None,
@@ -66,7 +64,7 @@ def diff(
             "plans.*. for all. Repeatable.",
         ),
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
+    format_: options.How = Format.TABLE,
     all_: Annotated[bool, typer.Option("--all", help="List all metrics of all plans.")] = False,
     chart: Annotated[
         Path | None,

@@ -5,8 +5,16 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli import completing
+
 Study = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The folder of a finished run, or of a sweep.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="The folder of a finished run, or of a sweep.",
+        show_default=False,
+        autocompletion=completing.runs,
+    ),
 ]
 Out = Annotated[
     Path | None,

@@ -1,10 +1,14 @@
 """Options that commands share, and what they mean for the scenario."""
 
 import re
+from collections.abc import Collection
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from simulator.cli import completing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,15 +16,29 @@ if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
 
+class Format(StrEnum):
+    """For whom an answer is written."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
 T = TypeVar("T")
 ScenarioFile = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.", show_default=False)]
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a key of the file, e.g. plans.cached.cache.ttl='12 h'. Repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the file, e.g. plans.cached.cache.ttl='12 h'. Repeatable.",
+        autocompletion=completing.keys,
     ),
 ]
-PlanNames = Annotated[list[str] | None, typer.Option("--plan", metavar="NAME", help="Only this plan. Repeatable.")]
+PlanNames = Annotated[
+    list[str] | None,
+    typer.Option("--plan", metavar="NAME", help="Only this plan. Repeatable.", autocompletion=completing.plans),
+]
 Users = Annotated[str | None, typer.Option(help="How many users, e.g. 1M.")]
 Horizon = Annotated[str | None, typer.Option(help="How long is counted, e.g. '7 d'.")]
 Replications = Annotated[int | None, typer.Option(help="How often all is repeated.")]
@@ -69,7 +87,21 @@ Resume = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what another scenario's run has left in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the recommendation only.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")]
+How = Annotated[
+    Format, typer.Option("--format", help="How it is printed: for a terminal, a pull request, or a program.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Print all rows, all bills and whole sentences.")]
+Bill = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bill",
+        metavar="[NAME]",
+        help="Print a plan's bill, too; without a name, those of all. Repeatable.",
+        autocompletion=completing.bills,
+        show_default=False,
+    ),
+]
 
 
 def load(path: Path, sets: list[str] | None, plans: list[str] | None = None, **given: Any) -> "Scenario":
@@ -104,6 +136,23 @@ def load(path: Path, sets: list[str] | None, plans: list[str] | None = None, **g
         if name not in scenario.plans:
             raise UserError(f"--plan: there is no plan '{name}' in {path}; {did_you_mean(name, scenario.plans)}")
     return scenario.model_copy(update={"plans": {name: plan for name, plan in scenario.plans.items() if name in plans}})
+
+
+def bills(given: list[str] | None, plans: Collection[str]) -> tuple[str, ...]:
+    """Return the plans whose bills are asked for.
+
+    Raises
+    ------
+    UserError
+        If there is no such plan.
+    """
+    from simulator.core.errors import UserError, did_you_mean
+
+    wanted = given or []
+    for name in wanted:
+        if name != completing.EVERY and name not in plans:
+            raise UserError(f"--bill: there is no plan '{name}'; {did_you_mean(name, plans)}")
+    return tuple(plans) if completing.EVERY in wanted else tuple(wanted)
 
 
 def folder_of(scenario_name: str, digest: str) -> Path:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 
 app = typer.Typer(name="prices", help="Price books: list, show, import.", no_args_is_help=True)
 
@@ -28,7 +28,12 @@ def list_(json_: options.Json = False) -> None:
 
 @app.command("show")
 def show(
-    book: Annotated[str, typer.Argument(metavar="BOOK", help="A bundled book or a file.", show_default=False)],
+    book: Annotated[
+        str,
+        typer.Argument(
+            metavar="BOOK", help="A bundled book or a file.", show_default=False, autocompletion=completing.books
+        ),
+    ],
     meter: Annotated[str, typer.Option(metavar="GLOB", help="Only such meters, e.g. 'instance/g4dn.*'.")] = "*",
     json_: options.Json = False,
 ) -> None:

@@ -7,37 +7,51 @@ from typing import Annotated, Any
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.interrupts import held
 
 
 def reprice(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder of a finished run, or of a sweep.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="RUN",
+            help="The folder of a finished run, or of a sweep.",
+            show_default=False,
+            autocompletion=completing.runs,
+        ),
     ],
     prices: Annotated[
         list[str] | None,
         typer.Option(
-            "--prices", metavar="BOOK", help="A bundled book or a file. Repeatable: later ones over earlier ones."
+            "--prices",
+            metavar="BOOK",
+            help="A bundled book or a file. Repeatable: later ones over earlier ones.",
+            autocompletion=completing.books,
         ),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a price or a weight of the scenario. Repeatable."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a price or a weight of the scenario. Repeatable.",
+            autocompletion=completing.keys,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Keep the run at these prices in this folder.", show_default=False)
     ] = None,
     force: options.Force = False,
+    bill: options.Bill = None,
     json_: options.Json = False,
 ) -> None:
     """Price a finished run or sweep anew, and judge it anew, without simulating it."""
-    from rich.console import Console
-
     from simulator.core.errors import UserError
     from simulator.prices.loading import find_book, load_book
     from simulator.report.reprice_tables import repriced_json, repriced_report
-    from simulator.report.scenario_text import print_json
+    from simulator.report.scenario_text import print_json, say
+    from simulator.report.terminal import print_tables
     from simulator.scenario.overrides import read_assignment
     from simulator.studies.reprice import keep_repriced
     from simulator.studies.reprice import reprice as priced_anew
@@ -51,6 +65,7 @@ def reprice(
         _sweep(run, about, prices, set_, out, force=force, json=json_)
         return
     kept = read_run(run)
+    wanted = options.bills(bill, kept.scenario.plans)
     book = load_book(prices) if prices else kept.book
     repriced = priced_anew(kept, book, dict(map(read_assignment, set_ or [])))
     if out is not None:
@@ -59,11 +74,9 @@ def reprice(
     if json_:
         print_json({**repriced_json(repriced), "folder": None if out is None else str(out)})
         return
-    console = Console()
-    for renderable in repriced_report(repriced):
-        console.print(renderable)
+    print_tables(repriced_report(repriced, wanted))
     if out is not None:
-        console.print(f"Kept in {out}", markup=False, highlight=False, soft_wrap=True)
+        say(f"Kept in {out}")
 
 
 def _sweep(

@@ -55,6 +55,9 @@ def run(
     resume: options.Resume = False,  # noqa: ARG001  (a word for what happens in any case)
     fresh: options.Fresh = False,
     force: options.Force = False,
+    bill: options.Bill = None,
+    full: options.Full = False,
+    format_: options.How = options.Format.TABLE,
     json_: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -77,7 +80,9 @@ def run(
     folder = out or options.folder_of(scenario.name, asked)
     claim = Claim(folder)
     study = Study(scenario, book, workers, aim=aim, kept=default_store(fresh=fresh), cluster=cluster)
-    job = _Job(claim, study, asked, Answer(json=json_, quiet=quiet), charts)
+    how = options.Format.JSON if json_ else format_
+    answer = Answer(how, quiet, full, options.bills(bill, scenario.plans))
+    job = _Job(claim, study, asked, answer, charts)
     with ending_at_once(lambda: job.kept, claim.end):
         with held():
             claim.begin(asked, force=force)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 
 if TYPE_CHECKING:
     from simulator.studies.kept_runs import KeptRun, Wanted
@@ -59,7 +59,12 @@ def list_(
 
 @app.command("show")
 def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Its name, or its folder.", show_default=False)],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help="Its name, or its folder.", show_default=False, autocompletion=completing.run_names
+        ),
+    ],
     within: In = HERE,
     json_: options.Json = False,
 ) -> None:
@@ -82,7 +87,10 @@ def show(
 @app.command("remove")
 def remove(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or folders.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN]...", help="Names or folders.", show_default=False, autocompletion=completing.run_names
+        ),
     ] = None,
     within: In = HERE,
     name: Name = "",

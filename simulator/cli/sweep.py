@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import completing, options
 from simulator.cli.foretelling import foretell
 from simulator.cli.interrupts import NOTHING_KEPT, InterruptedRunError, cut_short, ending_at_once, held
 from simulator.cli.progress import progress, progress_line
@@ -34,6 +34,7 @@ def sweep(
             metavar="KEY=VALUES",
             help="A key and its values: 1%,2%,5% or 5%..40%:8 or 1h..48h:log9, also mixed. Once or twice.",
             show_default=False,
+            autocompletion=completing.keys,
         ),
     ],
     adaptive: Annotated[

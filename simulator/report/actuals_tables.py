@@ -11,7 +11,7 @@ from rich.text import Text
 
 from simulator.prices.importers.invoices import Invoice
 from simulator.report import format as form
-from simulator.report.tables import Fitted
+from simulator.report.layout import Fitted
 from simulator.studies.actuals import Actuals, MeterActuals, proposed
 
 SHOWN = 5

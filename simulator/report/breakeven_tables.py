@@ -5,48 +5,50 @@ from importlib.metadata import version
 from typing import Any
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.cells import cell_len
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from simulator.report import format as form
 from simulator.report.breakeven_words import sentences, text_at
 from simulator.report.json_report import finite
+from simulator.report.layout import Fitted, said
+from simulator.report.names import heads, shortened
 from simulator.report.tables import BAD, BEST
 from simulator.studies.breakeven import BreakEven
 
-WIDTH, COLUMN = 100, 14
+COLUMN, NAME_LINES = 14, 4
 MOST_ROWS = 15
 
 
 def breakeven_report(found: BreakEven) -> Iterator[RenderableType]:
-    """Yield what a break-even prints: the plans at the values that were looked at first, and what was found."""
-    yield _Values(found)
-    for sentence in sentences(found):
-        yield Text(sentence)
+    """Yield what a break-even prints: what was found, and the plans at the values that were looked at first."""
+    first, *rest = sentences(found)
+    yield said(first, found.plans, style="bold")
+    for sentence in rest:
+        yield said(sentence, found.plans)
+    yield Fitted(lambda width: _values(found, width))
 
 
-class _Values:
-    """The plans at some values, as wide as there is room."""
-
-    def __init__(self, found: BreakEven) -> None:
-        self._found = found
-
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Yield it for a console."""
-        found, width = self._found, min(options.max_width, WIDTH)
-        plans = found.plans[: max((width - 2 * COLUMN) // COLUMN, 1)]
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        table.add_column(Text(found.key.rpartition(".")[2]), justify="right", overflow="fold")
-        for plan in plans:
-            table.add_column(Text(form.one_line(plan)), justify="right")
-        values = list({text_at(found, value): value for value in found.seen}.values())
-        for value in spread(values, MOST_ROWS):
-            table.add_row(*_row(found, value, plans))
-        title = "Net value" if found.weighs_value else "Cost"
-        some = "" if len(plans) == len(found.plans) else f", {len(plans)} of {len(found.plans)} plans"
-        yield Text(f"{title} per month over {found.key}{some}", style="bold")
-        yield table
+def _values(found: BreakEven, width: int) -> Iterator[RenderableType]:
+    """Yield the plans at some values, as wide as there is room."""
+    values = spread(list({text_at(found, value): value for value in found.seen}.values()), MOST_ROWS)
+    key = shortened(found.key.rpartition(".")[2], COLUMN + 4, cell_len)
+    left = width - max(cell_len(key), *(cell_len(text_at(found, value)) for value in values)) - 2
+    plans = found.plans[: max(left // COLUMN, 1)]
+    longest = max(cell_len(form.one_line(plan)) for plan in plans)
+    room = min(left // len(plans) - 2, max(longest, COLUMN - 2))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(Text(key), justify="right", no_wrap=True)
+    for head in heads(plans, room, NAME_LINES).values():
+        table.add_column(Text(head), justify="right", width=room)
+    for value in values:
+        table.add_row(*_row(found, value, plans))
+    title = "Net value" if found.weighs_value else "Cost"
+    some = "" if len(plans) == len(found.plans) else f", {len(plans)} of {len(found.plans)} plans"
+    yield Text(f"{title} per month over {found.key}{some}", style="bold")
+    yield table
 
 
 def spread(values: Sequence[float], most: int) -> list[float]:

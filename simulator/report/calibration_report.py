@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from simulator.report import format as form
 from simulator.report.json_report import finite
-from simulator.report.tables import BAD, BEST, sentences
+from simulator.report.layout import sentences
+from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.calibrating import Calibration
 from simulator.studies.calibration.fitting import Fitted
 from simulator.studies.calibration.held_out import HeldOut

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.tables import BAD, WIDTH
+from simulator.report.layout import Fitted
+from simulator.report.tables import BAD
 from simulator.studies.check.comparing import Finding
 from simulator.studies.check.study import FALSE_ALARM, CheckReport
 
@@ -18,15 +19,15 @@ AGREES, DIFFERS = "agrees", "differs"
 
 
 def check_table(report: CheckReport) -> Iterator[RenderableType]:
-    """Yield the table of all checks, how they are judged, and the verdict."""
-    yield _table(report)
+    """Yield the verdict, the table of all checks, and how they are judged."""
+    yield Text(verdict(report), style=BAD if report.failures else "bold green")
+    yield Fitted(lambda width: [_table(report, width)])
     yield Text(
         f"Errors are standard errors, from the spread between independent simulations. A check fails beyond |z| = "
         f"{report.threshold_z:.1f}: a right engine fails one of the {len(report.findings)} with a probability of "
         f"{FALSE_ALARM:g} in all.",
         style="dim",
     )
-    yield Text(verdict(report), style=BAD if report.failures else "bold green")
 
 
 def verdict(report: CheckReport) -> str:
@@ -74,9 +75,9 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _table(report: CheckReport) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), width=WIDTH)
-    table.add_column("what", ratio=1, overflow="fold")
+def _table(report: CheckReport, width: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), width=width)
+    table.add_column("what", ratio=1)
     for column in ("theory", "simulation", "error", "z", "verdict"):
         table.add_column(column, justify="right", no_wrap=True)
     group = ""

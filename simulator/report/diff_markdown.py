@@ -1,19 +1,16 @@
 """A difference as Markdown for a pull request: what matters is seen, all else is folded away."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from simulator.report import format as form
 from simulator.report.diff_rows import HEADS, Row, rows_of
 from simulator.report.diff_words import findings_said, headline, sentences
+from simulator.report.markdown import code, table, written
 from simulator.studies.difference import Diff
 from simulator.studies.gates import Finding, Ruling
 
-MOST_ROWS = 12
-"""Longer tables are folded."""
 _MARKS = {Ruling.BROKEN: ":x:", Ruling.KEPT: ":white_check_mark:", Ruling.UNDECIDED: ":grey_question:"}
 _ALIGNED = (":--", "--:", "--:", "--:", "--:", ":--")
-_SPECIAL = r"\`*_[]<>|#"
 
 
 def diff_markdown(diff: Diff, findings: Sequence[Finding] = (), *, is_all: bool = False) -> str:
@@ -33,7 +30,7 @@ def _lines(diff: Diff, findings: Sequence[Finding], *, is_all: bool) -> Iterator
     rows = [(change.key, change.before_text, change.after_text) for change in diff.changed]
     if rows:
         cells = [(code(key), written(before), written(after)) for key, before, after in rows]
-        yield from _folded(f"What the scenarios say else ({len(rows)})", ("key", "before", "now"), cells)
+        yield from table(f"What the scenarios say else ({len(rows)})", ("key", "before", "now"), cells)
     for plan in diff.plans:
         if is_all or not diff.is_same(plan):
             yield from _plan(diff, plan, is_all=is_all)
@@ -46,45 +43,12 @@ def _plan(diff: Diff, plan: str, *, is_all: bool) -> Iterator[str]:
     whole, items = [row for row in rows if not row.is_item], [row for row in rows if row.is_item]
     if not whole:
         return
-    yield from _folded(f"{form.one_line(plan)}", HEADS, [_cells(row) for row in whole], _ALIGNED)
+    yield from table(f"{form.one_line(plan)}", HEADS, [_cells(row) for row in whole], _ALIGNED)
     if items:
         title = f"{form.one_line(plan)}: cost by line of the bill"
-        yield from _folded(title, HEADS, [_cells(row) for row in items], _ALIGNED, is_folded=True)
+        yield from table(title, HEADS, [_cells(row) for row in items], _ALIGNED, is_folded=True)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     cells = [written(cell.strip()) for cell in row.cells]
     return tuple(f"**{cell}**" if row.is_decided and place == 3 and cell else cell for place, cell in enumerate(cells))  # noqa: PLR2004
-
-
-def _folded(
-    title: str,
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    aligned: Sequence[str] | None = None,
-    *,
-    is_folded: bool = False,
-) -> Iterator[str]:
-    """Yield a table below its title, folded away where it is long."""
-    folded = is_folded or len(rows) > MOST_ROWS
-    yield f"<details><summary>{escape(title)}</summary>" if folded else f"**{written(title)}**"
-    yield ""
-    yield f"| {' | '.join(heads)} |"
-    yield f"| {' | '.join(aligned or [':--'] * len(heads))} |"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
-    if folded:
-        yield "</details>"
-        yield ""
-
-
-def written(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return "".join(f"\\{letter}" if letter in _SPECIAL else letter for letter in form.one_line(text))
-
-
-def code(text: str) -> str:
-    """Return text as code, in a cell of a table too."""
-    clean = form.one_line(text).replace("|", "\\|")
-    return f"`` {clean} ``" if "`" in clean else f"`{clean}`"

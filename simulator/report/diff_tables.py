@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +13,9 @@ from simulator.report import format as form
 from simulator.report.diff_rows import CHANCE, HEADS, Row, rows_of
 from simulator.report.diff_words import findings_said, headline, sentences
 from simulator.report.json_report import finite, study_json
-from simulator.report.tables import BAD, BEST, Fitted
+from simulator.report.layout import Fitted, said
+from simulator.report.names import called_in
+from simulator.report.tables import BAD, BEST
 from simulator.studies.difference import Diff
 from simulator.studies.gates import Finding, Ruling
 
@@ -23,7 +25,8 @@ _RULINGS = {Ruling.BROKEN: BAD, Ruling.KEPT: BEST, Ruling.UNDECIDED: "bold yello
 
 def diff_report(diff: Diff, findings: Sequence[Finding] = (), *, is_all: bool = False) -> Iterator[RenderableType]:
     """Yield what `predcost diff` prints: what is different, plan by plan, what the scenarios say else, the gates."""
-    yield Text(f"{headline(diff)}.", style="bold")
+    names = [*diff.after.plans, *diff.before.plans]
+    yield said(f"{headline(diff)}.", names, style="bold")
     yield Text(" -> ".join(map(form.one_line, diff.labels)), style="dim")
     if diff.changed:
         yield Fitted(lambda width: [_changed_table(diff, width)])
@@ -31,41 +34,55 @@ def diff_report(diff: Diff, findings: Sequence[Finding] = (), *, is_all: bool = 
         if is_all or not diff.is_same(plan):
             yield Fitted(lambda width, plan=plan: [_plan_table(diff, plan, width, is_all=is_all)])  # type: ignore[misc]
     for sentence in sentences(diff):
-        yield Padding(Text(sentence), (0, 0, 0, 2))
+        yield said(sentence, names, indent=2)
     for ruling, text in findings_said(findings):
-        said = Text(text)
-        said.stylize(_RULINGS[ruling], 0, len(ruling))
-        yield said
+        told = Text(text)
+        told.stylize(_RULINGS[ruling], 0, len(ruling))
+        yield told
 
 
 def _plan_table(diff: Diff, plan: str, width: int, *, is_all: bool) -> Table:
     was = diff.plans[plan]
-    title = form.one_line(plan) if was == plan else f"{form.one_line(plan)}, which was {form.one_line(was)}"
-    table = _table(title, width)
-    table.add_column(HEADS[0], overflow="fold", ratio=1, min_width=16)
-    for head in HEADS[1:-1]:
-        table.add_column(head, justify="right", overflow="fold")
-    table.add_column(HEADS[-1], overflow="fold")
+    called = called_in(list(dict.fromkeys((plan, was))), width)
+    title = called[plan] if was == plan else f"{called[plan]}, which was {called[was]}"
     rows = rows_of(diff, plan, is_all=is_all)
+    needed = sum(max(map(cell_len, column)) + _GAP for column in zip(HEADS, *(row.cells for row in rows), strict=True))
+    is_wide = width >= needed
+    table = _table(title, width)
+    table.add_column(HEADS[0] if is_wide else "before -> now (95 % interval)", ratio=1)
+    for head in HEADS[1:-1] if is_wide else ("",):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column(HEADS[-1], no_wrap=True)
     for row in rows:
-        table.add_row(*_texts(row))
+        table.add_row(*_texts(row, row.cells if is_wide else _narrow(row)))
     if not rows:
         table.add_row(Text("what leads is the same; --all lists all", style="dim"))
     return table
 
 
-def _texts(row: Row) -> Iterator[Text]:
-    *cells, said = row.cells
-    style = "dim" if row.is_item or said == CHANCE else ""
-    for cell in cells:
+_GAP = 2
+"""Columns between two columns of a table."""
+
+
+def _narrow(row: Row) -> tuple[str, str, str]:
+    """Return a row's cells where there is little room: all but the difference in one."""
+    what, before, now, difference, interval, told = row.cells
+    values = f": {before} -> {now}" if before or now else ""
+    return f"{what}{values}{f' ({interval})' if interval else ''}", difference, told
+
+
+def _texts(row: Row, cells: Sequence[str]) -> Iterator[Text]:
+    *numbers, told = cells
+    style = "dim" if row.is_item or told == CHANCE else ""
+    for cell in numbers:
         yield Text(cell, style=style)
-    yield Text(said, style=_STYLES.get(said, style) if not row.is_item else style)
+    yield Text(told, style=_STYLES.get(told, style) if not row.is_item else style)
 
 
 def _changed_table(diff: Diff, width: int) -> Table:
     table = _table("What the scenarios say else", width)
     for head, ratio in (("key", 4), ("before", 3), ("now", 3)):
-        table.add_column(head, overflow="fold", ratio=ratio)
+        table.add_column(head, ratio=ratio)
     for change in diff.changed:
         table.add_row(*map(Text, (change.key, change.before_text, change.after_text)))
     return table

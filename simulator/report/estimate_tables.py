@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from typing_extensions import override
@@ -20,6 +20,8 @@ from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report import format as form
 from simulator.report.json_report import finite
+from simulator.report.layout import said
+from simulator.report.names import heads, shortened
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.planner.estimating import Estimates, PlanEstimate, estimates_of
@@ -33,7 +35,8 @@ HTML = '<pre style="line-height: 1.2; font-size: 90%">{code}</pre>'
 COLUMN_WIDTH = 12
 """Of a plan, its distance from the next included."""
 LABEL_WIDTH = 17
-WIDEST_NAME = 36
+NAME_LINES = 3
+_TITLE = ": by closed forms, nothing is simulated"
 MARKS = {Kind.EXACT: "", Kind.APPROXIMATE: "~"}
 """Before a value, how it was come by."""
 UNKNOWN = "?"
@@ -149,15 +152,19 @@ def estimate_report(estimates: Estimates, width: int = WIDTH) -> Iterator[Render
     As many stand side by side as ``width`` columns have room for.
     """
     plans = list(estimates.plans.values())
-    yield Text(f"{estimates.scenario.name}: by closed forms, nothing is simulated", style="bold")
+    title = shortened(estimates.scenario.name, max(width - len(_TITLE), LABEL_WIDTH), cell_len)
+    yield Text(f"{title}{_TITLE}", style="bold")
     yield Text("~ marks what is approximate and ? what no closed form gives; all else is exact but for chance.")
-    names = form.short_names(list(estimates.plans), WIDEST_NAME)
-    tables = math.ceil(len(plans) / max((width - LABEL_WIDTH - 1) // COLUMN_WIDTH, 1))
+    names = heads(list(estimates.plans), COLUMN_WIDTH - 1, NAME_LINES)
+    tables = math.ceil(len(plans) / max((width - LABEL_WIDTH) // COLUMN_WIDTH, 1))
     side_by_side = math.ceil(len(plans) / tables)
     for first in range(0, len(plans), side_by_side):
         part = plans[first : first + side_by_side]
+        yield Text()
         yield _values_table(part, names)
+        yield Text()
         yield _bill_table(part, names)
+    yield Text()
     yield from _left_out(plans)
 
 
@@ -172,10 +179,10 @@ def _values_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table
 
 
 def _empty_table(plans: Sequence[PlanEstimate], names: dict[str, str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)  # what divides columns is a blank
     table.add_column("", no_wrap=True, width=LABEL_WIDTH)
     for plan in plans:
-        table.add_column(Text(names[plan.name]), justify="right", overflow="fold", width=COLUMN_WIDTH - 1)
+        table.add_column(Text(names[plan.name]), justify="right", width=COLUMN_WIDTH - 1)
     return table
 
 
@@ -218,4 +225,4 @@ def _left_out(plans: Sequence[PlanEstimate]) -> Iterator[RenderableType]:
         yield Text("What ~ leaves out, or ? lacks:")
     for gap, of in told.items():
         whose = "" if len(of) == len(plans) else f" ({', '.join(of)})"
-        yield Padding(Text(f"- {gap}{whose}"), (0, 0, 0, 1))
+        yield said(f"- {gap}{whose}", [plan.name for plan in plans], indent=1)

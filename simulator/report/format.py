@@ -1,12 +1,14 @@
 """Numbers as people read them: the only place that rounds."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 from simulator.core.estimate import Estimate
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
+from simulator.report.names import one_line as one_line  # noqa: PLC0414  (names and numbers are written together)
+from simulator.report.names import short_names as short_names  # noqa: PLC0414
+from simulator.report.names import shortened as shortened  # noqa: PLC0414
 
 NOTHING = "-"
 """Stands for what does not apply."""
@@ -309,67 +311,6 @@ _LEAST_PERCENT = 0.05
 def metric_label(metric: str) -> str:
     """Return what a metric is called in tables."""
     return reading(metric).label
-
-
-def one_line(name: str) -> str:
-    """Return a name without line breaks, tabs and what else cannot be printed."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or "(no name)"
-
-
-def shortened(name: str, longest: int) -> str:
-    """Return a name in at most so many letters; its beginning and its end stay, for names often differ at the end."""
-    clean = one_line(name)
-    if len(clean) <= longest:
-        return clean
-    tail = max(1, round(_TAIL * (longest - 1)))
-    return f"{clean[: longest - 1 - tail].rstrip()}…{clean[-tail:].lstrip()}"
-
-
-_TAIL = 0.35
-"""Share of a shortened name's letters that are its end."""
-
-
-def short_names(names: Sequence[str], longest: int) -> dict[str, str]:
-    """Return names in at most so many letters, such that those which differ stay different.
-
-    Where their beginnings and ends alone would make two of them alike, what is shown is where they differ; at last
-    they are numbered.
-    """
-    short = {name: shortened(name, longest) for name in names}
-    for alike in _alike_names(short):
-        differ = min(_first_difference(one, other) for one, other in pairwise(sorted(map(one_line, alike))))
-        short |= {name: _around(one_line(name), differ, longest) for name in alike}
-    for alike in _alike_names(short):
-        marks = [f"…{number}" for number in range(1, len(alike) + 1)]
-        short |= {name: one_line(name)[: longest - len(mark)] + mark for name, mark in zip(alike, marks, strict=True)}
-    return short
-
-
-def _alike_names(short: Mapping[str, str]) -> list[list[str]]:
-    """Return the names that cannot be told apart when they are short."""
-    groups: dict[str, list[str]] = {}
-    for name, text in short.items():
-        groups.setdefault(text, []).append(name)
-    return [names for names in groups.values() if len(names) > 1]
-
-
-def _first_difference(one: str, other: str) -> int:
-    return next((place for place, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
-
-
-def _around(name: str, place: int, longest: int) -> str:
-    """Return a name's beginning, and what follows from a little before a place in it."""
-    head = max(1, longest // 3)
-    if place <= head:
-        return f"{name[: longest - 1].rstrip()}…"
-    begin = max(head, place - _BEFORE)
-    rest = longest - head - 2
-    tail = name[begin : begin + rest]
-    return f"{name[:head].rstrip()}…{tail}{'…' if begin + rest < len(name) else ''}"
-
-
-_BEFORE = 3
-"""So many letters are shown before the place at which names differ."""
 
 
 def capital(text: str) -> str:

@@ -6,9 +6,10 @@ import json
 from rich.console import Console
 
 from simulator.core.errors import UserError, did_you_mean
+from simulator.report.bill_tables import bill_panel
 from simulator.report.focus_bill import focus_csv
 from simulator.report.json_report import finite, study_json
-from simulator.report.tables import WIDTH, bill_panel
+from simulator.report.tables import WIDTH
 from simulator.studies.comparison import Comparison, PlanResult
 
 

@@ -1,4 +1,4 @@
-"""Price books as tables for a terminal of 80 columns."""
+"""Price books as tables for a terminal."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +16,16 @@ from simulator.prices.detail import price_text
 from simulator.prices.price import Price
 from simulator.prices.terms import Commitment, Discount
 from simulator.report import format as form
-from simulator.report.tables import WIDTH
+from simulator.report.layout import Fitted
 
 
 def books_table(books: Sequence[PriceBook]) -> RenderableType:
     """Return the books: their names, how many prices each has, and of when."""
-    table = _table("")
+    return Fitted(lambda width: [_books_table(books, width)])
+
+
+def _books_table(books: Sequence[PriceBook], width: int) -> Table:
+    table = _table(width)
     table.add_column("book", overflow="fold", ratio=2)
     table.add_column("prices", justify="right", no_wrap=True)
     table.add_column("of", overflow="fold", ratio=3)
@@ -45,7 +49,7 @@ def book_tables(book: PriceBook, glob: str) -> Iterator[RenderableType]:
     yield Text(book.name, style="bold")
     for (source, date), prices in _by_source(book, glob).items():
         yield Text(f"{source}, {date}", style="dim")
-        yield _prices_table(prices)
+        yield Fitted(lambda width, prices=prices: [_prices_table(prices, width)])  # type: ignore[misc]
     terms: tuple[Discount | Commitment, ...] = (*book.discounts, *book.commitments)
     for term in terms:
         if glob == "*" or any(term.holds_for(price.meter) for price in matching(book, glob)):
@@ -101,10 +105,11 @@ def _by_source(book: PriceBook, glob: str) -> Mapping[tuple[str, str], list[Pric
     return found
 
 
-def _prices_table(prices: Sequence[Price]) -> Table:
-    table = _table("")
-    table.add_column("meter", overflow="fold", ratio=3)
-    table.add_column("price", overflow="fold", ratio=3)
+def _prices_table(prices: Sequence[Price], width: int) -> Table:
+    table = _table(width)
+    meters = max(len(price.meter) for price in prices)
+    table.add_column("meter", overflow="fold", width=min(meters, width // 2))
+    table.add_column("price", overflow="fold", ratio=1)
     table.add_column("unit", no_wrap=True)
     for price in prices:
         table.add_row(Text(price.meter), Text(_terms(price)), Text(price.unit))
@@ -121,5 +126,5 @@ def _terms(price: Price) -> str:
     return "; ".join(parts)
 
 
-def _table(title: str) -> Table:
-    return Table(title=title or None, box=box.SIMPLE_HEAD, pad_edge=False, width=WIDTH)
+def _table(width: int) -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, width=width)

@@ -1,6 +1,6 @@
 """A run at other prices, as tables for a terminal of 80 columns and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
@@ -9,26 +9,28 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report import format as form
+from simulator.report.answer import warned
 from simulator.report.best_plan import best_now
+from simulator.report.bill_tables import WIDE_BILL, bills
 from simulator.report.json_report import finite, plan_json, study_json
-from simulator.report.tables import BAD, BEST, WIDE_BILL, Fitted, bill_panel, sources, warned
+from simulator.report.layout import Fitted, said
+from simulator.report.names import called_in
+from simulator.report.tables import BAD, BEST
 from simulator.studies.consumption import COST
 from simulator.studies.reprice import Repriced
 from simulator.studies.warnings import warnings_of
 from simulator.studies.words import of_chance
 
 
-def repriced_report(repriced: Repriced) -> Iterator[RenderableType]:
-    """Yield what re-pricing prints: old and new cost, every plan's new bill, the warnings, and what is best now."""
+def repriced_report(repriced: Repriced, wanted: Sequence[str] = ()) -> Iterator[RenderableType]:
+    """Yield what re-pricing prints: what is best now, old and new cost, the warnings, and some plans' new bills."""
+    yield said(verdict(repriced), list(repriced.after.plans), style="bold")
     yield _changes(repriced)
-    for name in repriced.after.ranking:
-        yield bill_panel(repriced.after.plans[name])
-    yield from sources(repriced.after)
     yield from warned(repriced.after)
-    yield Text(said(repriced))
+    yield from bills(repriced.after, wanted)
 
 
-def said(repriced: Repriced) -> str:
+def verdict(repriced: Repriced) -> str:
     """Return what is best at the new prices, and whether it was so before."""
     if repriced.after.recommended is None:
         return "No plan meets every bound; prices do not change that."
@@ -55,15 +57,16 @@ def _change_table(repriced: Repriced, width: int) -> Table:
     )
     heads = ("rank", "before", "now", "", "change", "")
     places = range(len(heads)) if width >= WIDE_BILL else (2, 4)
-    table.add_column("plan", overflow="fold", ratio=1)
+    table.add_column("plan", ratio=1)
     for place in places:
         table.add_column(heads[place], justify="right", no_wrap=True)
+    called = called_in(repriced.after.ranking, width)
     for name in repriced.after.ranking:
         broken = len(repriced.after.plans[name].violations)
         style = BEST if name == repriced.after.recommended else BAD if broken else ""
-        said = f"{form.one_line(name)} (breaks {broken})" if broken else form.one_line(name)
+        shown = f"{called[name]} (breaks {broken})" if broken else called[name]
         cells = list(_cells(repriced, name))
-        table.add_row(Text(said, style=style), *(cells[place] for place in places))
+        table.add_row(Text(shown, style=style), *(cells[place] for place in places))
     return table
 
 
@@ -104,7 +107,7 @@ def repriced_json(repriced: Repriced) -> dict[str, Any]:
         "ranking": list(after.ranking),
         "selection": finite(after.selection.as_dict()),
         "recommended": after.recommended,
-        "recommendation": [said(repriced)],
+        "recommendation": [verdict(repriced)],
         "warnings": list(warnings_of(after)),
     }
     return {key: finite(value) for key, value in content.items()}

@@ -1,12 +1,14 @@
 """Kept runs, and what is stored of simulations, as tables for a terminal and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.report.layout import ANY_WIDTH, Fitted
 from simulator.studies.kept_runs import KeptRun, size_bytes
 from simulator.studies.outcome_folder import VARIABLE, OutcomeFolder
 
@@ -16,14 +18,33 @@ SHOWN = ("predcost", "command", "seed", "replications", "over", "points", "proce
 
 
 def runs_table(runs: Sequence[KeptRun]) -> RenderableType:
-    """Return the runs, one a line."""
+    """Return the runs, one a line; where names leave no room, what is known of each stands below its name."""
+    rows = [_cells(run) for run in runs]
+    needed = sum(max(map(cell_len, column)) + 1 for column in zip(_HEADS, *rows, strict=True))
+    return Fitted(lambda width: [_runs_table(rows)] if width >= needed else _runs_lines(rows), ANY_WIDTH)
+
+
+_HEADS = ("run", "kind", "kept", "size")
+
+
+def _cells(run: KeptRun) -> tuple[str, ...]:
+    name = run.folder.name if run.complete else f"{run.folder.name} (not complete)"
+    return name, run.kind, f"{run.kept:%Y-%m-%d %H:%M}", about_bytes(run.bytes)
+
+
+def _runs_table(rows: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for column in ("run", "kind", "kept", "size"):
-        table.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
-    for run in runs:
-        name = run.folder.name if run.complete else f"{run.folder.name} (not complete)"
-        table.add_row(Text(name), Text(run.kind), f"{run.kept:%Y-%m-%d %H:%M}", about_bytes(run.bytes))
+    for column in _HEADS:
+        table.add_column(column, no_wrap=True, justify="right" if column == "size" else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
+
+
+def _runs_lines(rows: Sequence[Sequence[str]]) -> Iterator[RenderableType]:
+    for name, *about in rows:
+        yield Text(name)  # whole, as it is what other commands take
+        yield Text(f"  {', '.join(about)}", style="dim")
 
 
 def run_table(run: KeptRun) -> RenderableType:

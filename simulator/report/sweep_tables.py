@@ -1,16 +1,19 @@
 """A sweep as a table for a terminal, as JSON, and as tidy rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.cells import cell_len
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from simulator.report import format as form
 from simulator.report.json_report import finite
+from simulator.report.layout import ANY_WIDTH, Fitted
+from simulator.report.names import called_in, heads, short_names, shortened
 from simulator.report.sweep_words import finding
 from simulator.report.tables import BAD, BEST
 from simulator.studies.sweep import Point, Sweep
@@ -20,13 +23,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 100
-_INTERVAL_WIDTH, _MEAN_WIDTH, _KEY_WIDTH, _BEST_WIDTH = 18, 10, 12, 14
+_INTERVAL_WIDTH, _MEAN_WIDTH, _WIDEST_KEY, _BEST_WIDTH = 18, 10, 20, 16
+_GAP = 2
+"""Columns between two columns of the table."""
+NAME_LINES = 4
 _AS_GOOD = " ~"
+_BREAKS = "!"
+"""After the cost of a plan that is not chosen from, as colours are not everywhere."""
 
 
 def sweep_report(sweep: Sweep) -> Iterator[RenderableType]:
-    """Yield what a sweep prints: its points, and what they say."""
-    yield _Points(sweep)
+    """Yield what a sweep prints: what its points say, and the points."""
+
+    def found(width: int) -> Iterator[RenderableType]:
+        yield Text(f"{finding(sweep, called_in(sweep.plans, width))}.", style="bold")
+
+    yield Fitted(found, ANY_WIDTH)
+    yield Fitted(lambda width: _table(sweep, width))
+    if any(_is_out(point, plan) for point in sweep.points for plan in point.comparison.plans):
+        yield Text(f"{_BREAKS} after a cost: the plan breaks a bound there, or does not keep up", style="dim")
     if sweep.undecided:
         yield Text(
             f"{_AS_GOOD.strip()} after the best plan: another may be as good, as far as chance goes", style="dim"
@@ -37,41 +52,42 @@ def sweep_report(sweep: Sweep) -> Iterator[RenderableType]:
             "borders that it shows",
             style="dim",
         )
-    yield Text(f"{finding(sweep)}.")
-
-
-class _Points:
-    """The table of the points, as wide as there is room."""
-
-    def __init__(self, sweep: Sweep) -> None:
-        self._sweep = sweep
-
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Yield it for a console."""
-        yield from _table(self._sweep, min(options.max_width, WIDTH))
 
 
 def _table(sweep: Sweep, width: int) -> Iterator[RenderableType]:
-    left = width - len(sweep.factors) * _KEY_WIDTH - _BEST_WIDTH
+    keys = [_key_column(sweep, place) for place in range(len(sweep.factors))]
+    left = width - sum(room + _GAP for _, room in keys) - _BEST_WIDTH
     plans = plans_with_room(sweep, left // _MEAN_WIDTH)
     with_interval = left >= len(plans) * _INTERVAL_WIDTH
+    cells = [[_cell(point, plan, with_interval=with_interval) for plan in plans] for point in sweep.points]
     what = form.metric_label(sweep.judged_by)
     some = "" if len(plans) == len(sweep.plans) else f", {len(plans)} of {len(sweep.plans)} plans"
     within = ", with its 95 % interval of chance alone" if with_interval else ""
     over = " and ".join(factor.key for factor in sweep.factors)
     yield Text(f"{form.capital(what)} over {over}{within}{some}", style="bold")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for factor in sweep.factors:
-        name = factor.key.rpartition(".")[2]
-        is_other = sum(each.key.endswith(f".{name}") for each in sweep.factors) > 1
-        table.add_column(Text(factor.key if is_other else name), justify="right", overflow="fold")
+    longest = max(cell_len(form.one_line(plan)) for plan in plans)
+    room = max(min(left // len(plans) - _GAP, longest), *(len(cell) for row in cells for cell in row))
+    head = heads(plans, room, NAME_LINES)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, columns in keys:
+        table.add_column(Text(name), justify="right", width=columns)
     for plan in plans:
-        table.add_column(Text(form.one_line(plan)), justify="right")
-    table.add_column("best")
-    for point in sweep.points:
-        cells = [_cell(point, plan, with_interval=with_interval) for plan in plans]
-        table.add_row(*(Text(level.text) for level in point.levels), *cells, Text(_best(point)))
+        table.add_column(Text(head[plan]), justify="right", width=room)
+    table.add_column("best", no_wrap=True)
+    best = short_names(sweep.plans, _BEST_WIDTH - len(_AS_GOOD), cell_len)
+    for point, row in zip(sweep.points, cells, strict=True):
+        table.add_row(*(Text(level.text) for level in point.levels), *row, Text(_best(point, best)))
     yield table
+
+
+def _key_column(sweep: Sweep, place: int) -> tuple[str, int]:
+    """Return the head of a key's column, and how wide it is."""
+    key = sweep.factors[place].key
+    name = key.rpartition(".")[2]
+    is_other = sum(each.key.endswith(f".{name}") for each in sweep.factors) > 1
+    shown = shortened(key if is_other else name, _WIDEST_KEY, cell_len)
+    texts = [shown, *(point.levels[place].text for point in sweep.points)]
+    return shown, min(max(map(cell_len, texts)), _WIDEST_KEY)
 
 
 def plans_with_room(sweep: Sweep, most: int) -> list[str]:
@@ -91,14 +107,21 @@ def _cell(point: Point, plan: str, *, with_interval: bool) -> Text:
     said = form.usd(found.mean)
     if with_interval:
         said = f"{said} {form.usd_within(found)}".strip()
-    is_bad = not result.meets_slo or result.is_overloaded
-    return Text(said, style=BEST if plan == point.recommended else BAD if is_bad else "")
+    if _is_out(point, plan):
+        return Text(f"{said}{_BREAKS}", style=BAD)
+    return Text(said, style=BEST if plan == point.recommended else "")
 
 
-def _best(point: Point) -> str:
+def _is_out(point: Point, plan: str) -> bool:
+    """Return whether a plan is not chosen from, however cheap it is."""
+    result = point.comparison.plans[plan]
+    return not result.meets_slo or result.is_overloaded
+
+
+def _best(point: Point, called: Mapping[str, str]) -> str:
     if point.recommended is None:
         return form.NOTHING
-    return f"{form.one_line(point.recommended)}{'' if point.is_decided else _AS_GOOD}"
+    return f"{called[point.recommended]}{'' if point.is_decided else _AS_GOOD}"
 
 
 def sweep_json(sweep: Sweep) -> dict[str, Any]:

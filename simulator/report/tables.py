@@ -1,39 +1,37 @@
-"""Tables for a terminal of 80 columns, or of fewer: the comparison, the bills, the recommendation.
+"""The plans side by side, for a terminal of any width.
 
 Plan names are never read as markup. Data frames are in `frames`, so that the command line need not import pandas.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.padding import Padding
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from simulator.core.selection import Standing
 from simulator.core.units import write_share
 from simulator.report import format as form
-from simulator.report.energy_basis import energy_basis
+from simulator.report.layout import ANY_WIDTH, Fitted, said
+from simulator.report.names import heads
 from simulator.report.provenance import provenance
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult
 from simulator.studies.consumption import EMISSIONS
-from simulator.studies.recommendation import answer, what_would_change
 from simulator.studies.saturation import Verdict
-from simulator.studies.warnings import warnings_of
 from simulator.studies.words import of_chance
 
 WIDTH = 80
-WIDE_BILL = 64
-"""From so many columns on, a bill has a column for each of its parts."""
 NARROWEST_COLUMN = 9
 """Of a plan in the comparison; as many plans stand side by side as have so much."""
-PLANS_PER_TABLE = 6
 LABEL_WIDTH = 16
-WIDEST_COLUMN = 18
 NAME_LINES = 4
+SHORT_NAME_LINES = 3
+TITLE_LINES = 2
+CHANCE = "  chance, 95 %"
 LEADING = frozenset(
     {
         *("rank", "  choice", "bounds", "load", "cost per month", "net of cost", "spent on unread", "never read"),
@@ -41,6 +39,13 @@ LEADING = frozenset(
     }
 )
 """The rows that are shown first where there is little room."""
+SHORT = frozenset(
+    {
+        *("cost per month", "net of cost", "  above rank 1", "  against rank 1", "  all at once", "  choice"),
+        *("spent on unread", "never read", "age mean", "age p95", "latency p99"),
+    }
+)
+"""The rows of an answer that has room on one screen."""
 BEST = "bold green"
 BAD = "bold red"
 
@@ -135,7 +140,7 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _Row("bounds", _verdict),
         _Row("load", _saturation),
         _metric("cost per month", COST),
-        _Row("  chance, 95 %", lambda _, result: form.usd_within(result.metrics[COST])),
+        _Row(CHANCE, lambda _, result: form.usd_within(result.metrics[COST])),
         *_where(COST, [("  above rank 1", _apart), *_CHOICE]),
         _metric("per 1k requests", "cost_usd_per_1k_requests"),
         _metric("spent on unread", "wasted_usd_per_month"),
@@ -145,7 +150,7 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
         _metric("quality mean", "quality_mean"),
         _metric("value per month", VALUE),
         _metric("net of cost", NET_VALUE),
-        _Row("  chance, 95 %", _net_within),
+        _Row(CHANCE, _net_within),
         *_where(NET_VALUE, [("  against rank 1", _apart), *_CHOICE]),
     ),
     (
@@ -174,162 +179,89 @@ _ROWS: tuple[tuple[_Row, ...], ...] = (
 )
 
 
-def comparison_report(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield all that a run prints: the answer, and what would change it."""
-    yield from answer_report(comparison)
-    yield from changes_report(comparison)
+def comparison_panel(comparison: Comparison, *, full: bool = True) -> RenderableType:
+    """Return the plans side by side, best first; those that have no room stand in tables below each other.
 
-
-def answer_report(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield what is known as soon as all is simulated: the comparison, the bills, the warnings, the recommendation."""
-    yield comparison_panel(comparison)
-    for name in comparison.ranking:
-        yield bill_panel(comparison.plans[name])
-    yield from sources(comparison)
-    yield from notes(comparison)
-
-
-def comparison_panel(comparison: Comparison) -> RenderableType:
-    """Return the plans side by side, in the scenario's order; those that have no room in tables below each other."""
-    names = list(comparison.plans)
-
-    def tables(width: int) -> Iterator[RenderableType]:
-        room = max((width - LABEL_WIDTH - 1) // (NARROWEST_COLUMN + 1), 1)
-        each = min(PLANS_PER_TABLE, room)
-        for start in range(0, len(names), each):
-            yield _comparison_table(comparison, names[start : start + each], width)
-
+    Parameters
+    ----------
+    comparison
+        What is shown.
+    full
+        Whether all rows are shown, or those that decide.
+    """
+    title, about = form.one_line(comparison.scenario.name), " · ".join(provenance(comparison)[1:])
     return Group(
-        Text(form.one_line(comparison.scenario.name), style="bold"),
-        Text(" · ".join(provenance(comparison)[1:]), style="dim"),
-        Fitted(tables),
-        *([Text(_chance_note(comparison), style="dim")] if comparison.replications > 1 else []),
+        Fitted(lambda width: [Text(heads([title], width, TITLE_LINES)[title], style="bold"), said(about, style="dim")]),
+        Fitted(lambda width: _comparison_tables(comparison, width, full=full), ANY_WIDTH),
+        *([said(chance_note(comparison, full=full), style="dim")] if comparison.replications > 1 else []),
     )
 
 
-def _chance_note(comparison: Comparison) -> str:
+def chance_note(comparison: Comparison, *, full: bool) -> str:
     """Return what the intervals of the table are, and what they are not."""
     note, selection = f"± is {of_chance()}, without what is unknown of the inputs", comparison.selection
     if not selection.against:
         return f"{note}."
-    return (
-        f"{note}; 'all at once' is {write_share(selection.confidence)} for all plans together. '? +9' is not decided; "
-        "nine more replications may do it. 'pairing saves' is how many times the replications it would take if plans "
-        "did not see the same requests."
-    )
+    if full:
+        note += (
+            f"; 'all at once' is {write_share(selection.confidence)} for all plans together. 'pairing saves' is how "
+            "many times the replications it would take if plans did not see the same requests"
+        )
+    if selection.as_good:
+        note += f"; 'as good' is within {write_share(selection.indifference_fraction)} of the cost"
+    if any(each.more for each in selection.against.values()):
+        note += ". '? +9' is not decided; nine more replications may do it"
+    return f"{note}."
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What is laid out for the width that there is."""
-
-    lay_out: Callable[[int], Iterable[RenderableType]]
-    """Takes the width."""
-
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Yield it for a console."""
-        yield from self.lay_out(min(options.max_width, WIDTH))
-
-
-def notes(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield the warnings and the recommendation, a sentence a line."""
-    if any(EMISSIONS in result.metrics for result in comparison.plans.values()):
-        yield Text(energy_basis(comparison.book), style="dim")
-    yield from warned(comparison)
-    yield from sentences("Recommendation", answer(comparison))
-
-
-def changes_report(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield what would change the recommendation, a sentence a line."""
-    yield from sentences("What would change it", what_would_change(comparison))
+def _comparison_tables(comparison: Comparison, width: int, *, full: bool) -> Iterator[RenderableType]:
+    """Yield as many tables as it takes, about as many plans in each, whose cells have room for every number."""
+    sections = _ROWS if full else ([row for section in _ROWS for row in section if _is_short(comparison, row)],)
+    texts = {
+        (row.label, name): row.cell(comparison, plan)
+        for section in sections
+        for row in section
+        for name, plan in comparison.plans.items()
+    }
+    room = width - LABEL_WIDTH
+    least = max(NARROWEST_COLUMN, *map(cell_len, texts.values())) + 1
+    tables = math.ceil(len(comparison.plans) / max(room // least, 1))
+    each = math.ceil(len(comparison.plans) / tables)
+    longest = max(cell_len(form.one_line(name)) for name in comparison.plans)
+    column = max(min(room // each - 1, max(longest, least)), 1)
+    head = heads(list(comparison.plans), column, NAME_LINES if full else SHORT_NAME_LINES)
+    for first in range(0, len(comparison.plans), each):
+        yield Text()
+        yield _comparison_table(comparison, comparison.ranking[first : first + each], sections, head, column)
 
 
-def sentences(title: str, said: Sequence[str]) -> Iterator[RenderableType]:
-    """Yield sentences below a title, a line each; nothing where there are none."""
-    if said:
-        yield Text(title, style="bold")
-    for sentence in said:
-        yield Padding(Text(sentence), (0, 0, 0, 2))
+def _is_short(comparison: Comparison, row: _Row) -> bool:
+    """Return whether a row is one of those that decide, and says something here."""
+    plans = comparison.plans.values()
+    if row.cell is _saturation:
+        return any(plan.saturation.verdict is not Verdict.STABLE for plan in plans)
+    if row.cell is _verdict:
+        return any(plan.slo or plan.violations for plan in plans)
+    return row.label in SHORT or (row.label == CHANCE and len(plans) == 1)
 
 
-def warned(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield the warnings, a sentence a line."""
-    for sentence in warnings_of(comparison):
-        yield Text.assemble(("Warning: ", "bold yellow"), sentence)
-
-
-def bill_panel(result: PlanResult) -> RenderableType:
-    """Return a plan's bill: every line's quantity, price and cost per 30-day month, and how prices came about.
-
-    Where there is little room, what is paid for stands below the item, so that the cost is never cut off.
-    """
-    terms = [Text(f"{line.item}: {line.terms}", style="dim") for line in result.bill.lines if line.terms]
-    table = Fitted(lambda width: [_bill(result, width) if width >= WIDE_BILL else _narrow_bill(result, width)])
-    return Group(table, *terms)
-
-
-def _bill(result: PlanResult, width: int) -> Table:
-    table = _bill_table(result, width)
-    table.add_column("item", Text("total"), overflow="fold", ratio=1)
-    table.add_column("quantity", justify="right", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    table.add_column("price", justify="right", no_wrap=True)
-    _add_cost_column(table, result)
-    for line in result.bill.lines:
-        amounts = form.count(line.quantity), line.unit, form.price(line.price_usd), form.usd_on_bill(line.usd_per_month)
-        table.add_row(Text(line.item), *(Text(amount) for amount in amounts))
-    return table
-
-
-def _narrow_bill(result: PlanResult, width: int) -> Table:
-    table = _bill_table(result, width)
-    table.add_column("item: quantity x price", Text("total"), overflow="fold", ratio=1)
-    _add_cost_column(table, result)
-    for line in result.bill.lines:
-        paid_for = f"{form.count(line.quantity)} {line.unit} x {form.price(line.price_usd)}"
-        table.add_row(Text.assemble(f"{line.item}: ", (paid_for, "dim")), Text(form.usd_on_bill(line.usd_per_month)))
-    return table
-
-
-def _bill_table(result: PlanResult, width: int) -> Table:
-    return Table(
-        title=Text(f"Bill: {form.one_line(result.name)}, per 30-day month", style="bold"),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_footer=True,
-        width=width,
-    )
-
-
-def _add_cost_column(table: Table, result: PlanResult) -> None:
-    total = Text(form.usd(result.bill.total_usd_per_month), style="bold")
-    table.add_column("USD/month", total, justify="right", no_wrap=True)
-
-
-def sources(comparison: Comparison) -> Iterator[RenderableType]:
-    """Yield where the prices of all bills were read, and when."""
-    found: dict[str, dict[str, None]] = {}
-    for plan in comparison.plans.values():
-        for line in plan.bill.lines:
-            found.setdefault(", ".join(filter(None, (line.source, line.date))), {})[line.item] = None
-    yield Text("Prices", style="bold")
-    for source, items in found.items():
-        yield Padding(Text(f"{', '.join(items)}: {source}", style="dim"), (0, 0, 0, 2))
-
-
-def _comparison_table(comparison: Comparison, names: Sequence[str], full_width: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+def _comparison_table(
+    comparison: Comparison,
+    names: Sequence[str],
+    sections: Sequence[Sequence[_Row]],
+    head: Mapping[str, str],
+    column: int,
+) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)  # what divides columns is a blank
     table.add_column("", width=LABEL_WIDTH, no_wrap=True)
-    width = max(min((full_width - LABEL_WIDTH - 1) // len(names) - 1, WIDEST_COLUMN), 1)
-    short = form.short_names(list(comparison.plans), max((width - 1) * NAME_LINES, 2))
     for name in names:
         style = BEST if name == comparison.recommended else ""
-        table.add_column(Text(short[name], style=style), justify="right", width=width, overflow="fold")
-    for section in _ROWS:
+        table.add_column(Text(head[name], style=style), justify="right", width=column)
+    for section in sections:
         for row in section:
             _add_row(table, comparison, names, row)
-        table.add_section()
+        if len(_ROWS) == len(sections):
+            table.add_section()
     return table
 
 
@@ -353,6 +285,15 @@ class Row:
 
 def comparison_rows(comparison: Comparison) -> Iterator[tuple[Row, ...]]:
     """Yield the rows of the comparison, group by group, without those that say nothing."""
+    return _told(comparison, lambda _: True)
+
+
+def short_rows(comparison: Comparison) -> Iterator[tuple[Row, ...]]:
+    """Yield those of them that decide."""
+    return _told(comparison, lambda row: _is_short(comparison, row))
+
+
+def _told(comparison: Comparison, is_shown: Callable[[_Row], bool]) -> Iterator[tuple[Row, ...]]:
     for section in _ROWS:
         rows = [
             Row(
@@ -361,6 +302,7 @@ def comparison_rows(comparison: Comparison) -> Iterator[tuple[Row, ...]]:
                 {name: row.cell(comparison, plan) for name, plan in comparison.plans.items()},
             )
             for row in section
+            if is_shown(row)
         ]
         told = tuple(row for row in rows if set(row.cells.values()) - {"", form.NOTHING})
         if told:

@@ -9,11 +9,12 @@ from simulator.core.selection import Standing
 from simulator.core.units import about_duration, write_share
 from simulator.studies.aim import MOST_REPLICATIONS
 from simulator.studies.comparison import COST, NET_VALUE, VALUE, Comparison, PlanResult, Words
-from simulator.studies.saturation import Verdict
+from simulator.studies.headline import verdict_lines as verdict_lines  # noqa: PLC0414  (the recommendation in short)
+from simulator.studies.plan_words import MORE, broken, mean, seen, trouble
 from simulator.studies.turning_sentences import floor_sentence, turning_sentences
-from simulator.studies.warnings import MOST_REFUSED_FRACTION, warnings_of
+from simulator.studies.warnings import warnings_of
 from simulator.studies.what_if import value_per_request_of_equals
-from simulator.studies.words import CENT_USD, listed, of_chance, usd
+from simulator.studies.words import CENT_USD, listed, of_chance, owed, percent, quality, usd
 
 LEAST_PAIRING = 1.05
 """Pairing that is worth fewer times the replications is not told of."""
@@ -54,19 +55,19 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     if best is None:
         yield "No plan meets every bound."
         for name in comparison.ranking:
-            yield f"{name}: {_broken(comparison.plans[name])}.{_trouble(comparison.plans[name])}"
+            yield f"{name}: {broken(comparison.plans[name])}.{trouble(comparison.plans[name])}"
         return
     result = comparison.plans[best]
     amount = _net_value(result) if comparison.weighs_value else _cost(result)
     yield f"Choose {best}, {_best_of(comparison)}: {amount}. {_nature(result)}"
-    yield from _how_sure(comparison)
+    yield from how_sure(comparison)
     yield from _floor(comparison)
     for name in comparison.ranking[1:]:
         yield _against(comparison, name, best)
     yield from _turning_points(comparison, best)
 
 
-def _how_sure(comparison: Comparison) -> Iterator[str]:
+def how_sure(comparison: Comparison) -> Iterator[str]:
     """Say how sure the choice is, where it is not decided or was to be made sure."""
     selection, number = comparison.selection, comparison.replications
     if not selection.against or (comparison.aim.is_fixed and (number == 1 or not selection.undecided)):
@@ -91,11 +92,9 @@ def _at_least(probability: float) -> str:
 
 def _too_little(comparison: Comparison) -> str:
     """Say that nothing can be recommended, why, and what each plan cost here, to two digits as no more is known."""
-    users, requests = comparison.scenario.population.users, comparison.requests
-    seen = f"{requests:,.0f} request{'' if requests == 1 else 's'} of {users:,} user{'' if users == 1 else 's'}"
     costs = (f"{name} {_rough_usd(comparison.plans[name].cost_usd_per_month)}" for name in comparison.ranking)
-    more = "Give more users, a longer horizon or more replications"
-    return f"Too little to recommend anything: {seen} in all. A month of it costs about: {', '.join(costs)}. {more}."
+    why = f"Too little to recommend anything: {seen(comparison)} in all"
+    return f"{why}. A month of it costs about: {', '.join(costs)}. {MORE}."
 
 
 def _rough_usd(amount: float) -> str:
@@ -123,14 +122,14 @@ def _cost(result: PlanResult) -> str:
 def _net_value(result: PlanResult) -> str:
     net, value = result.metrics[NET_VALUE], result.metrics[VALUE].mean
     parts = f"value of {usd(value)} less cost of {usd(result.cost_usd_per_month)}"
-    return f"{_owed(net.mean)} a month{_interval(net, _owed)}, {parts}"
+    return f"{owed(net.mean)} a month{_interval(net, owed)}, {parts}"
 
 
 def _against(comparison: Comparison, name: str, best: str) -> str:
     plan = comparison.plans[name]
     apart = _apart(comparison, name, best)
     if not plan.meets_slo:
-        return f"{name} breaks a bound: {_broken(plan)}. It {apart}.{_trouble(plan)}"
+        return f"{name} breaks a bound: {broken(plan)}. It {apart}.{trouble(plan)}"
     return f"{name} {_standing(comparison, name)}{apart}. {_nature(plan)}"
 
 
@@ -185,25 +184,13 @@ def _nature(result: PlanResult) -> str:
     if "latency_p99_s" in metrics:
         facts.append(f"take {about_duration(metrics['latency_p99_s'].mean)} at p99")
     if "quality_mean" in metrics:
-        facts.append(f"have a mean quality of {_quality(metrics['quality_mean'].mean)}")
+        facts.append(f"have a mean quality of {quality(metrics['quality_mean'].mean)}")
     answers = f"Its answers {listed(facts)}" if facts else "It answers nobody"
-    unread = metrics["wasted_fraction"].mean if "wasted_fraction" in metrics else 0.0
+    unread, spent = mean(result, "wasted_fraction"), mean(result, "wasted_usd_per_month")
     if unread == 0:
-        return f"{answers}.{_trouble(result)}"
-    spent = metrics["wasted_usd_per_month"].mean if "wasted_usd_per_month" in metrics else 0.0
+        return f"{answers}.{trouble(result)}"
     price = f", which is {usd(spent)} a month, its storage included" if spent else ""
-    return f"{answers}; {_percent(unread)} of what it computes is never read{price}.{_trouble(result)}"
-
-
-def _trouble(result: PlanResult) -> str:
-    """Say that a plan does not keep up, and how many it refuses; nothing where it does and there are few."""
-    refused = result.metrics["refused_fraction"].mean if "refused_fraction" in result.metrics else 0.0
-    verdict, reason = result.saturation.verdict, result.saturation.reason
-    load = f" It is {verdict}: {reason}." if verdict is not Verdict.STABLE else ""
-    if result.unsure_bounds:
-        bounds = listed([metric.removesuffix("_s").replace("_", " ") for metric in result.unsure_bounds])
-        load += f" Whether it keeps its bound of {bounds} is not decided: it is so near that chance alone may tell."
-    return f"{load} {_percent(refused)} of its requests are refused." if refused > MOST_REFUSED_FRACTION else load
+    return f"{answers}; {percent(unread)} of what it computes is never read{price}.{trouble(result)}"
 
 
 def _floor(comparison: Comparison) -> Iterator[str]:
@@ -233,22 +220,6 @@ def _rounded(amount: float, *, up: bool) -> float:
     """Return an amount at three digits, on the side on which what is said of it holds."""
     step = 10.0 ** (math.floor(math.log10(amount)) - 2) if amount > 0 else 1.0
     return (math.ceil if up else math.floor)(amount / step) * step
-
-
-def _broken(result: PlanResult) -> str:
-    return "; ".join(violation.text for violation in result.violations)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
-
-
-def _quality(quality: float) -> str:
-    return f"{quality * 100:.4g} %"  # models differ by tenths of a percent
-
-
-def _owed(amount: float) -> str:
-    return f"-{usd(-amount)}" if amount < 0 else usd(amount)
 
 
 def _signed(amount: float) -> str:

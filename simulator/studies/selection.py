@@ -52,6 +52,11 @@ class Selection:
         return self._standing(Standing.AS_GOOD)
 
     @property
+    def no_better(self) -> tuple[str, ...]:
+        """Those that may be as good or worse, and are not better by more than the indifference."""
+        return self._standing(Standing.NO_BETTER)
+
+    @property
     def undecided(self) -> tuple[str, ...]:
         """Those that may be better, by more than the indifference."""
         return self._standing(Standing.UNDECIDED)

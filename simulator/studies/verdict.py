@@ -85,6 +85,14 @@ def _bounds(slo: Slo) -> Iterator[tuple[str, float]]:
             yield metric, bound
 
 
+def bound_words(metric: str) -> str:
+    """Return what a metric's bound is called in a sentence: ``latency p99``, ``batch deadline``."""
+    return _BOUND_WORDS.get(metric, metric.removesuffix("_s").replace("_", " "))
+
+
+_BOUND_WORDS = {"default_fraction": "share of defaults", "deadline_miss_fraction": "batch deadline"}
+
+
 def _text(slo: Slo, metric: str, value: float, bound: float) -> str:
     if metric == "default_fraction":
         return f"{value:.2%} of requests get the default, above {write_share(bound)}"

@@ -20,6 +20,21 @@ def usd(amount: float) -> str:
     return f"${amount:,.0f}" if amount >= 100 else f"${amount:,.2f}"  # noqa: PLR2004  (cents matter below $100)
 
 
+def owed(amount: float) -> str:
+    """Return an amount that may be below 0, as a net value."""
+    return f"-{usd(-amount)}" if amount < 0 else usd(amount)
+
+
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 with three digits."""
+    return f"{share * 100:.3g} %"
+
+
+def quality(share: float) -> str:
+    """Return a quality of 0 to 1 with four digits, as models differ by tenths of a percent."""
+    return f"{share * 100:.4g} %"
+
+
 def about_usd(amount: float) -> str:
     """Return an amount of 0 or more at two digits."""
     rounded = float(f"{amount:.2g}")

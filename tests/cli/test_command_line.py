@@ -24,19 +24,22 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.Completed
     return process("run", HEADLINE, *FEW, "--out", folder), folder
 
 
-def test_a_run_prints_the_plans_the_bill_and_a_recommendation(
+def test_a_run_prints_the_verdict_first_then_the_plans(
     run: tuple["subprocess.CompletedProcess[str]", Path],
 ) -> None:
     done, _ = run
     assert done.returncode == 0, done.stderr
-    for word in ("nightly batch", "on demand", "cached", "batch writes", "Choose"):
+    assert done.stdout.startswith("Choose ")
+    for word in ("nightly", "on demand", "cached", "Against the others"):
         assert word in done.stdout
+    assert "Bill:" not in done.stdout
     assert done.stderr == ""
 
 
 def test_a_run_fits_a_terminal_of_eighty_columns(run: tuple["subprocess.CompletedProcess[str]", Path]) -> None:
     done, _ = run
-    tables = [line for line in done.stdout.splitlines() if not line.startswith(("Kept in", "Charts: "))]
+    paths = ("Kept in", "Charts: ", "Bills: ", "More: ")
+    tables = [line for line in done.stdout.splitlines() if not line.startswith(paths)]
     assert max(map(len, tables)) <= 80
 
 
@@ -72,10 +75,10 @@ def test_json_is_one_object_and_nothing_else(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "runs").iterdir()], "the run is kept below runs/"
 
 
-def test_quiet_prints_the_recommendation_only(tmp_path: Path) -> None:
+def test_quiet_prints_the_verdict_only(tmp_path: Path) -> None:
     done = predcost("run", HEADLINE, *FEW, "--quiet", "--plan", "on demand", "--out", tmp_path / "run")
-    assert done.stdout.startswith("Choose ")
-    assert "─" not in done.stdout
+    assert done.stdout.startswith("Choose on demand, the only plan: ")
+    assert len(done.stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

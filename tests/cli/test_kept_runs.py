@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -245,12 +246,12 @@ def test_a_run_whose_replacement_was_killed_in_between_comes_back(copy: Path) ->
     assert not hidden(copy.parent)
 
 
-def test_show_prints_what_the_run_printed(kept: Path) -> None:
-    shown = predcost("show", kept)
+def test_show_in_full_prints_what_the_run_has_kept(kept: Path) -> None:
+    shown = predcost("show", kept, "--full")
     assert shown.returncode == 0, shown.stderr
     lines = [line.rstrip() for line in shown.stdout.splitlines()]
     summary = (kept / "summary.txt").read_text(encoding="utf-8").splitlines()
-    assert lines == [*summary, f"Kept in {kept}"]
+    assert lines[: len(summary) + 1] == [*summary, f"Kept in {kept}"]
 
 
 def test_a_run_loaded_in_python_shows_what_it_showed(kept: Path, tmp_path: Path) -> None:
@@ -314,11 +315,11 @@ def test_few_letters_are_enough(kept: Path, settings: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("columns", [30, 40, 70])
 def test_a_narrow_terminal_cuts_no_cost_off(kept: Path, columns: int) -> None:
-    shown = predcost("show", kept, COLUMNS=str(columns))
+    shown = predcost("show", kept, "--bill", COLUMNS=str(columns))
     assert shown.returncode == 0, shown.stderr
-    lines = [line for line in shown.stdout.splitlines() if not line.startswith(("Kept in", "Charts: "))]
-    assert max(map(len, lines)) <= columns
-    wide = predcost("show", kept).stdout
+    paths = ("Kept in", "Charts: ", "More: ")
+    assert max(len(line) for line in shown.stdout.splitlines() if not line.startswith(paths)) <= columns
+    wide = predcost("show", kept, "--bill").stdout
     costs = re.findall(r"online compute .*?(\$[\d.,]+) *$", wide, re.MULTILINE)
     assert len(costs) == 2
     for cost in costs:
@@ -358,3 +359,35 @@ def test_a_lost_worker_is_told_and_is_no_defect(monkeypatch: pytest.MonkeyPatch)
 
 def end_process(code: int) -> Any:
     os._exit(code)
+
+
+def test_a_bill_is_shown_by_name_and_all_of_them_without(kept: Path) -> None:
+    assert "Bill:" not in predcost("show", kept).stdout
+    for arguments in ((kept, "--bill"), ("--bill", kept), ("--bill", "--quiet", kept), (kept, "--bill", "all")):
+        done = predcost("show", *arguments)
+        assert done.returncode == 0, done.stderr
+        expected = [] if "--quiet" in arguments else ["cached", "on demand"]
+        assert sorted(re.findall("Bill: (.*), per", done.stdout)) == expected
+    assert re.findall("Bill: (.*), per", predcost("show", kept, "--bill", "cached").stdout) == ["cached"]
+    unknown = predcost("show", kept, "--bill", "cachd")
+    assert unknown.returncode == 2
+    assert "did you mean 'cached'" in unknown.stderr
+
+
+def test_quiet_prints_the_verdict_in_two_lines(kept: Path) -> None:
+    lines = predcost("show", kept, "--quiet").stdout.splitlines()
+    assert len(lines) == 2
+    assert lines == predcost("show", kept, COLUMNS="400").stdout.splitlines()[:2]
+
+
+def test_markdown_is_markdown_and_nothing_else(kept: Path) -> None:
+    shown = predcost("show", kept, "--format", "markdown")
+    assert shown.stdout.startswith("### Choose ")
+    assert "Kept in" not in shown.stdout
+    assert predcost("show", kept, "--format", "json").stdout == predcost("show", kept, "--json").stdout
+
+
+def test_what_is_printed_last_says_how_to_see_the_rest(kept: Path) -> None:
+    hint = next(line for line in predcost("show", kept).stdout.splitlines() if line.startswith("Bills: "))
+    again = predcost(*shlex.split(hint.removeprefix("Bills: predcost ")))
+    assert "Bill: " in again.stdout
