@@ -88,5 +88,5 @@ def load_run(folder: str | Path) -> Result:
     """
     from simulator.studies.stored_run import read_run  # noqa: PLC0415  (pyarrow is imported to read)
 
-    found = read_run(Path(folder))
-    return Result(found.comparison, found.command)
+    run = read_run(Path(folder))
+    return Result(run.comparison, run.command)
