@@ -29,6 +29,7 @@ from simulator.report.brief import Brief
 from simulator.report.charts.cost import cost_title
 from simulator.report.charts.distributions import age_title, latency_title
 from simulator.report.charts.reads import read_title
+from simulator.report.plan_styles import plan_styles
 from simulator.report.result import Result
 from simulator.report.slides.comparison_deck import NAMES, comparison_deck
 from simulator.report.slides.difference_slide import compared_pair, difference_slide
@@ -350,6 +351,36 @@ def test_a_potx_is_a_template_too(comparison: Comparison, template: Path, tmp_pa
             copy.writestr(name, part.replace(b"presentation.main+xml", b"template.main+xml") if name == kind else part)
     path = Result(comparison).slides(tmp_path / "own.pptx", potx, ["cost"])
     assert len(opened(path).slides) == 1
+
+
+@pytest.mark.parametrize("kept", [("Title Slide",), ("Title and Content",), ("Two Content", "Section Header")])
+def test_layouts_are_chosen_by_the_places_that_they_have(
+    comparison: Comparison, tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    presentation = Presentation()
+    for layout in list(presentation.slide_layouts):
+        if layout.name not in kept:
+            presentation.slide_layouts.remove(layout)
+    presentation.save(str(tmp_path / "few.pptx"))
+    wanted = ["title", "question", "cost", "answer"]
+    path = Result(comparison).slides(tmp_path / "own.pptx", tmp_path / "few.pptx", wanted)
+    slides = list(opened(path).slides)
+    assert len(slides) == len(wanted)
+    for slide in slides:
+        assert slide.shapes.title.text
+        assert all(shape.text_frame.text or shape.name.startswith("Slide") for shape in slide.placeholders)
+
+
+def test_on_a_dark_background_plans_have_their_lighter_colours(comparison: Comparison, tmp_path: Path) -> None:
+    dark = Presentation()
+    colours = dark.slide_master.element.find(qn("p:clrMap"))
+    colours.set("bg1", "dk1")
+    colours.set("tx1", "lt1")
+    dark.save(str(tmp_path / "dark.pptx"))
+    path = Result(comparison).slides(tmp_path / "own.pptx", tmp_path / "dark.pptx", ["cost"])
+    (series,) = chart_of(slides_of(path)["cost"]).plots[0].series
+    drawn = {f"#{series.points[place].format.fill.fore_color.rgb}" for place in range(len(comparison.plans))}
+    assert drawn == {style.colour_on_dark for style in plan_styles(comparison).values()}
 
 
 def test_what_is_no_template_is_told_so(comparison: Comparison, tmp_path: Path) -> None:
