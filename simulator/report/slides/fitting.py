@@ -10,7 +10,7 @@ LINE_HEIGHT = 1.2
 """Of the size of the letters."""
 _WIDE, _CAPITAL, _DIGIT, _LETTER, _THIN = 1.0, 0.72, 0.64, 0.61, 0.36
 """Widths of letters, of their size: those of DejaVu Sans, which stands in where a font is missing and is wide."""
-_THIN_LETTERS = frozenset(" .,:;'|!ijl()[]-/")
+_THIN_LETTERS = frozenset(" \N{NO-BREAK SPACE}.,:;'|!ijl()[]-/")
 _BROAD_LETTERS = frozenset("mwMW%@")
 _BROAD = 0.98
 BOLD = 1.12

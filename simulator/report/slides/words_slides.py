@@ -14,12 +14,12 @@ from simulator.studies.headline import verdict_lines
 from simulator.studies.words import listed, of_chance
 
 _COLUMNS = (
-    ("cost per month", "cost a month", 0.18),
+    ("cost per month", "cost a month", 0.17),
     ("net of cost", "net of cost", 0.13),
     ("above rank 1", "against rank 1", 0.13),
     ("against rank 1", "against rank 1", 0.13),
     ("never read", "never read", 0.1),
-    ("age p95", "age p95", 0.1),
+    ("age p95", "age p95", 0.12),
     ("latency p99", "latency p99", 0.11),
     ("bounds", "bounds", 0.1),
 )
@@ -107,7 +107,8 @@ def answer_slide(brief: Brief) -> Slide:
 
 def _cell(rows: Mapping[str, Row], label: str, plan: PlanResult, *, strong: bool) -> Cell:
     within = rows.get(_WITHIN.get(label, ""))
-    text = f"{rows[label].cells[plan.name]} {within.cells[plan.name] if within else ''}".strip()
+    value = rows[label].cells[plan.name].replace(" ", "\N{NO-BREAK SPACE}")  # a unit stays with its number
+    text = f"{value} {within.cells[plan.name] if within else ''}".strip()
     return Cell(text or form.NOTHING, strong, bad=label == "bounds" and not plan.meets_slo, is_number=True)
 
 

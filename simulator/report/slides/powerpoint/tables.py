@@ -37,7 +37,7 @@ def _breaks_words(table: Table, width_in: float, size_pt: float) -> bool:
     cells = ((cell, room) for row in table.rows for cell, room in zip(row, rooms, strict=True))
     told = ((cell, room) for cell, room in cells if cell.is_number)
     return any(
-        fitting.width_in(word, size_pt * fitting.BOLD) > room for cell, room in told for word in cell.text.split()
+        fitting.width_in(word, size_pt * fitting.BOLD) > room for cell, room in told for word in cell.text.split(" ")
     )
 
 
