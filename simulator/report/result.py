@@ -13,7 +13,6 @@ from simulator.core.errors import UserError, did_you_mean
 from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report import frames, notebook
-from simulator.report.brief import Brief
 from simulator.report.chart_choice import ChartChoice
 from simulator.report.plots import Plots
 from simulator.studies.comparison import Comparison, PlanResult
@@ -145,6 +144,7 @@ class Result:
         UserError
             If python-pptx is not installed, the template is none, there are no such slides, or it cannot be written.
         """
+        from simulator.report.brief import Brief  # noqa: PLC0415
         from simulator.report.documents import document_path  # noqa: PLC0415
         from simulator.report.slides.writing import NAME, write_slides  # noqa: PLC0415  (known when it is asked for)
 

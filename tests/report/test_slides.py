@@ -29,10 +29,12 @@ from simulator.report.brief import Brief
 from simulator.report.charts.cost import cost_title
 from simulator.report.charts.distributions import age_title, latency_title
 from simulator.report.charts.reads import read_title
+from simulator.report.plan_styles import plan_styles
 from simulator.report.result import Result
 from simulator.report.slides.comparison_deck import NAMES, comparison_deck
 from simulator.report.slides.difference_slide import compared_pair, difference_slide
-from simulator.report.slides.words_slides import answer_title
+from simulator.report.slides.sweep_deck import _some
+from simulator.report.slides.words_slides import answer_slide
 from simulator.scenario.loading import load_scenario
 from simulator.studies.comparison import COST, NET_VALUE, Comparison
 
@@ -74,8 +76,9 @@ def opened(path: Path) -> Any:
     return Presentation(str(path))
 
 
-def words(path: Path) -> str:
-    return " | ".join(s.text_frame.text for slide in opened(path).slides for s in slide.shapes if s.has_text_frame)
+def words_in_tables(path: Path) -> list[str]:
+    tables = [shape.table for slide in opened(path).slides for shape in slide.shapes if shape.has_table]
+    return [cell.text for table in tables for row in table.rows for cell in row.cells]
 
 
 def test_every_chart_s_workbook_holds_the_numbers_and_names_that_are_drawn(decks: list[Path]) -> None:
@@ -194,8 +197,8 @@ def test_no_difference_is_claimed_where_chance_alone_may_make_it(comparison: Com
     two = with_metric(two, other, COST, Estimate(90.0, 0.0, 180.0))
     (slide,) = difference_slide(Brief(two))
     assert slide.title.endswith("by chance perhaps")
-    undecided = answer_title(two)
-    assert "is not decided" in undecided or "as good" in undecided
+    said = answer_slide(Brief(two)).title
+    assert "is not decided" in said or "as good" in said
 
 
 def test_value_is_told_against_the_best_plan_and_paired(decks: list[Path], valued: Comparison) -> None:
@@ -216,14 +219,7 @@ def test_the_answer_is_a_table_with_the_first_of_the_ranking_on_top(deck: Path, 
 
 
 def test_prices_stand_with_their_sources_and_dates(deck: Path, comparison: Comparison) -> None:
-    found = [
-        cell.text
-        for slide in opened(deck).slides
-        for shape in slide.shapes
-        if shape.has_table and shape.name == "predcost assumptions"
-        for row in shape.table.rows
-        for cell in row.cells
-    ]
+    found = words_in_tables(deck)
     for price in Brief(comparison).prices:
         assert {price.value, price.source, price.date} <= set(found)
 
@@ -357,6 +353,36 @@ def test_a_potx_is_a_template_too(comparison: Comparison, template: Path, tmp_pa
     assert len(opened(path).slides) == 1
 
 
+@pytest.mark.parametrize("kept", [("Title Slide",), ("Title and Content",), ("Two Content", "Section Header")])
+def test_layouts_are_chosen_by_the_places_that_they_have(
+    comparison: Comparison, tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    presentation = Presentation()
+    for layout in list(presentation.slide_layouts):
+        if layout.name not in kept:
+            presentation.slide_layouts.remove(layout)
+    presentation.save(str(tmp_path / "few.pptx"))
+    wanted = ["title", "question", "cost", "answer"]
+    path = Result(comparison).slides(tmp_path / "own.pptx", tmp_path / "few.pptx", wanted)
+    slides = list(opened(path).slides)
+    assert len(slides) == len(wanted)
+    for slide in slides:
+        assert slide.shapes.title.text
+        assert all(shape.text_frame.text or shape.name.startswith("Slide") for shape in slide.placeholders)
+
+
+def test_on_a_dark_background_plans_have_their_lighter_colours(comparison: Comparison, tmp_path: Path) -> None:
+    dark = Presentation()
+    colours = dark.slide_master.element.find(qn("p:clrMap"))
+    colours.set("bg1", "dk1")
+    colours.set("tx1", "lt1")
+    dark.save(str(tmp_path / "dark.pptx"))
+    path = Result(comparison).slides(tmp_path / "own.pptx", tmp_path / "dark.pptx", ["cost"])
+    (series,) = chart_of(slides_of(path)["cost"]).plots[0].series
+    drawn = {f"#{series.points[place].format.fill.fore_color.rgb}" for place in range(len(comparison.plans))}
+    assert drawn == {style.colour_on_dark for style in plan_styles(comparison).values()}
+
+
 def test_what_is_no_template_is_told_so(comparison: Comparison, tmp_path: Path) -> None:
     text, book, bare = tmp_path / "a.pptx", tmp_path / "b.pptx", tmp_path / "c.pptx"
     text.write_text("no presentation")
@@ -381,7 +407,7 @@ def test_without_its_library_a_deck_says_what_to_install(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(UserError, match=r"predcost\[slides\]"):
+    with pytest.raises(UserError, match="slides need python-pptx"):
         Result(comparison).slides(tmp_path / "a.pptx")
 
 
@@ -416,6 +442,17 @@ def test_a_map_of_two_keys_is_a_table_with_the_winners_and_their_colours(
         for cell in list(row.cells)[1:]
     }
     assert len(set(fills.values())) == len(fills) > 1
+
+
+def test_a_price_that_is_varied_is_told_once_from_end_to_end(sweeps: list[sim.SweepResult], tmp_path: Path) -> None:
+    told = words_in_tables(sweeps[0].slides(tmp_path / "prices.pptx", only=["assumptions"]))
+    assert told.count("scenario/feature_pipeline: feature pipeline") == 1
+    assert "$30.00 per run to $60.00 per run" in told
+
+
+def test_a_large_sweep_shows_some_values_the_first_and_the_last_among_them() -> None:
+    assert _some(3, 9) == [0, 1, 2]
+    assert _some(20, 5) == [0, 5, 10, 14, 19]
 
 
 def test_a_sweep_s_deck_fits_too(sweeps: list[sim.SweepResult], tmp_path: Path) -> None:
@@ -467,3 +504,35 @@ def test_a_waterfall_and_a_tornado_follow_when_somebody_edits_their_numbers(deck
     book.save(tmp_path / "ends.xlsx")
     sheet = openpyxl.load_workbook(_converted(tmp_path / "ends.xlsx", "xlsx"), data_only=True).active
     assert [cell.value for cell in sheet[2]][1:6] == [0, 0, 20, -10, -20]
+
+
+SHOWN = ("showLegendKey", "showVal", "showCatName", "showSerName", "showPercent", "showBubbleSize", "separator")
+ORDER = {
+    "ser": (
+        *("idx", "order", "tx", "spPr", "invertIfNegative", "marker", "dPt", "dLbls", "errBars", "cat", "val"),
+        *("xVal", "yVal", "smooth"),
+    ),
+    "dPt": ("idx", "invertIfNegative", "marker", "bubble3D", "spPr"),
+    "dLbls": ("dLbl", "numFmt", "spPr", "txPr", "dLblPos", *SHOWN),
+    "dLbl": ("idx", "delete", "tx", "numFmt", "spPr", "txPr", "dLblPos", *SHOWN),
+    "errBars": ("errDir", "errBarType", "errValType", "noEndCap", "plus", "minus", "val", "spPr"),
+    "scaling": ("logBase", "orientation", "max", "min"),
+    "valAx": (
+        *("axId", "scaling", "delete", "axPos", "majorGridlines", "minorGridlines", "title", "numFmt"),
+        *("majorTickMark", "minorTickMark", "tickLblPos", "spPr", "txPr", "crossAx", "crosses", "crossBetween"),
+        *("majorUnit", "minorUnit"),
+    ),
+    "chart": ("title", "autoTitleDeleted", "plotArea", "legend", "plotVisOnly", "dispBlanksAs", "showDLblsOverMax"),
+}
+"""In which order the parts of a chart must stand, as PowerPoint refuses another: ECMA-376, dml-chart.xsd."""
+
+
+def test_the_parts_of_a_chart_stand_in_the_order_that_powerpoint_asks_for(
+    decks: list[Path], sweeps: list[sim.SweepResult], tmp_path: Path
+) -> None:
+    for path in [*decks, sweeps[0].slides(tmp_path / "lines.pptx")]:
+        for element in (found for chart in charts_of(path) for found in chart._chartSpace.iter(etree.Element)):
+            order = ORDER.get(etree.QName(element).localname)
+            if order is not None:
+                places = [order.index(etree.QName(child).localname) for child in element]
+                assert places == sorted(places)

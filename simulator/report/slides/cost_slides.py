@@ -127,4 +127,4 @@ def _items_title(brief: Brief, bills: Mapping[str, Mapping[str, float]]) -> str:
         return f"{form.capital(called(brief.comparison, name))} costs nothing"
     share = bills[name][first] / total
     part = "all" if share == 1 else "nearly all" if share > NEARLY_ALL else form.about_share(share)
-    return form.capital(f"{first} is {part} of what {called(brief.comparison, name)} costs")
+    return form.capital(f"{part} of what {called(brief.comparison, name)} costs is {first}")

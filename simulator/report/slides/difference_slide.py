@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from simulator.core.estimate import Estimate
+from simulator.core.estimate import CONFIDENCE, Estimate
 from simulator.report import format as form
 from simulator.report.brief import Brief
 from simulator.report.slides.cost_slides import by_item, largest_first
@@ -29,6 +29,8 @@ class Pair:
     dear: str
     gap: Estimate
     """What the dear one costs more, paired by replication. [USD per 30-day month]"""
+    confidence: float
+    """Of its interval."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ def compared_pair(comparison: Comparison) -> Pair | None:
     near = {*comparison.selection.as_good, *comparison.selection.near}
     following = next((name for name in others if name not in near), others[0])
     cheap, dear = sorted((best, following), key=lambda name: comparison.plans[name].cost_usd_per_month)
-    gap = comparison.difference(dear, cheap, COST)
-    return Pair(cheap, dear, gap) if gap.mean > 0 else None
+    is_choice = cheap == best and not comparison.weighs_value and dear in comparison.selection.against
+    gap = comparison.gap(dear) if is_choice else comparison.difference(dear, cheap, COST)
+    return (
+        Pair(cheap, dear, gap, comparison.selection.confidence if is_choice else CONFIDENCE) if gap.mean > 0 else None
+    )
 
 
 def difference_slide(brief: Brief) -> Iterator[Slide]:
@@ -65,20 +70,19 @@ def difference_slide(brief: Brief) -> Iterator[Slide]:
     tops = [step.begin + max(step.change, 0.0) for step in steps]
     axis = money_axis("Difference of the cost, USD per 30-day month", [*ends_of([pair.gap]), *tops])
     notes = [f"{step.item}: {form.signed_usd(step.change)}" for step in steps]
-    notes.append(f"All of it: {with_interval(COST, pair.gap)}")
-    caption = f"What each item adds to the cost of {dear}, per month{chance_caption(comparison)}"
+    notes.append(f"All of it: {with_interval(COST, pair.gap, pair.confidence)}")
+    caption = f"What each item adds to the cost of {dear}, per month{chance_caption(comparison, pair.confidence)}"
     bars = _waterfall(steps, pair.gap, axis, f"Waterfall chart. {'; '.join(notes)}.")
     yield Slide("difference", _title(pair.gap, dear, cheap), bars, caption, notes)
 
 
 def _title(gap: Estimate, dear: str, cheap: str) -> str:
+    from simulator.report.charts.claims import interval  # noqa: PLC0415  (as in cost_slides)
+
     said = f"{form.capital(dear)} costs {form.usd(gap.mean)} a month more than {cheap}"
-    if math.isnan(gap.half_width):
-        return said
-    if gap.includes_zero:
-        return f"{said}, by chance perhaps"
-    low, high = form.usd(gap.low), form.usd(gap.high)
-    return said if low == high else f"{said}, {low} to {high} by chance alone"
+    if math.isnan(gap.half_width) or not gap.includes_zero:
+        return said + interval(gap)
+    return f"{said}, by chance perhaps"
 
 
 def _steps(before: dict[str, float], after: dict[str, float]) -> list[_Step]:

@@ -10,7 +10,7 @@ LINE_HEIGHT = 1.2
 """Of the size of the letters."""
 _WIDE, _CAPITAL, _DIGIT, _LETTER, _THIN = 1.0, 0.72, 0.64, 0.61, 0.36
 """Widths of letters, of their size: those of DejaVu Sans, which stands in where a font is missing and is wide."""
-_THIN_LETTERS = frozenset(" .,:;'|!ijl()[]-/")
+_THIN_LETTERS = frozenset(" \N{NO-BREAK SPACE}.,:;'|!ijl()[]-/")
 _BROAD_LETTERS = frozenset("mwMW%@")
 _BROAD = 0.98
 BOLD = 1.12
@@ -76,7 +76,23 @@ def cut_names(names: Sequence[str], size_pt: float, room_in: float, lines: int =
 
 
 def pages(heights_in: Sequence[float], room_in: float) -> list[tuple[int, int]]:
-    """Return which of some things, one below the other, have room on a page: from and to, page by page."""
+    """Return which of some things, one below the other, stand on a page: from and to, on as few pages as they need.
+
+    The pages are about equally full.
+    """
+    fewest = len(_filled(heights_in, room_in))
+    even_in = sum(heights_in) / fewest
+    rooms = (even_in + step / _STEPS * max(room_in - even_in, 0.0) for step in range(_STEPS))
+    return next(
+        (found for room in rooms if len(found := _filled(heights_in, room)) == fewest), _filled(heights_in, room_in)
+    )
+
+
+_STEPS = 20
+
+
+def _filled(heights_in: Sequence[float], room_in: float) -> list[tuple[int, int]]:
+    """Return the pages, each as full as it can be."""
     found: list[tuple[int, int]] = []
     start, used = 0, 0.0
     for place, height in enumerate(heights_in):

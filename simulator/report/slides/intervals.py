@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from simulator.core.estimate import Estimate
+from simulator.core.estimate import CONFIDENCE, Estimate
 from simulator.report import format as form
 from simulator.report.brief import Brief
 from simulator.report.slides.deck import Axis, Label, Paint, Series
@@ -40,13 +40,13 @@ def ends_of(found: Sequence[Estimate]) -> list[float]:
     return [end for each in found for end in (each.mean, each.low, each.high) if not math.isnan(end)]
 
 
-def with_interval(metric: str, found: Estimate) -> str:
+def with_interval(metric: str, found: Estimate, confidence: float = CONFIDENCE) -> str:
     """Return a mean with its interval, for the notes."""
     mean = form.metric_text(metric, found.mean)
     if math.isnan(found.half_width):
         return mean
     ends = f"{form.metric_text(metric, found.low)} to {form.metric_text(metric, found.high)}"
-    return f"{mean} ({of_chance()}: {ends})"
+    return f"{mean} ({of_chance(confidence)}: {ends})"
 
 
 def interval_notes(brief: Brief, metric: str, names: Sequence[str]) -> Iterator[str]:
@@ -57,6 +57,6 @@ def interval_notes(brief: Brief, metric: str, names: Sequence[str]) -> Iterator[
             yield f"{brief.plan_names[name]}: {with_interval(metric, found)}"
 
 
-def chance_caption(comparison: Comparison) -> str:
+def chance_caption(comparison: Comparison, confidence: float = CONFIDENCE) -> str:
     """Return what whiskers are, where there are any."""
-    return f"; whiskers: {of_chance()}" if comparison.replications > 1 else ""
+    return f"; whiskers: {of_chance(confidence)}" if comparison.replications > 1 else ""

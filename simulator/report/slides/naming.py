@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from simulator.report import format as form
 from simulator.report.slides import fitting
 from simulator.studies.comparison import Comparison
-from simulator.studies.words import listed
 
 IN_A_SENTENCE = 34
 """Letters."""
-MOST_NAMED = 3
-"""So many plans are named in a title."""
 _BESIDE_BARS_IN, _BARS_PT = 2.3, 12
 ROOMY = 6
 """So many plans have room for two lines of text each."""
@@ -19,13 +16,6 @@ ROOMY = 6
 def called(comparison: Comparison, name: str) -> str:
     """Return a plan's name for a sentence."""
     return form.short_names(list(comparison.plans), IN_A_SENTENCE)[name]
-
-
-def named(comparison: Comparison, names: Sequence[str]) -> str:
-    """Return plans for a title: their names, or how many there are."""
-    if len(names) > MOST_NAMED:
-        return f"{len(names)} others"
-    return listed([called(comparison, name) for name in names])
 
 
 def beside_bars(names: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ ROOM_FOR_LABELS = 1.12
 _TIMES = ((2 * DAY_S, DAY_S, "d"), (HOUR_S, HOUR_S, "h"), (MINUTE_S, MINUTE_S, "min"), (1.0, 1.0, "s"))
 _SIZES = ((1e12, ",,,,", "T"), (1e9, ",,,", "B"), (1e6, ",,", "M"))
 _DIGITS = 3
+_GAP = '"  "'
 LEAST_TOLD = 1e-3
 """Of the longest time; a shorter one is only said to be short."""
 
@@ -50,7 +51,7 @@ def _step(least: float) -> float:
 
 def away(number_format: str) -> str:
     """Return a format with a gap before the number, so that it does not touch what it stands at."""
-    return f'"  "{number_format}'
+    return f"{_GAP}{number_format}"
 
 
 def usd_format(amount: float, sign: str = "") -> str:
@@ -63,8 +64,9 @@ def usd_format(amount: float, sign: str = "") -> str:
 
 
 def signed_usd_format(amount: float) -> str:
-    """Return the number format of an amount that may be below 0."""
-    return usd_format(amount) if amount >= 0 else f"{usd_format(amount)};{usd_format(amount, '-')}"
+    """Return the number format of an amount that may be below 0, and then stands left of its bar."""
+    above = usd_format(amount)
+    return above if amount >= 0 else f"{above};-{above.removeprefix(_GAP)}{_GAP}"
 
 
 def usd_axis_format(step: float) -> str:

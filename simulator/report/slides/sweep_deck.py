@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from simulator.report import format as form
-from simulator.report.brief import Brief
+from simulator.report.brief import Assumption, Brief
 from simulator.report.plan_styles import MOST_PLANS, styles_of
 from simulator.report.provenance import provenance_of
 from simulator.report.slides import fitting
@@ -25,6 +25,8 @@ WIDE_COSTS = 30.0
 PLANS_IN_TABLE = 5
 MOST_ACROSS, MOST_DOWN = 9, 12
 """Values in a map; of more, as many evenly apart."""
+MOST_ROWS, MOST_TOLD, MOST_WARNED = 24, 40, 6
+"""Points in a table and in the notes, and warnings."""
 FADING = 0.45
 NOBODY = Paint("#999999", "#7E848A", fading=0.6)
 
@@ -78,6 +80,9 @@ def _span(factor: Factor) -> str:
 def _notes(sweep: Sweep) -> Iterator[str]:
     """Yield what each plan costs at each point."""
     yield f"{finding(sweep)}."
+    if len(sweep.points) > MOST_TOLD:
+        yield f"The numbers of all {len(sweep.points)} points are in the tables of the sweep's folder."
+        return
     for point in sweep.points:
         there = ", ".join(
             f"{factor.key} {level.text}" for factor, level in zip(sweep.factors, point.levels, strict=True)
@@ -149,11 +154,13 @@ def _points_slide(sweep: Sweep) -> Slide:
         *(Cell(short[name], is_number=True) for name in names),
     ]
     rows = [head]
-    for point in sweep.points:
+    shown = _some(len(sweep.points), MOST_ROWS)
+    for point in (sweep.points[place] for place in shown):
         cells = [_plan_cell(point, name) for name in names]
         rows.append([Cell(point.levels[0].text), Cell(_best(point, 24)), *cells])
     widths = [0.16, 0.2, *[0.64 / len(names)] * len(names)]
     some = "" if len(names) == len(sweep.plans) else f"; {len(names)} of {len(sweep.plans)} plans"
+    some += "" if len(shown) == len(sweep.points) else f"; {len(shown)} of {len(sweep.points)} values"
     caption = f"The best in bold, what breaks a bound or is overloaded in red; ~: chance may decide{some}"
     what = "brings in" if sweep.points[0].comparison.weighs_value else "costs"
     title = f"What each plan {what} a month, by {sweep.factors[0].key}"
@@ -206,6 +213,8 @@ def _map_slide(sweep: Sweep) -> Slide:
     caption = f"The best plan over {across.key} (across) and {up.key} (down); ~: chance may decide"
     if len(sweep.points) < sweep.grid_points:
         caption += "; without a cost: as the nearest point"
+    if len(columns) * len(rows) < sweep.grid_points:
+        caption += f"; {len(columns)} x {len(rows)} of {len(across.levels)} x {len(up.levels)} values"
     body = Table(table, widths, f"Map of the best plan. {'; '.join(_notes(sweep))}", is_map=True)
     return Slide("map", finding(sweep), body, caption, list(_notes(sweep)))
 
@@ -218,11 +227,21 @@ def _some(count: int, most: int) -> list[int]:
 
 
 def _assumption_slides(sweep: Sweep) -> Iterator[Slide]:
-    briefs = [Brief(point.comparison) for point in sweep.points]
-    prices = list(dict.fromkeys(price for brief in briefs for price in brief.prices))
+    prices = list(_prices(sweep))
     if prices:
         caption = "All other values are those of the scenario"
         yield Slide("assumptions", "The prices that it rests on, with their sources", prices_table(prices), caption)
+
+
+def _prices(sweep: Sweep) -> Iterator[Assumption]:
+    """Yield the prices of all points; of one that is varied the first and the last."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for point in sweep.points:
+        for price in Brief(point.comparison).prices:
+            found.setdefault((price.what, price.source, price.date), {})[price.value] = None
+    for (what, source, date), values in found.items():
+        first, *others = values
+        yield Assumption(what, f"{first} to {others[-1]}" if others else first, source, date)
 
 
 def _sure_slide(sweep: Sweep) -> Slide:
@@ -235,6 +254,8 @@ def _sure_slide(sweep: Sweep) -> Slide:
             f"{len(sweep.points)} of {sweep.grid_points} points were simulated: a net, and both sides of the borders"
         )
     words.append("What is not known of the inputs is in no interval: all but the keys is as stated")
-    warned = dict.fromkeys(text for point in sweep.points for text in Brief(point.comparison).warnings)
-    words += [f"Warning: {text}" for text in warned]
+    warned = list(dict.fromkeys(text for point in sweep.points for text in Brief(point.comparison).warnings))
+    words += [f"Warning: {text}" for text in warned[:MOST_WARNED]]
+    if len(warned) > MOST_WARNED:
+        words.append(f"{len(warned) - MOST_WARNED} other warnings: predcost run at a point tells them")
     return Slide("sure", "How sure it is", Words(words), notes=words)

@@ -7,23 +7,26 @@ from simulator.report import format as form
 from simulator.report.brief import Assumption, Brief
 from simulator.report.slides import fitting
 from simulator.report.slides.deck import Cell, Opening, Slide, Table, Words
-from simulator.report.slides.naming import ROOMY, called, named
+from simulator.report.slides.naming import ROOMY, called
 from simulator.report.tables import Row
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.headline import verdict_lines
 from simulator.studies.words import listed, of_chance
 
 _COLUMNS = (
-    ("cost per month", "cost a month", 0.18),
+    ("cost per month", "cost a month", 0.17),
     ("net of cost", "net of cost", 0.13),
     ("above rank 1", "against rank 1", 0.13),
     ("against rank 1", "against rank 1", 0.13),
     ("never read", "never read", 0.1),
-    ("age p95", "age p95", 0.1),
+    ("age p95", "age p95", 0.12),
     ("latency p99", "latency p99", 0.11),
     ("bounds", "bounds", 0.1),
 )
 """Rows of the comparison that are columns of the answer, and how wide they are."""
 _WITHIN = {"cost per month": "chance, 95 %"}
+_LEAST_NAME = 0.25
+"""Of the table's width, for the names."""
 _TABLE_IN = 11.9
 """Names are cut to what a column of the built-in template has room for; a narrower one wraps them."""
 
@@ -84,44 +87,29 @@ def answer_slide(brief: Brief) -> Slide:
     comparison = brief.comparison
     rows = {row.label: row for group in reversed(brief.rows) for row in group}
     columns = [column for column in _COLUMNS if column[0] in rows]
-    widths = [1.0 - sum(width for *_, width in columns), *(width for *_, width in columns)]
+    taken = sum(width for *_, width in columns)
+    rest = max(1.0 - taken, _LEAST_NAME)
+    widths = [rest, *(width * (1.0 - rest) / taken for *_, width in columns)]
     lines, size_pt = (2, 16) if len(comparison.plans) <= ROOMY else (1, 12)
-    names = fitting.cut_names(list(comparison.plans), size_pt, widths[0] * _TABLE_IN - 0.2, lines)
+    short = fitting.cut_names(list(comparison.plans), size_pt, widths[0] * _TABLE_IN - 0.2, lines)
     table = [[Cell("plan"), *(Cell(text, is_number=True) for _, text, _ in columns)]]
     for plan in brief.ranked:
         best = plan.name == comparison.recommended
         cells = [_cell(rows, label, plan, strong=best) for label, *_ in columns]
-        table.append([Cell(names[plan.name], strong=best), *cells])
+        table.append([Cell(short[plan.name], strong=best), *cells])
+    names = {name: called(comparison, name) for name in comparison.plans}
+    title, character = verdict_lines(comparison, names)
+    chance = "" if comparison.replications == 1 else f" \N{PLUS-MINUS SIGN} is {of_chance()}."
     spoken = f"Table of the plans, the first of the ranking first. {' '.join(brief.answer)}"
-    caption = "The best first" if len(comparison.plans) > 1 else "What it takes"
-    caption += "" if comparison.replications == 1 else f"; ± is {of_chance()}"
-    notes = [*brief.answer, brief.chance]
-    return Slide("answer", answer_title(comparison), Table(table, widths, spoken), caption, notes)
+    body = Table(table, widths, spoken)
+    return Slide("answer", title.removesuffix("."), body, character + chance, [*brief.answer, brief.chance])
 
 
 def _cell(rows: Mapping[str, Row], label: str, plan: PlanResult, *, strong: bool) -> Cell:
     within = rows.get(_WITHIN.get(label, ""))
-    text = f"{rows[label].cells[plan.name]} {within.cells[plan.name] if within else ''}".strip()
+    value = rows[label].cells[plan.name].replace(" ", "\N{NO-BREAK SPACE}")  # a unit stays with its number
+    text = f"{value} {within.cells[plan.name] if within else ''}".strip()
     return Cell(text or form.NOTHING, strong, bad=label == "bounds" and not plan.meets_slo, is_number=True)
-
-
-def answer_title(comparison: Comparison) -> str:
-    """Return what to do, in a sentence that the intervals allow."""
-    best, selection = comparison.recommended, comparison.selection
-    if comparison.is_too_little:
-        return "Too little was simulated to recommend anything"
-    if best is None:
-        return "No plan meets every bound" if len(comparison.plans) > 1 else "The plan breaks what it must keep"
-    name, within = called(comparison, best), form.about_share(selection.indifference_fraction)
-    if len(comparison.plans) == 1:
-        return form.capital(f"{name} {'meets every bound' if list(bounds(comparison)) else 'is the only plan'}")
-    if selection.undecided:
-        others = named(comparison, selection.undecided)
-        return form.capital(f"{name} is ahead, but the choice between it and {others} is not decided")
-    if selection.as_good:
-        are = "is" if len(selection.as_good) == 1 else "are"
-        return f"Choose {name}; {named(comparison, selection.as_good)} {are} as good within {within} of the cost"
-    return f"Choose {name}"
 
 
 def change_slide(brief: Brief) -> Iterator[Slide]:

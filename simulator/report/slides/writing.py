@@ -37,9 +37,7 @@ def write_slides(
         If python-pptx is not installed, the template is none, there are no such slides, or it cannot be written.
     """
     if importlib.util.find_spec("pptx") is None:
-        raise UserError(
-            "slides need python-pptx, which is not installed; install it with: pip install 'predcost[slides]'"
-        )
+        raise UserError("slides need python-pptx: pip install '.[slides]' in predcost's folder")
     from simulator.report.slides import comparison_deck, sweep_deck  # noqa: PLC0415  (matplotlib's titles come along)
     from simulator.report.slides.choosing import chosen  # noqa: PLC0415
     from simulator.report.slides.powerpoint.writing import write  # noqa: PLC0415

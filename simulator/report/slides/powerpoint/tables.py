@@ -1,6 +1,6 @@
 """Tables in the theme's own style."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,15 +22,37 @@ _MOST_HIGHER_IN = 0.7
 
 def row_height_in(row: Sequence[Cell], table: Table, width_in: float, size_pt: float) -> float:
     """Return how high a row is at most. [inches]"""
-    rooms = [share * width_in - 2 * _CELL_PAD_IN - 0.02 for share in table.widths]
+    rooms = _rooms_in(table, width_in)
     lines = max(fitting.lines_of(cell.text, size_pt, room) for cell, room in zip(row, rooms, strict=True))
     return (lines * fitting.LINE_HEIGHT + _AIR_LINES) * size_pt / fitting.POINTS_PER_INCH + _AIR_IN
+
+
+def _rooms_in(table: Table, width_in: float) -> list[float]:
+    return [share * width_in - 2 * _CELL_PAD_IN - 0.02 for share in table.widths]
+
+
+def _breaks_words(table: Table, width_in: float, size_pt: float) -> bool:
+    """Return whether a word of the head or of a number would have to be broken."""
+    rooms = _rooms_in(table, width_in)
+    cells = ((cell, room) for row in table.rows for cell, room in zip(row, rooms, strict=True))
+    told = ((cell, room) for cell, room in cells if cell.is_number)
+    return any(
+        fitting.width_in(word, size_pt * fitting.BOLD) > room for cell, room in told for word in cell.text.split(" ")
+    )
+
+
+def _size_pt(table: Table, box: Box, heights: Mapping[int, Sequence[float]]) -> int:
+    """Return the largest size of letters that has room."""
+    if table.size_pt is not None:
+        return table.size_pt
+    fit = (size for size in heights if sum(heights[size]) <= box.height and not _breaks_words(table, box.width, size))
+    return next(fit, LEAST_PT)
 
 
 def add_table(shapes: Any, table: Table, box: Box, *, on_dark: bool) -> Any:
     """Add a table in the theme's own style to a slide, in the largest letters that have room; return its frame."""
     heights = {size: [row_height_in(row, table, box.width, size) for row in table.rows] for size in CELL_SIZES_PT}
-    size = table.size_pt or next((size for size in CELL_SIZES_PT if sum(heights[size]) <= box.height), LEAST_PT)
+    size = _size_pt(table, box, heights)
     high = heights[size]
     if table.is_map:
         higher = min(max(box.height - sum(high), 0.0) / len(high), _MOST_HIGHER_IN)

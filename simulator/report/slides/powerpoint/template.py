@@ -59,7 +59,8 @@ def opened(path: Path | None) -> Template:
     if not usable:
         raise UserError(f"--template {path}: none of its {len(layouts)} layouts has a place for a title; add one")
     worded = min(usable, key=_unlike_content)
-    titled = min(usable, key=lambda layout: len(_others(layout)))
+    middle = presentation.slide_height // 2
+    titled = min(usable, key=lambda layout: _unlike_drawing(layout, middle))
     opening = min(usable, key=_unlike_opening)
     body = _body(presentation, titled, worded)
     return Template(presentation, opening, titled, worded, body, _is_dark(titled.slide_master))
@@ -150,6 +151,12 @@ def _unlike_content(layout: Any) -> tuple[bool, int, int]:
     if content is None:
         return True, len(_others(layout)), 0
     return False, len(_others(layout)), -content.width * content.height
+
+
+def _unlike_drawing(layout: Any, middle: int) -> tuple[bool, int]:
+    """Return how little a layout has room for something drawn: none where its title is in the lower half."""
+    title = _title_of(layout)
+    return title.top + title.height > middle, len(_others(layout))
 
 
 def _unlike_opening(layout: Any) -> tuple[bool, int]:
