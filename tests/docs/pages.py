@@ -14,6 +14,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +116,8 @@ class Room:
         book = resources.files("simulator.prices") / "catalogue" / "aws-us-east-1.yaml"
         for name in ("BOOK", "book.yaml"):
             (self.folder / name).write_bytes(book.read_bytes())
+        if "access.parquet" in page:
+            _log().to_parquet(self.folder / "access.parquet")
         for given, file in (("RUN", "FILE"), ("LAST", "last.yaml"), ("THIS", "this.yaml")):
             for folder in {f"runs/{given}"} | ({given} if given == "RUN" else set()):
                 if re.search(rf"(?<![\w/]){folder}\b", page):
@@ -160,6 +164,14 @@ def merge(data: Any, change: Any) -> None:
             merge(data[key], value)
         else:
             data[key] = value
+
+
+def _log() -> pd.DataFrame:
+    """Return events of some users over eight weeks, such as a product keeps."""
+    rng = np.random.default_rng(1)
+    users = np.repeat(np.arange(500), rng.poisson(rng.gamma(0.5, 40, 500)))
+    times = pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.uniform(0, 56, users.size), unit="D")
+    return pd.DataFrame({"time": times, "user": users}).sort_values("time")
 
 
 def _with_fewer_users(data: Any) -> None:
