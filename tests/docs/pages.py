@@ -26,8 +26,8 @@ NOT_OURS = {"make", ".", "pip", "dask", "cd"}
 """What stands in pages beside our own command, and is not run here."""
 COMING = {"report", "workbook", "slides", "charts"}
 """Commands that pages speak of and that are not there yet; each is run as soon as it is."""
-ELSEWHERE = "tcp://10.0.0.5"
-"""An address of machines that are not here; tests/studies/test_cluster.py runs on some that are."""
+NOT_HERE = ("tcp://10.0.0.5", "--install-completion", "--show-completion")
+"""Machines that are not here (tests/studies/test_cluster.py runs on some that are), and somebody's own shell."""
 MOST_USERS, FEW_USERS = 200_000, 100_000
 EXCLUSIVE = {"monthly_active": "shape", "shape": "monthly_active"}
 """What a key takes the place of."""
@@ -53,9 +53,28 @@ class Block:
 
     @property
     def commands(self) -> list[str]:
-        """The lines of a block for a shell; one that goes on in the next line is one."""
+        """The lines for a shell, those after a prompt where there are any; one that goes on in the next line is one."""
         lines = self.text.replace("\\\n", " ").splitlines()
-        return [line.removeprefix("$ ") for line in lines if line.strip() and not line.startswith("#")]
+        prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        return prompted or [line for line in lines if line.strip() and not line.startswith("#")]
+
+    @property
+    def printed(self) -> list[str]:
+        """The lines that stand as output: a block of text, or what follows prompts."""
+        lines = self.text.splitlines()
+        is_session = any(line.startswith("$ ") for line in lines)
+        return [line for line in lines if line.strip(" .") and not line.startswith("$ ")] if is_session else []
+
+    @property
+    def file(self) -> str | None:
+        """The file that a block of YAML is to be put into, if it says so."""
+        found = re.match(r"# in (\S+\.yaml)\n", self.text)
+        return found[1] if found else None
+
+    @property
+    def keys(self) -> list[str]:
+        """The first level of a block of YAML."""
+        return re.findall(r"^(\w+):", self.text, re.MULTILINE)
 
 
 def blocks(page: Path) -> Iterator[Block]:
@@ -139,6 +158,8 @@ class Room:
             "PYTHONPATH": str(ROOT),
             "PREDCOST_OUTCOMES": str(self._store),
             "COLUMNS": "80",
+            "HOME": str(self.folder),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "MPLBACKEND": "agg",
         }
         return subprocess.run(
