@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("[!_]*/*.md")])
-BLOCK = re.compile(r"^(?:<!-- (not run: [^>]+|ends with \d+) -->\n+)?```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^(?:<!-- (not run: [^>]+|ends with \d+) -->\n+)?```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SHELL = {"console", "sh", "bash"}
 NOT_OURS = {"make", ".", "pip", "dask", "cd"}
 """What stands in pages beside our own command, and is not run here."""
@@ -80,7 +80,8 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     """Yield the blocks of a page, in order."""
     for mark, language, text in BLOCK.findall(page.read_text("utf-8")):
-        yield Block(language, text, mark)
+        is_ours = not language and text.startswith(("predcost ", "$ predcost "))
+        yield Block("console" if is_ours else language, text, mark)
 
 
 def shows_something_to_run(page: Path) -> bool:
@@ -137,6 +138,8 @@ class Room:
             (self.folder / name).write_bytes(book.read_bytes())
         if "access.parquet" in page:
             _log().to_parquet(self.folder / "access.parquet")
+        if "company.pptx" in page:
+            self.python("import pptx; pptx.Presentation().save('company.pptx')")
         for given, file in (("RUN", "FILE"), ("LAST", "last.yaml"), ("THIS", "this.yaml")):
             for folder in {f"runs/{given}"} | ({given} if given == "RUN" else set()):
                 if re.search(rf"(?<![\w/]){folder}\b", page):
