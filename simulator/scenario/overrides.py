@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel
 
-from simulator.core.errors import UserError
+from simulator.core.errors import UserError, did_you_mean
 from simulator.core.input_files.reading import (
     DEEPEST,
     LONGEST_KEY,
@@ -91,8 +91,24 @@ def apply_overrides(
     for path, value in overrides.items():
         label = _label(by, path)
         tree = _in_full_along(tree, path.strip(), _step_of_path(label), walk)
-        tree = _with_value(tree, _keys_of_path(tree.data, path, label), value, label)
+        keys = _keys_of_path(tree.data, path, label)
+        tree = _with_value(tree, keys, value, label, _hint(tree, keys, walk))
     return tree
+
+
+def _hint(tree: Tree, keys: Keys, walk: SchemaWalk | None) -> str:
+    """Return what may have been meant, where a path leads into what there is none of under that name."""
+    top = _first_new(tree.data, keys)
+    if walk is None or top == keys:
+        return ""
+    *_, (owner, _) = walk.along(tree.data, top)
+    if owner["type"] != "dict":
+        return ""
+    parent: Plain = tree.data
+    for key in top[:-1]:
+        parent = _child(parent, key)
+    known = parent if isinstance(parent, dict) else {}
+    return f"there is no {shown(top[-1])} in '{written_path(top[:-1])}' yet; {did_you_mean(str(top[-1]), known)}"
 
 
 def keys_of(tree: Tree, path: str, by: str, model: type[BaseModel]) -> tuple[Tree, Keys]:
@@ -242,7 +258,7 @@ def _child(node: Plain, key: str | int) -> Plain:
     return node.get(str(key)) if isinstance(node, dict) else None
 
 
-def _with_value(tree: Tree, keys: Keys, value: object, label: str) -> Tree:
+def _with_value(tree: Tree, keys: Keys, value: object, label: str, hint: str = "") -> Tree:
     if value is None and isinstance(keys[-1], int):
         raise UserError(f"{label}: an item of a list cannot be deleted; set the whole list")
     top = _first_new(tree.data, keys)
@@ -254,7 +270,7 @@ def _with_value(tree: Tree, keys: Keys, value: object, label: str) -> Tree:
         tree,
         data=data,
         lines=_outside(tree.lines, top),
-        overrides={**_outside(tree.overrides, keys), top: Override(label, keys)},
+        overrides={**_outside(tree.overrides, keys), top: Override(label, keys, hint)},
     )
 
 

@@ -49,7 +49,7 @@ def _turn(comparison: Comparison, axis: Axis, value: float, *, up: bool) -> Turn
         return None
     more_usd = loss_usd(comparison, rival) - loss_usd(comparison, best)
     broken = after.plans[best].violations
-    why = f"{best} breaks it ({broken[0].text.partition(',')[0]})" if broken else f"{rival} then keeps it"
+    why = f"{best} breaks it ({broken[0].text.partition(',')[0]})" if broken else "it keeps the bound there"
     return replace(turn_along(axis, rival, (near, more_usd), (far, more_usd), Proof.JUDGED), why=why)
 
 

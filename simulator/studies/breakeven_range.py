@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator.core.errors import UserError, did_you_mean
 from simulator.scenario.changing import value_at
+from simulator.scenario.key_kinds import kind_of_key
 from simulator.scenario.schema import Scenario
 from simulator.studies.factors import Level, Reader, Scale, Stated, raise_all
 from simulator.studies.sweep import with_plans
@@ -108,6 +109,12 @@ def _around_now(scenario: Scenario, reader: Reader, key: str, by: str) -> tuple[
     """Return a wide range around what the scenario has."""
     now = value_at(scenario, key, by)
     give = "give the range with --within LOW HIGH"
+    if now is None:
+        try:
+            kind_of_key(scenario, key, by)
+        except UserError as error:  # there is no such key
+            reader.faults.append(str(error))
+            return None
     if not isinstance(now, (int, float)) or isinstance(now, bool):
         wrong = "is not stated" if now is None else f"is '{now}', which is no number"
         reader.faults.append(f"{reader.label}: {wrong}; {give}")

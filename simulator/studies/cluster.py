@@ -8,6 +8,7 @@ import contextlib
 import logging
 import pickle
 import queue
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ BEGINS_S, WORKERS_S = 30.0, 60.0
 CLOSES_S = 2.0
 LOOK_S = 2.0
 """So often it is looked whether there are workers, as long as nothing is said."""
+ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):[0-9]{1,5}\Z")
 HOW = "docs/how-to/many-machines.md says how a scheduler and workers are started"
 
 
@@ -47,6 +49,8 @@ class Cluster:
             import distributed  # noqa: PLC0415  (an extra)
         except ImportError as error:
             raise UserError("--cluster needs Dask: pip install '.[cluster]' in its folder") from error
+        if not ADDRESS.match(address):
+            raise UserError(f"--cluster {address}: is no address of a scheduler; write e.g. tcp://10.0.0.5:8786")
         self.address = address
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told in a sentence
         try:

@@ -96,7 +96,7 @@ class _Elsewhere(ABC):
             near = now
         for beyond in (value, outward):
             far = axis.rounded(beyond, up=up, digits=DIGITS)
-            before, after = self.at(near), self.at(far)
+            before, after = self.at(near), self.at(far) if far > 0 else None
             if before is None or after is None or not wins(after, rival, best):
                 continue
             near_usd, far_usd = (loss_usd(there, rival) - loss_usd(there, best) for there in (before, after))

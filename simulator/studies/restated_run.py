@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
-from simulator.core.errors import UserError
+from simulator.core.errors import InputFileError, UserError
 from simulator.prices.book import PriceBook
 from simulator.scenario.key_kinds import KeyKind, kind_of_key, physical_digest
 from simulator.scenario.loading import load_scenario
@@ -26,10 +26,16 @@ def changed_scenario(run: StoredRun, overrides: Mapping[str, object]) -> Scenari
         If there is no such key, or a simulation depends on one; the message names all of these.
     """
     path = run.folder / "scenario.yaml"
-    faults = [fault for key in overrides if (fault := _fault(run, key)) is not None]
-    if faults:
-        raise UserError("\n".join(faults))
-    found = load_scenario(path, {BOOKS: str((run.folder / "prices.yaml").resolve()), **overrides})
+    wrong = {key: fault for key in overrides if (fault := _fault(run, key)) is not None}
+    books = {BOOKS: str((run.folder / "prices.yaml").resolve())}
+    try:
+        found = load_scenario(path, {**books, **{key: value for key, value in overrides.items() if key not in wrong}})
+    except InputFileError as error:
+        if not wrong:
+            raise
+        raise UserError("\n".join([*wrong.values(), *map(str, error.faults)])) from error
+    if wrong:
+        raise UserError("\n".join(wrong.values()))
     changed = found.model_copy(update={BOOKS: run.scenario.prices})
     if physical_digest(changed) != physical_digest(run.scenario):
         keys = ", ".join(overrides)

@@ -8,6 +8,8 @@ from simulator.studies.first_crossing import Gaps
 
 LEAST_ADVANTAGE = 0.01
 """Of the cost: plans nearer to each other are practically the same, and neither wins."""
+WORTH_A_CHANGE = 0.05
+"""Of the cost: a plan that is practically as good today is no news before it is better by so much."""
 TIMES = (10.0, 5.0, 2.0, 1.25)
 """How many times today's value is looked at, and how small a part of it: the most at which a scenario is valid."""
 
@@ -31,7 +33,7 @@ def loss_usd(comparison: Comparison, name: str) -> float:
 def gaps_of(comparison: Comparison, losses_usd: Mapping[str, float]) -> dict[str, float]:
     """Return how far rivals are behind the recommended plan, over its cost; below 0 one would be recommended.
 
-    A rival that is practically as good today would not be before it is better by a part that matters.
+    One that is practically as good today is ahead when it is better by `WORTH_A_CHANGE`.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def gaps_of(comparison: Comparison, losses_usd: Mapping[str, float]) -> dict[str
     assert best is not None
     scale_usd = max(abs(losses_usd[best]), comparison.plans[best].cost_usd_per_month, 1e-9)
     return {
-        name: (losses_usd[name] - losses_usd[best]) / scale_usd + (LEAST_ADVANTAGE if is_near(comparison, name) else 0)
+        name: (losses_usd[name] - losses_usd[best]) / scale_usd + (WORTH_A_CHANGE if is_near(comparison, name) else 0)
         for name in comparison.rivals
         if name in losses_usd
     }

@@ -105,6 +105,8 @@ class Search:
             if axis.kind is not KeyKind.PHYSICAL or not gaps.rivals or self.foresight.estimates > self._most_estimates:
                 continue
             self.examined += 1
+            if self.looks.on_look is not None:
+                self.looks.on_look(axis.key)
             for end in _promising(axis, gaps):
                 crossing = first_crossing(gaps, axis.now, end, TOLERANCE, is_whole=axis.is_whole)
                 if crossing is not None:

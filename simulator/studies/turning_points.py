@@ -34,7 +34,7 @@ def examined(
     workers
         Processes; by default one a core.
     on_look
-        Called after every simulation with what it was, for a progress bar.
+        Called with each key that is looked at, and after every simulation with what it was, for a progress bar.
     kept
         Where outcomes are looked for, and stored.
 

@@ -41,8 +41,8 @@ def turning_sentences(found: TurningPoints, *, weighs_value: bool) -> Iterator[s
         off = f"{max(found.off_fraction * PERCENT, LEAST_OFF):.1g} %"
         nothing = "" if found.turns or found.troubles or found.unexamined else "Nothing was found. "
         yield (
-            f"{nothing}Looked at, from a tenth to ten times: prices, bounds and {found.examined} other numbers, "
-            f"these by closed forms (here within {off} of the simulation)."
+            f"{nothing}Looked at, from a tenth to ten times: prices, bounds and what else the scenario states, by "
+            f"closed forms (here within {off} of the simulation)."
         )
 
 

@@ -8,6 +8,7 @@ from mini_scenario import BASE, Ttl, load_data
 
 from simulator.core.errors import InputFileError, UserError
 from simulator.core.input_files.reading import Plain, Tree, parse_tree
+from simulator.scenario.loading import load_scenario
 from simulator.scenario.overrides import apply_keywords, apply_overrides, read_assignment
 
 TEXT = BASE + "notes:\n"
@@ -242,3 +243,12 @@ def test_a_contradiction_that_an_override_made_names_it(tree: Tree) -> None:
 def test_later_overrides_win(tree: Tree) -> None:
     changed = apply_overrides(apply_overrides(tree, {"population.users": 0}), {"population": {"users": 3}, "notes": {}})
     assert load_data(changed).population.users == 3
+
+
+def test_a_name_that_is_not_there_is_told_with_what_may_have_been_meant() -> None:
+    path = Path(__file__).parent.parent.parent / "scenarios" / "hotel_ranking_200k.yaml"
+    with pytest.raises(InputFileError) as error:
+        load_scenario(path, {"plans.nightlyy.precompute.every": "2 h"})
+    assert all("no 'nightlyy' in 'plans' yet; did you mean 'nightly'?" in str(each) for each in error.value.faults)
+    made = {"plans.fresh.on_miss": "compute", "plans.fresh.backend": "live"}
+    assert load_scenario(path, made).plans["fresh"].backend == "live"

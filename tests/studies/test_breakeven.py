@@ -187,6 +187,7 @@ def test_a_third_plan_that_is_the_best_only_between_first_looks_is_found() -> No
             "is not stated; give the range with --within",
         ),
         ("plans.cached.cache.kind", ("nightly batch", "on demand"), ("ttl", "sliding"), "a range needs two numbers"),
+        ("populatoin.users", ("nightly batch", "on demand"), None, "did you mean 'population'"),
     ],
 )
 def test_what_cannot_be_asked_is_said(

@@ -99,3 +99,15 @@ def test_a_scheduler_that_does_not_answer_is_said(wrong: str, monkeypatch: pytes
     monkeypatch.setattr(cluster, "ANSWERS_S", 0.5)
     with pytest.raises(UserError, match="--cluster"):
         list(run_tasks(tasks(), cluster=wrong))
+
+
+@pytest.mark.parametrize("wrong", ["nowhere", "tcp://host", "host:port", "tcp://host:123456", ""])
+def test_what_is_no_address_is_told_before_anybody_waits(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "Client", None)
+    with pytest.raises(UserError, match=r"is no address of a scheduler; write e\.g\. tcp://"):
+        cluster.Cluster(wrong)
+
+
+@pytest.mark.parametrize("right", ["tcp://10.0.0.5:8786", "host:8786", "tls://[::1]:8786", "tcp://a.b-c.internal:1"])
+def test_addresses_as_dask_writes_them_are_taken(right: str) -> None:
+    assert cluster.ADDRESS.match(right)

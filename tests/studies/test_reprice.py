@@ -207,12 +207,12 @@ def test_a_key_that_a_simulation_depends_on_is_refused_all_at_once(folder: Path,
         "replications": 5,
         "slo.foo": 1,
         "prices": "x",
-        "slo.age_p95": "1 h",
+        "slo.age_p95": "an hour",
     }
     with pytest.raises(UserError) as refused:
         reprice(read_run(folder), book, overrides)
     said = str(refused.value).splitlines()
-    assert [line.split(":")[0] for line in said] == [f"--set {key}" for key in list(overrides)[:5]]
+    assert [line.split(":")[0] for line in said] == [f"--set {key}" for key in overrides]
     assert said[0].endswith(f"run it: predcost run {folder / 'scenario.yaml'} --set plans.cached.cache.ttl=...")
     assert "--prices BOOK does that" in said[4]
 

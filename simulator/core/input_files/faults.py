@@ -292,7 +292,8 @@ def _fault(note: _Note, tree: Tree) -> Fault:
         if override is not None:
             inside = path and override.keys not in (note.at, note.part)
             label = one_line(shortened(override.label, 120))
-            return Fault(message, f"{label}: {path}" if inside else label)
+            said = f"{message.rstrip('.')}; {override.hint}" if override.hint else message
+            return Fault(said, f"{label}: {path}" if inside else label)
         if note.at[:length] in tree.lines:
             return Fault(message, path, tree.lines[note.at[:length]])
     return Fault(message, path)

@@ -72,6 +72,8 @@ class Override:
     label: str
     """What the user wrote, such as ``--set plans.hybrid.cache.ttl``."""
     keys: Keys
+    hint: str = ""
+    """What may have been meant, where it made something under a new name."""
 
 
 @dataclass(frozen=True)
