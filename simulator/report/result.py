@@ -111,6 +111,7 @@ class Result:
         UserError
             If XlsxWriter is not installed, if something else is there, or if it cannot be written.
         """
+        from simulator.report.brief import Brief  # noqa: PLC0415
         from simulator.report.documents import document_path  # noqa: PLC0415
         from simulator.report.workbook.writing import NAME, write_workbook  # noqa: PLC0415
 
