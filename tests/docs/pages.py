@@ -24,8 +24,6 @@ BLOCK = re.compile(r"^(?:<!-- (not run: [^>]+|ends with \d+) -->\n+)?```(\w*)\n(
 SHELL = {"console", "sh", "bash"}
 NOT_OURS = {"make", ".", "pip", "dask", "cd"}
 """What stands in pages beside our own command, and is not run here."""
-COMING = {"report", "workbook", "slides", "charts"}
-"""Commands that pages speak of and that are not there yet; each is run as soon as it is."""
 NOT_HERE = ("tcp://10.0.0.5", "--install-completion", "--show-completion")
 """Machines that are not here (tests/studies/test_cluster.py runs on some that are), and somebody's own shell."""
 MOST_USERS, FEW_USERS = 200_000, 100_000

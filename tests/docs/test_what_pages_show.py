@@ -34,16 +34,12 @@ def is_known(line: str) -> bool:
     return command.name != typer.main.get_command(app).name or bool(given and given[0].startswith("-"))
 
 
-def is_coming(line: str) -> bool:
-    return not is_known(line) and pages.words(line)[1] in pages.COMING
-
-
 @every_page
 def test_every_command_shown_is_one_that_there_is_with_options_that_it_has(page: Path) -> None:
     unknown = []
     for block in pages.blocks(page):
         for line in block.commands if block.language in pages.SHELL else ():
-            if pages.words(line)[0] in pages.NOT_OURS or is_coming(line):
+            if pages.words(line)[0] in pages.NOT_OURS:
                 continue
             assert pages.words(line)[0] == "predcost", f"nobody runs this: {line}"
             command, given = command_of(line)
@@ -57,7 +53,7 @@ def test_every_command_shown_is_one_that_there_is_with_options_that_it_has(page:
 @every_page
 def test_every_command_spoken_of_is_one_that_there_is(page: Path) -> None:
     spoken = re.findall(r"`(predcost [a-z]+[^`]*)`", page.read_text("utf-8"))
-    assert [line for line in spoken if not is_known(line) and not is_coming(line)] == []
+    assert [line for line in spoken if not is_known(line)] == []
 
 
 @every_page
@@ -107,7 +103,7 @@ def test_every_command_and_program_shown_does_what_the_page_says(page: Path, tmp
 def run_commands(room: pages.Room, block: pages.Block) -> str:
     """Run the commands of a block, and return what they print."""
     ours = [line for line in block.commands if pages.words(line)[0] == "predcost"]
-    ours = [line for line in ours if not is_coming(line) and not any(word in line for word in pages.NOT_HERE)]
+    ours = [line for line in ours if not any(word in line for word in pages.NOT_HERE)]
     printed = ""
     for number, line in enumerate(ours, 1):
         done = room.shell(line)

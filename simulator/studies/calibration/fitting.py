@@ -260,7 +260,7 @@ def _numbers(fit: _Fit, of_all: Found, without: int | None, start: Mapping[str, 
         RATE: _rate(fit, of_all.beginning, likelihood, users, kept) / (1.0 - merged),
         SHAPE: gamma.shape,
         "_mean": gamma.mean_per_day,
-        "_own_rate": gamma.mean_per_day * per_primary / (1.0 - merged),
+        "_own_rate": gamma.mean_per_day * per_primary / (1.0 - merged) * min(seen / users, 1.0),
     }
     if of.by_hour.shape[1] >= 3 * HOURS_PER_WEEK:
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
@@ -284,7 +284,8 @@ def _rate(fit: _Fit, beginning: Beginning, likelihood: Likelihood, users: float,
         return float(likelihood.seen.users @ (likelihood.seen.again + 1)) / users / days
     late = of.by_hour.shape[1] - round(LATE * of.by_hour.shape[1])
     there = np.clip(1.0 - likelihood.seen.waited / likelihood.reach.days, 0.0, LATE)
-    return float(of.by_hour[kept, late:].sum()) / float(likelihood.seen.users @ there * days)
+    came = float(likelihood.seen.users.sum())
+    return float(of.by_hour[kept, late:].sum()) / float(likelihood.seen.users @ there * days) * came / users
 
 
 def _think_cv(measures: Measures) -> float:

@@ -56,6 +56,9 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
         "logins_per_day": f"{_round(found[RATE].value * grown)}/day",
         "shape": _round(fit.shape),
     }
+    never = 1.0 - fit.seen_users / fit.users
+    if fit.beginning is Beginning.JOINING and never > 0:
+        population["dormant"] = f"{_round(never * 100)} %"
     return {"population": population, "traffic": traffic}
 
 

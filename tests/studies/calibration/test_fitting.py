@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_logs import Habits, written
+from synthetic_logs import Habits, drawn, written
 
+from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning, Likelihood, Reach, Seen
 from simulator.studies.calibration.events import read_events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.measures import measured
+from simulator.studies.calibration.parts import parts_of
 from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, requests_of, valley_of
 from simulator.studies.calibration.weekly import fitted_weekly
 
@@ -45,6 +47,22 @@ def test_who_never_came_is_known_where_the_population_is_given(tmp_path: Path) -
     assert found.users == 5_000
     assert found.seen_users < 4_500
     assert found.parameters["population.shape"].value == pytest.approx(0.5, rel=0.12)
+
+
+def test_of_those_who_join_the_ones_that_never_came_are_dormant(tmp_path: Path) -> None:
+    log = drawn(Habits(users=2_000, probability=0.0, growth_per_week=0.0), 4)
+    join = np.random.default_rng(1).uniform(0, 20, 2_000)
+    days = (log.time - log.time.min()).dt.total_seconds() / 86_400
+    log[days >= join[log.user]].to_parquet(tmp_path / "log.parquet")
+    with read_events([tmp_path / "log.parquet"]) as events:
+        measures = measured(events)
+    alone, of_all = (fit_users(measures, "UTC", population) for population in (None, 100_000.0))
+    assert alone.beginning is of_all.beginning is Beginning.JOINING
+    stated = parts_of(of_all)["population"]
+    assert stated["users"] == 100_000
+    assert float(stated["dormant"].rstrip(" %")) / 100 == pytest.approx(1 - alone.seen_users / 100_000, abs=1e-3)
+    shares = [Population.model_validate(parts_of(each)["population"]).share_active_at() for each in (alone, of_all)]
+    assert shares[0] * alone.users == pytest.approx(shares[1] * 100_000, rel=0.01)
 
 
 @pytest.mark.long
