@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 import simpy
@@ -84,8 +84,13 @@ class Machines(Backend):
         return f"instance/{self.instance}/{self.purchase}"
 
 
+@runtime_checkable
 class Resizable(Protocol):
-    """An online backend whose number of replicas is to be found."""
+    """An online backend whose number of replicas can be another."""
+
+    @property
+    def replica_range(self) -> tuple[int, int]:
+        """The fewest and the most that it has."""
 
     @property
     def most_replicas(self) -> int:

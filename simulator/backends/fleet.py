@@ -291,6 +291,11 @@ class Fleet(Machines, OnlineBackend):
         servers = min_servers_for_response_quantile(asked.per_s / together, services_s, left_s, P99)
         return min(max(math.ceil(servers / self.slots), 1), self.capacity.most_replicas)
 
+    @property
+    def replica_range(self) -> tuple[int, int]:
+        """The fewest and the most replicas that it has."""
+        return self.capacity.least_replicas, self.capacity.most_replicas
+
     def with_replicas(self, replicas: int) -> Self:
         """Return it with a fixed number of replicas."""
         return self._of_capacity(FixedCapacity(replicas=replicas))

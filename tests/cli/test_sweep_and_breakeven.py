@@ -94,7 +94,9 @@ def test_a_plan_that_breaks_a_bound_is_marked_so_that_a_cheaper_one_that_is_not_
 ) -> None:
     bounds = ("--set", "slo.age_p95=30 min", "--set", "slo.latency_p99=1 s")
     printed = sweep(tmp_path / "run", "--over", f"{TTL}=1min,12h", *bounds).stdout
-    short, long = (next(line for line in printed.splitlines() if line.startswith(ttl)) for ttl in (" 1 min", "  12 h"))
+    short, long = (
+        next(line for line in printed.splitlines() if line.strip().startswith(ttl)) for ttl in ("1 min", "12 h")
+    )
     assert (short.count("!"), long.count("!")) == (1, 2), "nightly is always too old, cached with the long lifetime"
     assert "! after a cost: the plan breaks a bound there" in printed
 

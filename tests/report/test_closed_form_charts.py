@@ -101,11 +101,12 @@ def test_a_break_even_of_closed_forms_is_one_when_it_is_simulated(book: PriceBoo
 
 
 def test_what_was_simulated_of_a_turn_is_the_title(recent: Comparison) -> None:
-    sides = Side(0.05, "5 % daily active", 10.0), Side(0.07, "7 % daily active", -10.0)
-    turns = TurningPoints("on demand", "population.daily_active", (Turn("recent", *sides, from_now=False),))
-    told = replace(recent, turning_points=turns)
+    sides = Side(0.05, "5%", 10.0), Side(0.07, "7%", -10.0)
+    keys = ("store.expiry", "population.daily_active")
+    turns = tuple(Turn("recent", *sides, from_now=False, key=key) for key in keys)
+    told = replace(recent, turning_points=TurningPoints("on demand", turns))
     assert cost_by_activity_title(told) == (
-        "Recent becomes the better plan than on demand between 5 % daily active and 7 % daily active"
+        "Recent becomes the better plan than on demand between 5% and 7% daily active"
     )
 
 

@@ -141,7 +141,7 @@ def test_a_plan_that_keeps_up_is_recommended_before_a_cheaper_one_that_does_not(
     assert choose.startswith("Choose many, the cheapest plan that meets every bound and keeps up: ")
     assert "It is overloaded: " in other
     assert other.endswith(" % of its requests are refused.")
-    assert cost_title(comparison).startswith("Many is the cheapest plan that meets every bound and keeps up, at ")
+    assert cost_title(comparison).startswith("Many is the only plan that meets every bound and keeps up, at ")
 
 
 def test_a_bound_that_is_broken_weighs_more_than_an_overload(book: PriceBook) -> None:

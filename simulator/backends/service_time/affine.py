@@ -27,3 +27,7 @@ class Affine(ServiceTime):
     @override
     def mean_s(self, predictions: float) -> float:
         return self.fixed_s + self.per_item_s * predictions
+
+    @override
+    def slowed(self, times: float) -> Self:
+        return self.model_copy(update={"fixed_s": self.fixed_s * times, "per_item_s": self.per_item_s * times})

@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from simulator.backends.noise.base import AnyNoise
 from simulator.backends.noise.none import NoNoise
@@ -23,6 +23,10 @@ class ServiceTime(Component):
     @abstractmethod
     def mean_s(self, predictions: float) -> float:
         """Return the mean time to compute so many predictions together. [s]"""
+
+    @abstractmethod
+    def slowed(self, times: float) -> Self:
+        """Return it at so many times the time for the same predictions."""
 
     @property
     def largest_batch(self) -> float:

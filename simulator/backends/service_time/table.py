@@ -58,6 +58,12 @@ class Table(ServiceTime):
     def mean_s(self, predictions: float) -> float:
         return float(np.interp(predictions, self._batch, self._time_s))
 
+    @override
+    def slowed(self, times: float) -> Self:
+        measured = zip(self._batch, self._time_s, strict=True)
+        points = [{"batch": int(batch), "time": f"{time_s * times:.12g} s"} for batch, time_s in measured]
+        return type(self).model_validate({"points": points}).model_copy(update={"noise": self.noise})
+
     @property
     @override
     def bends(self) -> Sequence[int]:

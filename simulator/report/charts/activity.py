@@ -12,7 +12,7 @@ from simulator.report.charts.money import money_axis
 from simulator.report.charts.theme import in_style, theme
 from simulator.studies.comparison import COST, Comparison
 from simulator.studies.planner.activity_costs import ALIKE, ActivityCosts, Crossing, activity_costs
-from simulator.studies.turns import Turn
+from simulator.studies.turns import Proof, Turn
 from simulator.studies.words import listed
 
 _AXES_LEFT, _AXES_RIGHT, _KEY_LEFT = 0.105, 0.7, 0.725
@@ -61,9 +61,9 @@ def cost_by_activity_title(comparison: Comparison) -> str:
 
 def _title(comparison: Comparison, found: ActivityCosts) -> str:
     """Say what was simulated where something was; else what closed forms expect, and that they do."""
-    turns = () if comparison.turning_points is None else comparison.turning_points.turns
+    turns = _turns(comparison, found)
     if turns:
-        return _simulated(comparison, turns[0])
+        return _simulated(comparison, found, turns[0])
     low, high = found.axis.short(float(found.values[0])), found.axis.text(float(found.values[-1]))
     best = called(comparison, found.eligible[0])
     if len(found.costs_usd) == 1:
@@ -84,9 +84,16 @@ def _short(found: ActivityCosts, crossing: Crossing) -> str:
     return str(found.axis.text(_round(crossing.value)))
 
 
-def _simulated(comparison: Comparison, turn: Turn) -> str:
+def _turns(comparison: Comparison, found: ActivityCosts) -> tuple[Turn, ...]:
+    """Return where simulations showed that another plan becomes the better one along it, the nearest first."""
+    turns = () if comparison.turning_points is None else comparison.turning_points.turns
+    return tuple(turn for turn in turns if turn.key == found.axis.key and turn.proof is Proof.SIMULATED)
+
+
+def _simulated(comparison: Comparison, found: ActivityCosts, turn: Turn) -> str:
     best = called(comparison, comparison.turning_points.against) if comparison.turning_points else ""
-    where = f"between {turn.near.text} and {turn.far.text}"
+    words = found.axis.text(turn.far.value).removeprefix(found.axis.short(turn.far.value)).strip()
+    where = f"between {turn.near.text} and {turn.far.text} {words}".rstrip()
     return f"{called(comparison, turn.plan)} becomes the better plan than {best} {where}"
 
 
@@ -128,7 +135,6 @@ def _crossings(axes: Axes, comparison: Comparison, found: ActivityCosts) -> None
         top = (each.value, axes.get_ylim()[1])
         text = f"break-even, {found.axis.short(_round(each.value))}"
         axes.annotate(text, top, (4, -6), textcoords="offset points", size=11, va="top", rotation=90)
-    turns = () if comparison.turning_points is None else comparison.turning_points.turns
-    for turn in turns[:SIDES]:
+    for turn in _turns(comparison, found)[:SIDES]:
         low, high = sorted((turn.near.value, turn.far.value))
         axes.axvspan(low, high, color=theme().quiet, alpha=0.25, linewidth=0)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.backends.capacity.fixed import FixedCapacity
-from simulator.backends.fleet import Fleet
+from simulator.backends.base import Resizable
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S
 from simulator.studies.comparison import COST, Comparison
@@ -61,17 +60,16 @@ def fleet_sizes(comparison: Comparison) -> FleetSizes | None:
     p99_s, cost_usd = (np.array([each[place] for each in seen]) for place in (0, 1))
     if not np.isfinite(p99_s).any():
         return None
-    now = fleet.capacity.least_replicas, fleet.capacity.most_replicas
-    return FleetSizes(name, backend, sizes, p99_s, cost_usd, busy, now)
+    return FleetSizes(name, backend, sizes, p99_s, cost_usd, busy, fleet.replica_range)
 
 
-def _fleets(comparison: Comparison) -> Iterator[tuple[str, str, Fleet]]:
+def _fleets(comparison: Comparison) -> Iterator[tuple[str, str, Resizable]]:
     """Yield plans with what serves their requests, where that is a fleet; the best ranked first."""
     for name in comparison.ranking:
         backend = comparison.scenario.plans[stated_as(comparison, name)].backend
         found = comparison.scenario.backends.get(backend) if backend else None
         fleets = comparison.plans[name].outcomes[0].fleets if comparison.plans[name].outcomes else ()
-        if backend and isinstance(found, Fleet) and any(use.backend == backend for use in fleets):
+        if backend and isinstance(found, Resizable) and any(use.backend == backend for use in fleets):
             yield name, backend, found
 
 
@@ -94,10 +92,9 @@ def _sizes(busiest: float) -> tuple[int, ...]:
     return tuple(sorted({round(size) for size in np.geomspace(least, most, MOST)}))
 
 
-def _with(comparison: Comparison, name: str, backend: str, fleet: Fleet, size: int) -> tuple[float, float]:
+def _with(comparison: Comparison, name: str, backend: str, fleet: Resizable, size: int) -> tuple[float, float]:
     """Return p99 and cost with so many replicas all day. [s, USD per month]"""
-    fixed = fleet.model_copy(update={"capacity": FixedCapacity(replicas=size)})
-    backends = {**comparison.scenario.backends, backend: fixed}
+    backends = {**comparison.scenario.backends, backend: fleet.with_replicas(size)}
     scenario = comparison.scenario.model_copy(update={"backends": backends})
     metrics = metrics_alone(scenario, stated_as(comparison, name), comparison.book)
     return metrics.get(P99, math.nan), metrics.get(COST, math.nan)

@@ -9,9 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from simulator.backends.service_time.affine import Affine
-from simulator.backends.service_time.base import ServiceTime
-from simulator.backends.service_time.table import Table
 from simulator.core.selection import Standing
 from simulator.scenario.schema import Scenario
 from simulator.studies.comparison import COST, Comparison, PlanResult
@@ -196,16 +193,9 @@ def _slower(backend: str) -> Change:
     """Return what makes a backend take so many times as long for the same predictions."""
 
     def change(scenario: Scenario, times: float) -> Scenario:
-        return _with(scenario, ["backends", backend, "service_time"], lambda service: _slowed(service, times))
+        return _with(scenario, ["backends", backend, "service_time"], lambda service: service.slowed(times))
 
     return change
-
-
-def _slowed(service: ServiceTime, times: float) -> ServiceTime:
-    if isinstance(service, Affine):
-        return service.model_copy(update={"fixed_s": service.fixed_s * times, "per_item_s": service.per_item_s * times})
-    points = [{"batch": batch, "time": f"{service.mean_s(batch) * times:.12g} s"} for batch in service.bends]
-    return Table.model_validate({"points": points}).model_copy(update={"noise": service.noise})
 
 
 def _with(scenario: Scenario, steps: list[str], change: Callable[[Any], Any]) -> Scenario:
