@@ -12,6 +12,7 @@ from simulator.report.provenance import provenance
 from simulator.report.scenario_lines import stated_lines
 from simulator.report.tables import Row, comparison_rows
 from simulator.studies.comparison import Comparison, PlanResult
+from simulator.studies.headline import verdict_lines
 from simulator.studies.recommendation import answer, what_would_change
 from simulator.studies.stored_run import StoredRun
 from simulator.studies.warnings import warnings_of
@@ -63,6 +64,11 @@ class Brief:
     def plan_names(self) -> Mapping[str, str]:
         """Every plan's name in a line, by its name."""
         return {name: form.one_line(name) for name in self.comparison.plans}
+
+    @cached_property
+    def verdict(self) -> tuple[str, str]:
+        """The recommendation in two lines: what to choose, and how its answers are."""
+        return verdict_lines(self.comparison, self.plan_names)
 
     @cached_property
     def answer(self) -> tuple[str, ...]:

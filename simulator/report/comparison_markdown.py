@@ -9,7 +9,7 @@ from simulator.report.brief import Brief
 from simulator.report.markdown import table, written
 from simulator.report.tables import chance_note, short_rows
 from simulator.studies.comparison import Comparison, PlanResult
-from simulator.studies.headline import objections, verdict_lines
+from simulator.studies.headline import objections
 from simulator.studies.recommendation import how_sure
 
 _BILL_HEADS = ("item", "quantity", "unit", "price", "USD/month")
@@ -23,7 +23,7 @@ def comparison_markdown(comparison: Comparison, wanted: Wanted) -> str:
 
 def _lines(brief: Brief, wanted: Wanted) -> Iterator[str]:
     comparison = brief.comparison
-    choice, character = verdict_lines(comparison, brief.plan_names)
+    choice, character = brief.verdict
     yield f"### {written(choice)}"
     yield ""
     yield written(character)
