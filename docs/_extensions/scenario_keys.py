@@ -19,6 +19,8 @@ KINDS = {"price": "a price", "weight": "a weight", "study": "for studies"}
 WRITTEN = {"_per_s": "{:,}/s".format, "_s": write_duration, "_fraction": write_share, "_gib": write_size}
 """How a bound is written, by the unit that ends a field's name."""
 LONGEST_DEFAULT = 60
+OURS = "simulator."
+"""Where the models of a scenario's parts are: whoever imports this may have parts of the same names."""
 
 
 def markdown() -> str:
@@ -39,7 +41,7 @@ class _Walk:
         self.schema["$defs"]["Scenario"] = self.schema
         self.places["Scenario"] = [""]
         self._visit("Scenario", "", order)
-        models = {model.__name__: model for model in _below(Part)}
+        models = {model.__name__: model for model in _below(Part) if model.__module__.startswith(OURS)}
         for name in order:
             yield self._section(name, models[name])
 

@@ -11,6 +11,12 @@ from unittest import mock
 
 from simulator.cli.app import main
 
+HEARING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from simulator.cli.__main__ import main; main()"
+)
+"""The program that hears an interrupt: what runs in the background of a shell may have been told not to listen."""
+
 
 @dataclass(frozen=True)
 class Done:

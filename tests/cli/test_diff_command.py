@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from program import predcost, process
+from program import HEARING, predcost, process
 
 ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
@@ -19,11 +19,6 @@ CHANGED = ("--set", "plans.cached.cache.ttl=1 h")
 PLANS = ("--plan", "cached", "--plan", "on demand", "--plan", "nightly batch")
 ONE = ("--plan", "cached")
 DEAR = ("--set", "backends.live.instance=g5.xlarge")
-HEARING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from simulator.cli.__main__ import main; main()"
-)
-"""What runs in the background may have been told not to listen."""
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells of POSIX")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import predcost, process
+from program import HEARING, predcost, process
 
 import simulator as sim
 from simulator.studies.run_place import claimed
@@ -21,11 +21,6 @@ ROOT = Path(__file__).parent.parent.parent
 HEADLINE = ROOT / "scenarios" / "food_delivery_100m.yaml"
 PLANS = ("--plan", "cached", "--plan", "on demand")
 FEW = ("--users", "20k", "--horizon", "1 d", "--replications", "2", "--workers", "1", *PLANS)
-HEARING = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from simulator.cli.__main__ import main; main()"
-)
-"""What runs in the background may have been told not to listen."""
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells of POSIX")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from program import Done, predcost
+from program import HEARING, Done, predcost
 
 from simulator.cli.interrupts import INTERRUPTED
 
@@ -161,7 +161,7 @@ def test_bad_input_ends_with_2_and_one_clear_message(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_an_interrupt_leaves_nothing_hidden_and_says_what_is_kept(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "simulator.cli", "sweep", str(HEADLINE), "--users", "5M", "--workers", "1"]
+    command = [sys.executable, "-c", HEARING, "sweep", str(HEADLINE), "--users", "5M", "--workers", "1"]
     command += [*PLANS, "--over", f"{TTL}=6h,12h", "--out", str(tmp_path / "run")]
     environment = {**os.environ, "COLUMNS": "80"}
     with subprocess.Popen(

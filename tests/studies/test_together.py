@@ -112,7 +112,7 @@ def test_what_is_done_rises_with_the_requests_to_all(processes: int, monkeypatch
     assert len(at_outcomes) == 2 * len(PLANS)
     assert fractions == sorted(fractions)
     assert fractions[0] < 0.1
-    assert max(gaps(fractions)) < 0.2
+    assert max(gaps(fractions)) < 0.2 * processes  # of two, one may tell while the other waits for the machine
     assert fractions[-1] == pytest.approx(1.0)
 
 
