@@ -1,7 +1,6 @@
 """A comparison for Python and Jupyter: tables, pictures, the recommendation."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from simulator.core.estimate import Estimate
 from simulator.report import format as form
 from simulator.report import frames, notebook
 from simulator.report.chart_choice import ChartChoice
+from simulator.report.documented import Documented
 from simulator.report.plots import Plots
 from simulator.studies.comparison import Comparison, PlanResult
 from simulator.studies.recommendation import in_words, recommendation
@@ -23,9 +23,11 @@ from simulator.studies.warnings import warnings_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simulator.report.brief import Brief
+
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(Documented):
     """All plans of a scenario side by side; in Jupyter it shows itself."""
 
     comparison: Comparison
@@ -96,61 +98,11 @@ class Result:
         write_report(self.comparison, self.command, Path(path), replaces=force)
         return Path(path)
 
-    def workbook(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write it as a workbook (XLSX) whose bills are live formulas of the prices, as ``predcost workbook`` does.
-
-        Parameters
-        ----------
-        path
-            Where to, such as ``bills.xlsx``.
-        force
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        UserError
-            If XlsxWriter is not installed, if something else is there, or if it cannot be written.
-        """
+    @override
+    def _told(self) -> "Brief":
         from simulator.report.brief import Brief  # noqa: PLC0415
-        from simulator.report.documents import document_path  # noqa: PLC0415
-        from simulator.report.workbook.writing import NAME, write_workbook  # noqa: PLC0415
 
-        place = document_path(Path(), Path(path), NAME)
-        write_workbook(Brief(self.comparison, self.command), place, replaces=force)
-        return place
-
-    def slides(
-        self,
-        path: str | Path,
-        template: str | Path | None = None,
-        only: Sequence[str] = (),
-        *,
-        force: bool = False,
-    ) -> Path:
-        """Make a PowerPoint deck as ``predcost slides`` does, whose charts can be edited, and return its path.
-
-        Parameters
-        ----------
-        path
-            Where to.
-        template
-            A .pptx or .potx whose size, layouts, colours and fonts are used.
-        only
-            The slides that are wanted, such as ``["cost", "latency"]``; by default all.
-        force
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        UserError
-            If python-pptx is not installed, the template is none, there are no such slides, or it cannot be written.
-        """
-        from simulator.report.brief import Brief  # noqa: PLC0415
-        from simulator.report.documents import document_path  # noqa: PLC0415
-        from simulator.report.slides.writing import NAME, write_slides  # noqa: PLC0415  (known when it is asked for)
-
-        told, place = Brief(self.comparison, self.command), document_path(Path(), Path(path), NAME)
-        return write_slides(told, place, template, only, replaces=force)
+        return Brief(self.comparison, self.command)
 
     def metrics(self, plan: str) -> "pd.DataFrame":
         """Return one plan's metrics: mean, low and high, in the units of their names."""

@@ -13,6 +13,7 @@ from simulator.core.errors import UserError
 from simulator.prices.book import PriceBook
 from simulator.prices.loading import load_book
 from simulator.report import breakeven_tables, breakeven_words, sweep_words
+from simulator.report.documented import Documented
 from simulator.report.notebook import folded, html_table, paragraphs, picture_html, shown
 from simulator.report.sweep_tables import sweep_cells, sweep_table
 from simulator.scenario.loading import load_scenario
@@ -53,7 +54,7 @@ class SweepPlots:
 
 
 @dataclass(frozen=True, repr=False)
-class SweepResult:
+class SweepResult(Documented):
     """All plans at many values of one key or two; in Jupyter it shows itself."""
 
     sweep: Sweep
@@ -109,41 +110,9 @@ class SweepResult:
         """Which plan is best where."""
         return f"{sweep_words.finding(self.sweep)}."
 
-    def workbook(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write it as a workbook (XLSX): its points, what each plan costs there, and a chart.
-
-        Parameters
-        ----------
-        path
-            Where to, such as ``sweep.xlsx``.
-        force
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        UserError
-            If XlsxWriter is not installed, if something else is there, or if it cannot be written.
-        """
-        from simulator.report.documents import document_path  # noqa: PLC0415
-        from simulator.report.workbook.writing import NAME, write_workbook  # noqa: PLC0415
-
-        place = document_path(Path(), Path(path), NAME)
-        write_workbook(self.sweep, place, replaces=force)
-        return place
-
-    def slides(
-        self,
-        path: str | Path,
-        template: str | Path | None = None,
-        only: Sequence[str] = (),
-        *,
-        force: bool = False,
-    ) -> Path:
-        """Make a PowerPoint deck as ``predcost slides`` does, as `Result.slides` takes it, and return its path."""
-        from simulator.report.documents import document_path  # noqa: PLC0415
-        from simulator.report.slides.writing import NAME, write_slides  # noqa: PLC0415  (known when it is asked for)
-
-        return write_slides(self.sweep, document_path(Path(), Path(path), NAME), template, only, replaces=force)
+    @override
+    def _told(self) -> Sweep:
+        return self.sweep
 
     @override
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.report import format as form
 from simulator.report.brief import Assumption, Brief
 from simulator.report.slides import fitting
@@ -79,7 +80,8 @@ def bounds(comparison: Comparison) -> Iterator[str]:
     if slo.default_fraction is not None:
         yield f"at most {form.about_share(slo.default_fraction)} answered by default"
     if slo.batch_deadline_s is not None:
-        yield f"runs published by {int(slo.batch_deadline_s // 3600):02d}:{int(slo.batch_deadline_s % 3600 // 60):02d}"
+        hour, seconds = divmod(slo.batch_deadline_s, HOUR_S)
+        yield f"runs published by {int(hour):02d}:{int(seconds // MINUTE_S):02d}"
 
 
 def answer_slide(brief: Brief) -> Slide:

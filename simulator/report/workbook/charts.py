@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.core.units import HOUR_S, MINUTE_S
 from simulator.report import format as form
 from simulator.report.plan_styles import drawn_plans, styles_of
 from simulator.report.workbook import ranking as on
@@ -30,7 +31,7 @@ WIDE_RANGE = 50.0
 SHADES = ("#56B4E9", "#0072B2", "#1A1A1A")
 """Of the median and the higher percentiles."""
 _WHOLE_USD, _WHOLE_FROM_USD = "$#,##0", 100.0
-_UNITS = ((7200.0, 3600.0, "h"), (120.0, 60.0, "min"), (1.0, 1.0, "s"), (0.0, 1e-3, "ms"))
+_UNITS = ((2 * HOUR_S, HOUR_S, "h"), (2 * MINUTE_S, MINUTE_S, "min"), (1.0, 1.0, "s"), (0.0, 1e-3, "ms"))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import column_names, head_of, is_parquet, name_of
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.demand.stamp_formats import reading_hint
 from simulator.studies.calibration.formats import (
     CLIENT,
@@ -42,7 +43,7 @@ MOST_SKIPPED_FRACTION: Final = 0.01
 """A log of which more is left out is refused, unless that is allowed."""
 SAMPLE_ROWS: Final = 2_000
 LEAST_USERS: Final = 200
-_STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (86_400, 3_600, 60, 1))
+_STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (int(DAY_S), int(HOUR_S), int(MINUTE_S), 1))
 _UNPACKED: Final[dict[bytes, Any]] = {b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _UNITS: Final = ((1e11, 1_000_000.0, "s"), (1e14, 1_000.0, "ms"), (1e17, 1.0, "us"), (float("inf"), 0.001, "ns"))
 """Numbers of seconds, milliseconds, ... since 1970 are below these."""

@@ -6,11 +6,12 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.core.arrays import FloatArray
-from simulator.core.units import DAY_S, MINUTE_S
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.studies.calibration.events import GROUPS, US_PER_S, Events
 from simulator.studies.calibration.returns import BINS, Pairs, pairs_of
 from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, Valley, valley_of
 
+HOUR_US: Final = int(HOUR_S) * US_PER_S
 MOST_PAIR_LOGINS: Final = 400_000
 """Pairs are counted of as many users as have about so many logins."""
 MOST_OF_A_USER: Final = 2_000
@@ -78,8 +79,8 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
         SELECT t, u, g FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
     )
     length_s = (events.last_us - events.first_us) / US_PER_S
-    first_hour, hours = events.first_us // (3600 * US_PER_S), 0
-    hours = events.last_us // (3600 * US_PER_S) - first_hour + 1
+    first_hour = events.first_us // HOUR_US
+    hours = events.last_us // HOUR_US - first_hour + 1
     edge_s, pairs, pair_logins = _pairs(run, events, length_s, valley.gap_s)
     return Measures(
         length_s,
@@ -118,7 +119,7 @@ def _gaps(run: Any) -> Gaps:
 def _by_hour(run: Any, first_hour: int, hours: int) -> FloatArray:
     found = _rows(
         run,
-        f"""SELECT g::INT AS g, (t // 3600000000 - {first_hour})::INT AS h, count(*)::DOUBLE AS n
+        f"""SELECT g::INT AS g, (t // {HOUR_US} - {first_hour})::INT AS h, count(*)::DOUBLE AS n
         FROM logins GROUP BY ALL""",
     )
     counts = np.zeros((GROUPS, hours))
@@ -128,10 +129,10 @@ def _by_hour(run: Any, first_hour: int, hours: int) -> FloatArray:
 
 def _covered(events: Events, first_hour: int, hours: int) -> FloatArray:
     """Return the share of each hour that lies between the first event and the last one."""
-    begin = first_hour * 3600 * US_PER_S + np.arange(hours) * 3600.0 * US_PER_S
-    end = begin + 3600.0 * US_PER_S
+    begin = (first_hour + np.arange(hours, dtype=np.float64)) * HOUR_US
+    end = begin + HOUR_US
     inside = np.minimum(end, events.last_us) - np.maximum(begin, events.first_us)
-    return np.asarray(np.maximum(inside, 1.0) / (3600.0 * US_PER_S))
+    return np.asarray(np.maximum(inside, 1.0) / HOUR_US)
 
 
 def _per_login(run: Any, gap_s: float) -> FloatArray:
