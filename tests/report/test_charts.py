@@ -119,6 +119,20 @@ def test_every_item_of_a_bill_is_named(comparison: Comparison) -> None:
         assert all(line.item in said for line in plan.bill.lines if line.usd_per_month > 0)
 
 
+def test_items_are_also_there_only_beside_what_a_bar_names(comparison: Comparison) -> None:
+    plans = {}
+    for name, usd in {"on demand": 1.0, "nightly batch": 1000.0}.items():
+        (first, *_), bill = comparison.plans[name].bill.lines, comparison.plans[name].bill
+        lines = (replace(first, usd_per_month=usd), replace(first, item="what is free", usd_per_month=0.0))
+        if name == "nightly batch":
+            lines += (replace(first, item="small", usd_per_month=2.0),)
+        plans[name] = replace(comparison.plans[name], bill=replace(bill, lines=lines))
+    drawn = priced(replace(comparison, plans=plans), {"on demand": 1.0, "nightly batch": 1000.0})
+    said = [text.get_text() for text in texts(cost(drawn))]
+    assert "also small $2.00" in said
+    assert f"{plans['on demand'].bill.lines[0].item} $1.00" in said
+
+
 def priced(comparison: Comparison, costs: dict[str, float]) -> Comparison:
     """Return a comparison in which plans cost what is given, in every replication."""
     plans = {

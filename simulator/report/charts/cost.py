@@ -116,6 +116,7 @@ def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> Non
     height = min(0.54, 1.1 / row_in)
     usd_per_in = axes.get_xlim()[1] / ((RIGHT - _AXES_LEFT) * WIDTH_IN)
     middle, start, unlabelled = place - _shift(rows), 0.0, []
+    is_labelled = False
     for rank, line in enumerate(sorted(plan.bill.lines, key=lambda line: -line.usd_per_month)):
         fill, usd = tint(look.colour, PALEST * rank / max(len(plan.bill.lines) - 1, 1)), line.usd_per_month
         around = {"edgecolor": theme().paper, "linewidth": 1, "hatch": look.hatch or None}
@@ -123,12 +124,13 @@ def _bar(axes: Axes, place: int, plan: PlanResult, look: Look, rows: int) -> Non
         text = _inside(line, usd / usd_per_in, size, two_lines=height * row_in >= 0.55)  # noqa: PLR2004
         if text:
             on_area(axes, (start + usd / 2, middle), text, fill, size)
+            is_labelled = True
         elif usd > 0:
             unlabelled.append(f"{line.item} {form.usd_on_bill(usd)}")
         start += usd
     _total(axes, middle, plan, usd_per_in, size)
     if unlabelled:
-        text = f"also {', '.join(unlabelled)}" if len(unlabelled) < len(plan.bill.lines) else ", ".join(unlabelled)
+        text = f"{'also ' if is_labelled else ''}{', '.join(unlabelled)}"
         room_in = (RIGHT - _AXES_LEFT) * WIDTH_IN
         below = middle + height / 2 + 0.04 / row_in
         axes.text(0, below, wrapped(text, small, room_in, 1), size=small, color=theme().quiet, va="top")
