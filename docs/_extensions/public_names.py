@@ -5,6 +5,9 @@ import typing
 
 import simulator
 
+RESULTS = "simulator.report."
+"""Where the classes of results are: what they share stands in a class of its own."""
+
 
 def markdown() -> str:
     """Return a section for every public name: what one calls, then what that gives, then errors."""
@@ -25,9 +28,13 @@ def markdown() -> str:
 
 
 def _class(path: str, value: type) -> list[str]:
-    stated = [each for each in vars(value) if not each.startswith("_") and _is_told(value, each)]
+    """Return a class with its members, and with those that results share."""
+    bases = [each for each in value.__mro__ if each.__module__.startswith(RESULTS)]
+    names = dict.fromkeys(name for each in bases or [value] for name in vars(each))
+    stated = [each for each in names if not each.startswith("_") and _is_told(value, each)]
     lines = ["```{eval-rst}", f".. autoclass:: {path}", "   :no-index-entry:"]
     lines += [f"   :members: {', '.join(stated)}"] if stated else []
+    lines += ["   :inherited-members:"] if len(bases) > 1 else []
     return [*lines, "```", ""]
 
 

@@ -76,6 +76,9 @@ def test_every_public_name_and_what_it_gives_is_told_and_has_a_docstring() -> No
         assert f"simulator.{name}\n" in told
         assert inspect.getdoc(value)
     assert ".Plots\n" in told, "what result.plot gives"
+    for result in ("Result", "SweepResult"):
+        section = told.partition(f"### {result}\n")[2].partition("\n### ")[0]
+        assert {"workbook", "slides"} <= set(section.partition(":members: ")[2].partition("\n")[0].split(", "))
 
 
 def test_every_closed_form_is_told() -> None:
