@@ -192,9 +192,9 @@ FOCUS_OF_ANYBODY = (
     "BillingCurrency,ChargeCategory,ChargeClass,ChargePeriodStart,RegionId,ServiceName,SkuMeter,SkuPriceDetails,"
     "PricingCategory,PricingUnit,PricingQuantity,ContractedCost,EffectiveCost,ListCost\n"
     + "".join(
-        f"USD,Usage,,2026-10-01T00:00:00Z,eastus,Virtual Machines,{meter},{details},{category},{unit},{quantity},{cost},"
+        f"USD,Usage,,2026-10-01T00:00:00Z,eastus,Virtual Machines,{meter},{details},{category},{unit},{count},{cost},"
         f"{cost},{cost}\n"
-        for meter, details, category, unit, quantity, cost in (
+        for meter, details, category, unit, count, cost in (
             ("D4s v5", _machine("Standard_D4s_v5", "Linux"), "Standard", "Hours", 100, 19.2),
             ("D4s v5 Spot", _machine("Standard_D4s_v5", "linux"), "Dynamic", "100 Hours", 2, 8),
             ("D4s v5", _machine("Standard_D4s_v5", "Windows"), "Standard", "Hours", 5, 99),
