@@ -169,7 +169,7 @@ def _per_user(run: Any, events: Events) -> FloatArray:
         run,
         f"""SELECT g::INT AS g, f, n, count(*)::DOUBLE AS c FROM (
             SELECT g, u, count(*) - 1 AS n,
-                least(((min(t) - {events.first_us})::DOUBLE / {span} * {FIRSTS})::INT, {FIRSTS - 1}) AS f
+                least(floor((min(t) - {events.first_us})::DOUBLE / {span} * {FIRSTS})::INT, {FIRSTS - 1}) AS f
             FROM logins GROUP BY g, u)
         GROUP BY ALL""",
     )
