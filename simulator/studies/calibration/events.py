@@ -76,7 +76,7 @@ class Asked:
 
 @dataclass
 class Events:
-    """The events of a log; `connection` has them as table ``events``: columns t [us], u and g, in order of g, u and t."""
+    """The events of a log; `connection` has them as table ``events`` of t [us], u and g, in order of g, u and t."""
 
     connection: "duckdb.DuckDBPyConnection"
     recognised: str
@@ -134,8 +134,8 @@ class Events:
         target = str(path).replace("'", "''")
         self.connection.execute(
             f"""COPY (
-                SELECT make_timestamp(t) AS time, (dense_rank() OVER (ORDER BY u))::BIGINT AS user
-                FROM {self.table} ORDER BY t)
+                SELECT make_timestamp(t) AS time, (sum(begins) OVER (ROWS UNBOUNDED PRECEDING))::INT AS user
+                FROM (SELECT t, (u IS DISTINCT FROM lag(u) OVER ())::INT AS begins FROM {self.table}) ORDER BY t)
             TO '{target}' (FORMAT parquet)"""
         )
 
