@@ -13,6 +13,7 @@ from simulator.core import tables
 from simulator.core.arrays import HashArray, IntArray
 from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
+from simulator.core.splitmix import GOLDEN, scattered
 from simulator.core.tables import BATCH_ROWS
 from simulator.core.units import HOUR_S, about_duration
 from simulator.demand.second_passes import SecondPasses, UnclearError, comes_twice, placed_in_any_order
@@ -163,8 +164,12 @@ class _Reader:
 
     def _users(self, column: pa.Array) -> HashArray:
         name = self._replay.user
+        missing = f"has no {shown(name)}"
+        if pa.types.is_integer(column.type):  # no digest is needed where ids are words already
+            word = present(column, missing, self._fault).to_numpy(zero_copy_only=False).astype(np.uint64)
+            return np.asarray(np.maximum(scattered(word + np.uint64(GOLDEN)), 1), dtype=np.uint64)
         try:
-            column = present(column.cast(pa.string()), f"has no {shown(name)}", self._fault)
+            column = present(column.cast(pa.string()), missing, self._fault)
         except pa.ArrowException:
             raise UserError(f"{name_of(self._replay)}: column {shown(name)} holds no ids but {column.type}") from None
         encoded = column.dictionary_encode()

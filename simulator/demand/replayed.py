@@ -13,6 +13,8 @@ import numpy as np
 
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.errors import UserError
+from simulator.core.splitmix import GOLDEN as STEP
+from simulator.core.splitmix import scattered
 from simulator.core.tables import BATCH_ROWS
 from simulator.demand.demand import Demand
 from simulator.demand.drawn_users import DrawnUsers
@@ -311,10 +313,7 @@ def spread_fractions(time_ns: IntArray, row: IntArray, key: int) -> FloatArray:
 
 def _uniform(row: IntArray, key: int) -> FloatArray:
     """Return a uniform number above 0 and below 1 for each row, by the generator SplitMix64."""
-    mixed = row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(key)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
+    mixed = scattered(row.astype(np.uint64) * np.uint64(STEP) + np.uint64(key))
     return np.asarray(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53, dtype=np.float64)
 
 

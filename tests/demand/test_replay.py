@@ -282,6 +282,18 @@ def test_ids_are_users_and_simultaneous_requests_are_in_order_of_user(tmp_path: 
     assert users.tolist() == [x, x, z, y, z, y] * 2
 
 
+@pytest.mark.parametrize("kind", ["int8", "int64", "uint64"])
+def test_ids_that_are_numbers_are_the_same_users_as_their_text(kind: str, tmp_path: Path) -> None:
+    ids = np.array([3, 0, 7, 3, -1 if kind[0] == "i" else 2**64 - 1, 0, 1], dtype=kind)
+    found = []
+    for name, column in (("numbers", ids), ("text", [str(number) for number in ids.tolist()])):
+        pd.DataFrame({"time": np.arange(7), "id": column}).to_parquet(tmp_path / name)
+        demand = a_demand(tmp_path / name, users=50, unit="s", user="id", length="7 s")
+        found.append(replayed_requests(demand, 0.0, 14.0)[1].tolist())
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 5
+
+
 @pytest.mark.parametrize("users", [1, 2, 3, 10, 97, 1024, 100_000])
 def test_the_step_that_spreads_users_reaches_each_once(users: int) -> None:
     step = replayed._stride(users)

@@ -2,7 +2,8 @@
 
 DuckDB reads, parses and sorts: it spills to disk what has no room, takes every core, and reads CSV, JSON and Parquet,
 plain or compressed with gzip or zstd; bzip2 and xz are unpacked first. Users are known by a hash with a salt of the
-run, and what they are called is never kept.
+run, and what they are called is never kept. Events are sorted once, by user and time, and stay so: whatever looks at an
+event and the one before it (``lag() OVER ()``) needs no other order.
 """
 
 import bz2
@@ -30,14 +31,19 @@ from simulator.studies.calibration.formats import (
     column_of,
     recognised,
     shown_columns,
+    stored_column,
 )
+from simulator.studies.executor import cores
 
 if TYPE_CHECKING:
     import duckdb
 
 GROUPS: Final = 40
 """Users are dealt into so many groups, whose statistics tell by how much chance may have moved an estimate."""
-MEMORY: Final = "640MB"
+MEMORY: Final = "400MB"
+"""What DuckDB may hold; Python, its libraries and what DuckDB does not count come on top, up to as much again."""
+MOST_THREADS: Final = 8
+"""Each needs memory of its own."""
 US_PER_S: Final = 1_000_000
 MOST_SKIPPED_FRACTION: Final = 0.01
 """A log of which more is left out is refused, unless that is allowed."""
@@ -50,6 +56,10 @@ _UNITS: Final = ((1e11, 1_000_000.0, "s"), (1e14, 1_000.0, "ms"), (1e17, 1.0, "u
 _OFFSET: Final = r"(:\d{2}(?:\.\d+)?)\s*([+-]\d{2}):?(\d{2})$"
 """Of ISO times: what stands before an offset, and its hours and minutes."""
 _ISO: Final = r"^\s*\d{4}-\d{2}(-\d{2})?"
+_STORED: Final = ("TIMESTAMP", "DATE", "BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "DOUBLE", "FLOAT")
+"""Kinds of columns that are moments or numbers as they are, and need not become text first."""
+_REASONS: Final = ("no time", "a time that is not understood", "no user")
+"""Why rows are left out, as they are numbered from 1."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Asked:
 
 @dataclass
 class Events:
-    """The events of a log; `connection` has them as table ``events`` with columns t [us], u and g."""
+    """The events of a log; `connection` has them as table ``events`` of t [us], u and g, in order of g, u and t."""
 
     connection: "duckdb.DuckDBPyConnection"
     recognised: str
@@ -106,12 +116,15 @@ class Events:
     @property
     def users(self) -> int:
         """How many users there are in it."""
-        found: Any = self.connection.execute(f"SELECT count(DISTINCT u) FROM {self.table}").fetchone()
+        found: Any = self.connection.execute(
+            f"""SELECT count(*) FROM (SELECT u, lag(u) OVER () AS before FROM {self.table})
+            WHERE u IS DISTINCT FROM before"""
+        ).fetchone()
         return int(found[0])
 
     def before(self, end_us: int) -> "Events":
-        """Return those before a moment, as a table of its own."""
-        self.connection.execute(f"CREATE OR REPLACE TABLE early AS SELECT * FROM {self.table} WHERE t < {end_us}")
+        """Return those before a moment, likewise."""
+        self.connection.execute(f"CREATE OR REPLACE VIEW early AS SELECT * FROM {self.table} WHERE t < {end_us}")
         found: Any = self.connection.execute("SELECT count(*), min(t), max(t) FROM early").fetchone()
         rows, first, last = (int(each or 0) for each in found)
         return replace(self, rows=rows, skipped={}, first_us=first, last_us=last, table="early")
@@ -121,8 +134,8 @@ class Events:
         target = str(path).replace("'", "''")
         self.connection.execute(
             f"""COPY (
-                SELECT make_timestamp(t) AS time, (dense_rank() OVER (ORDER BY u))::BIGINT AS user
-                FROM {self.table} ORDER BY t)
+                SELECT make_timestamp(t) AS time, (sum(begins) OVER (ROWS UNBOUNDED PRECEDING))::INT AS user
+                FROM (SELECT t, (u IS DISTINCT FROM lag(u) OVER ())::INT AS begins FROM {self.table}) ORDER BY t)
             TO '{target}' (FORMAT parquet)"""
         )
 
@@ -148,7 +161,7 @@ def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Event
         kind = _format(plain[0], files[0])
         connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
         connection.execute(f"SET memory_limit = '{MEMORY}'")
-        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"SET threads = {min(cores(), MOST_THREADS)}")
         connection.execute(f"SET temp_directory = '{folder}'")
         connection.execute(f"SET TimeZone = '{asked.timezone}'")
         try:
@@ -201,22 +214,31 @@ def _loaded(connection: "duckdb.DuckDBPyConnection", kind: Format, files: Sequen
     time, user = _columns(kind, asked)
     listed = "[" + ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files) + "]"
     relation = kind.relation.replace("{files}", listed)
-    sample = connection.execute(f"SELECT {kind.columns[time]} FROM ({relation}) LIMIT {SAMPLE_ROWS}").fetchall()
-    texts = [text.strip() for (text,) in sample if text is not None and text.strip()]
-    moment = _moment(kind.columns[time], texts, time, kind.time_format or asked.time_format)
-    who = f"nullif(trim({kind.columns[user]}), '')" if user else "'nobody'"
-    salt = secrets.token_hex(16)
     text = kind.columns[time]
+    stored = stored_column(text) or text
+    sample = connection.execute(f"SELECT {text}, typeof({stored}) FROM ({relation}) LIMIT {SAMPLE_ROWS}").fetchall()
+    texts = [text.strip() for text, _ in sample if text is not None and text.strip()]
+    moment = _moment(texts, time, kind.time_format or asked.time_format)
+    written = stored if sample[0][1].startswith(_STORED) else text
+    who = _trimmed(kind.columns[user]) if user else "'nobody'"
+    salt = secrets.token_hex(16)
     connection.execute(
-        f"""CREATE TABLE raw AS
-        SELECT {moment} AS t, hash('{salt}' || {who}) AS u, (hash({who}) % {GROUPS})::UTINYINT AS g,
-            ({text}) IS NULL OR trim({text}) = '' AS no_time, ({who}) IS NULL AS no_user
-        FROM ({relation})"""
+        f"""CREATE TABLE events AS
+        SELECT t, hash('{salt}' || who) AS u, (hash(who) % {GROUPS})::UTINYINT AS g, CASE
+            WHEN t IS NULL THEN CASE WHEN written IS NULL OR trim(written::VARCHAR) = '' THEN 1 ELSE 2 END
+            WHEN who IS NULL THEN 3 ELSE 0 END::UTINYINT AS why
+        FROM (SELECT {moment} AS t, written, who FROM (SELECT {written} AS written, {who} AS who FROM ({relation})))
+        ORDER BY g, u, t"""
     )
     events = Events(connection, kind.recognised_as(time, user), user is not None)
     _count(events)
     _check(events, files[0], texts, asked)
     return events
+
+
+def _trimmed(column: str) -> str:
+    """Return SQL of a text without blanks around it, NULL where nothing is left; most have none, which costs less."""
+    return f"nullif(CASE WHEN contains({column}, ' ') THEN trim({column}) ELSE {column} END, '')"
 
 
 def _columns(kind: Format, asked: Asked) -> tuple[str, str | None]:
@@ -231,40 +253,39 @@ def _columns(kind: Format, asked: Asked) -> tuple[str, str | None]:
     return time, user
 
 
-def _moment(column: str, texts: Sequence[str], name: str, written: str | None) -> str:
-    """Return SQL of a row's time in microseconds since 1970, NULL where it is none."""
+def _moment(texts: Sequence[str], name: str, written: str | None) -> str:
+    """Return SQL of the time of a row, of a column ``written``, in microseconds since 1970; NULL where it is none."""
+    trimmed = "trim(written::VARCHAR)"
     if not texts:
         raise UserError(f"its column '{name}' is empty in the first rows")
     first = texts[0]
     if written is not None:
         as_text = written.replace("'", "''")
-        return f"epoch_us(try_strptime(trim({column}), '{as_text}')::TIMESTAMPTZ)"
+        return f"epoch_us(try_strptime({trimmed}, '{as_text}')::TIMESTAMPTZ)"
     try:
         number = abs(float(first))
     except ValueError:
         pass
     else:
         if len(first) == len("20260131") and first.isdigit() and first[:2] in {"19", "20"}:
-            return f"epoch_us(try_strptime(trim({column}), '%Y%m%d')::TIMESTAMPTZ)"
+            return f"epoch_us(try_strptime({trimmed}, '%Y%m%d')::TIMESTAMPTZ)"
         factor = next(times for below, times, _ in _UNITS if number < below)
-        return f"CAST(round(TRY_CAST(trim({column}) AS DOUBLE) * {factor}) AS BIGINT)"
+        return f"TRY_CAST(round(TRY_CAST(written AS DOUBLE) * {factor}) AS BIGINT)"
     if re.match(_ISO, first):
-        normal = f"regexp_replace(replace(trim({column}), ',', '.'), '{_OFFSET}', '\\1\\2:\\3')"
+        normal = f"regexp_replace(replace({trimmed}, ',', '.'), '{_OFFSET}', '\\1\\2:\\3')"
         normal = f"regexp_replace({normal}, '\\s*(?:UTC|GMT)$', 'Z')"
-        return f"epoch_us(TRY_CAST({normal} AS TIMESTAMPTZ))"
+        # most are read as they are, which takes a seventh of the time
+        return f"epoch_us(coalesce(TRY_CAST(written AS TIMESTAMPTZ), TRY_CAST({normal} AS TIMESTAMPTZ)))"
     hint = reading_hint(first)
     raise UserError(f"its time {shown(first)} {hint or 'is not ISO 8601 and no number'}; give it as --time-format")
 
 
 def _count(events: Events) -> None:
     run: Any = events.connection.execute
-    told: Any = run(
-        "SELECT count(*), count(*) FILTER (no_time), count(*) FILTER (t IS NULL AND NOT no_time), "
-        "count(*) FILTER (t IS NOT NULL AND no_user) FROM raw"
-    ).fetchone()
+    counts = ", ".join(f"count(*) FILTER (why = {number})" for number in range(1, len(_REASONS) + 1))
+    told: Any = run(f"SELECT count(*), {counts} FROM events").fetchone()
     events.rows = int(told[0])
-    reasons = ("no time", "a time that is not understood", "no user")
-    events.skipped = {why: int(count) for why, count in zip(reasons, told[1:], strict=True) if count}
+    events.skipped = {why: int(count) for why, count in zip(_REASONS, told[1:], strict=True) if count}
     try:
         rejected: Any = run("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
     except Exception:  # noqa: BLE001  (the table is there for delimited text alone)
@@ -272,8 +293,8 @@ def _count(events: Events) -> None:
     if rejected[0]:
         events.skipped["a line with too few or too many cells"] = int(rejected[0])
         events.rows += int(rejected[0])
-    run("CREATE TABLE events AS SELECT t, u, g FROM raw WHERE t IS NOT NULL AND NOT no_user")
-    run("DROP TABLE raw")
+    run("DELETE FROM events WHERE why > 0")
+    run("ALTER TABLE events DROP COLUMN why")
     span: Any = run("SELECT min(t), max(t) FROM events").fetchone()
     events.first_us, events.last_us = (int(each or 0) for each in span)
     steps = ", ".join(

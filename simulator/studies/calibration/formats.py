@@ -31,6 +31,7 @@ LINE: Final = (
 _ALB: Final = re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z \S+ \S+:\d+ ")
 _COMBINED: Final = re.compile(r'\S+ \S+ .*?\[\d{2}/[A-Za-z]{3}/\d{4}(?::\d{2}){3} [+-]\d{4}\] "')
 _COMBINED_PARTS: Final = r"^(\S+) \S+ (.*?) \[([^\]]+)\] "
+_AS_TEXT: Final = 'CAST("{}" AS VARCHAR)'
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def recognised(head: str, is_parquet: Sequence[str] | None) -> Format:
         If it is nothing that is read here.
     """
     if is_parquet is not None:
-        columns = {name: f'CAST("{_quoted(name)}" AS VARCHAR)' for name in is_parquet}
+        columns = {name: _AS_TEXT.format(_quoted(name)) for name in is_parquet}
         return Format("Parquet", "SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
@@ -81,6 +82,12 @@ def recognised(head: str, is_parquet: Sequence[str] | None) -> Format:
         if found is not None:
             return found
     return _delimited(lines)
+
+
+def stored_column(text: str) -> str | None:
+    """Return SQL of a column as it is stored, from that of its text; None where it is no column of its own."""
+    found = re.fullmatch(re.escape(_AS_TEXT).replace(re.escape("{}"), '((?:[^"]|"")+)'), text)
+    return f'"{found[1]}"' if found else None
 
 
 def _quoted(name: str) -> str:

@@ -69,14 +69,15 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
     """
     run = events.connection.execute
     run(
-        f"""CREATE OR REPLACE TABLE stepped AS
-        SELECT t, u, g, (t - lag(t) OVER (PARTITION BY u ORDER BY t)) / 1e6 AS gap_s FROM {events.table}"""
+        f"""CREATE OR REPLACE VIEW stepped AS SELECT t, u, g, place,
+            CASE WHEN u = lag(u) OVER () THEN (t - lag(t) OVER ()) / 1e6 END AS gap_s
+        FROM (SELECT t, u, g, row_number() OVER () AS place FROM {events.table})"""
     )
     gaps = _gaps(run)
     valley = valley_of(gaps, events.resolution_s) if session_gap_s is None else Valley(session_gap_s, 1.0, "as asked")
     run(
         f"""CREATE OR REPLACE TABLE logins AS
-        SELECT t, u, g FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
+        SELECT t, u, g, place FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
     )
     length_s = (events.last_us - events.first_us) / US_PER_S
     first_hour = events.first_us // HOUR_US
@@ -90,7 +91,7 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
         _covered(events, first_hour, hours),
         valley,
         gaps,
-        _per_login(run, valley.gap_s),
+        _per_login(run, events.count),
         _think(run, valley.gap_s),
         _per_user(run, events),
         edge_s,
@@ -135,19 +136,18 @@ def _covered(events: Events, first_hour: int, hours: int) -> FloatArray:
     return np.asarray(np.maximum(inside, 1.0) / HOUR_US)
 
 
-def _per_login(run: Any, gap_s: float) -> FloatArray:
+def _per_login(run: Any, events: int) -> FloatArray:
+    """Count logins by their requests, which are as many as events lie between it and the next login."""
     found = _rows(
         run,
         f"""SELECT g::INT AS g, least(n, {MOST_REQUESTS})::INT AS k, count(*)::DOUBLE AS c FROM (
-            SELECT g, u, session, count(*) AS n FROM (
-                SELECT g, u, sum(CASE WHEN gap_s IS NULL OR gap_s > {gap_s} THEN 1 ELSE 0 END)
-                    OVER (PARTITION BY u ORDER BY t ROWS UNBOUNDED PRECEDING) AS session
-                FROM stepped)
-            GROUP BY g, u, session)
-        GROUP BY ALL""",
+            SELECT lag(g) OVER () AS g, place - lag(place) OVER () AS n FROM logins)
+        WHERE n IS NOT NULL GROUP BY ALL""",
     )
     counts = np.zeros((GROUPS, MOST_REQUESTS + 1))
     np.add.at(counts, (np.asarray(found["g"]), np.asarray(found["k"])), np.asarray(found["c"]))
+    group, place = run("SELECT g, place FROM logins ORDER BY place DESC LIMIT 1").fetchone()
+    counts[group, min(events + 1 - place, MOST_REQUESTS)] += 1.0
     return counts
 
 
@@ -169,7 +169,7 @@ def _per_user(run: Any, events: Events) -> FloatArray:
         run,
         f"""SELECT g::INT AS g, f, n, count(*)::DOUBLE AS c FROM (
             SELECT g, u, count(*) - 1 AS n,
-                least(((min(t) - {events.first_us})::DOUBLE / {span} * {FIRSTS})::INT, {FIRSTS - 1}) AS f
+                least(floor((min(t) - {events.first_us})::DOUBLE / {span} * {FIRSTS})::INT, {FIRSTS - 1}) AS f
             FROM logins GROUP BY g, u)
         GROUP BY ALL""",
     )

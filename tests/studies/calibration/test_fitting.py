@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic_logs import Habits, drawn, written
 
@@ -63,6 +64,34 @@ def test_of_those_who_join_the_ones_that_never_came_are_dormant(tmp_path: Path) 
     assert float(stated["dormant"].rstrip(" %")) / 100 == pytest.approx(1 - alone.seen_users / 100_000, abs=1e-3)
     shares = [Population.model_validate(parts_of(each)["population"]).share_active_at() for each in (alone, of_all)]
     assert shares[0] * alone.users == pytest.approx(shares[1] * 100_000, rel=0.01)
+
+
+def test_what_is_counted_of_a_log_of_many_blocks_is_what_pandas_counts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    time = pd.Timestamp("2026-03-02") + pd.to_timedelta(rng.integers(0, 14 * 86_400, 400_000), unit="s")
+    log = pd.DataFrame({"time": time, "user": rng.integers(0, 9_000, 400_000)})
+    log.to_parquet(tmp_path / "log.parquet")
+    with read_events([tmp_path / "log.parquet"]) as events:
+        assert events.users == 9_000
+        found = measured(events, session_gap_s=3_600.0)
+    log = log.sort_values(["user", "time"])
+    gap_s = log.groupby("user").time.diff().dt.total_seconds()
+    begins = ~(gap_s <= 3_600)
+    requests = begins.cumsum().value_counts().value_counts()
+    assert found.gaps.count.sum() == gap_s.notna().sum()
+    assert {number: count for number, count in enumerate(found.per_login.sum(axis=0)) if count} == dict(requests)
+    assert found.think_s.sum(axis=0)[[0, 2]].tolist() == [gap_s[~begins].sum(), (~begins).sum()]
+    per_user = begins.groupby(log.user).sum()
+    assert found.per_user[:, 3] @ found.per_user[:, 2] == (per_user - 1).sum()
+
+
+def test_when_users_are_first_seen_is_told_in_hundredths_that_begin_then(tmp_path: Path) -> None:
+    seen = np.repeat([0, 0.006, 0.015, 0.999], 100) * 100_000
+    time = pd.Timestamp("2026-03-02") + pd.to_timedelta([*seen, 100_000], unit="s")
+    pd.DataFrame({"time": time, "user": range(401)}).to_parquet(tmp_path / "log.parquet")
+    with read_events([tmp_path / "log.parquet"]) as events:
+        rows = measured(events).per_user
+    assert np.bincount(rows[:, 1].astype(int), rows[:, 3])[[0, 1, 99]].tolist() == [200, 100, 101]
 
 
 @pytest.mark.long
