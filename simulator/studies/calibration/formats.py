@@ -6,12 +6,13 @@ Each kind says with SQL of DuckDB what its relation is and which of its columns,
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.core.errors import UserError, did_you_mean
 from simulator.core.input_files.wording import one_line, shortened
+from simulator.studies.calibration.exports import export_of
 
 TIME_NAMES: Final = (
     *("time", "timestamp", "ts", "datetime", "date_time", "event_time", "event_timestamp", "occurred_at"),
@@ -19,7 +20,7 @@ TIME_NAMES: Final = (
 )
 USER_NAMES: Final = (
     *("user", "user_id", "userid", "uid", "user_pseudo_id", "customer_id", "customerid", "client_id", "visitor_id"),
-    *("anonymous_id", "anonymousid", "account_id", "member_id", "reviewerid", "id"),
+    *("anonymous_id", "anonymousid", "distinct_id", "account_id", "member_id", "reviewerid", "id"),
 )
 """What columns of time and user are called, the likeliest first; capital letters do not matter."""
 CLIENT: Final = "client"
@@ -72,15 +73,26 @@ def recognised(head: str, is_parquet: Sequence[str] | None) -> Format:
     """
     if is_parquet is not None:
         columns = {name: f'CAST("{_quoted(name)}" AS VARCHAR)' for name in is_parquet}
-        return Format("Parquet", "SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
+        return _export(Format("Parquet", "SELECT * FROM read_parquet({files}, union_by_name = true)", columns))
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
         raise UserError("it is empty")
-    for kind in (_cloudfront, _load_balancer, _combined, _json_lines):
+    for kind in (_cloudfront, _load_balancer, _combined):
         found = kind(lines)
         if found is not None:
             return found
-    return _delimited(lines)
+    return _export(_json(head) or _delimited(lines))
+
+
+def _export(found: Format) -> Format:
+    """Return a format as the export of a product, where its columns say so."""
+    export = export_of(found.relation, found.columns)
+    if export is None:
+        return found
+    name = f"{found.name} as {export.name} exports them"
+    return replace(
+        found, name=name, relation=export.relation, columns=export.columns, time=export.time, user=export.user
+    )
 
 
 def _quoted(name: str) -> str:
@@ -129,22 +141,39 @@ def _combined(lines: Sequence[str]) -> Format | None:
     )
 
 
-def _json_lines(lines: Sequence[str]) -> Format | None:
-    if not lines[0].lstrip().startswith("{"):
+def _json(head: str) -> Format | None:
+    """Return JSON: an object a line, an array of them, or one after the other over several lines each."""
+    text = head.lstrip("\ufeff \t\r\n")
+    if not text.startswith(("{", "[")):
         return None
     keys: dict[str, None] = {}
-    for line in lines[:-1] or lines:
-        try:
-            found = json.loads(line)
-        except ValueError:
-            continue
-        keys |= dict.fromkeys(_paths(found) if isinstance(found, dict) else ())
+    for found in _objects(text.removeprefix("[")):
+        keys |= dict.fromkeys(_paths(found))
     if not keys:
         raise UserError("its lines begin as JSON does, and none of the first is an object")
     path = {key: "$" + "".join(f'."{_quoted(part)}"' for part in key.split(".")) for key in keys}
     columns = {key: "json_extract_string(json, '{}')".format(path[key].replace("'", "''")) for key in keys}
-    relation = "SELECT json FROM read_json_objects({files}, format = 'newline_delimited', ignore_errors = true)"
-    return Format("JSON lines", relation, columns)
+    if text.startswith("["):
+        name, layout = "events in a JSON array", "format = 'array'"
+    elif text.splitlines()[0].rstrip().endswith("}"):
+        name, layout = "JSON lines", "format = 'newline_delimited', ignore_errors = true"
+    else:
+        name, layout = "JSON objects", "format = 'unstructured'"
+    return Format(name, f"SELECT json FROM read_json_objects({{files}}, {layout})", columns)
+
+
+def _objects(text: str) -> Iterator[Mapping[str, object]]:
+    """Yield the objects of a text that may break off; of one that is none, what stands on later lines."""
+    decoder, place = json.JSONDecoder(), 0
+    while (place := text.find("{", place)) >= 0:
+        try:
+            found, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            place = text.find("\n", place)
+            if place < 0:
+                return
+            continue
+        yield found
 
 
 def _paths(found: Mapping[str, object], before: str = "") -> list[str]:
@@ -209,7 +238,7 @@ def column_of(known: Mapping[str, str], asked: str | None, names: Sequence[str],
             raise UserError(f"{option}: there is no column '{asked}'; {did_you_mean(asked, known)}")
         return asked
     by_letters = {name.lower(): name for name in reversed(list(known))}
-    return next((by_letters[name] for name in names if name in by_letters), None)
+    return next((by_letters[name.lower()] for name in names if name.lower() in by_letters), None)
 
 
 def shown_columns(known: Mapping[str, str]) -> str:
