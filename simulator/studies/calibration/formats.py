@@ -34,6 +34,11 @@ _COMBINED: Final = re.compile(r'\S+ \S+ .*?\[\d{2}/[A-Za-z]{3}/\d{4}(?::\d{2}){3
 _COMBINED_PARTS: Final = r"^(\S+) \S+ (.*?) \[([^\]]+)\] "
 
 
+_MOST_HEAD_LINES: Final = 12
+_CONSOLE_TIME: Final = re.compile(r"\s*\d{4}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d")
+_SECONDS_LAST: Final = r"(:\d\d(?:\.\d+)?)$"
+
+
 @dataclass(frozen=True)
 class Format:
     """A kind of log."""
@@ -49,6 +54,10 @@ class Format:
     user: str | None = None
     time_format: str | None = None
     """How times are written, as strptime knows it; without it ISO 8601 or a number."""
+    series: tuple[str, ...] = ()
+    """Columns of counts, where the kind says it; of a log of events none."""
+    statistic: str | None = None
+    """What those are called."""
 
     def recognised_as(self, time: str, user: str | None) -> str:
         """Return what is said of it: its kind, and what is time and user in it."""
@@ -77,7 +86,7 @@ def recognised(head: str, is_parquet: Sequence[str] | None) -> Format:
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
         raise UserError("it is empty")
-    for kind in (_cloudfront, _load_balancer, _combined):
+    for kind in (_cloudfront, _load_balancer, _combined, _cloudwatch):
         found = kind(lines)
         if found is not None:
             return found
@@ -138,6 +147,38 @@ def _combined(lines: Sequence[str]) -> Format | None:
         "time",
         "user" if has_users else None,
         "%d/%b/%Y:%H:%M:%S %z",
+    )
+
+
+def _cloudwatch(lines: Sequence[str]) -> Format | None:
+    """Return the CSV of CloudWatch's console: a few lines that say what each column is, and then times in UTC."""
+    cells = [next(csv.reader([line]), []) for line in lines[: _MOST_HEAD_LINES + 1]]
+    first = next((place for place, row in enumerate(cells) if row and _CONSOLE_TIME.match(row[0])), 0)
+    head = {row[0].strip().lower(): [cell.strip() for cell in row[1:]] for row in cells[:first] if row}
+    names = next((head[key] for key in ("label", "full label", "id") if key in head), None)
+    if names is None:
+        return None
+    width = len(cells[first])
+    stated = {cell.lower() for key in ("statistic", "stat") for cell in head.get(key, ())}
+    labels: list[str] = []
+    for place in range(1, width):
+        name = names[place - 1] if place <= len(names) and names[place - 1] else f"column {place + 1}"
+        labels.append(name if name not in labels else f"{name} ({place})")
+    types = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
+    relation = (
+        f"SELECT * FROM read_csv({{files}}, columns = {{types}}, delim = ',', header = false, skip = {first}, "
+        "quote = '\"', auto_detect = false, ignore_errors = true, store_rejects = true, null_padding = true)"
+    )
+    time = f"regexp_replace(replace(trim(c0), '/', '-'), '{_SECONDS_LAST}', '\\1Z')"
+    columns = {"time": time, **{label: f"c{place}" for place, label in enumerate(labels, 1)}}
+    statistic = stated.pop() if len(stated) == 1 else None
+    return Format(
+        "CSV of CloudWatch's console",
+        relation.replace("{types}", f"{{{types}}}"),
+        columns,
+        time="time",
+        series=tuple(labels),
+        statistic=statistic,
     )
 
 
