@@ -142,6 +142,6 @@ def _of_rates(
         fit,
         parts_of_rates(fit),
         verdict,
-        tuple(rate_doubts(counts, fit, verdict, judged=judges)),
+        tuple(rate_doubts(counts, fit, verdict, judged=judges and counts.length_s >= LEAST_VERDICT_S)),
         (),
     )

@@ -34,6 +34,8 @@ from simulator.studies.calibration.monitoring_kinds import KINDS
 NO_COUNT: Final = "no count"
 EVENT_STEP_S: Final = 60.0
 """Events that name no users are counted in pieces of so much, or of what their times are a multiple of."""
+MOSTLY: Final = 0.9
+"""A column of which so much is numbers is one of numbers, whatever the rest is."""
 _COUNT_NAMES: Final = frozenset(
     {
         *("count", "counts", "cnt", "n", "num", "requests", "request_count", "requestcount", "hits", "events", "calls"),
@@ -156,10 +158,15 @@ def _asked_for(kind: Format, asked: Asked) -> tuple[str, ...]:
 
 def _is_numeric(cells: Sequence[str | None]) -> bool:
     some = [cell.strip() for cell in cells if cell is not None and cell.strip()]
+    return bool(some) and sum(map(_is_number, some)) >= MOSTLY * len(some)
+
+
+def _is_number(cell: str) -> bool:
     try:
-        return bool([float(cell) for cell in some])
+        float(cell)
     except ValueError:
         return False
+    return True
 
 
 def _likely(numbers: Sequence[str]) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ OFF_GRID: Final = 0.05
 """Times are on a grid that are no farther off it, in pieces: days are an hour longer or shorter as clocks change."""
 MOST_OFF_GRID: Final = 0.05
 """Share of the times that may lie elsewhere."""
+CLEARLY_FULL: Final = 0.9
+LEAST_FULL: Final = 0.2
+"""Share of a grid that must be there for times to be taken for one, and where it is said that they are one."""
 TWICE: Final = "a time that is there twice"
 BELOW: Final = "a count below 0"
 
@@ -128,8 +131,7 @@ def is_grid(time_s: FloatArray) -> bool:
     each = np.unique(time_s)
     if each.size < max(LEAST_PIECES, (1 - MOST_OFF_GRID) * time_s.size):
         return False
-    step_s = step_of(each)
-    return step_s >= LEAST_STEP_S and _off_grid(each, step_s) <= MOST_OFF_GRID
+    return _is_regular(each, step_of(each), CLEARLY_FULL)
 
 
 def step_of(time_s: FloatArray) -> float:
@@ -138,9 +140,12 @@ def step_of(time_s: FloatArray) -> float:
     return float(apart[np.argmax(often)])
 
 
-def _off_grid(time_s: FloatArray, step_s: float) -> float:
+def _is_regular(time_s: FloatArray, step_s: float, least_full: float) -> bool:
+    """Return whether ascending times are on a grid, of which not too much is missing: of any times some are on one."""
+    if step_s < LEAST_STEP_S or time_s.size * step_s < least_full * (time_s[-1] - time_s[0]):
+        return False
     steps = np.diff(time_s) / step_s
-    return float(np.mean(np.abs(steps - np.maximum(np.round(steps), 1.0)) > OFF_GRID))
+    return float(np.mean(np.abs(steps - np.maximum(np.round(steps), 1.0)) > OFF_GRID)) <= MOST_OFF_GRID
 
 
 def increments(time_s: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -175,7 +180,7 @@ def counts_of(read: Readings) -> Counts:
     if time_s.size < LEAST_PIECES:
         raise UserError(f"{read.recognised}: {time_s.size} counts are too few to fit anything; at least {LEAST_PIECES}")
     step_s = step_of(time_s)
-    if step_s < LEAST_STEP_S or _off_grid(time_s, step_s) > MOST_OFF_GRID:
+    if not _is_regular(time_s, step_s, LEAST_FULL):
         raise UserError(f"{read.recognised}: its times are on no regular grid, so that counts have no length")
     if step_s > (1 + OFF_GRID) * DAY_S:
         raise UserError(

@@ -20,6 +20,8 @@ from simulator.studies.calibration.weekly import Weekly, fitted_weekly, local_ho
 BURSTS: Final = "traffic.burstiness.cv"
 REQUESTS_PER_S: Final = "requests_per_s_mean"
 MOST_STRETCHES: Final = 40
+LEAST_WEEKS_FOR_USUAL: Final = 3
+"""Of fewer, half of what scatters would be taken for what comes every week."""
 NEIGHBOURS: Final = 1.5
 """Variance of what a piece has more than the mean of the one before and the one after it, over that of a piece."""
 
@@ -172,6 +174,8 @@ class _Bursts:
     """How many more there are in it than on average in its neighbours, beyond what is usual at its time of the week."""
     mean: FloatArray
     """Of it and its neighbours."""
+    square: FloatArray
+    """Product of its neighbours, which on average is the square of what is expected: their factors are their own."""
 
     @classmethod
     def of(cls, counts: Counts, zone: str, weekly: Weekly) -> "_Bursts | None":
@@ -179,10 +183,11 @@ class _Bursts:
         step_s = counts.step_s * max(math.ceil(MINUTE_S / counts.step_s - 1e-9), 1)
         if step_s > HOUR_S / 3:
             return None
-        pieces = math.floor(counts.length_s / step_s + 1e-9)
+        begin_s = float(counts.begin_s[1])  # the first piece of events is not whole
+        pieces = math.floor((counts.last_s - begin_s) / step_s + 1e-9)
         if pieces < 3:  # noqa: PLR2004  (one and its neighbours)
             return None
-        edge_s = np.asarray(counts.first_s + np.arange(pieces + 1.0) * step_s)
+        edge_s = np.asarray(begin_s + np.arange(pieces + 1.0) * step_s)
         count, known = counts.on(edge_s)
         inside = np.minimum(np.minimum(known[:-2], known[1:-1]), known[2:]) > 1 - 1e-6
         hour = edge_s[1:-2] // HOUR_S
@@ -193,30 +198,28 @@ class _Bursts:
         mean = np.asarray((count[:-2] + count[1:-1] + count[2:]) / 3)
         if not inside.any() or not mean[inside].any():
             return None
-        return cls(step_s, hour[inside], *_less_usual(apart[inside], mean[inside], edge_s[1:-2][inside], step_s, zone))
+        bent = _less_usual(apart[inside], edge_s[1:-2][inside], step_s, zone)
+        return cls(step_s, hour[inside], bent, mean[inside], (count[:-2] * count[2:])[inside])
 
     def cv(self, first_hour: int, without: Any) -> float:
         """Return the coefficient of variation of the rate's factor, with some hours left out; 0 where chance is all."""
         kept = np.ones(self.hour.size, dtype=bool)
         if without is not None:
             kept = ~without[np.clip(self.hour.astype(np.int64) - first_hour, 0, without.size - 1)]
-        mean, square = float(self.mean[kept].sum()), float((self.mean[kept] ** 2).sum())
+        mean, square = float(self.mean[kept].sum()), float(self.square[kept].sum())
         variance = float((self.apart[kept] ** 2).sum()) / NEIGHBOURS
         return math.sqrt(max(variance - mean, 0.0) / square) if square > 0 else 0.0
 
 
-def _less_usual(
-    apart: FloatArray, mean: FloatArray, time_s: FloatArray, step_s: float, zone: str
-) -> tuple[FloatArray, FloatArray]:
+def _less_usual(apart: FloatArray, time_s: FloatArray, step_s: float, zone: str) -> FloatArray:
     """Return differences without what each time of the week has of them every week, which the profile bends by."""
     first = int(time_s[0] // HOUR_S)
     hours = local_hours(first, int(time_s[-1] // HOUR_S) - first + 1, zone)
-    slot = hours[(time_s // HOUR_S).astype(np.int64) - first] * round(HOUR_S / step_s) + (
-        time_s % HOUR_S // step_s
-    ).astype(np.int64)
+    within = (time_s % HOUR_S // step_s).astype(np.int64)
+    slot = hours[(time_s // HOUR_S).astype(np.int64) - first] * math.ceil(HOUR_S / step_s) + within
     number = np.bincount(slot).astype(np.float64)
-    if number[number > 0].mean() < 3:  # noqa: PLR2004  (of two weeks half of the scatter would be taken for usual)
-        return apart, mean
-    usual = np.bincount(slot, apart) / np.maximum(np.bincount(slot, mean), 1e-300)
+    if number[number > 0].mean() < LEAST_WEEKS_FOR_USUAL:
+        return apart
+    usual = np.bincount(slot, apart) / np.maximum(number, 1.0)
     freed = np.sqrt(number / np.maximum(number - 1.0, 1.0))[slot]
-    return np.asarray((apart - usual[slot] * mean) * freed), mean
+    return np.asarray((apart - usual[slot]) * freed)
