@@ -160,6 +160,10 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
             "recommendation_changes": None if verdict is None else verdict.recommendation_changes,
             "why": list(found.why),
         },
+        "unusual": [
+            {"begins": each.begins.isoformat(), "hours": each.hours, "multiplier": each.multiplier}
+            for each in found.fit.weekly.unusual
+        ],
         "parts": found.parts,
     }
     return {key: finite(value) for key, value in content.items()}

@@ -1,5 +1,6 @@
 """What a log that names no users cannot say, and what speaks against what it does say; a sentence each."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -34,8 +35,10 @@ def check_population(fit: RateFit) -> None:
         return
     least = max(per_day / MOST_LOGINS_PER_DAY, 1.0)
     if not least <= users <= MOST_USERS:
-        most = f"from {least:,.0f} to {MOST_USERS:,}"
-        raise UserError(f"--population: {users:,.0f} users cannot make {per_day:,.0f} requests a day; give {most}")
+        raise UserError(
+            f"--population: {users:,.3g} users for {per_day:,.0f} requests a day; a scenario takes from "
+            f"{math.ceil(least):,}, each of whom logs in once a second, to {MOST_USERS:,}"
+        )
 
 
 def rate_doubts(counts: Counts, fit: RateFit, verdict: HeldOut | None, *, judged: bool) -> Iterator[str]:

@@ -159,7 +159,9 @@ def test_without_a_population_there_is_traffic_alone_and_it_is_said_how_much_it_
     assert Population.model_validate(stated).mean_logins_per_user_day() * 5_000 == pytest.approx(
         PER_DAY * 1.03**4, rel=0.02
     )
-    with pytest.raises(UserError, match=r"--population: 0 users|--population: .* cannot make"):
+    with pytest.raises(
+        UserError, match=r"--population: 0.01 users for 22,\d+ requests a day; a scenario takes from 1,"
+    ):
         calibrated(tmp_path / "log.parquet", 0.01, judges=False)
 
 
