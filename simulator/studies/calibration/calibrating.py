@@ -87,6 +87,7 @@ def calibrate(
         _check_gap(counts.recognised, session_gap_s)
         return _of_rates(recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
+        events.check_span()
         if not events.has_users:
             _check_gap(events.recognised, session_gap_s)
             return _of_rates(recorded_events(events), asked, population, base, kept, judges=judges)

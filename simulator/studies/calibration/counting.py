@@ -79,7 +79,9 @@ def counts_of_events(events: Events) -> Counts:
     end = begin + step_s
     if step_s == EVENT_STEP_S:  # the first minute and the last one are not whole
         begin[0], end[-1] = events.first_us / US_PER_S, max(events.last_us / US_PER_S, begin[-1] + 1.0)
-    return Counts(events.recognised, step_s, begin, end, np.asarray(count), events.rows, events.skipped)
+    found = Counts(events.recognised, step_s, begin, end, np.asarray(count), events.rows, events.skipped)
+    found.check()
+    return found
 
 
 def _finished(found: Counts, name: str, asked: Asked) -> Counts:

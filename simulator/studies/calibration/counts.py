@@ -12,6 +12,7 @@ from simulator.core.arrays import FloatArray
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, HOUR_S, about_duration
 from simulator.studies.calibration.count_units import ASK, Unit
+from simulator.studies.calibration.events import check_span
 
 LEAST_PIECES: Final = 24
 LEAST_EVENTS: Final = 200
@@ -42,6 +43,18 @@ class Counts:
     rows: int = 0
     """Rows that were read, those left out too."""
     skipped: Mapping[str, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse counts of too few events.
+
+        Raises
+        ------
+        UserError
+            If they are.
+        """
+        if self.total < LEAST_EVENTS:
+            few = f"{self.total:.4g} events in all are too few to fit anything"
+            raise UserError(f"{self.recognised}: {few}; at least {LEAST_EVENTS}")
 
     @property
     def first_s(self) -> float:
@@ -182,6 +195,7 @@ def counts_of(read: Readings) -> Counts:
     step_s = step_of(time_s)
     if not _is_regular(time_s, step_s, LEAST_FULL):
         raise UserError(f"{read.recognised}: its times are on no regular grid, so that counts have no length")
+    check_span(read.recognised, float(time_s[0]), float(time_s[-1]))
     if step_s > (1 + OFF_GRID) * DAY_S:
         raise UserError(
             f"{read.recognised}: a count is of {about_duration(step_s)}; bring counts of a day at most, better of an "
@@ -189,10 +203,7 @@ def counts_of(read: Readings) -> Counts:
         )
     _check_values(read, value)
     found = Counts(read.recognised, step_s, *_pieces(read, time_s, value, step_s), read.rows, skipped)
-    if found.total < LEAST_EVENTS:
-        raise UserError(
-            f"{read.recognised}: {found.total:.4g} events in all are too few to fit anything; at least {LEAST_EVENTS}"
-        )
+    found.check()
     return found
 
 

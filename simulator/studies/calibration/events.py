@@ -21,7 +21,7 @@ from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import column_names, head_of, is_parquet, name_of
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
-from simulator.demand.stamp_formats import reading_hint
+from simulator.demand.stamp_formats import LONGEST_S, reading_hint
 from simulator.studies.calibration.count_units import Unit
 from simulator.studies.calibration.formats import (
     CLIENT,
@@ -43,6 +43,9 @@ US_PER_S: Final = 1_000_000
 MOST_SKIPPED_FRACTION: Final = 0.01
 """A log of which more is left out is refused, unless that is allowed."""
 SAMPLE_ROWS: Final = 2_000
+EARLIEST_S: Final = -30_600_000_000.0
+LATEST_S: Final = 190_300_000_000.0
+"""About the years 1000 and 8000, from 1970. [s]"""
 CELLS: Final = "a line with too few or too many cells"
 LEAST_USERS: Final = 200
 _STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (int(DAY_S), int(HOUR_S), int(MINUTE_S), 1))
@@ -111,6 +114,16 @@ class Events:
                 f"{self.recognised}: {self.users} users are too few to fit anything; at least {LEAST_USERS}"
             )
 
+    def check_span(self) -> None:
+        """Refuse a log of so many years that its times must be something else.
+
+        Raises
+        ------
+        UserError
+            If it is one.
+        """
+        check_span(self.recognised, self.first_us / US_PER_S, self.last_us / US_PER_S)
+
     @property
     def users(self) -> int:
         """How many users there are in it."""
@@ -160,6 +173,22 @@ class OpenedLog:
         except Exception:  # noqa: BLE001  (the table is there for delimited text alone)
             return 0
         return int(found[0])
+
+
+def check_span(name: str, first_s: float, last_s: float) -> None:
+    """Refuse times that are too far apart, or too far from now.
+
+    Raises
+    ------
+    UserError
+        If they are.
+    """
+    if last_s - first_s > LONGEST_S or not EARLIEST_S < first_s <= last_s < LATEST_S:
+        some = ", ".join(f"{each:.4g} s" for each in (first_s, last_s))
+        raise UserError(
+            f"{name}: its first and last time are {some} from 1970; a log is of at most {LONGEST_S / DAY_S:,.0f} days "
+            "in the years 1000 to 8000; some of its times are none, or in another unit"
+        )
 
 
 @contextmanager

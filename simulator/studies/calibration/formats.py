@@ -61,7 +61,8 @@ class Format:
 
     def recognised_as(self, time: str, user: str | None) -> str:
         """Return what is said of it: its kind, and what is time and user in it."""
-        who = f"users in '{user}'" if user else "no users"
+        callers = f", but callers' addresses in '{CLIENT}'" if CLIENT in self.columns else ""
+        who = f"users in '{user}'" if user else f"no users{callers}"
         return f"{self.name}: times in '{time}', {who}"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_DAY, HOURS_PER_WEEK, MINUTE_S, WEEK_S
 from simulator.studies.calibration.counts import Counts
-from simulator.studies.calibration.fitting import GROWTH, RATE, Fitted, jackknifed
+from simulator.studies.calibration.fitting import GROWTH, RATE, USERS, Fitted, jackknifed
 from simulator.studies.calibration.weekly import Weekly, fitted_weekly, local_hours
 
 BURSTS: Final = "traffic.burstiness.cv"
@@ -122,6 +122,8 @@ def fit_rates(counts: Counts, zone: str, population: float | None = None) -> Rat
         for each in (whole, *stretches):
             del each[BURSTS]
     parameters = {key: jackknifed(value, [each[key] for each in stretches]) for key, value in whole.items()}
+    if population is not None:
+        parameters = {USERS: Fitted(population, population, population), **parameters}
     burst_s = bursts.step_s if bursts is not None else 0.0
     begin_per_s, _ = hours.per_s(weekly)
     known = (counts.total, counts.step_s, counts.length_s)

@@ -142,6 +142,12 @@ def test_a_profile_is_on_the_clock_of_its_zone_over_a_change_of_the_clock() -> N
     assert weights[:, 8] == pytest.approx(weights[:, 10])
 
 
+def test_a_handful_of_events_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("time,page\n" + "2026-03-02T00:00:00Z,a\n" * 30, encoding="utf-8")
+    with pytest.raises(UserError, match="30 events in all are too few to fit anything; at least 200"):
+        fitted(tmp_path / "log")
+
+
 def calibrated(path: Path, population: float | None = None, *, judges: bool = True) -> Calibration:
     return calibrate([path], Asked(), population, judges=judges)
 
