@@ -49,7 +49,8 @@ def _rates_sentence(verdict: HeldOut, held: str) -> str:
     plans = list(
         dict.fromkeys(name for name, found, _ in (each.metric.partition(": ") for each in verdict.compared) if found)
     )
-    of_plans = "".join(f" and what '{plan}' makes of them" for plan in plans)
+    each = f"'{plans[0]}' makes" if len(plans) == 1 else f"{len(plans)} plans without memory make"
+    of_plans = f" and what {each} of them" if plans else ""
     apart = f"rates{of_plans} were compared, and nothing that depends on who comes back"
     return f"On the last {held} of the log and on the fit to what came before, {apart}; {_close(verdict)}."
 

@@ -11,6 +11,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S, HOUR_S, about_duration
+from simulator.demand.stamps import LARGEST_COUNT
 from simulator.studies.calibration.count_units import ASK, Unit
 from simulator.studies.calibration.events import check_span
 
@@ -27,6 +28,7 @@ LEAST_FULL: Final = 0.2
 """Share of a grid that must be there for times to be taken for one, and where it is said that they are one."""
 TWICE: Final = "a time that is there twice"
 BELOW: Final = "a count below 0"
+ABOVE: Final = f"a count above {LARGEST_COUNT:,}"
 
 
 @dataclass(frozen=True)
@@ -185,10 +187,10 @@ def counts_of(read: Readings) -> Counts:
         If there are too few, if they are not on a grid, if it is one of more than a day, or if they are a counter.
     """
     skipped = dict(read.skipped)
-    usable = np.isfinite(read.value) & (read.value >= 0)
-    below = int((read.value < 0).sum())
-    if below:
-        skipped[BELOW] = below
+    usable = np.isfinite(read.value) & (read.value >= 0) & (read.value <= LARGEST_COUNT)
+    for why, many in ((BELOW, read.value < 0), (ABOVE, read.value > LARGEST_COUNT)):
+        if many.any():
+            skipped[why] = int(many.sum())
     time_s, value = _each_once(read, usable, skipped)
     if time_s.size < LEAST_PIECES:
         raise UserError(f"{read.recognised}: {time_s.size} counts are too few to fit anything; at least {LEAST_PIECES}")
@@ -209,6 +211,8 @@ def counts_of(read: Readings) -> Counts:
 
 def _each_once(read: Readings, usable: np.ndarray, skipped: dict[str, int]) -> tuple[FloatArray, FloatArray]:
     time_s, value = read.time_s[usable], read.value[usable]
+    if not time_s.size:
+        return time_s, value
     if read.zone != "UTC":
         time_s = _second_passes(time_s, ZoneInfo(read.zone))
     order = np.argsort(time_s, kind="stable")

@@ -18,6 +18,7 @@ from pyarrow import parquet
 from simulator.core.units import HOUR_S
 from simulator.plans.plan import OnMiss, Plan
 from simulator.prices.loading import load_book
+from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.counting import counts_of_events
 from simulator.studies.calibration.counts import LEAST_PIECES, Counts
@@ -109,11 +110,11 @@ def held_out_rates(
     if early.count.size < LEAST_PIECES or not early.total or known_s < (1 - MOST_MISSING) * window.length_s:
         return None
     fit = fit_rates(early, zone, population)
-    alike = _population(fit)
+    alike = {"population": _population(fit), **window.as_scenario(), **_left_out(base)}
     with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
         replay = recorded.write(Path(folder) / "log.parquet", fit_rates(counts, zone, population))
         fitted, logged = (
-            _without_memory(judged_scenario(base, {**window.as_scenario(), "population": alike, "traffic": traffic}))
+            _without_memory(judged_scenario(base, {**alike, "traffic": traffic}))
             for traffic in (parts_of_rates(fit)["traffic"], {"replay": dict(replay)})
         )
         book = load_book(fitted.prices, base.parent if base else Path())
@@ -126,6 +127,13 @@ def _population(fit: RateFit) -> Mapping[str, Any]:
     """Return users who make the requests; where nobody knows how many they are, as many as come once a day."""
     users = fit.population or max(math.ceil(fit.end_per_day), 1)
     return {"users": round(users), "logins_per_day": f"{fit.end_per_day / round(users)!r}/day", "shape": "inf"}
+
+
+def _left_out(base: Path | None) -> Mapping[str, None]:
+    """Return what deletes the plans of a file that have a memory: some of them cannot even be stated of requests."""
+    plans = load_scenario(base).plans if base else {}
+    has_other = any(map(_forgets, plans.values()))
+    return {f'plans."{name}"': None for name, plan in plans.items() if has_other and not _forgets(plan)}
 
 
 def _without_memory(scenario: Scenario) -> Scenario:

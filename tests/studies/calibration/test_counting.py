@@ -13,7 +13,7 @@ import pytest
 from simulator.core.errors import UserError
 from simulator.studies.calibration.count_units import Unit
 from simulator.studies.calibration.counting import read_counts
-from simulator.studies.calibration.counts import Counts
+from simulator.studies.calibration.counts import ABOVE, Counts
 from simulator.studies.calibration.events import Asked
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
@@ -250,15 +250,15 @@ def test_of_several_columns_the_one_that_is_called_a_count_is_taken_or_it_is_ask
 
 def test_cells_that_are_no_counts_are_counted_and_too_many_of_them_stop(tmp_path: Path) -> None:
     cells: list[Any] = list(COUNT)
-    cells[3], cells[4], cells[5] = "", "n/a", -4
+    cells[3], cells[4], cells[5], cells[6] = "", "n/a", -4, "9" * 40
     lines = [*table(value=cells).splitlines(), f"{AT[7]:%Y-%m-%d %H:%M:%S},5", "never,5", ",5"]
     (tmp_path / "log").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"6 of 403 rows would be left out .* --allow-skipped"):
+    with pytest.raises(UserError, match=r"7 of 403 rows would be left out .* --allow-skipped"):
         read(tmp_path / "log")
     found = read(tmp_path / "log", Asked(allows_skipped=True))
     reasons = ("no time", "a time that is not understood", "no count", "a value that is no number")
-    assert found.skipped == dict.fromkeys((*reasons, "a count below 0", "a time that is there twice"), 1)
-    assert found.missing_s == 3 * STEP_S
+    assert found.skipped == dict.fromkeys((*reasons, "a count below 0", ABOVE, "a time that is there twice"), 1)
+    assert found.missing_s == 4 * STEP_S
 
 
 @pytest.mark.parametrize(
@@ -266,6 +266,7 @@ def test_cells_that_are_no_counts_are_counted_and_too_many_of_them_stop(tmp_path
     [
         (table(value=COUNTER), ANYHOW, "its values never fall, as those of a counter"),
         (table(value=[0] * (PIECES - 1) + [1]), ANYHOW, "never fall|too few"),
+        (table(value=[-1] * PIECES), Asked(counts=("value",)), "0 counts are too few"),
         (table(value=COUNT), Asked(counts=("valu",)), "did you mean 'value'"),
         (table(value=COUNT), Asked(counts=("value",), user="time"), "--count and --user"),
         ("when,value\n1,2\n", Asked(counts=("value",)), "is called as times are; give --time"),
