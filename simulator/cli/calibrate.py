@@ -13,7 +13,8 @@ app = typer.Typer(name="calibrate", help="From logs and measurements to the part
 @app.command("users")
 def users(
     logs: Annotated[
-        list[Path], typer.Argument(metavar="LOG...", help="Files or folders of events.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="LOG...", help="Files or folders of events, or of counts.", show_default=False),
     ],
     time: Annotated[
         str | None, typer.Option(metavar="COL", help="The column with the times.", show_default=False)
@@ -21,6 +22,25 @@ def users(
     user: Annotated[
         str | None, typer.Option(metavar="COL", help="The column with the users.", show_default=False)
     ] = None,
+    count: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="A column, or a series of a monitoring system, that counts. Repeatable: they are added up.",
+            show_default=False,
+        ),
+    ] = None,
+    count_unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT",
+            help="What counts are: count, 1/s, 1/min, or total (a counter that goes on growing).",
+            show_default=False,
+        ),
+    ] = None,
+    gaps_are_zero: Annotated[
+        bool, typer.Option("--gaps-are-zero", help="Take times without a count for 0, not for unknown.")
+    ] = False,
     time_format: Annotated[
         str | None,
         typer.Option(metavar="FORMAT", help="How times are written, e.g. '%d/%m/%Y %H:%M'.", show_default=False),
@@ -50,7 +70,10 @@ def users(
     force: documents.Force = False,
     json_: options.Json = False,
 ) -> None:
-    """Fit population and traffic to a log, and play its end against the fit to its beginning."""
+    """Fit population and traffic to a log, and play its end against the fit to its beginning.
+
+    Of events with users all of it; of events or counts without users how many come and when.
+    """
     from simulator.core.units import read_count, read_seconds
     from simulator.demand.zones import check_zone
     from simulator.report.calibration_report import calibration_json, calibration_report, parts_text
@@ -58,10 +81,20 @@ def users(
     from simulator.report.scenario_text import print_json, say
     from simulator.report.terminal import print_tables
     from simulator.studies.calibration.calibrating import calibrate
+    from simulator.studies.calibration.count_units import read_unit
     from simulator.studies.calibration.events import Asked
     from simulator.studies.outcome_store import default_store
 
-    asked = Asked(time, user, time_format, options.checked("--timezone", timezone, check_zone), allow_skipped)
+    asked = Asked(
+        time,
+        user,
+        time_format,
+        options.checked("--timezone", timezone, check_zone),
+        allow_skipped,
+        tuple(count or ()),
+        None if count_unit is None else options.checked("--count-unit", count_unit, read_unit),
+        gaps_are_zero,
+    )
     found = calibrate(
         logs,
         asked,

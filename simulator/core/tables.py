@@ -74,12 +74,27 @@ def head_of(path: Path) -> str:
     UserError
         If it is no text.
     """
+    return _text(path, _HEAD_BYTES)
+
+
+def text_of(path: Path) -> str:
+    """Return all of a text file, whatever it is compressed with.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    """
+    return _text(path, None)
+
+
+def _text(path: Path, most_bytes: int | None) -> str:
     try:
         with path.open("rb") as file:
             head = file.read(len(max(_OTHERS, key=len)))
         _check_kind(path, head)
         with ExitStack() as opened:
-            first = _stream(path, head, opened).read(_HEAD_BYTES)
+            first = _stream(path, head, opened).read(most_bytes)
         return str(first.decode(_encoding(first), errors="replace"))
     except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error

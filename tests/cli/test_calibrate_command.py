@@ -40,6 +40,52 @@ def test_the_same_log_gives_the_same_parts(log: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("counts") / "counts.csv"
+    lines = [f"2026-03-{2 + hour // 24:02} {hour % 24:02}:00,{100 + 9 * (hour % 24)}" for hour in range(21 * 24)]
+    path.write_text("\n".join(["time,requests", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_counts_give_parts_that_run_and_json_keeps_its_contract(counts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rates.yaml"
+    done = predcost("calibrate", "users", counts, "--population", "5k", "--fit-only", "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {"recognised", "rows", "skipped", "parameters", "held_out", "verdict", "parts", "unusual"} <= set(told)
+    assert (told["rows"], told["skipped"], told["held_out"]) == (504, {}, {})
+    assert (told["verdict"]["fits"], told["verdict"]["recommendation_changes"]) == (None, None)
+    assert any("bring events with a user each" in each for each in told["verdict"]["why"])
+    assert told["parameters"]["population.logins_per_day"]["value"] == pytest.approx((100 + 9 * 11.5) * 24 / 5_000)
+    assert predcost("new", "mine.yaml", cwd=tmp_path).returncode == 0
+    scenario = YAML(typ="safe").load((tmp_path / "mine.yaml").read_text(encoding="utf-8"))
+    scenario |= YAML(typ="safe").load(out.read_text(encoding="utf-8"))
+    with (tmp_path / "fitted.yaml").open("w", encoding="utf-8") as stream:
+        YAML().dump(scenario, stream)
+    done = predcost("run", "fitted.yaml", "--horizon", "1 d", "--plan", "on demand", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout)["plans"]["on demand"]["metrics"]
+    assert metrics["requests_per_s_mean"]["mean"] == pytest.approx((100 + 9 * 11.5) / 3_600, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--session-gap", "5 min"), "--session-gap"),
+        (("--population", "3000M"), "--population: 3e+09 users for"),
+        (("--count", "hits"), "--count: there is no column 'hits'"),
+        (("--count-unit", "per fortnight"), "--count-unit"),
+        (("--count", "requests", "--user", "time"), "--count and --user"),
+    ],
+)
+def test_what_counts_cannot_say_ends_with_exit_2(counts: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = predcost("calibrate", "users", counts, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -3,6 +3,7 @@
 A comment directly above a block says what is different about it: ``<!-- not run: why -->`` or ``<!-- ends with 2 -->``.
 """
 
+import json
 import os
 import re
 import shlex
@@ -136,6 +137,8 @@ class Room:
             (self.folder / name).write_bytes(book.read_bytes())
         if "access.parquet" in page:
             _log().to_parquet(self.folder / "access.parquet")
+        if "requests.json" in page:
+            (self.folder / "requests.json").write_text(_counter(), "utf-8")
         if "company.pptx" in page:
             self.python("import pptx; pptx.Presentation().save('company.pptx')")
         for given, file in (("RUN", "FILE"), ("LAST", "last.yaml"), ("THIS", "this.yaml")):
@@ -194,6 +197,15 @@ def _log() -> pd.DataFrame:
     users = np.repeat(np.arange(500), rng.poisson(rng.gamma(0.5, 40, 500)))
     times = pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.uniform(0, 56, users.size), unit="D")
     return pd.DataFrame({"time": times, "user": users}).sort_values("time")
+
+
+def _counter() -> str:
+    """Return what Prometheus answers to a query for a counter of requests, of four weeks by five minutes."""
+    times = 1_767_571_200 + 300 * np.arange(28 * 288)
+    counts = np.cumsum(np.random.default_rng(1).poisson(20 + 15 * np.sin(times / 86_400 * 2 * np.pi)))
+    values = [[int(time), str(count)] for time, count in zip(times, counts, strict=True)]
+    series = {"metric": {"__name__": "http_requests_total"}, "values": values}
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}})
 
 
 def _with_fewer_users(data: Any) -> None:

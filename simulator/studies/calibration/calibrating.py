@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.core.errors import UserError
 from simulator.core.units import DAY_S
+from simulator.studies.calibration.counting import read_counts
 from simulator.studies.calibration.doubts import doubts
 from simulator.studies.calibration.events import US_PER_S, Asked, read_events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.held_out import HeldOut, held_out
+from simulator.studies.calibration.held_out_rates import Recorded, held_out_rates, recorded_counts, recorded_events
 from simulator.studies.calibration.measures import measured
-from simulator.studies.calibration.parts import parts_of
+from simulator.studies.calibration.parts import parts_of, parts_of_rates
+from simulator.studies.calibration.rate_doubts import check_population, rate_doubts
+from simulator.studies.calibration.rates import RateFit, fit_rates
 from simulator.studies.calibration.sessions import histogram_lines
 from simulator.studies.outcome_store import OutcomeStore
 
@@ -29,9 +34,10 @@ class Calibration:
     skipped: dict[str, int]
     first: datetime
     last: datetime
-    fit: UserFit
+    fit: UserFit | RateFit
+    """Of users, or of rates alone where the log names none."""
     parts: dict[str, Any]
-    """``population`` and ``traffic``."""
+    """``traffic``, and ``population`` as far as it is known."""
     verdict: HeldOut | None
     """None where the log is too short to hold anything out, or where it was not asked for."""
     why: tuple[str, ...]
@@ -74,9 +80,17 @@ def calibrate(
     Raises
     ------
     UserError
-        If the log cannot be read, has no users, or is too short.
+        If the log cannot be read, has too few users, or is too short.
     """
+    counts = read_counts(paths, asked)
+    if counts is not None:
+        _check_gap(counts.recognised, session_gap_s)
+        return _of_rates(recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
+        events.check_span()
+        if not events.has_users:
+            _check_gap(events.recognised, session_gap_s)
+            return _of_rates(recorded_events(events), asked, population, base, kept, judges=judges)
         events.check_users()
         measures = measured(events, session_gap_s)
         fit = fit_users(measures, asked.timezone, population)
@@ -96,3 +110,39 @@ def calibrate(
             tuple(doubts(events, measures, fit, verdict)),
             tuple(histogram_lines(measures.gaps, measures.valley)),
         )
+
+
+def _check_gap(recognised: str, session_gap_s: float | None) -> None:
+    if session_gap_s is not None:
+        raise UserError(f"--session-gap: {recognised}: without users nothing tells logins apart; leave it out")
+
+
+def _of_rates(
+    recorded: Recorded,
+    asked: Asked,
+    population: float | None,
+    base: Path | None,
+    kept: OutcomeStore | None,
+    *,
+    judges: bool,
+) -> Calibration:
+    """Return what a log says that names no users."""
+    counts = recorded.counts
+    fit = fit_rates(counts, asked.timezone, population)
+    check_population(fit)
+    verdict = None
+    if judges and counts.length_s >= LEAST_VERDICT_S:
+        verdict = held_out_rates(recorded, asked.timezone, population, base, kept)
+    first, last = (datetime.fromtimestamp(each, UTC) for each in (counts.first_s, counts.last_s))
+    return Calibration(
+        counts.recognised,
+        counts.rows,
+        dict(counts.skipped),
+        first,
+        last,
+        fit,
+        parts_of_rates(fit),
+        verdict,
+        tuple(rate_doubts(counts, fit, verdict, judged=judges and counts.length_s >= LEAST_VERDICT_S)),
+        (),
+    )

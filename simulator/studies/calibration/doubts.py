@@ -11,6 +11,7 @@ from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import UserFit
 from simulator.studies.calibration.held_out import HeldOut
 from simulator.studies.calibration.measures import Measures
+from simulator.studies.calibration.weekly import Weekly
 
 ROBOT_FRACTION: Final = 0.05
 FEW_FRACTION: Final = 0.5
@@ -40,6 +41,11 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
         if found.value > 0 and (found.high - found.value) > WIDE * found.value:
             interval = f"{found.value:.3g}, from {found.low:.3g} to {found.high:.3g}"
             yield f"{key} is hardly known: {interval}; bring a longer log"
+    yield from of_misses(verdict)
+
+
+def of_misses(verdict: HeldOut | None) -> Iterator[str]:
+    """Yield what is farther off than is asked."""
     for each in verdict.bad if verdict else ():
         both = f"{each.fit:.4g} by the fit and {each.log:.4g} on the end of the log"
         yield f"{each.metric} is {both} ({each.error:+.0%})"
@@ -63,7 +69,12 @@ def _of_time(events: Events, fit: UserFit) -> Iterator[str]:
     weights = np.asarray(fit.weekly.weights)
     if weights.size >= HOURS_PER_DAY and float(weights.std()) < FLAT:
         yield "the log has neither day nor week: people sleep, so these may be simulated logins or those of machines"
-    unusual = fit.weekly.unusual
+    yield from of_unusual(fit.weekly)
+
+
+def of_unusual(weekly: Weekly) -> Iterator[str]:
+    """Yield which hours were kept out of the profile."""
+    unusual = weekly.unusual
     if unusual:
         told = [f"{each.begins:%Y-%m-%d %H:00} UTC, {each.hours} h x {each.multiplier:.2g}" for each in unusual]
         some = ", ".join(told[:SHOWN])

@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,8 @@ from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import column_names, head_of, is_parquet, name_of
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
-from simulator.demand.stamp_formats import reading_hint
+from simulator.demand.stamp_formats import LONGEST_S, reading_hint
+from simulator.studies.calibration.count_units import Unit
 from simulator.studies.calibration.formats import (
     CLIENT,
     TIME_NAMES,
@@ -48,6 +49,10 @@ US_PER_S: Final = 1_000_000
 MOST_SKIPPED_FRACTION: Final = 0.01
 """A log of which more is left out is refused, unless that is allowed."""
 SAMPLE_ROWS: Final = 2_000
+EARLIEST_S: Final = -30_600_000_000.0
+LATEST_S: Final = 190_300_000_000.0
+"""About the years 1000 and 8000, from 1970. [s]"""
+CELLS: Final = "a line with too few or too many cells"
 LEAST_USERS: Final = 200
 _STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (int(DAY_S), int(HOUR_S), int(MINUTE_S), 1))
 _UNPACKED: Final[dict[bytes, Any]] = {b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -72,6 +77,12 @@ class Asked:
     timezone: str = "UTC"
     """The zone of times that state none."""
     allows_skipped: bool = False
+    counts: tuple[str, ...] = ()
+    """Columns or series of counts, which are added up; a log of events has none."""
+    count_unit: Unit | None = None
+    """What such numbers are, where their name does not say it."""
+    gaps_are_zero: bool = False
+    """Whether nothing came at times of which there is no count."""
 
 
 @dataclass
@@ -113,6 +124,16 @@ class Events:
                 f"{self.recognised}: {self.users} users are too few to fit anything; at least {LEAST_USERS}"
             )
 
+    def check_span(self) -> None:
+        """Refuse a log of so many years that its times must be something else.
+
+        Raises
+        ------
+        UserError
+            If it is one.
+        """
+        check_span(self.recognised, self.first_us / US_PER_S, self.last_us / US_PER_S)
+
     @property
     def users(self) -> int:
         """How many users there are in it."""
@@ -140,6 +161,79 @@ class Events:
         )
 
 
+@dataclass(frozen=True)
+class OpenedLog:
+    """Files that DuckDB can read, and what they are."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    kind: Format
+    files: Sequence[Path]
+    """As they are, or what was unpacked of them."""
+    called: Path
+    """The first of them, as the user calls it."""
+
+    @property
+    def relation(self) -> str:
+        """SQL of their rows."""
+        listed = "[" + ", ".join("'{}'".format(str(file).replace("'", "''")) for file in self.files) + "]"
+        return self.kind.relation.replace("{files}", listed)
+
+    @property
+    def rejected(self) -> int:
+        """How many lines had too few or too many cells, once all have been read."""
+        try:
+            found: Any = self.connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
+        except Exception:  # noqa: BLE001  (the table is there for delimited text alone)
+            return 0
+        return int(found[0])
+
+
+def check_span(name: str, first_s: float, last_s: float) -> None:
+    """Refuse times that are too far apart, or too far from now.
+
+    Raises
+    ------
+    UserError
+        If they are.
+    """
+    if last_s - first_s > LONGEST_S or not EARLIEST_S < first_s <= last_s < LATEST_S:
+        some = ", ".join(f"{each:.4g} s" for each in (first_s, last_s))
+        raise UserError(
+            f"{name}: its first and last time are {some} from 1970; a log is of at most {LONGEST_S / DAY_S:,.0f} days "
+            "in the years 1000 to 8000; some of its times are none, or in another unit"
+        )
+
+
+@contextmanager
+def opened_log(paths: Sequence[Path], asked: Asked) -> Iterator[OpenedLog]:
+    """Give the files, or all files in the folders, as long as the context lasts.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or is no log.
+    """
+    try:
+        import duckdb  # noqa: PLC0415  (an extra, which only logs need)
+    except ImportError:
+        raise UserError("logs are read by DuckDB: pip install '.[logs]' in the folder of predcost") from None
+
+    files = log_files(paths)
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="predcost-")))
+        plain = [_plain(file, folder) for file in files]
+        kind = format_of(plain[0], files[0])
+        connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute(f"SET threads = {min(cores(), MOST_THREADS)}")
+        connection.execute(f"SET temp_directory = '{folder}'")
+        connection.execute(f"SET TimeZone = '{asked.timezone}'")
+        try:
+            yield OpenedLog(connection, kind, plain, files[0])
+        except duckdb.Error as error:
+            raise UserError(f"{name_of(files[0])} cannot be read: {str(error).splitlines()[0]}") from error
+
+
 @contextmanager
 def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Events]:
     """Give the events of files, or of all files in folders, as long as the context lasts.
@@ -149,28 +243,18 @@ def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Event
     UserError
         If a file cannot be read, if it is not clear what is time and user, or if too much of it is left out.
     """
-    try:
-        import duckdb  # noqa: PLC0415  (an extra, which only logs need)
-    except ImportError:
-        raise UserError("logs are read by DuckDB: pip install '.[logs]' in the folder of predcost") from None
-
-    files = _files(paths)
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="predcost-")))
-        plain = [_plain(file, folder) for file in files]
-        kind = _format(plain[0], files[0])
-        connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
-        connection.execute(f"SET memory_limit = '{MEMORY}'")
-        connection.execute(f"SET threads = {min(cores(), MOST_THREADS)}")
-        connection.execute(f"SET temp_directory = '{folder}'")
-        connection.execute(f"SET TimeZone = '{asked.timezone}'")
-        try:
-            yield _loaded(connection, kind, plain, asked)
-        except duckdb.Error as error:
-            raise UserError(f"{name_of(files[0])} cannot be read: {str(error).splitlines()[0]}") from error
+    with opened_log(paths, asked) as log:
+        yield _loaded(log, asked)
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def log_files(paths: Sequence[Path]) -> list[Path]:
+    """Return files, and all files in folders.
+
+    Raises
+    ------
+    UserError
+        If one is not there, or if there is none.
+    """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -203,22 +287,22 @@ def _plain(file: Path, folder: Path) -> Path:
         return Path(target.name)
 
 
-def _format(file: Path, called: Path) -> Format:
+def format_of(file: Path, called: Path) -> Format:
+    """Return what a file is; messages call it as the user does."""
     try:
         return recognised(head_of(file), column_names(file) if is_parquet(file) else None)
     except UserError as error:
         raise UserError(f"{name_of(called)}: {error}") from None
 
 
-def _loaded(connection: "duckdb.DuckDBPyConnection", kind: Format, files: Sequence[Path], asked: Asked) -> Events:
+def _loaded(log: OpenedLog, asked: Asked) -> Events:
+    connection, kind, relation = log.connection, log.kind, log.relation
     time, user = _columns(kind, asked)
-    listed = "[" + ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files) + "]"
-    relation = kind.relation.replace("{files}", listed)
     text = kind.columns[time]
     stored = stored_column(text) or text
     sample = connection.execute(f"SELECT {text}, typeof({stored}) FROM ({relation}) LIMIT {SAMPLE_ROWS}").fetchall()
     texts = [text.strip() for text, _ in sample if text is not None and text.strip()]
-    moment = _moment(texts, time, kind.time_format or asked.time_format)
+    moment = moment_of("written", texts, time, kind.time_format or asked.time_format)
     written = stored if sample[0][1].startswith(_STORED) else text
     who = _trimmed(kind.columns[user]) if user else "'nobody'"
     salt = secrets.token_hex(16)
@@ -231,8 +315,11 @@ def _loaded(connection: "duckdb.DuckDBPyConnection", kind: Format, files: Sequen
         ORDER BY g, u, t"""
     )
     events = Events(connection, kind.recognised_as(time, user), user is not None)
-    _count(events)
-    _check(events, files[0], texts, asked)
+    _count(events, log)
+    if not events.count:
+        first = shown(texts[0] if texts else "")
+        raise UserError(f"{name_of(log.called)}: no row has a time that is understood; the first is {first}")
+    check_left_out(name_of(log.called), events.rows, events.skipped, asked)
     return events
 
 
@@ -253,9 +340,9 @@ def _columns(kind: Format, asked: Asked) -> tuple[str, str | None]:
     return time, user
 
 
-def _moment(texts: Sequence[str], name: str, written: str | None) -> str:
-    """Return SQL of the time of a row, of a column ``written``, in microseconds since 1970; NULL where it is none."""
-    trimmed = "trim(written::VARCHAR)"
+def moment_of(column: str, texts: Sequence[str], name: str, written: str | None) -> str:
+    """Return SQL of the time of a row, from that of its column, in microseconds since 1970; NULL where it is none."""
+    trimmed = f"trim({column}::VARCHAR)"
     if not texts:
         raise UserError(f"its column '{name}' is empty in the first rows")
     first = texts[0]
@@ -270,29 +357,25 @@ def _moment(texts: Sequence[str], name: str, written: str | None) -> str:
         if len(first) == len("20260131") and first.isdigit() and first[:2] in {"19", "20"}:
             return f"epoch_us(try_strptime({trimmed}, '%Y%m%d')::TIMESTAMPTZ)"
         factor = next(times for below, times, _ in _UNITS if number < below)
-        return f"TRY_CAST(round(TRY_CAST(written AS DOUBLE) * {factor}) AS BIGINT)"
+        return f"TRY_CAST(round(TRY_CAST({column} AS DOUBLE) * {factor}) AS BIGINT)"
     if re.match(_ISO, first):
         normal = f"regexp_replace(replace({trimmed}, ',', '.'), '{_OFFSET}', '\\1\\2:\\3')"
         normal = f"regexp_replace({normal}, '\\s*(?:UTC|GMT)$', 'Z')"
         # most are read as they are, which takes a seventh of the time
-        return f"epoch_us(coalesce(TRY_CAST(written AS TIMESTAMPTZ), TRY_CAST({normal} AS TIMESTAMPTZ)))"
+        return f"epoch_us(coalesce(TRY_CAST({column} AS TIMESTAMPTZ), TRY_CAST({normal} AS TIMESTAMPTZ)))"
     hint = reading_hint(first)
     raise UserError(f"its time {shown(first)} {hint or 'is not ISO 8601 and no number'}; give it as --time-format")
 
 
-def _count(events: Events) -> None:
+def _count(events: Events, log: OpenedLog) -> None:
     run: Any = events.connection.execute
     counts = ", ".join(f"count(*) FILTER (why = {number})" for number in range(1, len(_REASONS) + 1))
     told: Any = run(f"SELECT count(*), {counts} FROM events").fetchone()
     events.rows = int(told[0])
     events.skipped = {why: int(count) for why, count in zip(_REASONS, told[1:], strict=True) if count}
-    try:
-        rejected: Any = run("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
-    except Exception:  # noqa: BLE001  (the table is there for delimited text alone)
-        rejected = (0,)
-    if rejected[0]:
-        events.skipped["a line with too few or too many cells"] = int(rejected[0])
-        events.rows += int(rejected[0])
+    if log.rejected:
+        events.skipped[CELLS] = log.rejected
+        events.rows += log.rejected
     run("DELETE FROM events WHERE why > 0")
     run("ALTER TABLE events DROP COLUMN why")
     span: Any = run("SELECT min(t), max(t) FROM events").fetchone()
@@ -305,13 +388,16 @@ def _count(events: Events) -> None:
     events.resolution_s = next((step / US_PER_S for step, holds in zip(_STEPS_US, whole, strict=True) if holds), 0.0)
 
 
-def _check(events: Events, file: Path, texts: Sequence[str], asked: Asked) -> None:
-    left_out = sum(events.skipped.values())
-    if not events.count:
-        raise UserError(
-            f"{name_of(file)}: no row has a time that is understood; the first is {shown(texts[0] if texts else '')}"
-        )
-    if left_out > MOST_SKIPPED_FRACTION * events.rows and not asked.allows_skipped:
-        reasons = ", ".join(f"{count:,} {why}" for why, count in events.skipped.items())
-        what = f"{left_out:,} of {events.rows:,} rows would be left out ({reasons})"
-        raise UserError(f"{name_of(file)}: {what}; --allow-skipped does so")
+def check_left_out(name: str, rows: int, skipped: Mapping[str, int], asked: Asked) -> None:
+    """Refuse a log of which too much is left out, unless that is allowed.
+
+    Raises
+    ------
+    UserError
+        If it is.
+    """
+    left_out = sum(skipped.values())
+    if left_out > MOST_SKIPPED_FRACTION * rows and not asked.allows_skipped:
+        reasons = ", ".join(f"{count:,} {why}" for why, count in skipped.items())
+        what = f"{left_out:,} of {rows:,} rows would be left out ({reasons})"
+        raise UserError(f"{name}: {what}; --allow-skipped does so")

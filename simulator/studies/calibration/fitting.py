@@ -207,7 +207,7 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     found = Found(weekly, returns, fit.beginning(returns))
     whole = _numbers(fit, found, None, None)
     jackknife = [_numbers(fit, found, number, whole) for number in range(fit.groups)]
-    parameters = {key: _interval(value, [each[key] for each in jackknife]) for key, value in whole.items()}
+    parameters = {key: jackknifed(value, [each[key] for each in jackknife]) for key, value in whole.items()}
     if returns is not None and parameters[PROBABILITY].value < SURE * _half(parameters[PROBABILITY]):
         return fit_users(_without_pairs(measures), zone, population)
     return UserFit(
@@ -310,7 +310,7 @@ def _without_pairs(measures: Measures) -> Measures:
     return replace(measures, pairs=np.zeros_like(measures.pairs))
 
 
-def _interval(value: float, others: Sequence[float]) -> Fitted:
+def jackknifed(value: float, others: Sequence[float]) -> Fitted:
     """Return the interval of a number from its fits without each group, of its logarithm where it is above 0."""
     number = len(others)
     each = np.asarray(others)

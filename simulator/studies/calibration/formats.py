@@ -6,12 +6,13 @@ Each kind says with SQL of DuckDB what its relation is and which of its columns,
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.core.errors import UserError, did_you_mean
 from simulator.core.input_files.wording import one_line, shortened
+from simulator.studies.calibration.exports import export_of
 
 TIME_NAMES: Final = (
     *("time", "timestamp", "ts", "datetime", "date_time", "event_time", "event_timestamp", "occurred_at"),
@@ -19,7 +20,7 @@ TIME_NAMES: Final = (
 )
 USER_NAMES: Final = (
     *("user", "user_id", "userid", "uid", "user_pseudo_id", "customer_id", "customerid", "client_id", "visitor_id"),
-    *("anonymous_id", "anonymousid", "account_id", "member_id", "reviewerid", "id"),
+    *("anonymous_id", "anonymousid", "distinct_id", "account_id", "member_id", "reviewerid", "id"),
 )
 """What columns of time and user are called, the likeliest first; capital letters do not matter."""
 CLIENT: Final = "client"
@@ -32,6 +33,11 @@ _ALB: Final = re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z \S+
 _COMBINED: Final = re.compile(r'\S+ \S+ .*?\[\d{2}/[A-Za-z]{3}/\d{4}(?::\d{2}){3} [+-]\d{4}\] "')
 _COMBINED_PARTS: Final = r"^(\S+) \S+ (.*?) \[([^\]]+)\] "
 _AS_TEXT: Final = 'CAST("{}" AS VARCHAR)'
+
+
+_MOST_HEAD_LINES: Final = 12
+_CONSOLE_TIME: Final = re.compile(r"\s*\d{4}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d")
+_SECONDS_LAST: Final = r"(:\d\d(?:\.\d+)?)$"
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,15 @@ class Format:
     user: str | None = None
     time_format: str | None = None
     """How times are written, as strptime knows it; without it ISO 8601 or a number."""
+    series: tuple[str, ...] = ()
+    """Columns of counts, where the kind says it; of a log of events none."""
+    statistic: str | None = None
+    """What those are called."""
 
     def recognised_as(self, time: str, user: str | None) -> str:
         """Return what is said of it: its kind, and what is time and user in it."""
-        who = f"users in '{user}'" if user else "no users"
+        callers = f", but callers' addresses in '{CLIENT}'" if CLIENT in self.columns else ""
+        who = f"users in '{user}'" if user else f"no users{callers}"
         return f"{self.name}: times in '{time}', {who}"
 
 
@@ -73,15 +84,26 @@ def recognised(head: str, is_parquet: Sequence[str] | None) -> Format:
     """
     if is_parquet is not None:
         columns = {name: _AS_TEXT.format(_quoted(name)) for name in is_parquet}
-        return Format("Parquet", "SELECT * FROM read_parquet({files}, union_by_name = true)", columns)
+        return _export(Format("Parquet", "SELECT * FROM read_parquet({files}, union_by_name = true)", columns))
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
         raise UserError("it is empty")
-    for kind in (_cloudfront, _load_balancer, _combined, _json_lines):
+    for kind in (_cloudfront, _load_balancer, _combined, _cloudwatch):
         found = kind(lines)
         if found is not None:
             return found
-    return _delimited(lines)
+    return _export(_json(head) or _delimited(lines))
+
+
+def _export(found: Format) -> Format:
+    """Return a format as the export of a product, where its columns say so."""
+    export = export_of(found.relation, found.columns)
+    if export is None:
+        return found
+    name = f"{found.name} as {export.name} exports them"
+    return replace(
+        found, name=name, relation=export.relation, columns=export.columns, time=export.time, user=export.user
+    )
 
 
 def stored_column(text: str) -> str | None:
@@ -136,22 +158,71 @@ def _combined(lines: Sequence[str]) -> Format | None:
     )
 
 
-def _json_lines(lines: Sequence[str]) -> Format | None:
-    if not lines[0].lstrip().startswith("{"):
+def _cloudwatch(lines: Sequence[str]) -> Format | None:
+    """Return the CSV of CloudWatch's console: a few lines that say what each column is, and then times in UTC."""
+    cells = [next(csv.reader([line]), []) for line in lines[: _MOST_HEAD_LINES + 1]]
+    first = next((place for place, row in enumerate(cells) if row and _CONSOLE_TIME.match(row[0])), 0)
+    head = {row[0].strip().lower(): [cell.strip() for cell in row[1:]] for row in cells[:first] if row}
+    names = next((head[key] for key in ("label", "full label", "id") if key in head), None)
+    if names is None:
+        return None
+    width = len(cells[first])
+    stated = {cell.lower() for key in ("statistic", "stat") for cell in head.get(key, ())}
+    labels: list[str] = []
+    for place in range(1, width):
+        name = names[place - 1] if place <= len(names) and names[place - 1] else f"column {place + 1}"
+        labels.append(name if name not in labels else f"{name} ({place})")
+    types = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
+    relation = (
+        f"SELECT * FROM read_csv({{files}}, columns = {{types}}, delim = ',', header = false, skip = {first}, "
+        "quote = '\"', auto_detect = false, ignore_errors = true, store_rejects = true, null_padding = true)"
+    )
+    time = f"regexp_replace(replace(trim(c0), '/', '-'), '{_SECONDS_LAST}', '\\1Z')"
+    columns = {"time": time, **{label: f"c{place}" for place, label in enumerate(labels, 1)}}
+    statistic = stated.pop() if len(stated) == 1 else None
+    return Format(
+        "CSV of CloudWatch's console",
+        relation.replace("{types}", f"{{{types}}}"),
+        columns,
+        time="time",
+        series=tuple(labels),
+        statistic=statistic,
+    )
+
+
+def _json(head: str) -> Format | None:
+    """Return JSON: an object a line, an array of them, or one after the other over several lines each."""
+    text = head.lstrip("\ufeff \t\r\n")
+    if not text.startswith(("{", "[")):
         return None
     keys: dict[str, None] = {}
-    for line in lines[:-1] or lines:
-        try:
-            found = json.loads(line)
-        except ValueError:
-            continue
-        keys |= dict.fromkeys(_paths(found) if isinstance(found, dict) else ())
+    for found in _objects(text.removeprefix("[")):
+        keys |= dict.fromkeys(_paths(found))
     if not keys:
         raise UserError("its lines begin as JSON does, and none of the first is an object")
     path = {key: "$" + "".join(f'."{_quoted(part)}"' for part in key.split(".")) for key in keys}
     columns = {key: "json_extract_string(json, '{}')".format(path[key].replace("'", "''")) for key in keys}
-    relation = "SELECT json FROM read_json_objects({files}, format = 'newline_delimited', ignore_errors = true)"
-    return Format("JSON lines", relation, columns)
+    if text.startswith("["):
+        name, layout = "events in a JSON array", "format = 'array'"
+    elif text.splitlines()[0].rstrip().endswith("}"):
+        name, layout = "JSON lines", "format = 'newline_delimited', ignore_errors = true"
+    else:
+        name, layout = "JSON objects", "format = 'unstructured'"
+    return Format(name, f"SELECT json FROM read_json_objects({{files}}, {layout})", columns)
+
+
+def _objects(text: str) -> Iterator[Mapping[str, object]]:
+    """Yield the objects of a text that may break off; of one that is none, what stands on later lines."""
+    decoder, place = json.JSONDecoder(), 0
+    while (place := text.find("{", place)) >= 0:
+        try:
+            found, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            place = text.find("\n", place)
+            if place < 0:
+                return
+            continue
+        yield found
 
 
 def _paths(found: Mapping[str, object], before: str = "") -> list[str]:
@@ -216,7 +287,7 @@ def column_of(known: Mapping[str, str], asked: str | None, names: Sequence[str],
             raise UserError(f"{option}: there is no column '{asked}'; {did_you_mean(asked, known)}")
         return asked
     by_letters = {name.lower(): name for name in reversed(list(known))}
-    return next((by_letters[name] for name in names if name in by_letters), None)
+    return next((by_letters[name.lower()] for name in names if name.lower() in by_letters), None)
 
 
 def shown_columns(known: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.measures import measured
 from simulator.studies.calibration.parts import parts_of
+from simulator.studies.calibration.rates import RateFit
 from simulator.studies.comparison import Comparison
 from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.study import compare
@@ -112,7 +113,7 @@ class Compared:
 class HeldOut:
     """The verdict."""
 
-    fit: UserFit
+    fit: UserFit | RateFit
     """Of what came before."""
     begins: datetime
     length_s: float
@@ -124,8 +125,15 @@ class HeldOut:
     """How much more the plan that is recommended on the fit costs on the log than the best there, over that."""
 
     @property
-    def recommendation_changes(self) -> bool:
-        """Whether another plan is recommended, and costs at least a percent more on the log."""
+    def knows_users(self) -> bool:
+        """Whether the log says who comes back, without which plans cannot be compared with one another."""
+        return isinstance(self.fit, UserFit)
+
+    @property
+    def recommendation_changes(self) -> bool | None:
+        """Whether another plan is recommended, and costs at least a percent more on the log; None where nothing is."""
+        if not self.knows_users:
+            return None
         return self.on_log != self.on_fit and self.loses_fraction > LEAST_LOSS
 
     @property
@@ -136,6 +144,37 @@ class HeldOut:
 
 
 LEAST_LOSS: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Window:
+    """The end of a log that is held out."""
+
+    begins_s: float
+    """Since 1970 in UTC. [s]"""
+    length_s: float
+    before_s: float
+    """How long the log is before. [s]"""
+
+    @property
+    def begins(self) -> datetime:
+        """When it begins."""
+        return datetime.fromtimestamp(self.begins_s, UTC)
+
+    def as_scenario(self) -> dict[str, Any]:
+        """Return it as a scenario states it."""
+        warmup_s = min(MOST_WARMUP_S, self.before_s // HOUR_S * HOUR_S)
+        when = {"start": self.begins.isoformat(), "horizon": f"{self.length_s / HOUR_S:g} h", "replications": 1}
+        return {**when, "warmup": f"{warmup_s / HOUR_S:g} h", "seed": 1}
+
+
+def window_of(first_s: float, last_s: float) -> Window:
+    """Return which end of a log is held out: a week, or a quarter of a log shorter than three; from a whole hour on."""
+    length_s = last_s - first_s
+    held_s = WEEK_S if length_s >= LEAST_WEEKS * WEEK_S else SHARE * length_s
+    held_s = max(held_s // DAY_S, 1.0) * DAY_S if held_s >= DAY_S else max(held_s // HOUR_S, 1.0) * HOUR_S
+    begins_s = (last_s - held_s) // HOUR_S * HOUR_S
+    return Window(begins_s, held_s, begins_s - first_s)
 
 
 def held_out(
@@ -159,31 +198,26 @@ def held_out(
     kept
         Where outcomes are stored.
     """
-    length_s = (events.last_us - events.first_us) / US_PER_S
-    held_s = WEEK_S if length_s >= LEAST_WEEKS * WEEK_S else SHARE * length_s
-    held_s = max(held_s // DAY_S, 1.0) * DAY_S if held_s >= DAY_S else max(held_s // HOUR_S, 1.0) * HOUR_S
-    split_us = events.last_us - round(held_s * US_PER_S)
-    split_us -= split_us % round(HOUR_S * US_PER_S)
+    window = window_of(events.first_us / US_PER_S, events.last_us / US_PER_S)
+    held_s, split_us = window.length_s, round(window.begins_s * US_PER_S)
     fit = fit_users(measured(events.before(split_us), session_gap_s), zone, population)
-    begins = datetime.fromtimestamp(split_us / US_PER_S, UTC)
-    when = {"start": begins.isoformat(), "horizon": f"{held_s / HOUR_S:g} h", "replications": 1}
-    warmup_s = min(MOST_WARMUP_S, (split_us - events.first_us) / US_PER_S // HOUR_S * HOUR_S)
-    when |= {"warmup": f"{warmup_s / HOUR_S:g} h", "seed": 1}
+    when = window.as_scenario()
     parts = parts_of(fit)
     parts["population"]["users"] = max(parts["population"]["users"], events.users)  # those who came later too
     with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
         events.write(Path(folder) / "log.parquet")
         replay = {"path": str(Path(folder) / "log.parquet"), "time": "time", "user": "user", "timezone": "UTC"}
-        fitted = _scenario(base, {**when, **parts})
-        logged = _scenario(base, {**when, "population": parts["population"], "traffic": {"replay": replay}})
+        fitted = judged_scenario(base, {**when, **parts})
+        logged = judged_scenario(base, {**when, "population": parts["population"], "traffic": {"replay": replay}})
         book = load_book(fitted.prices, base.parent if base else Path())
         on_log, on_fit = (compare(each, book, kept=kept) for each in (logged, fitted))
-        compared = (*_compared(on_log, on_fit), *_scatter(logged, fitted, held_s))
+        compared = (*_compared(on_log, on_fit), *scatter(logged, fitted, held_s))
     best, chosen = on_log.recommended, on_fit.recommended
-    return HeldOut(fit, begins, held_s, compared, best, chosen, _loss(on_log, best, chosen))
+    return HeldOut(fit, window.begins, held_s, compared, best, chosen, _loss(on_log, best, chosen))
 
 
-def _scenario(base: Path | None, overrides: Mapping[str, Any]) -> Scenario:
+def judged_scenario(base: Path | None, overrides: Mapping[str, Any]) -> Scenario:
+    """Return the scenario that is judged by: a file's, or the starter's with plans of all kinds."""
     if base is not None:
         return load_scenario(base, overrides)
     with resources.as_file(resources.files("simulator.scenario") / "starter.yaml") as starter:
@@ -193,23 +227,24 @@ def _scenario(base: Path | None, overrides: Mapping[str, Any]) -> Scenario:
 def _compared(on_log: Comparison, on_fit: Comparison) -> Iterator[Compared]:
     first = next(iter(on_log.plans))
     for metric in METRICS:
-        yield from _pair(metric, metric, first, on_log, on_fit)
+        yield from paired(metric, metric, first, on_log, on_fit)
     for plan in on_log.plans:
         for metric in OF_PLANS:
-            yield from _pair(f"{plan}: {metric}", metric, plan, on_log, on_fit)
+            yield from paired(f"{plan}: {metric}", metric, plan, on_log, on_fit)
 
 
-def _pair(name: str, metric: str, plan: str, on_log: Comparison, on_fit: Comparison) -> Iterator[Compared]:
+def paired(name: str, metric: str, plan: str, on_log: Comparison, on_fit: Comparison) -> Iterator[Compared]:
+    """Yield a metric of a plan on both, where both have it."""
     found = [each.plans[plan].metrics.get(metric) for each in (on_log, on_fit)]
     if found[0] is not None and found[1] is not None:
         yield Compared(name, found[0].mean, found[1].mean, GOOD.get(metric))
 
 
-def _scatter(logged: Scenario, fitted: Scenario, length_s: float) -> Iterator[Compared]:
+def scatter(logged: Scenario, fitted: Scenario, length_s: float, finest_s: float = 0.0) -> Iterator[Compared]:
     """Yield variance over mean of counts in pieces of time, about the mean of their hour (of their day for hours)."""
     counts = [_per_second(each, length_s) for each in (logged, fitted)]
     for piece_s in COUNTED_S:
-        if length_s >= 24 * piece_s:
+        if length_s >= 24 * piece_s and piece_s >= finest_s:
             log, fit = (_dispersion(each, piece_s) for each in counts)
             yield Compared(f"variance over mean in {piece_s:g} s", log, fit, None)
 

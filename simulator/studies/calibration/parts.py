@@ -10,6 +10,7 @@ import numpy as np
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.studies.calibration.activity import Beginning
 from simulator.studies.calibration.fitting import GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
+from simulator.studies.calibration.rates import BURSTS, RateFit
 
 DIGITS: Final = 4
 LEAST_BURSTINESS: Final = 0.02
@@ -121,6 +122,31 @@ def _duration(seconds: float) -> str:
 
 def _round(number: float) -> float:
     return float(f"{number:.{DIGITS}g}")
+
+
+def parts_of_rates(fit: RateFit) -> dict[str, Any]:
+    """Return ``traffic`` as a scenario states it, and ``population`` where it is known how many users there are.
+
+    Each request is a login of its own. Nothing says how unlike the users are, and all are taken to be alike.
+    """
+    traffic: dict[str, Any] = {"profile": _profile(fit.weekly.weights), "timezones": fit.zone}
+    if fit.grows:
+        traffic["growth_per_week"] = f"{_round(fit.parameters[GROWTH].value * 100)} %"
+    if BURSTS in fit.parameters and fit.parameters[BURSTS].value > LEAST_BURSTINESS:
+        cv = min(fit.parameters[BURSTS].value, MOST_BURSTINESS)
+        traffic["burstiness"] = {"cv": _round(cv), "every": _duration(fit.burst_s)}
+    traffic["session"] = {"requests": {"kind": "fixed", "count": 1}}
+    if fit.population is None:
+        return {"traffic": traffic}
+    per_user = f"{_round(fit.end_per_day / fit.population)}/day"
+    return {
+        "population": {"users": round(fit.population), "logins_per_day": per_user, "shape": "inf"},
+        "traffic": traffic,
+    }
+
+
+MOST_BURSTINESS: Final = 5.0
+"""What a scenario takes; a factor that scatters more is stated as that."""
 
 
 def monday_after(last: datetime) -> datetime:

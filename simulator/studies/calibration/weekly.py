@@ -20,6 +20,10 @@ FAR = 6.0
 TIMES, LESS = 1.6, 0.4
 """And that has so many times what is expected of it, or so little."""
 ROUNDS = 4
+MOST_GROWTH = math.log(11.0)
+"""As a logarithm per week: what a scenario takes."""
+MOST_EXPONENT = 300.0
+"""Of all growth in a log; numbers end at twice as much."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ def _regressed(
         apart = weeks - centre[slot]
         slope = float(np.sum(np.where(usual, (counts - expected) * apart, 0.0)))
         step = slope / max(float(np.sum(expected * apart**2)), 1e-300)
-        growth += step
+        most = min(MOST_GROWTH, MOST_EXPONENT / max(float(weeks[-1]), 1.0))
+        growth = min(max(growth + step, -most), most)
         if abs(step) < 1e-9:  # noqa: PLR2004
             break
     return np.asarray(base), growth

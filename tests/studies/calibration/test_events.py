@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from simulator.core.errors import UserError
+from simulator.studies.calibration.calibrating import calibrate
 from simulator.studies.calibration.events import Asked, Events, read_events
 
 ANYHOW = Asked()
@@ -171,3 +172,9 @@ def test_what_users_are_called_is_nowhere_in_the_tables(tmp_path: Path) -> None:
             ).fetchall()
         }
     assert "VARCHAR" not in kinds
+
+
+def test_times_that_are_ages_apart_are_those_of_another_unit(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("time,user\n1,1\n99999999999,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"first and last time are 1 s, 1e\+11 s from 1970; .* in another unit"):
+        calibrate([tmp_path / "log"], ANYHOW)
