@@ -3,7 +3,9 @@
 What a file is, is told from its first bytes, whatever it is called.
 """
 
+import codecs
 import csv
+import io
 import lzma
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -81,6 +83,31 @@ def head_of(path: Path) -> str:
         with ExitStack() as opened:
             first = _stream(path, head, opened).read(_HEAD_BYTES)
         return str(first.decode(_encoding(first), errors="replace"))
+    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
+        raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file with their ends, whatever it is compressed with.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        _check_kind(path, head)
+        with ExitStack() as opened:
+            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        decoder = codecs.getincrementaldecoder(_encoding(first))()
+        with ExitStack() as opened:
+            stream, rest = _stream(path, head, opened), ""
+            while chunk := stream.read(_HEAD_BYTES):
+                *whole, rest = io.StringIO(rest + decoder.decode(chunk), newline=None).readlines() or [""]
+                yield from whole
+            yield from io.StringIO(rest + decoder.decode(b"", final=True), newline=None)
     except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 

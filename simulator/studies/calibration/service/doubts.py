@@ -1,0 +1,54 @@
+"""What speaks against a fit of a fleet to a benchmark, and what to do about it; a sentence each."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from simulator.core.units import about_duration
+from simulator.studies.calibration.held_out import Compared
+from simulator.studies.calibration.service.closed_loop import FAR, broken_law, closed, falling, implied_s
+from simulator.studies.calibration.service.fitting import ServiceFit
+from simulator.studies.calibration.service.measurement import Measurement
+
+
+def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, ...]) -> Iterator[str]:
+    """Yield what speaks against a fit."""
+    yield from measurement.doubts
+    yield from broken_law(measurement)
+    yield from falling(measurement)
+    yield from _uneven(measurement, fit)
+    for smaller, larger in fit.falls[:1]:
+        yield (
+            f"throughput falls from {smaller.per_s:.4g} predictions/s in batches of {smaller.batch} to {larger.per_s:.4g} "
+            f"in batches of {larger.batch}; the most, {fit.best.per_s:.4g}, is in batches of {fit.best.batch}"
+        )
+    if fit.line is not None and fit.shape == "affine" and fit.line.worst > FAR:
+        yield f"the line is off by up to {fit.line.worst:.0%}"
+    if fit.points[0].batch > 1:
+        smallest = fit.points[0].batch
+        yield f"batches of fewer than {smallest} were not measured; a table takes them for as slow as {smallest}"
+    if closed(measurement.rows) and fit.slots.at_least:
+        slots = int(fit.slots.count.value)
+        yield (
+            f"no row has so many clients that all slots are busy: a replica has at least {slots} "
+            f"slot{'s' if slots > 1 else ''}, and perhaps more; measure with more clients"
+        )
+    for each in compared:
+        if not each.is_good:
+            yield f"{each.metric} is {each.fit:.4g} by the fit and {each.log:.4g} in the file ({each.error:+.0%})"
+
+
+def _uneven(measurement: Measurement, fit: ServiceFit) -> Iterator[str]:
+    """Yield where the service time is not the same whatever the number of clients, as a fleet's is."""
+    slots = int(fit.slots.count.value)
+    for batch, same in groupby(closed(measurement.rows), key=lambda row: row.batch):
+        value = fit.service_s(batch)
+        found = [(implied_s(row, slots, value, pauses=measurement.pauses), row.clients or 1) for row in same]
+        known = [(service_s, clients) for service_s, clients in found if service_s is not None]
+        (least, fewer), (most, more) = min(known, default=(value, 1)), max(known, default=(value, 1))
+        if most > (1 + FAR) * least:
+            of_batch = f", batch size {batch}" if len(fit.points) > 1 else ""
+            yield (
+                f"the service time differs with the clients: {about_duration(least)} with {fewer}, "
+                f"{about_duration(most)} with {more}{of_batch}; a fleet has one, {about_duration(value)}, as it does "
+                "not slow down with what else it computes"
+            )

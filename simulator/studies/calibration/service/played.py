@@ -1,0 +1,93 @@
+"""The fleet that was fitted, simulated with as many clients as were measured, each of whom waits for its answer."""
+
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any, Final
+
+from simulator.scenario.loading import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.simulation.simulate import simulate
+from simulator.studies.calibration.held_out import Compared
+from simulator.studies.calibration.service.closed_loop import away_s, closed
+from simulator.studies.calibration.service.fitting import LEAST_CV, ServiceFit
+from simulator.studies.calibration.service.measurement import Measurement, Row
+from simulator.studies.calibration.service.parts import INSTANCE
+
+GOOD: Final = 0.1
+"""How far off what is played may be, relative to what was measured."""
+REQUESTS: Final = 20_000
+"""About so many are played for each row."""
+MOST_ROWS: Final = 40
+WARMUP: Final = 0.1
+"""Of the time that is counted; simulated before."""
+PLAN: Final = "on demand"
+QUANTILES: Final = {0.5: "p50", 0.9: "p90", 0.95: "p95", 0.99: "p99"}
+
+
+def played(measurement: Measurement, fit: ServiceFit) -> Iterator[Compared]:
+    """Yield latencies and throughput of each row, as measured and as the fleet has them in the same loop.
+
+    What clients and network take is outside the fleet: it is added to its latencies, and to the pauses of clients.
+    """
+    done = dict[tuple[int, int, float], dict[str, float]]()
+    rows = closed(measurement.rows)
+    several = len({row.batch for row in rows}) > 1
+    for row in _some(rows):
+        away = away_s(row, pauses=measurement.pauses)
+        key = row.batch, row.clients or 1, float(f"{away:.3g}")
+        if key not in done:
+            done[key] = _play(_scenario(row, fit, away))
+        yield from _compared(row, done[key], f"batch size {row.batch}, " if several else "")
+
+
+def _some(rows: list[Row]) -> list[Row]:
+    """Return at most so many of the rows, evenly spread."""
+    step = max(len(rows) / MOST_ROWS, 1.0)
+    return [rows[int(place * step)] for place in range(min(len(rows), MOST_ROWS))]
+
+
+def _scenario(row: Row, fit: ServiceFit, away_s: float) -> Scenario:
+    service: dict[str, Any] = {"kind": "affine", "fixed": f"{fit.service_s(row.batch):.9g} s"}
+    if fit.noise is not None and fit.noise.value >= LEAST_CV:
+        service["noise"] = {"kind": "lognormal", "cv": fit.noise.value}
+    slots, clients = int(fit.slots.count.value), row.clients or 1
+    length_s = REQUESTS * (fit.service_s(row.batch) / min(slots, clients) + away_s / clients)
+    fleet = {
+        "kind": "fleet",
+        "instance": INSTANCE,
+        "slots": slots,
+        "service_time": service,
+        "capacity": {"kind": "fixed", "replicas": 1},
+    }
+    overrides = {
+        "horizon": f"{length_s:.6g} s",
+        "warmup": f"{WARMUP * length_s:.6g} s",
+        "replications": 1,
+        "seed": 1,
+        "population": {"users": clients, "logins_per_day": "1/day", "shape": "inf"},
+        "traffic": {"closed_loop": {"clients": clients, "think_time": f"{away_s:.9g} s"}},
+        "store": {"meter": "redis", "read_latency": "0 s"},
+        "backends": {"measured": fleet},
+        "plans": {PLAN: {"on_miss": "compute", "backend": "measured"}},
+        "slo": {},
+    }
+    with resources.as_file(resources.files("simulator.scenario") / "starter.yaml") as starter:
+        return load_scenario(starter, overrides)
+
+
+def _play(scenario: Scenario) -> dict[str, float]:
+    outcome = simulate(scenario, PLAN)
+    latency = outcome.counted.latency
+    found = {"latency_mean_s": latency.mean, "requests_per_s": latency.count / scenario.horizon_s}
+    return found | {f"latency_{name}_s": latency.quantile(share) for share, name in QUANTILES.items()}
+
+
+def _compared(row: Row, found: dict[str, float], of_batch: str) -> Iterator[Compared]:
+    whose = f"{of_batch}{row.clients} client{'' if row.clients == 1 else 's'}"
+    yield Compared(f"{whose}: latency_mean_s", row.latency_s, found["latency_mean_s"] + row.overhead_s, GOOD)
+    for share, name in QUANTILES.items():
+        if share in row.quantiles_s:
+            metric = f"latency_{name}_s"
+            yield Compared(f"{whose}: {metric}", row.quantiles_s[share], found[metric] + row.overhead_s, GOOD)
+    if row.requests_per_s is not None:
+        yield Compared(f"{whose}: requests_per_s", row.requests_per_s, found["requests_per_s"], GOOD)

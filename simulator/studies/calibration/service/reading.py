@@ -1,0 +1,124 @@
+"""What benchmark wrote a file, told from its beginning, and what it says."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.core.errors import UserError
+from simulator.core.tables import head_of, is_parquet, lines_of, name_of
+from simulator.studies.calibration.service import k6, language_models, locust, plain, triton
+from simulator.studies.calibration.service.measurement import SECONDS, Measurement, Told
+
+MOST_JSON: Final = 2**30
+"""Characters of a file that is read whole."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a user says of files."""
+
+    batches: Sequence[int] = ()
+    """Predictions in a request: one for all files, or one for each."""
+    clients: Sequence[int] = ()
+    """How many wait for answers: one for all files, or one for each."""
+    where: tuple[tuple[str, str], ...] = ()
+    time: str | None = None
+    unit: str | None = None
+
+    def of_file(self, number: int, files: int) -> Told:
+        """Return what is said of one of the files, counted from 0."""
+        batch, clients = (
+            _one(each, number, files, option)
+            for each, option in ((self.batches, "--batch-size"), (self.clients, "--clients"))
+        )
+        return Told(batch, clients, self.where, self.time, self.unit)
+
+
+def _one(given: Sequence[int], number: int, files: int, option: str) -> int | None:
+    if len(given) not in {0, 1, files}:
+        raise UserError(f"{option}: {len(given)} are given for {files} files; give one for all, or one for each")
+    return None if not given else given[0] if len(given) == 1 else given[number]
+
+
+def read_measurements(paths: Sequence[Path], said: Said) -> Measurement:
+    """Return what files say together.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read or is of no tool that is known, or if they are of several, or of no use.
+    """
+    if said.unit is not None and said.unit not in SECONDS:
+        raise UserError(f"--unit: '{said.unit}' is no unit of time; give s, ms, us or ns")
+    parts = []
+    for number, path in enumerate(paths):
+        told = said.of_file(number, len(paths))
+        if not path.is_file():
+            raise UserError(f"{name_of(path)} is a folder" if path.is_dir() else f"there is no file {name_of(path)}")
+        try:
+            parts.append(_read(path, told))
+        except UserError as error:
+            text = str(error)
+            raise UserError(
+                text if name_of(path) in text or text.startswith("--") else f"{name_of(path)}: {text}"
+            ) from None
+    if len({each.recognised.partition(",")[0].partition(" in ")[0] for each in parts}) > 1:
+        told_of = ", ".join(f"{name_of(path)} is {each.recognised}" for path, each in zip(paths, parts, strict=True))
+        raise UserError(f"the files are of several tools: {told_of}; give those of one")
+    together = Measurement.together(parts)
+    if not together.rows:
+        why = ", ".join(f"{count:,} with {why}" for why, count in together.skipped.items())
+        raise UserError(f"{together.recognised}: nothing in it can be used" + (f"; left out: {why}" if why else ""))
+    return together
+
+
+def _read(path: Path, told: Told) -> Measurement:
+    if path.stat().st_size == 0:
+        raise UserError("it is empty")
+    if is_parquet(path):
+        raise UserError("it is Parquet, which no benchmark writes; save it as CSV")
+    head = head_of(path).lstrip("\ufeff").lstrip()
+    if not head:
+        raise UserError("it is empty")
+    if triton.is_it(head):
+        return triton.read(lines_of(path), told)
+    if k6.is_points(head) or k6.is_json_points(head):
+        return k6.read_points(lines_of(path), told, as_json=not k6.is_points(head))
+    if locust.is_it(head):
+        return locust.read(lines_of(path), told)
+    if locust.is_history(head):
+        raise UserError("it is Locust's history of a run; give the file that ends in _stats.csv")
+    if head[0] in "{[":
+        return _of_json(_tree(path), told)
+    return plain.read(lines_of(path), told)
+
+
+def _tree(path: Path) -> Any:
+    parts, length = list[str](), 0
+    for line in lines_of(path):
+        parts.append(line)
+        length += len(line)
+        if length > MOST_JSON:
+            raise UserError(f"it has more than {MOST_JSON:,} characters of JSON")
+    try:
+        return json.loads("".join(parts))
+    except RecursionError:
+        raise UserError("it is JSON that is nested too deep") from None
+    except ValueError as error:
+        raise UserError(f"it begins as JSON does, and is none: {error}") from None
+
+
+def _of_json(tree: Any, told: Told) -> Measurement:
+    if language_models.is_guidellm(tree):
+        return language_models.read_guidellm(tree, told)
+    if language_models.is_aiperf(tree):
+        return language_models.read_aiperf(tree, told)
+    if k6.is_summary(tree):
+        return k6.read_summary(tree, told)
+    keys = ", ".join(list(tree)[:8]) if isinstance(tree, Mapping) else "a list"
+    raise UserError(
+        f"it is JSON of no tool that is known here (AIPerf's profile_export_aiperf.json, GenAI-Perf's, GuideLLM's "
+        f"benchmarks.json, k6's --summary-export): it has {keys or 'nothing'}"
+    )
