@@ -3,7 +3,7 @@
 import io
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from rich import box
 from rich.console import RenderableType
@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 from ruamel.yaml import YAML
 
-from simulator.core.units import about_duration
 from simulator.report import format as form
 from simulator.report.json_report import finite
 from simulator.report.layout import sentences
@@ -19,6 +18,9 @@ from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.fitting import Fitted
 from simulator.studies.calibration.service.calibrating import ServiceCalibration
 from simulator.studies.calibration.service.closed_loop import closed
+from simulator.studies.calibration.service.parts import duration
+
+DIGITS: Final = 4
 
 
 def fit_sentence(found: ServiceCalibration) -> str:
@@ -48,9 +50,9 @@ def capacity_sentence(found: ServiceCalibration) -> str:
     slots, best, slot_s = int(fit.slots.count.value), fit.best, fit.best.service_s.value
     batch = f" in batches of {best.batch}" if best.batch > 1 else ""
     busy = (
-        f"A slot, busy {about_duration(slot_s)} at a time{batch}, does"
+        f"A slot, busy {_time(slot_s)} at a time{batch}, does"
         if slots == 1
-        else (f"{slots} slots, busy {about_duration(slot_s)} at a time{batch}, do")
+        else (f"{slots} slots, busy {_time(slot_s)} at a time{batch}, do")
     )
     return (
         f"{busy} at most {slots * best.per_s:.4g} predictions/s. That is its capacity at 100 % load: clients that wait "
@@ -88,10 +90,14 @@ def _table(*heads: str) -> Table:
     return table
 
 
+def _time(seconds: float) -> str:
+    return duration(seconds, DIGITS)
+
+
 def _value(key: str, value: float) -> str:
     if math.isnan(value):
         return "?"
-    return about_duration(value) if key.rpartition(".")[2] in {"fixed", "per_item", "time"} else f"{value:.4g}"
+    return _time(value) if key.rpartition(".")[2] in {"fixed", "per_item", "time"} else f"{value:.4g}"
 
 
 def _interval(key: str, each: Fitted) -> str:
@@ -113,9 +119,9 @@ def _by_batch(found: ServiceCalibration) -> Table:
     line = found.fit.line
     table = _table("batch size", "measured", "predictions/s on a slot", *(("line", "error") if line else ()))
     for place, point in enumerate(found.fit.points):
-        cells = [str(point.batch), about_duration(point.service_s.value), f"{point.per_s:.4g}"]
+        cells = [str(point.batch), _time(point.service_s.value), f"{point.per_s:.4g}"]
         if line is not None:
-            cells += [about_duration(line.at_s(point.batch)), f"{line.errors[place]:+.1%}"]
+            cells += [_time(line.at_s(point.batch)), f"{line.errors[place]:+.1%}"]
         table.add_row(*(Text(cell, style=BEST if point == found.fit.best else "") for cell in cells))
     return table
 

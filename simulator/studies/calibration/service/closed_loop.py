@@ -73,6 +73,8 @@ def find_slots(measurement: Measurement, given: int | None = None) -> Slots:
     """
     rows, unknown = closed(measurement.rows), Fitted(1, math.nan, math.nan)
     if given is not None:
+        if not 1 <= given <= MOST_SLOTS:
+            raise UserError(f"--slots: {given} is not from 1 to {MOST_SLOTS:,}")
         return Slots(Fitted(given, math.nan, math.nan), at_least=False, given=True)
     if not rows:
         return Slots(unknown, at_least=True, given=False)

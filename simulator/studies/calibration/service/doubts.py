@@ -18,8 +18,9 @@ def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, 
     yield from _uneven(measurement, fit)
     for smaller, larger in fit.falls[:1]:
         yield (
-            f"throughput falls from {smaller.per_s:.4g} predictions/s in batches of {smaller.batch} to {larger.per_s:.4g} "
-            f"in batches of {larger.batch}; the most, {fit.best.per_s:.4g}, is in batches of {fit.best.batch}"
+            f"throughput falls from {smaller.per_s:.4g} predictions/s in batches of {smaller.batch} to "
+            f"{larger.per_s:.4g} in batches of {larger.batch}; the most, "
+            f"{fit.best.per_s:.4g}, is in batches of {fit.best.batch}"
         )
     if fit.line is not None and fit.shape == "affine" and fit.line.worst > FAR:
         yield f"the line is off by up to {fit.line.worst:.0%}"

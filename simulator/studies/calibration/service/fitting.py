@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from simulator.core.arrays import FloatArray
+from simulator.core.errors import UserError
 from simulator.core.estimate import CONFIDENCE
 from simulator.studies.calibration.fitting import Fitted
 from simulator.studies.calibration.service.closed_loop import Slots, find_slots, implied_s, services_s, unqueued
@@ -21,6 +22,8 @@ LEAST_OF_LINE: Final = 3
 """Two batch sizes lie on a line, whatever they are."""
 FALLS: Final = 0.02
 """Throughput by batch size that is lower than at a smaller one by more falls; on a line it cannot."""
+MOST_POINTS: Final = 1_000
+"""Of a table in a scenario."""
 LEAST_CV: Final = 0.002
 """Less noise than this is none."""
 _UPPER: Final = (1 + CONFIDENCE) / 2
@@ -107,13 +110,17 @@ def fit_service(measurement: Measurement, shape: Shape | None = None, slots: int
     Raises
     ------
     UserError
-        If service and waiting cannot be told apart.
+        If service and waiting cannot be told apart, or there are more batch sizes than a table takes.
     """
     found = find_slots(measurement, slots)
     points = tuple(_points(measurement, int(found.count.value)))
     line = _line(points) if len(points) >= LEAST_OF_LINE else None
     fit = ServiceFit(points, line, "table", "", _noise(measurement.rows, int(found.count.value)), found)
     chosen, why = _choice(fit, shape)
+    if chosen == "table" and len(points) > MOST_POINTS:
+        raise UserError(
+            f"there are {len(points):,} batch sizes, and a table takes {MOST_POINTS:,}; choose fewer, or --as affine"
+        )
     return ServiceFit(points, line, chosen, why, fit.noise, found)
 
 

@@ -86,7 +86,8 @@ def _of_csv(lines: Iterable[str], points: Points) -> Iterator[tuple[str, Mapping
             columns = [cell.strip().lstrip("\ufeff") for cell in cells]
         elif cells and cells[0] in {DURATION, CLIENTS}:
             row = dict(zip(columns, cells, strict=False))
-            yield cells[0], {**_extra(row), **row, "time": row.get("timestamp"), "value": row.get("metric_value")}
+            row |= {"time": row.get("timestamp", ""), "value": row.get("metric_value", "")}
+            yield cells[0], {**_extra(row), **row} if row.get("extra_tags") else row
 
 
 def _extra(row: Mapping[str, str]) -> dict[str, str]:
@@ -116,13 +117,15 @@ def _of_json(lines: Iterable[str], points: Points) -> Iterator[tuple[str, Mappin
 
 def _take(point: tuple[str, Mapping[str, Any]], points: Points, told: Told) -> None:
     metric, row = point
-    time_s, value = _seconds(row["time"]), number(row["value"])
+    time_s = _seconds(row["time"])
     if metric == CLIENTS:
-        if time_s is not None and value is not None and 0 <= value <= MOST_CLIENTS:
-            points.clients[int(time_s)] = int(value)
+        clients = number(row["value"])
+        if time_s is not None and clients is not None and 0 <= clients <= MOST_CLIENTS:
+            points.clients[int(time_s)] = int(clients)
         return
     points.read += 1
-    if time_s is None or value is None or value <= 0:
+    value = above_zero(row["value"])
+    if time_s is None or value is None:
         points.skipped[UNREADABLE] += 1
         return
     for column, wanted in told.where:

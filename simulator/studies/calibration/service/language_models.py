@@ -16,6 +16,7 @@ from simulator.studies.calibration.service.measurement import (
     above_zero,
     mean_of,
     number,
+    over_mean,
     quantile_of,
     walk,
     whole,
@@ -57,14 +58,13 @@ def read_aiperf(tree: Mapping[str, Any], told: Told) -> Measurement:
     rate = above_zero(_stated(metrics, "request_throughput"))
     if rate is None:
         raise UserError("its 'request_throughput' has no 'avg' above 0")
-    deviation = number(took.get("std"))
     row = Row(
         told.batch or 1,
         mean * unit,
         _clients(tree, told),
         rate,
         {share: value * unit for share, value in _quantiles(took)},
-        None if deviation is None else deviation / mean,
+        over_mean(took.get("std"), mean),
         whole(_stated(metrics, "request_count"), 10**12) or whole(took.get("count"), 10**12),
     )
     first, gap = (_seconds(metrics, name) for name in ("time_to_first_token", "inter_token_latency"))
@@ -184,8 +184,7 @@ def _benchmark(each: Any, told: Told) -> Row | str:
     rate = above_zero(_distribution(metrics, "requests_per_second").get("mean"))
     if rate is None:
         return "a benchmark without a throughput"
-    deviation = number(took.get("std_dev"))
-    cv = None if deviation is None else deviation / latency_s
+    cv = over_mean(took.get("std_dev"), latency_s)
     return Row(told.batch or 1, latency_s, clients, rate, quantiles, cv, whole(took.get("count"), 10**12))
 
 

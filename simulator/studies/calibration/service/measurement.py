@@ -22,6 +22,9 @@ SECONDS: Final[Mapping[str, float]] = {
 """What units of time are called, and how long they are. [s]"""
 MOST_CLIENTS: Final = 100_000
 MOST_BATCH: Final = 10_000_000
+LARGEST: Final = 1e12
+MOST_CV: Final = 100.0
+"""As noise of a scenario has at most."""
 _SHOWN: Final = 12
 _CONTAINED: Final = 3
 """A part of a value stands for it if it has so many letters."""
@@ -116,9 +119,15 @@ def number(value: Any) -> float | None:
 
 
 def above_zero(value: Any) -> float | None:
-    """Return a finite number above 0; None for anything else."""
+    """Return a number from 1e-12 to 1e12, as times and rates are in any unit; None for anything else."""
     found = number(value)
-    return found if found is not None and found > 0 else None
+    return found if found is not None and 1 / LARGEST <= found <= LARGEST else None
+
+
+def over_mean(deviation: Any, mean: float) -> float | None:
+    """Return a standard deviation over the mean in its unit; None where it is none."""
+    found = number(deviation)
+    return found / mean if found is not None and 0 <= found <= MOST_CV * mean else None
 
 
 def whole(value: Any, most: int) -> int | None:

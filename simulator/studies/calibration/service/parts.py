@@ -49,13 +49,10 @@ def parameters_of(fit: ServiceFit, name: str = NAME) -> Mapping[str, Fitted]:
     return {**found, f"{at}.slots": fit.slots.count}
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, digits: int = DIGITS) -> str:
     """Return a time as a scenario states it."""
     for unit, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= unit:
-            return f"{_plain(seconds / unit)} {name}"
-    return f"{seconds:.{DIGITS}g} s"
-
-
-def _plain(number: float) -> str:
-    return f"{number:.{DIGITS}g}" if number < 10**DIGITS else f"{number:.0f}"
+            number = seconds / unit
+            return f"{number:.{digits}g} {name}" if number < 10**digits else f"{number:.0f} {name}"
+    return f"{seconds:.{digits}g} s"

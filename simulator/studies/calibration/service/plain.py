@@ -62,7 +62,7 @@ def read(lines: Iterable[str], told: Told) -> Measurement:
         if size is None:
             skipped["no batch size that is a whole number from 1"] += 1
         elif took_s is None:
-            skipped["no time above 0"] += 1
+            skipped["no time above 0, or none that can be"] += 1
         elif of_quantiles:
             stated.append(Row(size, took_s, quantiles_s=of_quantiles))
         else:
@@ -110,6 +110,8 @@ def _columns(
 
 def _is_time(name: str) -> bool:
     folded = name.casefold()
+    if "stamp" in folded or "date" in folded:
+        return False
     return bool(TIMES.search(folded) or folded in SECONDS) and "per" not in re.split(r"[ _/]", folded)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from simulator.core.errors import UserError
 from simulator.core.tables import head_of, is_parquet, lines_of, name_of
 from simulator.studies.calibration.service import k6, language_models, locust, plain, triton
-from simulator.studies.calibration.service.measurement import SECONDS, Measurement, Told
+from simulator.studies.calibration.service.measurement import MOST_BATCH, MOST_CLIENTS, SECONDS, Measurement, Told
 
 MOST_JSON: Final = 2**30
 """Characters of a file that is read whole."""
@@ -30,13 +30,19 @@ class Said:
     def of_file(self, number: int, files: int) -> Told:
         """Return what is said of one of the files, counted from 0."""
         batch, clients = (
-            _one(each, number, files, option)
-            for each, option in ((self.batches, "--batch-size"), (self.clients, "--clients"))
+            _one(each, number, files, option, most)
+            for each, option, most in (
+                (self.batches, "--batch-size", MOST_BATCH),
+                (self.clients, "--clients", MOST_CLIENTS),
+            )
         )
         return Told(batch, clients, self.where, self.time, self.unit)
 
 
-def _one(given: Sequence[int], number: int, files: int, option: str) -> int | None:
+def _one(given: Sequence[int], number: int, files: int, option: str, most: int) -> int | None:
+    for each in given:
+        if not 1 <= each <= most:
+            raise UserError(f"{option}: {each} is not from 1 to {most:,}")
     if len(given) not in {0, 1, files}:
         raise UserError(f"{option}: {len(given)} are given for {files} files; give one for all, or one for each")
     return None if not given else given[0] if len(given) == 1 else given[number]

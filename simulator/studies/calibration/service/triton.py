@@ -90,7 +90,7 @@ def _row(row: Mapping[str, str], batch: int | None, *, is_open: bool) -> Row | s
             quantiles[share] = value * US
     outside, compute = _sum(row, OUTSIDE), _sum(row, COMPUTE)
     service_s = compute * US if compute else None
-    of_parts = (outside + compute + (number(row.get(QUEUE)) or 0.0)) * US if service_s is not None else None
+    of_parts = (outside + compute + (above_zero(row.get(QUEUE)) or 0.0)) * US if service_s is not None else None
     stated = above_zero(row.get("Avg latency"))
     latency_s = stated * US if stated is not None else of_parts or mean_of(quantiles)
     if latency_s is None:
@@ -100,4 +100,4 @@ def _row(row: Mapping[str, str], batch: int | None, *, is_open: bool) -> Row | s
 
 
 def _sum(row: Mapping[str, str], names: tuple[str, ...]) -> float:
-    return sum(max(number(row.get(name)) or 0.0, 0.0) for name in names)
+    return sum(above_zero(row.get(name)) or 0.0 for name in names)
