@@ -143,6 +143,10 @@ class OnlineBackend(Backend):
         """Whether it may refuse to compute."""
         return False
 
+    def may_refuse(self, clients: int) -> bool:
+        """Return whether it may refuse one of so many clients, each of which asks for one thing at a time."""
+        return self.refuses and self.most_instances < clients
+
     @property
     def service_times_s(self) -> Sequence[float]:
         """Mean time to compute so many requests together, from 0 on. [s]"""

@@ -235,6 +235,8 @@ class Fleet(Machines, OnlineBackend):
             return
         which = f"the fleet '{found.name}'" if found.among > 1 else "the fleet"
         felt = "it has no room, and its latency depends on how long the horizon is."
+        if found.clients_wait:
+            felt = "its clients wait for it, and requests that came by themselves at this rate would find no room."
         if not found.answers:
             felt = "it does not keep up with the events: how old answers are depends on how long the horizon is."
         busy = f"is busy {found.load_fraction:.1%} of the time"

@@ -97,15 +97,25 @@ def request_blocks(
         Plans that begin at different times see the same requests if this is the earliest of their beginnings. [s]
     mark_last
         Whether the last request of each login is marked by the sign bit of its user.
+
+    Requests of a closed loop are none of these, as their times follow from the answers: its blocks are empty.
     """
-    source = _Source(demand, seed, replication, kernels.LAST if mark_last else 0)
     step = demand.interval_s
     per_block = max(1, math.ceil(block_s / step))
     first = math.floor(begin_s / step)
+    if demand.traffic.closed_loop is not None:
+        for index in range(first, math.ceil(end_s / step), per_block):
+            yield _nobody(max(index * step, begin_s), min((index + per_block) * step, end_s))
+        return
+    source = _Source(demand, seed, replication, kernels.LAST if mark_last else 0)
     source.look_back(math.floor(min(begin_s, sessions_from_s) / step), first, begin_s)
     for index in range(first, math.ceil(end_s / step), per_block):
         until = min((index + per_block) * step, end_s)
         yield source.block(range(index, math.ceil(until / step)), max(index * step, begin_s), until)
+
+
+def _nobody(begin_s: float, end_s: float) -> RequestBlock:
+    return RequestBlock(begin_s, end_s, np.empty(0), np.empty(0, dtype=np.int32), ())
 
 
 def logins(demand: Demand, seed: int, replication: int, begin_s: float, end_s: float) -> Iterator[Logins]:

@@ -66,6 +66,8 @@ class Demand:
     """How long is counted, which tells whether the dates of a replay's file lie in it. [s]"""
     tells_rows: bool = False
     """Whether each request of a replay tells which row of the file it is."""
+    answer_s: float = 0.0
+    """How long the fastest answer takes on average where nobody waits, which the clients of a closed loop go by. [s]"""
 
     @property
     def home_start(self) -> datetime:
@@ -110,6 +112,8 @@ class Demand:
 
     def expected_requests(self, begin_s: float, hours: int) -> FloatArray:
         """Return how many requests each of some hours expects; those of a login count at its time."""
+        if self.traffic.closed_loop is not None:
+            return np.full(hours, self.mean_requests_per_s * HOUR_S)
         if self.traffic.replay is not None:
             return self.recorded_requests(begin_s + HOUR_S * np.arange(hours + 1, dtype=np.float64))
         return self.expected_logins(begin_s, hours) * self.traffic.session.requests.mean_per_login
@@ -121,6 +125,8 @@ class Demand:
         """
         hours = math.ceil(horizon_s / HOUR_S)
         edges_s = np.append(np.arange(hours) * HOUR_S, horizon_s)
+        if self.traffic.closed_loop is not None:
+            return Rates(edges_s, np.full(hours, self.mean_requests_per_s))
         if self.traffic.replay is not None:
             return Rates(edges_s, self.recorded_requests(edges_s) / np.diff(edges_s))
         requests = self.expected_requests(0.0, hours)
@@ -207,7 +213,12 @@ class Demand:
 
     @property
     def mean_logins_per_user_day(self) -> float:
-        """Mean logins per user and day, dormant users and return visits included; of a replay while its file lasts."""
+        """Mean logins per user and day, dormant users and return visits included; of a replay while its file lasts.
+
+        Each request of a closed loop is a login; as many are told as there are where nobody waits, which is the most.
+        """
+        if self.traffic.closed_loop is not None:
+            return self.traffic.closed_loop.per_s(self.answer_s) * DAY_S / self.population.users
         found, replay = self.recorded, self.traffic.replay
         if found is None or replay is None:
             return self.population.mean_logins_per_user_day(self.clusters())
@@ -225,6 +236,8 @@ class Demand:
         It is the profile's largest weight at once in all time zones, in all spikes, and after all growth.
         """
         traffic, weeks = self.traffic, horizon_s / WEEK_S
+        if traffic.closed_loop is not None:
+            return self.mean_requests_per_s
         growth = max(math.log1p(traffic.growth_per_week_fraction) * weeks, 0.0)
         factors = [float(traffic.profile.weekly_weights().max()), traffic.session.requests.mean_per_login]
         factors += [spike.multiplier for spike in traffic.spikes if spike.multiplier > 1]

@@ -14,9 +14,8 @@ import numpy as np
 from simulator.core.arrays import FloatArray, IntArray, UserArray
 from simulator.core.errors import UserError
 from simulator.core.tables import BATCH_ROWS
-from simulator.demand import kernels
 from simulator.demand.demand import Demand
-from simulator.demand.lorenz import position_table
+from simulator.demand.drawn_users import DrawnUsers
 from simulator.demand.replay import Replay
 from simulator.demand.replay_file import Rows, joined, rows, taken
 from simulator.demand.replay_summary import Numbers, Summary
@@ -79,11 +78,7 @@ class ReplayedLogins:
         self._numbered = demand.tells_rows and replay.value is None
         self._users = demand.population.users
         self._stride = _stride(self._users)
-        cohorts = demand.cohorts()
-        share = cohorts.logins_per_s / cohorts.logins_per_s.sum()
-        position = np.stack([position_table(shape) for shape in cohorts.shape])
-        scratch = np.stack([share, np.zeros(share.size)])
-        self._cohorts = kernels.Cohorts(cohorts.first_user, cohorts.awake_users, position, scratch)
+        self._drawn_users = DrawnUsers(demand)
         self._stretches: Iterator[_Stretch] | None = None
         self._next: _Stretch | None = None
         self._spread: _Stretch | None = None  # rows that began before the interval and go on in it
@@ -101,7 +96,7 @@ class ReplayedLogins:
         if self._replay.value is None:
             time_s, user = found.begin_s, found.user
             if user is None:
-                user = self._drawn_users(self._draw(index), time_s.size)
+                user = self._drawn_users.draw(self._draw(index), time_s.size)
         else:
             rng = self._draw(index)
             time_s, user = self._placed(rng, found, self._counts_until(rng, found, end_s), begin_s, end_s)
@@ -171,14 +166,9 @@ class ReplayedLogins:
         time_s = np.minimum(time_s, math.nextafter(end_s, -math.inf))  # rounding may lead to the very end
         if found.user is None:
             time_s.sort()
-            return time_s, self._drawn_users(rng, total)
+            return time_s, self._drawn_users.draw(rng, total)
         order = np.argsort(time_s, kind="stable")
         return time_s[order], np.repeat(found.user, count)[order]
-
-    def _drawn_users(self, rng: np.random.Generator, size: int) -> UserArray:
-        user = np.empty(size, dtype=np.int32)
-        kernels.draw_users(rng.random(size), self._cohorts, user)
-        return user
 
     def _turns(self, turn: int) -> Iterator[_Stretch]:
         """Yield the file's rows, repetition by repetition, from one on; a short file in several at a time."""

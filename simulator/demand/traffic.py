@@ -11,6 +11,7 @@ from simulator.core.duration.exponential import Exponential
 from simulator.core.moment import Moment, from_start_s
 from simulator.core.units import Fraction, Number, PositiveSeconds, read_fraction, write_share
 from simulator.demand.burstiness import Burstiness
+from simulator.demand.closed_loop import ClosedLoop
 from simulator.demand.population import SHARES_TOLERANCE
 from simulator.demand.profile.base import AnyProfile
 from simulator.demand.profile.flat import Flat
@@ -99,6 +100,9 @@ class Traffic(Part):
     """What a login does."""
     replay: Replay | None = None
     """Requests or logins of a file, instead of all of the above; `session` still says what the file's logins do."""
+    closed_loop: ClosedLoop | None = None
+    """Clients who wait for each answer before they ask again, instead of all of the above. Whose prediction each
+    request asks for is drawn from the population by its login rates. For plans that compute every request."""
 
     @property
     def returns(self) -> ReturnVisits | None:
@@ -107,13 +111,17 @@ class Traffic(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.replay is not None:
-            without = {"replay"} | ({"session"} if self.replay.events == "logins" else set())
-            fields = {name: field for name, field in type(self).model_fields.items() if name not in without}
-            given = [key_of(name) for name, field in fields.items() if getattr(self, name) != field.default]
-            if given:
-                logins = "; 'session' needs 'events: logins'" if "session" in given else ""
-                raise ValueError(f"has both replay and {', '.join(given)}; leave out one or the other{logins}")
+        if self.closed_loop is not None:
+            self._check_nothing_beside("closed_loop")
+        elif self.replay is not None:
+            self._check_nothing_beside("replay", *(["session"] if self.replay.events == "logins" else []))
         if not self.profile.weekly_weights().any():
             raise ValueError("the profile is 0 at all times")
         return self
+
+    def _check_nothing_beside(self, chosen: str, *allowed: str) -> None:
+        fields = {name: each for name, each in type(self).model_fields.items() if name not in (chosen, *allowed)}
+        given = [key_of(name) for name, each in fields.items() if getattr(self, name) != each.default]
+        if given:
+            logins = "; 'session' needs 'events: logins'" if chosen == "replay" and "session" in given else ""
+            raise ValueError(f"has both {chosen} and {', '.join(given)}; leave out one or the other{logins}")

@@ -137,7 +137,19 @@ class Scenario(Part):
     @property
     def demand(self) -> Demand:
         """Who comes and when."""
-        return Demand(self.population, self.traffic, self.start, self.horizon_s, self.tells_rows)
+        return Demand(self.population, self.traffic, self.start, self.horizon_s, self.tells_rows, self._answer_s)
+
+    @property
+    def _answer_s(self) -> float:
+        """How long the fastest backend takes where nobody waits, on average; 0 where one may refuse at once. [s]"""
+        if self.traffic.closed_loop is None:
+            return 0.0
+        clients, found = (
+            self.traffic.closed_loop.clients,
+            [self.backends.get(p.backend or "") for p in self.plans.values()],
+        )
+        online = [each for each in found if isinstance(each, OnlineBackend)]
+        return min((0.0 if each.may_refuse(clients) else each.mean_service_s for each in online), default=0.0)
 
     @property
     def tells_rows(self) -> bool:
@@ -157,27 +169,50 @@ class Scenario(Part):
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield what no part alone can see: a plan names a backend that is not there, or is of another kind."""
         for name, plan in self.plans.items():
-            if plan.precompute is not None:
-                path = ("plans", name, "precompute", "backend")
-                yield from self._backend_faults(path, plan.precompute.backend, BatchBackend)
-            if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
-                yield from self._backend_faults(("plans", name, "backend"), plan.backend, OnlineBackend)
-            if plan.refresh is not None:
-                yield from self._refresh_faults(("plans", name, "refresh"), plan.refresh)
-            if plan.accuracy is not None and self.model.accuracy is None:
-                yield (
-                    ("plans", name, "accuracy"),
-                    "quality is told relative to the scenario's model; give 'model.accuracy' too",
-                )
-            if plan.precompute is not None:
-                yield from self._precompute_faults(("plans", name, "precompute"), plan.precompute)
-            if plan.store is not None:
-                yield from self._store_faults(("plans", name, "store"), plan.store)
+            yield from self._plan_faults(("plans", name), plan)
+        if self.traffic.closed_loop is not None:
+            closed_loop_faults = tuple(self._closed_loop_faults())
+            yield from closed_loop_faults
+            if closed_loop_faults:
+                return
         yield from self._activity_faults()
         yield from self._sizing_faults()
         yield from self._store_faults(("store",), self.store)
         if self.traffic.replay is None:
             yield from self._demand_faults()
+
+    def _plan_faults(self, path: tuple[str, ...], plan: Plan) -> Iterator[Contradiction]:
+        if plan.precompute is not None:
+            yield from self._backend_faults((*path, "precompute", "backend"), plan.precompute.backend, BatchBackend)
+        if plan.on_miss is OnMiss.COMPUTE and plan.backend is not None:
+            yield from self._backend_faults((*path, "backend"), plan.backend, OnlineBackend)
+        if plan.refresh is not None:
+            yield from self._refresh_faults((*path, "refresh"), plan.refresh)
+        if plan.accuracy is not None and self.model.accuracy is None:
+            yield (*path, "accuracy"), "quality is told relative to the scenario's model; give 'model.accuracy' too"
+        if plan.precompute is not None:
+            yield from self._precompute_faults((*path, "precompute"), plan.precompute)
+        if plan.store is not None:
+            yield from self._store_faults((*path, "store"), plan.store)
+
+    def _closed_loop_faults(self) -> Iterator[Contradiction]:
+        """Yield plans whose answers a closed loop cannot be simulated with, and clients who would ask for ever."""
+        closed_loop = self.traffic.closed_loop
+        assert closed_loop is not None
+        thinks = closed_loop.think_time.typical_s > 0
+        for name, plan in self.plans.items():
+            parts = {"precompute": plan.precompute, "cache": plan.cache, "refresh": plan.refresh}
+            kept = [key for key, part in parts.items() if part is not None]
+            if kept:
+                must = "with traffic.closed_loop each request must be computed, as it comes"
+                yield ("plans", name), f"has {' and '.join(kept)}; {must}"
+                continue
+            backend = self.backends.get(plan.backend or "")
+            if thinks or not isinstance(backend, OnlineBackend):
+                continue
+            if backend.may_refuse(closed_loop.clients):
+                at_once = f"'{plan.backend}' may refuse a request at once, and its client would ask for ever"
+                yield ("traffic", "closed_loop", "think_time"), f"{at_once}; it must be above 0 s"
 
     def _demand_faults(self) -> Iterator[Contradiction]:
         """Yield a demand that would fill the memory, or take days, before a simulation has said anything."""
@@ -193,8 +228,13 @@ class Scenario(Part):
         asked = f"{_many(total)} requests in {about_duration(self.horizon_s)}, {_many(busiest_per_s)} a second"
         bounds = f"at most {MOST_REQUESTS:,.0f} of them and {MOST_REQUESTS_PER_S:,.0f} a second"
         remedy = "'users', how often they log in, the requests of a login ('traffic.session'), growth or spikes"
-        said = f"{self.population.users:,} users make {asked} in the busiest hour; every one is simulated, and {bounds}"
-        yield ("population",), f"{said} can be; lower {remedy}, or 'horizon'"
+        path: tuple[str, ...] = ("population",)
+        who = f"{self.population.users:,} users"
+        if self.traffic.closed_loop is not None:
+            who, path = f"{self.traffic.closed_loop.clients:,} clients", ("traffic", "closed_loop")
+            remedy = "'clients', or give a longer 'think_time'"
+        said = f"{who} make {asked} in the busiest hour; every one is simulated, and {bounds}"
+        yield path, f"{said} can be; lower {remedy}, or 'horizon'"
 
     def _activity_faults(self) -> Iterator[Contradiction]:
         """Yield shares of monthly active users that no shape gives, which depends on the return visits too."""

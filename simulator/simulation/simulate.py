@@ -38,6 +38,7 @@ from simulator.simulation.outcome import (
 from simulator.simulation.restating import late_runs, with_usage
 from simulator.simulation.state.rows import Layout
 from simulator.simulation.usage import store_use
+from simulator.simulation.workload.closed_loop import ClosedLoopWorkload
 from simulator.simulation.workload.request_stream import RequestStream, Source, Stretch
 from simulator.simulation.workload.workload import Workload
 
@@ -139,8 +140,7 @@ def simulate_together(
             if number not in simulations:
                 simulations[number] = _Simulation(variant, replication, requests, at, begins_s[number])
                 told(number, 0)
-            simulations[number].carry(at.block.end_s)
-            told(number, at.block.time_s.size)
+            told(number, at.block.time_s.size + simulations[number].carry(at.block.end_s))
         at = at.next
     for number in range(len(variants)):
         yield simulations.pop(number).finish()
@@ -164,7 +164,12 @@ class _Simulation:
         self.membership: Membership | None = None
         if self.precompute and not self.precompute.is_for_all:
             self.membership = Membership(scenario, plan, replication, self.layout)
-        workload = Workload(scenario, plan, at.since(begin_s), self.membership.activity if self.membership else None)
+        workload: Workload | ClosedLoopWorkload
+        if scenario.traffic.closed_loop is not None:
+            workload = ClosedLoopWorkload(scenario, plan, replication, begin_s)
+        else:
+            activity = self.membership.activity if self.membership else None
+            workload = Workload(scenario, plan, at.since(begin_s), activity)
         self.path = RequestPath(scenario, plan, replication, self.layout, workload)
         self.ahead: Precomputing | None = None
         if self.precompute:
@@ -200,11 +205,13 @@ class _Simulation:
         if self.fleets:
             self.env.process(self._watch_queues())
 
-    def carry(self, until_s: float) -> None:
-        """Let pass what happens before a moment, and carry the requests up to it. [s]"""
+    def carry(self, until_s: float) -> int:
+        """Let pass what happens before a moment, and carry the requests up to it; return those of a closed loop. [s]"""
+        before = self.path.called()
         while self.env.peek() < until_s:
             self.env.step()
         self.path.advance(until_s)
+        return self.path.called() - before
 
     def finish(self) -> Outcome:
         """Let those who wait at the horizon have their answers, and return what happened."""
@@ -265,7 +272,7 @@ class _Simulation:
         hours = self._hours()
         counted = self.path.counted()
         fleets, services, batch = self._fleet_uses(), self._service_uses(), self._batch_use()
-        traffic = self.requests.traffic
+        traffic = self.path.called_traffic() or self.requests.traffic
         writes_per_s = self._busiest_writes_per_s()
         kept = store_use(self.scenario, self.plan, counted.tally, traffic, batch, self.peak_rows, writes_per_s)
         outcome = Outcome(

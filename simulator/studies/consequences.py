@@ -63,13 +63,23 @@ def consequences(scenario: Scenario, book: PriceBook | None = None) -> tuple[Con
 
 
 def _traffic(scenario: Scenario, load: Rates) -> Iterator[Consequence]:
-    population, demand, returns = scenario.population, scenario.demand, scenario.traffic.returns
-    yield Consequence("traffic", "users", f"{population.users:,}")
+    yield Consequence("traffic", "users", f"{scenario.population.users:,}")
+    if scenario.traffic.closed_loop is None:
+        yield from _logins(scenario)
+    yield from _not_measured(scenario)
+    yield from _requests(scenario, load)
+    if scenario.value is not None:
+        worth_usd = scenario.value.per_request_usd * load.mean_per_s * MONTH_S
+        said = f"{worth_usd:,.0f} USD; the weights of 'value' are the scenario's own, not facts"
+        yield Consequence("traffic", "value per month at quality 1", said)
+
+
+def _logins(scenario: Scenario) -> Iterator[Consequence]:
+    demand, returns, recorded = scenario.demand, scenario.traffic.returns, scenario.demand.recorded
     yield Consequence("traffic", "logins per user and day", f"{demand.mean_logins_per_user_day:.4g}")
     if returns:
         primary = demand.mean_logins_per_user_day / returns.logins_per_primary
         yield Consequence("traffic", "of these, primary logins", f"{primary:.4g}")
-    recorded = demand.recorded
     if recorded is not None:
         yield Consequence("traffic", "events in the file", f"{recorded.events:,.0f}")
         yield Consequence("traffic", "time in the file", about_duration(recorded.length_s))
@@ -80,26 +90,35 @@ def _traffic(scenario: Scenario, load: Rates) -> Iterator[Consequence]:
             yield Consequence("traffic", "warning", move.advice)
     if recorded is not None and recorded.users is not None:
         yield Consequence("traffic", "users in the file", f"{recorded.users:,}")
-    else:  # users are drawn by the population's shape, as often as there are logins
-        factor = demand.mean_logins_per_user_day / population.mean_logins_per_user_day(demand.clusters())
-        shares = {what: demand.share_active_at(factor, days) for what, days in _ACTIVE_IN}
-        for what, share in shares.items():
-            yield Consequence("traffic", what, _percent(share))
-        counts = " / ".join(f"{share * population.users:,.0f}" for share in shares.values())
-        yield Consequence("traffic", "DAU / WAU / MAU (28 d)", counts)
-        for group in population.groups:
-            if group.monthly_active_fraction is not None:
-                which = f" of '{group.name}'" if population.segments else ""
-                yield Consequence("traffic", f"shape{which}, solved for", f"{group.shape_for(demand.clusters()):.4g}")
-    yield from _not_measured(scenario)
+    else:
+        yield from _active(scenario)
+
+
+def _active(scenario: Scenario) -> Iterator[Consequence]:
+    """Say who is active, where users are drawn by the population's shape, as often as there are logins."""
+    population, demand = scenario.population, scenario.demand
+    factor = demand.mean_logins_per_user_day / population.mean_logins_per_user_day(demand.clusters())
+    shares = {what: demand.share_active_at(factor, days) for what, days in _ACTIVE_IN}
+    for what, share in shares.items():
+        yield Consequence("traffic", what, _percent(share))
+    counts = " / ".join(f"{share * population.users:,.0f}" for share in shares.values())
+    yield Consequence("traffic", "DAU / WAU / MAU (28 d)", counts)
+    for group in population.groups:
+        if group.monthly_active_fraction is not None:
+            which = f" of '{group.name}'" if population.segments else ""
+            yield Consequence("traffic", f"shape{which}, solved for", f"{group.shape_for(demand.clusters()):.4g}")
+
+
+def _requests(scenario: Scenario, load: Rates) -> Iterator[Consequence]:
+    total = load.mean_per_s * scenario.horizon_s
+    if scenario.traffic.closed_loop is not None:
+        yield Consequence("traffic", "clients who wait", f"{scenario.traffic.closed_loop.clients:,}")
+        yield Consequence("traffic", "requests per second, if nobody queues", f"{load.mean_per_s:,.4g}")
+        yield Consequence("traffic", "requests in the horizon, at most about", f"{total:,.0f}")
+        return
     yield Consequence("traffic", "requests per second, mean", f"{load.mean_per_s:,.4g}")
     yield Consequence("traffic", "requests per second, busiest hour", f"{load.peak_per_s:,.4g}")
-    total = load.mean_per_s * scenario.horizon_s
     yield Consequence("traffic", "requests in the horizon", f"{total:,.0f}")
-    if scenario.value is not None:
-        worth_usd = scenario.value.per_request_usd * load.mean_per_s * MONTH_S
-        said = f"{worth_usd:,.0f} USD; the weights of 'value' are the scenario's own, not facts"
-        yield Consequence("traffic", "value per month at quality 1", said)
 
 
 def _not_measured(scenario: Scenario) -> Iterator[Consequence]:

@@ -85,11 +85,14 @@ def _of_outcome(scenario: Scenario, outcome: Outcome) -> Iterator[Saturation]:
 
 
 def _of_backend(scenario: Scenario, outcome: Outcome, name: str) -> Iterator[Saturation]:
-    """Tell of the queue where there is one, and of those who left the backend that answers, whatever it is."""
+    """Tell of the queue where there is one, and of those who left the backend that answers, whatever it is.
+
+    The queue of clients who wait for their answers is never longer than they are many: it is no backlog that grows.
+    """
     plan, backend = scenario.plans[outcome.plan], scenario.online(name)
     who = f"'{name}': " if len(scenario.online_names(plan)) > 1 else ""
     for use in outcome.fleets:
-        if use.backend == name and backend.has_queue:
+        if use.backend == name and backend.has_queue and scenario.traffic.closed_loop is None:
             yield from _of_queue(_Queue(scenario, outcome, backend, use, who))
     if name == plan.backend:
         yield from _of_give_ups(scenario, outcome, who)

@@ -48,7 +48,9 @@ def examined(
         return comparison
     looks = Looks(comparison, workers, on_look, kept)
     found = replace(TurningPoints(best), floor=floor_of(looks, best))
-    if comparison.sizings:
+    if comparison.scenario.traffic.closed_loop is not None:
+        found = replace(found, why_not="no closed form says where to look when clients wait for their answers")
+    elif comparison.sizings:
         found = replace(found, why_not="each value would need fleets of its own size")
     else:
         found = Search(comparison, looks, best).run(found)

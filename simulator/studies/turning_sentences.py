@@ -10,6 +10,8 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 SHOWN = 5
 """Turns that are told, the nearest."""
 PERCENT = 100.0
+TENTH = 0.1
+"""Shares above it are told in whole percents."""
 LEAST_OFF = 0.1
 """In percent: closed forms are not said to be nearer."""
 
@@ -18,7 +20,7 @@ def floor_sentence(floor: Floor) -> str:
     """Say how much of a bill is there whoever comes."""
     amount, bill = usd(floor.usd_per_month), usd(floor.bill_usd_per_month)
     fleet = f"the {'fixed size' if floor.is_fixed else 'minimum'} of its fleet, {_replicas(floor.replicas)}"
-    said = f"{amount} of its {bill} is {fleet}, {floor.busy_fraction * 100:.2g} % busy"
+    said = f"{amount} of its {bill} is {fleet}, {_percent(floor.busy_fraction)} % busy"
     if not floor.fewer:
         return f"{said}."
     kept = f"and keep every bound, at a p99 of about {about_duration(floor.p99_s)}"
@@ -72,6 +74,10 @@ def _by_closed_form(turn: Turn) -> str:
 def _apart(side: Side, *, weighs_value: bool) -> str:
     more = (side.more_usd_per_month > 0) != weighs_value
     return f"{about_usd(abs(side.more_usd_per_month))} a month {'more' if more else 'less'}"
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * PERCENT:.0f}" if fraction >= TENTH else f"{fraction * PERCENT:.2g}"
 
 
 def _number(count: int) -> str:

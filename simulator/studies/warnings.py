@@ -102,6 +102,7 @@ def _finding(comparison: Comparison, result: PlanResult, name: str) -> Finding:
         name,
         answers=name == comparison.scenario.plans[result.name].backend,
         among=len(fleets),
+        clients_wait=comparison.scenario.traffic.closed_loop is not None,
         load_fraction=load,
         calls=sum(count["calls"] for count in counts),
         refused=sum(count["refused"] for count in counts),

@@ -1,5 +1,6 @@
 """Price lists of others: what is taken of them, and what is said of wrong ones."""
 
+import json
 import re
 from pathlib import Path
 from typing import get_type_hints
@@ -231,6 +232,44 @@ def test_prices_of_long_prompts_hold_above_so_many_thousands(tmp_path: Path) -> 
     imported("litellm", text, tmp_path)
     price = load_book(tmp_path / "book.yaml").price_of("llm/m/cache_write_1h")
     assert (price.usd_in_class(200), price.usd_in_class(201)) == (2e-6, 4e-6)
+
+
+def test_the_faster_and_the_slower_tier_are_models_of_their_own_with_the_others_prices_where_they_have_none(
+    tmp_path: Path,
+) -> None:
+    prices = {
+        "input_cost_per_token": 2e-6,
+        "input_cost_per_token_flex": 1e-6,
+        "input_cost_per_token_above_200k_tokens": 4e-6,
+        "input_cost_per_token_priority_above_200k_tokens": 9e-6,
+        "input_cost_per_token_priority": 5e-6,
+        "output_cost_per_token": 8e-6,
+        "output_cost_per_token_batches": 4e-6,
+        "cache_read_input_token_cost_flex": 1e-7,
+    }
+    found = imported("litellm", json.dumps({"m": prices, "n": {"cache_read_input_token_cost_flex": 1e-7}}), tmp_path)
+    assert found == {
+        "llm/m/input": 2e-6,
+        "llm/m/output": 8e-6,
+        "llm/m/batch_output": 4e-6,
+        "llm/m:flex/input": 1e-6,
+        "llm/m:flex/output": 8e-6,
+        "llm/m:flex/cached_input": 1e-7,
+        "llm/m:priority/input": 5e-6,
+        "llm/m:priority/output": 8e-6,
+    }
+    book = load_book(tmp_path / "book.yaml")
+    assert [book.price_of(f"llm/m{tier}/input").usd_in_class(201) for tier in ("", ":flex", ":priority")] == [
+        4e-6,
+        4e-6,
+        9e-6,
+    ]
+    assert "as without a tier" in book.price_of("llm/m:flex/output").source
+
+
+def test_a_wrong_price_of_a_tier_is_told_by_its_own_key(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match=r"line 2: m\.input_cost_per_token_flex"):
+        imported("litellm", '{"m": {"input_cost_per_token": 1,\n"input_cost_per_token_flex": "x"}}', tmp_path)
 
 
 def test_a_machine_of_google_costs_its_accelerator_too_or_is_left_out(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ class Finding:
     """Whether requests wait for it, and not only events."""
     among: int
     """How many of the plan's backends have replicas."""
+    clients_wait: bool = False
+    """Whether requests come from clients who wait for their answers, so that as many come as it can do."""
     load_fraction: float = 0.0
     """Share of what its replicas can do that was done; 0 where it has none."""
     calls: float = 0.0

@@ -1,7 +1,7 @@
 """Token prices of language models, as LiteLLM's and tokencost's JSON files state them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ from simulator.core.input_files.json_reading import JsonFile, parse_json
 from simulator.core.input_files.wording import one_line, shortened
 from simulator.prices.book import PriceGroup, Unpriced
 from simulator.prices.importers.base import Imported, Importer, LeftOut, Reading, file_date, text_of
-from simulator.prices.importers.model_prices import ModelPrices, read_model
+from simulator.prices.importers.model_prices import ModelPrices, entries_of, read_model
 from simulator.prices.price import TOKEN, LongPrompts, Price
 
 DOCUMENTATION: Final = "sample_spec"
@@ -24,7 +24,8 @@ class LiteLlm(Importer):
 
     Read are prices of input, output, cached input and what is written to a prompt cache, for five minutes or an hour;
     those of the batch tier; those of long prompts, for any whole thousand tokens; and those of a query or a request.
-    All others, such as those of sound, pictures, pages, or the faster and slower tiers, are named as left out. A model
+    The faster and the slower tier are models of their own, such as ``gpt-5:priority`` and ``gpt-5:flex``.
+    All others, such as those of sound, pictures or pages, are named as left out. A model
     is left out itself where nothing of it is understood, and so are its tokens where they cost 0 beside a price that is
     not, for then they are not free.
     """
@@ -51,15 +52,15 @@ def _models(file: JsonFile, reading: Reading) -> Iterator[ModelPrices]:
         if not name or not name.isprintable() or not isinstance(fields, dict):
             reading.wrong(file.line(name), short, "must be a model's name with an object of its prices")
             continue
-        amounts = _Amounts(file, reading, name, short)
-        yield read_model(name, fields, amounts.usd)
+        for entry in entries_of(name, fields):
+            yield read_model(entry, _Amounts(file, reading, name, short, entry.of_tier).usd)
 
 
 class _Amounts:
     """Reads the prices of a model."""
 
-    def __init__(self, file: JsonFile, reading: Reading, name: str, short: str) -> None:
-        self._file, self._reading, self._name, self._short = file, reading, name, short
+    def __init__(self, file: JsonFile, reading: Reading, name: str, short: str, called: Mapping[str, str]) -> None:
+        self._file, self._reading, self._name, self._short, self._called = file, reading, name, short, called
 
     def usd(self, value: object, *keys: str | int) -> float | None:
         """Return a price; None where there is none or a wrong one, which is noted. [USD]"""
@@ -67,8 +68,9 @@ class _Amounts:
             return value
         if value is None or value == "":
             return None
-        line = self._file.line(self._name, *keys)
-        return self._reading.amount(value, line, ".".join(map(str, (self._short, *keys))))
+        there = [self._called.get(str(key), key) for key in keys]
+        line = self._file.line(self._name, *there)
+        return self._reading.amount(value, line, ".".join(map(str, (self._short, *there))))
 
 
 def _prices(model: ModelPrices, source: str) -> Iterator[Price]:

@@ -11,12 +11,13 @@ References
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simulator.core.prompt_lengths import PROMPT_STEP
 
+ASKED: Final = frozenset(("input_cost_per_token", "output_cost_per_token"))
 KINDS: Final = {
     "input_cost_per_token": "input",
     "output_cost_per_token": "output",
@@ -27,7 +28,8 @@ KINDS: Final = {
 """Kinds of token; of two fields of one kind the first counts."""
 BATCHES: Final = ("_batches", "_batch_requests")
 ONE_HOUR: Final = "_above_1hr"
-OTHER_TIERS: Final = ("_priority", "_flex")
+_SERVICE_TIER: Final = re.compile(r"_(priority|flex)(?=_above_|$)")
+"""What says that a price holds for calls of a faster or a slower tier, before or behind the length of their prompts."""
 PER_CALL: Final = ("input_cost_per_query", "input_cost_per_request")
 """A call is one query and one request."""
 NOTHING_WRITTEN: Final = frozenset(("embedding", "rerank", "moderation", "search"))
@@ -63,6 +65,55 @@ class ModelPrices:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What a list says of a model, or of a tier of service of it."""
+
+    name: str
+    fields: Mapping[str, Any]
+    of_tier: Mapping[str, str] = field(default_factory=dict)
+    """What a field is called in the list where it is the tier's own."""
+
+
+def entries_of(name: str, fields: Mapping[str, Any]) -> Iterator[Entry]:
+    """Yield a model as it is called without a tier of service, and each tier of it as a model of its own.
+
+    A tier has the model's prices where it has none of its own, as LiteLLM reads them [1]_. It is called after both, as
+    in ``gpt-5:flex``; one without a price of input or output is none.
+    """
+    tiers: dict[str, dict[str, str]] = {}
+    for key in fields:
+        found = _SERVICE_TIER.search(key)
+        if found is not None and _parse(_SERVICE_TIER.sub("", key)) is not None:
+            tiers.setdefault(found[1], {}).setdefault(_SERVICE_TIER.sub("", key), key)
+    whole = {
+        tier: keys
+        for tier, keys in tiers.items()
+        if any(fields[keys[each]] not in (None, "", 0) for each in ASKED & set(keys))
+    }
+    told = {key for keys in whole.values() for key in keys.values()}
+    standard = {key: value for key, value in fields.items() if key not in told}
+    yield Entry(name, standard)
+    for tier, keys in whole.items():
+        own = {key: fields[there] for key, there in keys.items() if fields[there] not in (None, "")}
+        yield Entry(f"{name}:{tier}", {**_of_standard(standard), **own}, {key: keys[key] for key in own})
+
+
+def _tell_what_is_not_of_the_tier(model: ModelPrices, of_tier: Iterable[str]) -> None:
+    own = {_parse(each) for each in of_tier}
+    for kind, by_length in model.tokens.items():
+        missing = {above for above in by_length if _Name(kind, above) not in own}
+        if missing:
+            which = "" if len(missing) == len(by_length) else "long prompts " if missing != {0} else "short prompts "
+            model.notes[kind] = f"{which}as without a tier: the list has no price of its own"
+
+
+def _of_standard(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what holds for other tiers too: neither batches, which are a tier of their own, nor what is not read."""
+    read = {key for key in fields if (name := _parse(key)) is not None and not name.kind.startswith("batch_")}
+    return {key: value for key, value in fields.items() if key in read or ("cost" not in key and key != TIERS)}
+
+
+@dataclass(frozen=True)
 class _Name:
     """A field's name, taken apart."""
 
@@ -70,17 +121,18 @@ class _Name:
     above: int
 
 
-def read_model(name: str, fields: Mapping[str, Any], usd: Usd) -> ModelPrices:
+def read_model(entry: Entry, usd: Usd) -> ModelPrices:
     """Return what an entry says of prices.
 
     Parameters
     ----------
-    name, fields
+    entry
         The entry.
     usd
         Reads a price, and notes a wrong one.
     """
-    model, others = ModelPrices(name), dict[str, None]()
+    fields = entry.fields
+    model, others = ModelPrices(entry.name), dict[str, None]()
     broken: dict[str, str] = {}
     for field_name, value, keys in _stated(fields, others, broken):
         parsed = _parse(field_name)
@@ -102,6 +154,8 @@ def read_model(name: str, fields: Mapping[str, Any], usd: Usd) -> ModelPrices:
     _tell_others(model, fields, tuple(others))
     _refuse(model, broken, tuple(others))
     _complete(model, str(fields.get("mode")))
+    if entry.of_tier:
+        _tell_what_is_not_of_the_tier(model, entry.of_tier)
     return model
 
 
@@ -188,7 +242,7 @@ def _note_other(name: str, others: dict[str, None], broken: dict[str, str]) -> N
     """Note a price that is not understood; where it is one above so much, the price beside it is not that of all."""
     others[name] = None
     stem = next((each for each in KINDS if name.startswith(f"{each}_above_")), None)
-    if stem is not None and not name.endswith(OTHER_TIERS):
+    if stem is not None and _SERVICE_TIER.search(name) is None:
         broken.setdefault(KINDS[stem], f"{name} is not understood")
 
 

@@ -46,7 +46,10 @@ from simulator.simulation.store.eviction import keep_latest
 from simulator.simulation.store.held_rows import count_held, stride_of
 from simulator.simulation.store.publish import publish
 from simulator.simulation.store.table import count_unserved, drop_expired
-from simulator.simulation.workload.workload import Workload, WorkloadBlock
+from simulator.simulation.workload.asked import WorkloadBlock
+from simulator.simulation.workload.closed_loop import NO_CLIENTS, ClosedLoopWorkload
+from simulator.simulation.workload.traffic import Traffic
+from simulator.simulation.workload.workload import Workload
 
 MOST_TICKS = 2**31
 """So many are never made at once."""
@@ -55,8 +58,16 @@ MOST_TICKS = 2**31
 class RequestPath:
     """Carries the requests of one plan, lazily: up to the moment at which something is about to change."""
 
-    def __init__(self, scenario: Scenario, plan: str, replication: int, layout: Layout, workload: Workload) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        plan: str,
+        replication: int,
+        layout: Layout,
+        workload: Workload | ClosedLoopWorkload,
+    ) -> None:
         self._plan, self._layout, self._workload = plan, layout, workload
+        self._called = workload if isinstance(workload, ClosedLoopWorkload) else None
         self._rules = rules_of(scenario, plan, layout)
         rules, chance = self._rules[0], stream(scenario.seed, replication, "retries")
         self.stations = tuple(
@@ -89,7 +100,7 @@ class RequestPath:
         self._tally = Tally(record(COUNTS), *bins)
         self._reader = Reader(record(BLOCK_CURSOR), np.zeros(FETCH, dtype=np.int64))
         self._published = 0
-        self._block = workload.next()
+        self._block: WorkloadBlock | None = workload.next()
 
     @property
     def waiting(self) -> int:
@@ -107,12 +118,16 @@ class RequestPath:
     def advance(self, until_s: float) -> None:
         """Carry all requests up to ``until_s``. [s]"""
         while self._block is not None:
-            self._serve(min(until_s, self._block.end_s), self._block)
-            if until_s <= self._block.end_s:
+            end_s = self._block.end_s
+            self._serve(min(until_s, end_s))
+            if until_s <= end_s:
                 return
-            self._block = self._workload.next()
-            self._reader.cursor["next"] = 0
-        self._serve(until_s, _NO_REQUESTS)
+            self._go_to_next_block()
+        self._serve(until_s)
+
+    def _go_to_next_block(self) -> None:
+        self._block = self._workload.next()
+        self._reader.cursor["next"] = 0
 
     def advance_ticks(
         self, station: OnlineStation, from_s: float, tick_s: float, most_work_s: float, until_s: float
@@ -226,10 +241,10 @@ class RequestPath:
         self._store = self._store._replace(table=_UNUSED, reads=_UNUSED, recent=_UNUSED)
         self._events = self._events._replace(latest=_UNUSED)
 
-    def _serve(self, until_s: float, block: WorkloadBlock) -> None:
+    def _serve(self, until_s: float) -> None:
         step = Steps(until_s, 0.0, 1, math.inf, math.inf)
         while True:
-            arguments = self._arguments(block)
+            arguments = self._arguments(_NO_REQUESTS if self._block is None else self._block)
             _, _, roomy = serve(step, arguments[2].answering.state, *arguments)
             if roomy:
                 return
@@ -237,14 +252,30 @@ class RequestPath:
 
     @property
     def _path(self) -> Path:
-        return Path(self._rules, self._store, self._flights, self._orbit, self._tally)
+        clients = self._called.clients if self._called else NO_CLIENTS
+        return Path(self._rules, self._store, self._flights, self._orbit, self._tally, clients)
 
     def _arguments(self, block: WorkloadBlock) -> tuple[Block, Reader, Stations, Events, Path]:
         """Return what the kernels work on, in their order."""
         bundles = [station.bundle for station in self.stations] or [NO_STATION]
         return block.bundle, self._reader, Stations(bundles[0], bundles[-1]), self._events, self._path
 
+    def called(self) -> int:
+        """Return how many requests the clients of a closed loop have made so far; 0 where there are none."""
+        return self._called.carried + int(self._reader.cursor["next"][0]) if self._called else 0
+
+    def called_traffic(self) -> Traffic | None:
+        """Return what came of clients who wait, once the horizon is reached; None where requests come by themselves."""
+        if self._called is None:
+            return None
+        self._called.finish(int(self._reader.cursor["next"][0]))
+        return self._called.traffic
+
     def _make_room(self) -> None:
+        if self._called is not None:
+            self._called.think()
+            if self._block is not None and self._reader.cursor["next"][0] == self._block.time_s.size:
+                self._go_to_next_block()
         for station in self.stations:
             station.make_room()
         flights, flying = self._flights, self._flights.cursor[0]

@@ -30,6 +30,7 @@ def rules_of(scenario: Scenario, plan_name: str, layout: Layout) -> Record:
     rules["expiry_s"] = store.expiry_s or np.inf
     rules["lag_s"] = scenario.model.feature_lag_s
     rules["horizon_s"] = scenario.horizon_s
+    rules["closed_loop"] = scenario.traffic.closed_loop is not None
     if plan.has_store and store.size_limit_gib is not None:
         rules["reading_renews"] = store.eviction.reading_renews
         rules["most_rows"] = int(store.size_limit_gib / scenario.model.prediction_size_gib)

@@ -17,6 +17,7 @@ from simulator.simulation.flow.refresh import (
     refresh,
 )
 from simulator.simulation.state.bundles import Block, Computation, Events, Path, Reader, Station, Stations, Steps
+from simulator.simulation.state.clients import can_go_on, next_ask_s, take_asking
 from simulator.simulation.state.records import NO_FLIGHT, Record
 from simulator.simulation.state.rows import FIRST_FLIGHT, MAKER, ONLINE, Int, time_of
 from simulator.simulation.state.tally import count_answer, count_default, serve_row
@@ -79,7 +80,7 @@ def _answer_by_row(t: float, row: Int, word: Int, flying: Int, path: Path) -> In
     ``flying`` is the number of a computation of the user's under way that nobody waits for, NO_FLIGHT for none.
     """
     rules, store = path.rules[0], path.store
-    served = serve_row(word, t, rules, path.tally)
+    served = serve_row(word, t, path)
     read_again(row, word, t, rules, path.tally, store)
     use_by_reading(row, rules, store)
     if flying >= 0:
@@ -100,7 +101,7 @@ def _compute_or_default(t: float, path: Path) -> Int:
     rules = path.rules[0]
     if rules.computes:
         return np.int64(NO_FLIGHT)
-    if count_answer(t, rules.read_s, rules, path.tally):
+    if count_answer(t, rules.read_s, path):
         count_default(rules.read_s, rules, path.tally)
     return np.int64(NOTHING)
 
@@ -164,10 +165,35 @@ def _asked(i: Int, t: float, flight: Int, row: Int, block: Block, station: Stati
     return Computation(t, np.int64(0), factor, tokens, flight, row)
 
 
+@inlined
+def _next_s(i: Int, block: Block, path: Path) -> float:
+    """Return when the next request comes; infinity where none does. [s]"""
+    if path.rules[0].closed_loop:
+        return float(next_ask_s(path))
+    return float(block.time_s[i]) if i < block.time_s.size else math.inf
+
+
+@inlined
+def _is_drawn(i: Int, more: bool, block: Block, path: Path) -> bool:  # noqa: FBT001  (kernels take no keywords)
+    """Return whether there is what a closed loop's next request needs: all else about it, and pauses."""
+    if not path.rules[0].closed_loop:
+        return True
+    return bool(can_go_on(path) and not (more and i == block.time_s.size))
+
+
+@inlined
+def _come(i: Int, block: Block, path: Path) -> float:
+    """Have a request come, and return when. [s]"""
+    if path.rules[0].closed_loop:
+        block.time_s[i] = next_ask_s(path)
+        take_asking(path.clients)
+    return float(block.time_s[i])
+
+
 @folded
 def _serve_one(i: Int, block: Block, reader: Reader, stations: Stations, events: Events, path: Path) -> None:
     """Carry one request; there is room for all that may come of it."""
-    rules, t = path.rules[0], block.time_s[i]
+    rules, t = path.rules[0], _come(i, block, path)
     row = np.int64(0)
     if rules.has_store:
         row = reader.rows[i & (FETCH - 1)]
@@ -216,20 +242,24 @@ def _waits(stations: Stations, path: Path) -> bool:
 @folded
 def _carry(until_s: float, block: Block, reader: Reader, stations: Stations, events: Events, path: Path) -> bool:
     """Carry all requests, and what is due after events, up to ``until_s``; return whether there was room. [s]"""
-    rules, cursor, time_s = path.rules[0], reader.cursor[0], block.time_s
+    rules, cursor = path.rules[0], reader.cursor[0]
     roomy, t = True, until_s
     room: Int = 0
     i = cursor.next
     fetched = i
     while roomy:
-        more = i < time_s.size and time_s[i] < until_s
-        t = time_s[i] if more else until_s
+        next_s = _next_s(i, block, path)
+        more = next_s < until_s
+        roomy = _is_drawn(i, more, block, path)
+        t = min(next_s, until_s)
         due_s = next_refresh_s(events, path) if rules.refreshes else math.inf
         is_refresh = due_s < t
         t = min(t, due_s)
         if rules.works and _waits(stations, path):
-            roomy = carry_waiting(t, stations, path)
+            roomy = roomy and carry_waiting(t, stations, path)
             room = 0
+            if next_ask_s(path) < t:
+                continue  # who has been answered meanwhile asks again before that
         if is_refresh:
             roomy = roomy and refresh(t, events, stations.refreshing, path)
             room = 0

@@ -153,6 +153,17 @@ class Tally(NamedTuple):
     age_bins: IntArray
 
 
+class Clients(NamedTuple):
+    """Who asks again once he has been answered; nobody where requests come whether or not they are answered."""
+
+    next_s: FloatArray
+    """When each client that thinks asks again: a binary heap with room for all of them. [s]"""
+    think_s: FloatArray
+    """The pauses that are taken next, in order of the answers. [s]"""
+    cursor: Record
+    """One CLIENT_CURSOR."""
+
+
 class Path(NamedTuple):
     """What any computation may touch."""
 
@@ -162,3 +173,4 @@ class Path(NamedTuple):
     flights: Flights
     orbit: Orbit
     tally: Tally
+    clients: Clients

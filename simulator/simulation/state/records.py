@@ -46,6 +46,7 @@ RULES = np.dtype(
         ("debounce_s", np.float64),  # an event counts if none of its user's follows within this
         ("delay_s", np.float64),  # from an event to its computation
         ("horizon_s", np.float64),  # requests that arrive from 0 to here count
+        ("closed_loop", np.bool_),  # requests come from clients who wait for the answer to the one before
         ("values", np.bool_),  # the quality of answers is asked for; from here on: what makes it
         ("judges_models", np.bool_),  # the accuracy of models is known
         ("default_quality", np.float64),
@@ -181,6 +182,14 @@ EVENT_CURSOR = np.dtype(
 
 ORBIT_CURSOR = np.dtype([("retries", np.int64)])
 """How many requests will try again."""
+
+CLIENT_CURSOR = np.dtype(
+    [
+        ("thinking", np.int64),  # clients that are about to ask
+        ("thoughts", np.int64),  # pauses that have been used
+    ]
+)
+"""Where the clients of a closed loop stand."""
 
 COUNTS = np.dtype(
     [

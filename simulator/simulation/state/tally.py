@@ -2,15 +2,19 @@
 
 from simulator.core.histogram import bin_at
 from simulator.core.jit import inlined
-from simulator.simulation.state.bundles import Tally
+from simulator.simulation.state.bundles import Path, Tally
+from simulator.simulation.state.clients import ask_again
 from simulator.simulation.state.quality import add_default_quality, add_quality
 from simulator.simulation.state.records import Record
 from simulator.simulation.state.rows import BATCH, MAKER, ONLINE, SERVED, Int, time_of
 
 
 @inlined
-def count_answer(arrival_s: float, latency_s: float, rules: Record, tally: Tally) -> bool:
-    """Count a request's answer; return whether it counts."""
+def count_answer(arrival_s: float, latency_s: float, path: Path) -> bool:
+    """Count a request's answer, which has a client of a closed loop ask again; return whether it counts."""
+    rules, tally = path.rules[0], path.tally
+    if rules.closed_loop:
+        ask_again(arrival_s + latency_s, path)
     if arrival_s < 0.0 or arrival_s >= rules.horizon_s:
         return False
     counts = tally.counts[0]
@@ -60,9 +64,10 @@ def count_stored(word: Int, asked_s: float, latency_s: float, rules: Record, tal
 
 
 @inlined
-def serve_row(word: Int, t: float, rules: Record, tally: Tally) -> Int:
+def serve_row(word: Int, t: float, path: Path) -> Int:
     """Answer a request with a row of the store; return the row's word, now served."""
-    if count_answer(t, rules.read_s, rules, tally):
+    rules, tally = path.rules[0], path.tally
+    if count_answer(t, rules.read_s, path):
         count_stored(word, t, rules.read_s, rules, tally)
         if not word & SERVED:
             tally.counts[0].first_served += 1

@@ -5,6 +5,7 @@ import math
 from simulator.backends.online.kinds import API, BATCHING, REPLICAS, SERVERLESS
 from simulator.core.jit import folded, inlined, outlined
 from simulator.simulation.state.bundles import Computation, Path, Station, Stations
+from simulator.simulation.state.clients import next_ask_s
 from simulator.simulation.state.rows import Int
 from simulator.simulation.stations.api import call
 from simulator.simulation.stations.batching import start_batches
@@ -140,7 +141,7 @@ def carry_orbit(until_s: float, stations: Stations, path: Path) -> bool:
             if cursor.retries == heap.size:
                 return False
             continue
-        if due_s >= until_s:
+        if due_s >= until_s or next_ask_s(path) < due_s:
             return True
         asked = computation_of(heap[0])
         if heap[0].station == 0:

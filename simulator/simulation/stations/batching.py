@@ -6,6 +6,7 @@ whichever comes first, and at once if that moment has passed. It takes those who
 
 from simulator.core.jit import inlined, outlined
 from simulator.simulation.state.bundles import Path, Station
+from simulator.simulation.state.clients import next_ask_s
 from simulator.simulation.state.rows import Int
 from simulator.simulation.stations.queue import (
     answer,
@@ -79,7 +80,7 @@ def start_batches(until_s: float, station: Station, path: Path) -> bool:
         start_s = max(station.free_s[station.losers[0]], _ready_s(station))
         leaver = next_to_leave(station, path)
         leaves_s = leaves_at_s(leaver, station)
-        if min(start_s, leaves_s) >= until_s:
+        if min(start_s, leaves_s) >= min(until_s, next_ask_s(path)):
             return True
         if start_s <= leaves_s:
             _start_batch(start_s, station, path)

@@ -8,6 +8,7 @@ from simulator.backends.online.slots import replay
 from simulator.core.arrays import FloatArray
 from simulator.core.jit import inlined
 from simulator.simulation.state.bundles import Computation, Path, Station
+from simulator.simulation.state.clients import next_ask_s
 from simulator.simulation.state.records import GONE, NO_FLIGHT, Record
 from simulator.simulation.state.rows import Int
 from simulator.simulation.state.tally import count_age, count_answer, count_wait
@@ -25,7 +26,7 @@ def answer(
         station.state[0].calls += 1
     for_request = asked.flight < 0 or not path.flights.records[asked.flight].in_background
     latency_s = rules.read_s + completion_s - asked_s
-    if for_request and count_answer(asked_s, latency_s, rules, tally):
+    if for_request and count_answer(asked_s, latency_s, path):
         tally.counts[0].computed += 1
         count_wait(start_s - asked_s, tally)
         count_age(service_s + rules.lag_s, start_s, asked_s, latency_s, rules, tally)
@@ -127,7 +128,7 @@ def start_waiting(until_s: float, station: Station, path: Path) -> bool:
         start_s = max(station.free_s[station.losers[0]], first.arrival_s)
         leaver = next_to_leave(station, path)
         leaves_s = leaves_at_s(leaver, station)
-        if min(start_s, leaves_s) >= until_s:
+        if min(start_s, leaves_s) >= min(until_s, next_ask_s(path)):
             return True
         if start_s <= leaves_s:
             state.head += 1

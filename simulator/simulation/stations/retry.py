@@ -183,7 +183,7 @@ def _answer_otherwise(
     rules, counts = path.rules[0], path.tally.counts[0]
     latency_s = rules.read_s + waited_s
     by_row = rules.falls_back and word != 0
-    if count_answer(asked_s, latency_s, rules, path.tally):
+    if count_answer(asked_s, latency_s, path):
         count_wait(waited_s, path.tally)
         if timed_out:
             counts.timed_out += 1

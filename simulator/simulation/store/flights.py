@@ -62,7 +62,7 @@ def answer_coalesced(flight: Record, t: float, service_s: float, path: Path) -> 
     """Count the answer of a request that came at ``t`` and shares a computation whose end is certain."""
     rules = path.rules[0]
     latency_s = rules.read_s + flight.completion_s - t
-    if count_answer(t, latency_s, rules, path.tally):
+    if count_answer(t, latency_s, path):
         path.tally.counts[0].cached += 1
         count_wait(flight.completion_s - t, path.tally)
         count_age(service_s + rules.lag_s, flight.start_s, t, latency_s, rules, path.tally)

@@ -8,15 +8,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simulator.core.arrays import IntArray
 from simulator.core.streams import stream
-from simulator.core.units import DAY_S, DAYS_PER_WEEK, HOUR_S, MINUTE_S, MONTHLY_ACTIVE_DAYS
 from simulator.demand.arrivals import RequestBlock, request_blocks
-from simulator.demand.census import Census, Wider
 from simulator.demand.demand import Demand
-from simulator.demand.dispersion import Dispersion
 from simulator.scenario.schema import Scenario
 from simulator.simulation.calendar.timing import earliest_s
-from simulator.simulation.workload.traffic import Traffic
+from simulator.simulation.workload.traffic import Traffic, TrafficCount
 
 Numbers: TypeAlias = npt.NDArray[Any]
 
@@ -78,6 +76,11 @@ class Stretch:
         rest = replace(block, begin_s=begin_s, time_s=block.time_s[first:], user=block.user[first:], row=row)
         return Stretch(rest, self._requests, lambda: self.next)
 
+    @property
+    def row(self) -> IntArray | None:
+        """Which row of a replay's file each request is, from 0, where that is asked for and it is one."""
+        return self.block.row
+
     def numbers(self, draw: Draw) -> Numbers:
         """Return a number for each request, drawn by interval, so that blocks of any length draw the same."""
         if draw.key not in self._drawn:
@@ -104,7 +107,7 @@ class RequestStream:
         self, source: Source, replication: int, begin_s: float, block_s: float, *, mark_last: bool = False
     ) -> None:
         demand, horizon_s = source.demand, source.horizon_s
-        self._seed, self._replication, self._horizon_s = source.seed, replication, horizon_s
+        self._seed, self._replication = source.seed, replication
         self._interval_s = demand.interval_s
         self._blocks = request_blocks(
             demand,
@@ -116,34 +119,20 @@ class RequestStream:
             sessions_from_s=source.sessions_from_s,
             mark_last=mark_last,
         )
-        self._days = Census(demand.population.users, DAY_S, horizon_s)
-        self._weeks = Wider(self._days, DAYS_PER_WEEK)
-        self._months = Wider(self._days, MONTHLY_ACTIVE_DAYS)
-        self._dispersion = Dispersion(horizon_s)
-        self._logins = self._busiest_minute = 0
-        self._arrivals = np.zeros(int(np.ceil(horizon_s / HOUR_S)), dtype=np.int64)
+        self._counted = TrafficCount(demand.population.users, horizon_s)
 
     def draw(self) -> Stretch | None:
         """Draw the next block; none after the last."""
         block = next(self._blocks, None)
         if block is None:
             return None
-        self._count(block)
+        self._counted.take(block)
         return Stretch(block, self, self.draw)
 
     @cached_property
     def traffic(self) -> Traffic:
         """What was counted, once all blocks have been drawn."""
-        return Traffic(
-            logins=self._logins,
-            busiest_minute=self._busiest_minute,
-            daily_active_fraction=self._days.active_fraction,
-            weekly_active_fraction=self._weeks.active_fraction,
-            monthly_active_fraction=self._months.active_fraction,
-            dispersion_1s=self._dispersion.of(1),
-            dispersion_60s=self._dispersion.of(60),
-            arrivals=tuple(self._arrivals.tolist()),
-        )
+        return self._counted.traffic()
 
     def numbers(self, block: RequestBlock, draw: Draw) -> Numbers:
         """Return a number for each request of a block, drawn by interval. See `Stretch.numbers`."""
@@ -155,22 +144,3 @@ class RequestStream:
             draw.draw(stream(self._seed, self._replication, draw.name, first + k), size) for k, size in enumerate(sizes)
         ]
         return drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
-
-    def _count(self, block: RequestBlock) -> None:
-        for logins in block.logins:
-            first, last = np.searchsorted(logins.time_s, (0.0, self._horizon_s))
-            self._logins += int(last - first)
-            self._days.observe(logins)
-        minutes = np.arange(np.floor(max(block.begin_s, 0.0) / MINUTE_S), np.ceil(block.end_s / MINUTE_S) + 1)
-        if minutes.size > 1:
-            counts = np.diff(np.searchsorted(block.time_s, minutes * MINUTE_S))
-            self._busiest_minute = max(self._busiest_minute, int(counts.max()))
-        self._count_hours(block)
-        self._dispersion.take(block)
-
-    def _count_hours(self, block: RequestBlock) -> None:
-        first = int(max(np.floor(block.begin_s / HOUR_S), 0.0))
-        end = min(int(np.ceil(block.end_s / HOUR_S)), self._arrivals.size)
-        if first < end:
-            edges_s = np.minimum(np.arange(first, end + 1) * HOUR_S, self._horizon_s)
-            self._arrivals[first:end] += np.diff(np.searchsorted(block.time_s, edges_s))

@@ -48,5 +48,9 @@ def keeps_bounds(scenario: Scenario, metrics: Mapping[str, float]) -> bool:
 
 
 def is_silent(comparison: Comparison) -> bool:
-    """Return whether closed forms say nothing: too little was simulated, or the file of a replay may be gone."""
-    return comparison.is_too_little or comparison.scenario.traffic.replay is not None
+    """Return whether closed forms say nothing.
+
+    They do where too little was simulated, where the file of a replay may be gone, and of clients who wait.
+    """
+    traffic = comparison.scenario.traffic
+    return comparison.is_too_little or traffic.replay is not None or traffic.closed_loop is not None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simulator.core.estimate import Estimate
 from simulator.studies.comparison import COST, Comparison
+from simulator.studies.planner.alone import is_silent
 from simulator.studies.planner.estimating import World
 from simulator.studies.planner.values import Value
 
@@ -45,8 +46,7 @@ def apart(comparison: Comparison) -> tuple[Apart, ...]:
 
 def side_by_side(comparison: Comparison) -> Iterator[Apart]:
     """Yield what closed forms say of each plan beside what was simulated; overloaded plans are left out."""
-    # the file of a replay may be gone when a kept run is shown
-    if comparison.is_too_little or comparison.scenario.traffic.replay is not None:
+    if is_silent(comparison):
         return
     world = World.of(comparison.scenario)
     for name, result in comparison.plans.items():
