@@ -22,7 +22,7 @@ def test_the_parts_go_into_a_scenario_that_runs(benchmark: Path, tmp_path: Path)
     done = predcost("calibrate", "service", benchmark, "--name", "live", "--instance", "g5.xlarge", "--out", out)
     assert done.returncode == 0, done.stderr
     written = out.read_text(encoding="utf-8")
-    assert "# backends.live.service_time.points[0].time: 20 ms, 95 %: " in written
+    assert "# backends.live.service_time.points[0].time: 19.99 ms, 95 %: 19." in written
     assert predcost("new", "mine.yaml", cwd=tmp_path).returncode == 0
     scenario = YAML(typ="safe").load((tmp_path / "mine.yaml").read_text(encoding="utf-8"))
     scenario["backends"] |= YAML(typ="safe").load(written)["backends"]

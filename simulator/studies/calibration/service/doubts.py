@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Final
 
 from simulator.core.units import about_duration
 from simulator.studies.calibration.held_out import Compared
-from simulator.studies.calibration.service.closed_loop import FAR, broken_law, closed, falling, implied_s
+from simulator.studies.calibration.service.closed_loop import FAR, broken_law, closed, falling
 from simulator.studies.calibration.service.fitting import ServiceFit
 from simulator.studies.calibration.service.measurement import Measurement
+from simulator.studies.calibration.service.played import FEW, GOOD
+
+SHOWN: Final = 3
 
 
 def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, ...]) -> Iterator[str]:
@@ -33,23 +37,35 @@ def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, 
             f"no row has so many clients that all slots are busy: a replica has at least {slots} "
             f"slot{'s' if slots > 1 else ''}, and perhaps more; measure with more clients"
         )
-    for each in compared:
-        if not each.is_good:
-            yield f"{each.metric} is {each.fit:.4g} by the fit and {each.log:.4g} in the file ({each.error:+.0%})"
+    yield from _far(compared)
+    if compared and any(each.count is not None and each.count < FEW for each in closed(measurement.rows)):
+        yield f"of rows with fewer than {FEW} requests no p99 is compared, nor any quantile that no request is beyond"
+
+
+def _far(compared: tuple[Compared, ...]) -> Iterator[str]:
+    """Yield what the fleet does otherwise than was measured, the farthest first."""
+    far = sorted((each for each in compared if not each.is_good), key=lambda each: -abs(each.error))
+    for each in far[:SHOWN]:
+        yield f"{each.metric} is {each.fit:.4g} by the fit and {each.log:.4g} in the file ({each.error:+.0%})"
+    if len(far) > SHOWN:
+        yield f"{len(far) - SHOWN} more numbers are off by more than {GOOD:.0%}"
 
 
 def _uneven(measurement: Measurement, fit: ServiceFit) -> Iterator[str]:
     """Yield where the service time is not the same whatever the number of clients, as a fleet's is."""
     slots = int(fit.slots.count.value)
     for batch, same in groupby(closed(measurement.rows), key=lambda row: row.batch):
+        rows = [row for row in same if row.service_s is not None or (row.clients or 1) <= slots]
         value = fit.service_s(batch)
-        found = [(implied_s(row, slots, value, pauses=measurement.pauses), row.clients or 1) for row in same]
-        known = [(service_s, clients) for service_s, clients in found if service_s is not None]
+        known = [(row.service_s if row.service_s is not None else row.latency_s, row.clients or 1) for row in rows]
         (least, fewer), (most, more) = min(known, default=(value, 1)), max(known, default=(value, 1))
         if most > (1 + FAR) * least:
-            of_batch = f", batch size {batch}" if len(fit.points) > 1 else ""
+            of_batch = f", in batches of {batch}" if len(fit.points) > 1 else ""
             yield (
-                f"the service time differs with the clients: {about_duration(least)} with {fewer}, "
-                f"{about_duration(most)} with {more}{of_batch}; a fleet has one, {about_duration(value)}, as it does "
-                "not slow down with what else it computes"
+                f"the service time is {about_duration(least)} with {_clients(fewer)} and {about_duration(most)} with "
+                f"{_clients(more)}{of_batch}; a fleet has one, {about_duration(value)}, whatever else it computes"
             )
+
+
+def _clients(number: int) -> str:
+    return "1 client" if number == 1 else f"{number} clients"
