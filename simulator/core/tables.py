@@ -88,7 +88,7 @@ def head_of(path: Path) -> str:
 
 
 def lines_of(path: Path) -> Iterator[str]:
-    """Yield the lines of a text file with their ends, whatever it is compressed with.
+    """Yield the lines of a text file, each with a line feed at its end, whatever it is compressed with.
 
     Raises
     ------
@@ -101,13 +101,17 @@ def lines_of(path: Path) -> Iterator[str]:
         _check_kind(path, head)
         with ExitStack() as opened:
             first = _stream(path, head, opened).read(_HEAD_BYTES)
-        decoder = codecs.getincrementaldecoder(_encoding(first))()
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(_encoding(first))(), translate=True)
         with ExitStack() as opened:
-            stream, rest = _stream(path, head, opened), ""
+            stream, begun = _stream(path, head, opened), list[str]()
             while chunk := stream.read(_HEAD_BYTES):
-                *whole, rest = io.StringIO(rest + decoder.decode(chunk), newline=None).readlines() or [""]
-                yield from whole
-            yield from io.StringIO(rest + decoder.decode(b"", final=True), newline=None)
+                *whole, rest = decoder.decode(chunk).split("\n")
+                for line in whole:
+                    yield "".join([*begun, line, "\n"])
+                    begun.clear()
+                begun.append(rest)
+            if last := "".join([*begun, decoder.decode(b"", final=True)]):
+                yield last
     except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 

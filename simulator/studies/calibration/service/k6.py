@@ -59,6 +59,8 @@ def read_points(lines: Iterable[str], told: Told, *, as_json: bool) -> Measureme
     for point in (_of_json if as_json else _of_csv)(lines, points):
         _take(point, points, told)
     _check_names(points, told)
+    if points.clients and told.clients is not None:
+        raise UserError("--clients: it says itself how many VUs there were, in its points of 'vus'")
     rows = rows_of(points, told.batch or 1, told.clients)
     doubts = []
     if points.failed > MOST_FAILED * max(points.read, 1):

@@ -14,6 +14,7 @@ from simulator.studies.calibration.service.measurement import (
     Row,
     Told,
     above_zero,
+    listed,
     mean_of,
     number,
     over_mean,
@@ -101,19 +102,21 @@ def _seconds(metrics: Mapping[str, Any], name: str) -> float | None:
 
 
 def _errors(tree: Mapping[str, Any]) -> float:
-    listed = tree.get("error_summary")
-    parts = listed if isinstance(listed, list) else []
+    errors = tree.get("error_summary")
+    parts = errors if isinstance(errors, list) else []
     return sum(max(number(part.get("count")) or 0.0, 0.0) for part in parts if isinstance(part, dict))
 
 
 def _clients(tree: Mapping[str, Any], told: Told) -> int:
-    if told.clients is not None:
-        return told.clients
     settings = tree.get("input_config")
     stated = {found for each in walk(settings, "concurrency") if (found := whole(each, MOST_CLIENTS)) is not None}
     if not stated:
         written = (text for each in walk(settings, "cli_command") for text in _CLI.findall(str(each)[:10_000]))
         stated = {found for text in written if (found := whole(text, MOST_CLIENTS)) is not None}
+    if told.clients is not None and stated <= {told.clients}:
+        return told.clients
+    if told.clients is not None:
+        raise UserError(f"--clients: it says itself that there were {listed(map(str, stated))}")
     if len(stated) == 1:
         return stated.pop()
     if any(above_zero(each) for each in walk(settings, "request_rate")):
@@ -178,7 +181,10 @@ def _benchmark(each: Any, told: Told) -> Row | str:
     latency_s = above_zero(took.get("mean")) or mean_of(quantiles)
     if latency_s is None:
         return "a benchmark without answers"
-    clients = told.clients or _streams(each, metrics)
+    stated = _streams(each, metrics)
+    if stated is not None and told.clients not in {None, stated}:
+        raise UserError(f"--clients: it says itself that there were {stated}")
+    clients = stated if stated is not None else told.clients
     if clients is None:
         return "requests at a rate (an open loop), which mixes what is computed with what waits"
     rate = above_zero(_distribution(metrics, "requests_per_second").get("mean"))

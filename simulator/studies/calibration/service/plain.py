@@ -25,7 +25,7 @@ from simulator.studies.calibration.service.measurement import (
     whole,
 )
 
-BATCHES: Final = ("batch", "batch_size", "batchsize", "batch size", "bs", "batches", "items", "n")
+BATCHES: Final = ("batch", "batch_size", "batchsize", "batch size", "bs", "items")
 TIMES: Final = re.compile(r"(avg|mean|average|latency|time|duration|service|took|elapsed|infer|e2e|seconds)")
 _QUANTILE: Final = re.compile(r"^(?:latency[ _]?)?p(\d+(?:\.\d+)?)(?:[ _]?latency)?[ _(]*([a-zµ]+)?\)?$")
 _UNIT: Final = re.compile(r"(?:^|[ _(\[])([a-zµ]+)[)\]]?$")
@@ -89,6 +89,8 @@ def _columns(
             f"none of its columns ({listed(columns)}) is called as batch sizes are; call it 'batch', or say "
             "--batch-size"
         )
+    if batch is not None and told.batch is not None:
+        raise UserError(f"--batch-size: it says batch sizes itself, in its column '{batch}'")
     if told.time is not None:
         column = by_name.get(told.time.casefold())
         if column is None:

@@ -1,7 +1,7 @@
 """What benchmark wrote a file, told from its beginning, and what it says."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -88,17 +88,35 @@ def _read(path: Path, told: Told) -> Measurement:
     head = head_of(path).lstrip("\ufeff").lstrip()
     if not head:
         raise UserError("it is empty")
-    if triton.is_it(head):
-        return triton.read(lines_of(path), told)
-    if k6.is_points(head) or k6.is_json_points(head):
-        return k6.read_points(lines_of(path), told, as_json=not k6.is_points(head))
-    if locust.is_it(head):
-        return locust.read(lines_of(path), told)
-    if locust.is_history(head):
-        raise UserError("it is Locust's history of a run; give the file that ends in _stats.csv")
-    if head[0] in "{[":
-        return _of_json(_tree(path), told)
+    for recognises, uses, reads in _KINDS:
+        if recognises(head):
+            _check_used(told, uses)
+            return reads(path, told)
+    _check_used(told, {"--batch-size", "--where", "--time", "--unit"})
     return plain.read(lines_of(path), told)
+
+
+def _check_used(told: Told, uses: Collection[str]) -> None:
+    """Refuse what is said of a file of a kind that has no use for it."""
+    given = {
+        "--batch-size": told.batch,
+        "--clients": told.clients,
+        "--where": told.where or None,
+        "--time": told.time,
+        "--unit": told.unit,
+    }
+    useless = next((option for option, value in given.items() if value is not None and option not in uses), None)
+    if useless is not None:
+        raise UserError(f"{useless} is of no use for it: {_USELESS[useless]}")
+
+
+_USELESS: Final = {
+    "--batch-size": "it says itself how many predictions a request had",
+    "--clients": "it says itself how many clients there were, or has none",
+    "--where": "it has no rows with columns to choose by",
+    "--time": "its times are where its tool writes them",
+    "--unit": "its times are in the unit in which its tool writes them",
+}
 
 
 def _tree(path: Path) -> Any:
@@ -128,3 +146,19 @@ def _of_json(tree: Any, told: Told) -> Measurement:
         f"it is JSON of no tool that is known here (AIPerf's profile_export_aiperf.json, GenAI-Perf's, GuideLLM's "
         f"benchmarks.json, k6's --summary-export): it has {keys or 'nothing'}"
     )
+
+
+def _refuse_history(_: Path, __: Told) -> Measurement:
+    raise UserError("it is Locust's history of a run; give the file that ends in _stats.csv")
+
+
+_LOAD_TEST: Final = frozenset({"--batch-size", "--clients", "--where"})
+_KINDS: Final[tuple[tuple[Callable[[str], bool], Collection[str], Callable[[Path, Told], Measurement]], ...]] = (
+    (triton.is_it, {"--batch-size", "--where"}, lambda path, told: triton.read(lines_of(path), told)),
+    (k6.is_points, _LOAD_TEST, lambda path, told: k6.read_points(lines_of(path), told, as_json=False)),
+    (k6.is_json_points, _LOAD_TEST, lambda path, told: k6.read_points(lines_of(path), told, as_json=True)),
+    (locust.is_it, _LOAD_TEST, lambda path, told: locust.read(lines_of(path), told)),
+    (locust.is_history, _LOAD_TEST, _refuse_history),
+    (lambda head: head[0] in "{[", {"--batch-size", "--clients"}, lambda path, told: _of_json(_tree(path), told)),
+)
+"""How each kind is told from its beginning, what may be said of it, and how it is read."""

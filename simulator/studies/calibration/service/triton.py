@@ -55,6 +55,8 @@ def read(lines: Iterable[str], told: Told) -> Measurement:
             "perf_analyzer does not write how many predictions a request had (its -b); say it with --batch-size, "
             "1 if -b was not given"
         )
+    if column is not None and told.batch is not None:
+        raise UserError(f"--batch-size: it says batch sizes itself, in its column '{column}'")
     skipped, found = Counter[str](), list[Row]()
     if table.broken:
         skipped["too few or too many cells"] = table.broken

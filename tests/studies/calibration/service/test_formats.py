@@ -216,3 +216,33 @@ def test_a_published_table_without_units_is_usable_by_saying_them() -> None:
     )
     assert [row.batch for row in found.rows] == [1, 2, 4, 8, 16, 32, 64]
     assert found.rows[0].latency_s == pytest.approx(5.8, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"clients": [3]}, "--clients: it says itself that there were 1"),
+        ({"where": (("model", "x"),)}, "--where is of no use"),
+        ({"time": "ms"}, "--time is of no use"),
+        ({"unit": "ms"}, "--unit is of no use"),
+    ],
+)
+def test_what_is_said_in_vain_or_against_the_file_is_refused(said: dict[str, Any], fault: str, tmp_path: Path) -> None:
+    loop = played(Server(), 1)
+    for path in (guidellm([loop], tmp_path / "g.json"), aiperf(loop, tmp_path / "a.json")):
+        with pytest.raises(UserError, match=fault):
+            read(path, **said)
+
+
+def test_batch_sizes_that_a_file_says_are_not_said_again(written: Writer) -> None:
+    with pytest.raises(UserError, match="it says batch sizes itself, in its column 'batch'"):
+        read(written("batch,ms\n1,2\n"), batches=[2])
+    with pytest.raises(UserError, match="--clients is of no use"):
+        read(written("batch,ms\n1,2\n"), clients=[2])
+    with pytest.raises(UserError, match="--clients is of no use"):
+        read(written(SHOWN_BY_TRITON), clients=[2], batches=[1])
+
+
+def test_how_many_vus_there_were_is_not_said_again(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="it says itself how many VUs there were"):
+        read(k6_csv([played(Server(), 1)], tmp_path / "k6.csv"), clients=[3])
