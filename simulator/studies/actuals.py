@@ -22,7 +22,6 @@ from simulator.core.input_files.validation import validate
 from simulator.core.tables import column_names
 from simulator.core.units import DAY_S, MONTH_S, Number
 from simulator.prices.importers.aws_cur import USAGE_COLUMN, read_cur
-from simulator.prices.importers.aws_usage import counted
 from simulator.prices.importers.focus import read_focus
 from simulator.prices.importers.invoices import Invoice, Key, Sums, Where
 from simulator.prices.price import Text
@@ -172,8 +171,8 @@ def read_mapping(path: Path) -> list[Mapped]:
 
 
 def proposed(key: Key) -> tuple[tuple[str, ...], float]:
-    """Return the meters that count a kind of usage as AWS names it, none where that is not known, and the factor."""
-    how = counted(key.service, key.usage_type, key.operation)
+    """Return the meters that count a kind of usage as it is named, none where that is not known, and the factor."""
+    how = key.counted
     return ((), 1.0) if how is None else (how.meters, how.factor)
 
 
@@ -189,7 +188,7 @@ def compare_actuals(
     invoice
         What was charged.
     mapping
-        What counts what; what it does not name is counted as AWS names it.
+        What counts what; what it does not name is counted as the invoice names it.
     days
         How long the invoice is for; by default from its first day to its last one. [day]
 

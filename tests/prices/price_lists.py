@@ -182,6 +182,28 @@ CUR = (
     "AmazonDynamoDB,TimedStorage-ByteHrs,StandardStorage,us-east-1,USD,Usage,2026-10-01T00:00:00Z,100,18.75,18.75,,\n"
     ",,,,USD,Tax,2026-10-01T00:00:00Z,1,7,0,,\n"
 )
+
+
+def _machine(machine: str, system: str) -> str:
+    return f'"{{""InstanceType"": ""{machine}"", ""OperatingSystem"": ""{system}""}}"'
+
+
+FOCUS_OF_ANYBODY = (
+    "BillingCurrency,ChargeCategory,ChargeClass,ChargePeriodStart,RegionId,ServiceName,SkuMeter,SkuPriceDetails,"
+    "PricingCategory,PricingUnit,PricingQuantity,ContractedCost,EffectiveCost,ListCost\n"
+    + "".join(
+        f"USD,Usage,,2026-10-01T00:00:00Z,eastus,Virtual Machines,{meter},{details},{category},{unit},{count},{cost},"
+        f"{cost},{cost}\n"
+        for meter, details, category, unit, count, cost in (
+            ("D4s v5", _machine("Standard_D4s_v5", "Linux"), "Standard", "Hours", 100, 19.2),
+            ("D4s v5 Spot", _machine("Standard_D4s_v5", "linux"), "Dynamic", "100 Hours", 2, 8),
+            ("D4s v5", _machine("Standard_D4s_v5", "Windows"), "Standard", "Hours", 5, 99),
+            ("D4s v5", _machine("Standard_D4s_v5", "Linux"), "Committed", "Hours", 5, 98),
+            ("E4", _machine("e4-highmem", ""), "Standard", "Hours", 5, 97),
+            ("Hot LRS", '"{""StorageClass"": ""Hot""}"', "Standard", "GB-Months", 5, 96),
+        )
+    )
+)
 FOCUS = (
     "BillingCurrency,ChargeCategory,ChargeClass,ChargePeriodStart,RegionId,PricingQuantity,ContractedCost,EffectiveCost,"
     "ListCost,x_ServiceCode,x_UsageType,x_Operation\n"

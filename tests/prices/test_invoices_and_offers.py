@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import price_lists as lists
+import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
@@ -134,6 +135,28 @@ def test_a_bill_in_focus_is_read_as_csv_and_as_parquet(rate: str, usd_per_h: flo
     pq.write_table(pa_csv.read_csv(tmp_path / "list.txt"), tmp_path / "list.parquet")
     again = import_book("focus", tmp_path / "list.parquet", tmp_path / "again.yaml", None, None, rate)
     assert [(one.meter, one.usd) for one in again.book.prices] == [(one.meter, one.usd) for one in found.book.prices]
+
+
+def test_machines_in_anybodys_bill_are_told_by_their_details(tmp_path: Path) -> None:
+    found = imported("focus", lists.FOCUS_OF_ANYBODY, tmp_path)
+    assert {price.meter: price.mean_usd_per_unit(1) for price in found.book.prices} == pytest.approx(
+        {"instance/Standard_D4s_v5/on_demand": 0.192, "instance/Standard_D4s_v5/spot": 0.04}
+    )
+    assert set(reasons(found)["no meter counts it"]) == {"D4s v5", "E4", "Hot LRS"}
+
+
+def test_details_that_are_pairs_say_the_same(tmp_path: Path) -> None:
+    imported("focus", lists.FOCUS_OF_ANYBODY, tmp_path)
+    table = pa_csv.read_csv(tmp_path / "list.txt")
+    pairs = [list(json.loads(each).items()) for each in table["SkuPriceDetails"].to_pylist()]
+    place = table.column_names.index("SkuPriceDetails")
+    table = table.set_column(place, "SkuPriceDetails", pa.array(pairs, pa.map_(pa.string(), pa.string())))
+    pq.write_table(table, tmp_path / "list.parquet")
+    again = import_book("focus", tmp_path / "list.parquet", tmp_path / "again.yaml", None, None)
+    assert [price.meter for price in again.book.prices] == [
+        "instance/Standard_D4s_v5/on_demand",
+        "instance/Standard_D4s_v5/spot",
+    ]
 
 
 @pytest.mark.parametrize(

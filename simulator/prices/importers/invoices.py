@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from simulator.core.errors import UserError, did_you_mean
 from simulator.core.tables import batches, name_of, plain
 from simulator.prices.book import PriceGroup
-from simulator.prices.importers.aws_usage import Step, counted, prices
+from simulator.prices.importers.aws_usage import Counted, Step, counted, prices
 from simulator.prices.importers.base import Imported, Importer, LeftOut
+from simulator.prices.importers.focus_usage import MARK, counted_machine
 from simulator.prices.price import Price
 
 RATES: Final = ("contracted", "effective", "list")
@@ -35,6 +36,13 @@ class Key(NamedTuple):
     currency: str
     why_not: str
     """Why they are left out; empty where they are not."""
+
+    @property
+    def counted(self) -> Counted | None:
+        """How a meter here counts it; None where none does."""
+        if self.operation.startswith(MARK):
+            return counted_machine(self.operation)
+        return counted(self.service, self.usage_type, self.operation)
 
 
 @dataclass
@@ -118,7 +126,7 @@ def not_wanted(rows: Mapping[str, pa.Array], where: Sequence[Where]) -> pa.Array
 
 
 class InvoiceImporter(Importer):
-    """Reads an invoice of AWS."""
+    """Reads an invoice."""
 
     def check_rate(self, path: Path) -> str:
         """Return which of the rates is wanted.
@@ -144,7 +152,7 @@ class InvoiceImporter(Importer):
         usable = {key: sums for key, sums in invoice.sums.items() if not key.why_not}
         left_out = [(key.why_not, key.usage_type or key.service or "?") for key in invoice.sums if key.why_not]
         _check_currency({key.currency for key in usable}, path)
-        ours = {key: how for key in usable if (how := counted(key.service, key.usage_type, key.operation)) is not None}
+        ours = {key: how for key in usable if (how := key.counted) is not None}
         left_out += [("no meter counts it", key.usage_type or key.service) for key in usable if key not in ours]
         region = self.region_of({key.region for key in ours}, path)
         found: dict[str, Sums] = defaultdict(Sums)
