@@ -16,6 +16,7 @@ class Shape(StrEnum):
 
     AFFINE = "affine"
     TABLE = "table"
+    TOGETHER = "together"
 
 
 @app.command("users")
@@ -118,7 +119,7 @@ def service(
     ] = None,
     shape: Annotated[
         Shape | None,
-        typer.Option("--as", help="What service times are written as; by default a line where it fits."),
+        typer.Option("--as", help="What service times are; by default a line where it fits, else a table."),
     ] = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="What the fleet is called.")] = "measured",
     instance: Annotated[str, typer.Option(metavar="TYPE", help="The instance that was measured.")] = "g4dn.xlarge",

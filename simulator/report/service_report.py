@@ -66,7 +66,7 @@ def service_report(found: ServiceCalibration) -> Iterator[RenderableType]:
     yield Text(fit_sentence(found), style="bold")
     yield Text(f"{found.measurement.recognised}. {_count(found)}", style="dim")
     for why, count in found.measurement.skipped.items():
-        yield Text(f"left out: {count:,} rows: {why}", style="dim")
+        yield Text(f"left out: {count:,} row{'s' * (count != 1)}: {why}", style="dim")
     yield _parameters(found)
     yield Text(f"The service time is {found.fit.why}.")
     if len(found.fit.points) > 1:
@@ -117,7 +117,12 @@ def _parameters(found: ServiceCalibration) -> Table:
 
 def _by_batch(found: ServiceCalibration) -> Table:
     line = found.fit.line
-    table = _table("batch size", "measured", "predictions/s on a slot", *(("line", "error") if line else ()))
+    table = _table(
+        "clients" if found.fit.together else "batch size",
+        "measured",
+        "predictions/s on a slot",
+        *(("line", "error") if line else ()),
+    )
     for place, point in enumerate(found.fit.points):
         cells = [str(point.batch), _time(point.service_s.value), f"{point.per_s:.4g}"]
         if line is not None:

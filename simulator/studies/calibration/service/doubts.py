@@ -1,13 +1,12 @@
 """What speaks against a fit of a fleet to a benchmark, and what to do about it; a sentence each."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Final
 
 from simulator.core.units import about_duration
 from simulator.studies.calibration.held_out import Compared
 from simulator.studies.calibration.service.closed_loop import FAR, broken_law, closed, falling
-from simulator.studies.calibration.service.fitting import ServiceFit
+from simulator.studies.calibration.service.fitting import ServiceFit, slowing
 from simulator.studies.calibration.service.measurement import Measurement
 from simulator.studies.calibration.service.played import FEW, GOOD
 
@@ -18,8 +17,14 @@ def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, 
     """Yield what speaks against a fit."""
     yield from measurement.doubts
     yield from broken_law(measurement)
-    yield from falling(measurement)
-    yield from _uneven(measurement, fit)
+    if fit.together:
+        yield (
+            "a batch begins when the one before is over; where a server lets requests in at any time, the latencies of "
+            "people who come by themselves are overstated by their wait for that"
+        )
+    else:
+        yield from falling(measurement)
+        yield from _uneven(measurement, fit)
     for smaller, larger in fit.falls[:1]:
         yield (
             f"throughput falls from {smaller.per_s:.4g} predictions/s in batches of {smaller.batch} to "
@@ -31,7 +36,7 @@ def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, 
     if fit.points[0].batch > 1:
         smallest = fit.points[0].batch
         yield f"batches of fewer than {smallest} were not measured; a table takes them for as slow as {smallest}"
-    if closed(measurement.rows) and fit.slots.at_least:
+    if closed(measurement.rows) and fit.slots.at_least and not fit.together:
         slots = int(fit.slots.count.value)
         yield (
             f"no row has so many clients that all slots are busy: a replica has at least {slots} "
@@ -53,19 +58,7 @@ def _far(compared: tuple[Compared, ...]) -> Iterator[str]:
 
 def _uneven(measurement: Measurement, fit: ServiceFit) -> Iterator[str]:
     """Yield where the service time is not the same whatever the number of clients, as a fleet's is."""
-    slots = int(fit.slots.count.value)
-    for batch, same in groupby(closed(measurement.rows), key=lambda row: row.batch):
-        rows = [row for row in same if row.service_s is not None or (row.clients or 1) <= slots]
-        value = fit.service_s(batch)
-        known = [(row.service_s if row.service_s is not None else row.latency_s, row.clients or 1) for row in rows]
-        (least, fewer), (most, more) = min(known, default=(value, 1)), max(known, default=(value, 1))
-        if most > (1 + FAR) * least:
-            of_batch = f", in batches of {batch}" if len(fit.points) > 1 else ""
-            yield (
-                f"the service time is {about_duration(least)} with {_clients(fewer)} and {about_duration(most)} with "
-                f"{_clients(more)}{of_batch}; a fleet has one, {about_duration(value)}, whatever else it computes"
-            )
-
-
-def _clients(number: int) -> str:
-    return "1 client" if number == 1 else f"{number} clients"
+    for each in slowing(measurement, int(fit.slots.count.value)):
+        of_batch = f", in batches of {each.batch}" if len(fit.points) > 1 else ""
+        one = about_duration(fit.service_s(each.batch))
+        yield f"the service time is {each.told}{of_batch}; a fleet has one, {one}, whatever else it computes"

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -12,8 +12,17 @@ from scipy.special import ndtri, stdtrit
 from simulator.core.arrays import FloatArray
 from simulator.core.errors import UserError
 from simulator.core.estimate import CONFIDENCE
+from simulator.core.units import about_duration
 from simulator.studies.calibration.fitting import Fitted
-from simulator.studies.calibration.service.closed_loop import Slots, find_slots, implied_s, services_s, unqueued
+from simulator.studies.calibration.service.closed_loop import (
+    FAR,
+    Slots,
+    closed,
+    find_slots,
+    implied_s,
+    services_s,
+    unqueued,
+)
 from simulator.studies.calibration.service.measurement import Measurement, Row
 
 GOOD_LINE: Final = 0.05
@@ -27,7 +36,9 @@ MOST_POINTS: Final = 1_000
 LEAST_CV: Final = 0.002
 """Less noise than this is none."""
 _UPPER: Final = (1 + CONFIDENCE) / 2
-Shape = Literal["affine", "table"]
+HOLD: Final = 0.002
+"""Of the shortest service time: so long the first of a batch waits for others that come at the same time."""
+Shape = Literal["affine", "table", "together"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,13 @@ class ServiceFit:
     noise: Fitted | None
     """Coefficient of variation of service times; None where nothing says it."""
     slots: Slots
+    together: bool = False
+    """Whether the requests that are under way are taken for a batch, so that batch sizes are numbers of clients."""
+
+    @property
+    def hold_s(self) -> float:
+        """How long the first of a batch waits for others. [s]"""
+        return HOLD * min(point.service_s.value for point in self.points) if self.together else 0.0
 
     def service_s(self, batch: int) -> float:
         """Return what the fleet takes for a batch that was measured. [s]"""
@@ -103,15 +121,20 @@ def fit_service(measurement: Measurement, shape: Shape | None = None, slots: int
     measurement
         What was read.
     shape
-        What is asked for; by default a line where it is within 5 % everywhere, else a table.
+        What is asked for; by default a line where it is within 5 % everywhere, else a table. With ``together``, and by
+        default where requests to a language model slow each other by more than a tenth, it is a table by clients at a
+        time, whose requests are taken for a batch.
     slots
         How many requests the server works on at a time, where the user says it.
 
     Raises
     ------
     UserError
-        If service and waiting cannot be told apart, or there are more batch sizes than a table takes.
+        If service and waiting cannot be told apart, if the rows are not such as was asked for, or there are more batch
+        sizes than a table takes.
     """
+    if shape == "together":
+        return _fit_together(measurement, "as was asked for")
     found = find_slots(measurement, slots)
     points = tuple(_points(measurement, int(found.count.value)))
     line = _line(points) if len(points) >= LEAST_OF_LINE else None
@@ -121,7 +144,54 @@ def fit_service(measurement: Measurement, shape: Shape | None = None, slots: int
         raise UserError(
             f"there are {len(points):,} batch sizes, and a table takes {MOST_POINTS:,}; choose fewer, or --as affine"
         )
+    slower = next(slowing(measurement, int(found.count.value)), None)
+    if shape is None and slower is not None and _may_be_together(measurement):
+        return _fit_together(measurement, f"as a request takes {slower.told}")
     return ServiceFit(points, line, chosen, why, fit.noise, found)
+
+
+@dataclass(frozen=True)
+class Slowing:
+    """How the service time of a batch size differs with the clients, though none of them waits."""
+
+    batch: int
+    told: str
+
+
+def slowing(measurement: Measurement, slots: int) -> Iterator[Slowing]:
+    """Yield where the service time differs by more than a tenth with the number of clients."""
+    for batch, same in groupby(closed(measurement.rows), key=lambda row: row.batch):
+        rows = [row for row in same if row.service_s is not None or (row.clients or 1) <= slots]
+        known = [(row.service_s if row.service_s is not None else row.latency_s, row.clients or 1) for row in rows]
+        if known and max(known)[0] > (1 + FAR) * min(known)[0]:
+            least, most = (
+                f"{about_duration(service_s)} with {clients} client{'s' * (clients > 1)}"
+                for service_s, clients in (min(known), max(known))
+            )
+            yield Slowing(batch, f"{least} and {most}")
+
+
+def _may_be_together(measurement: Measurement) -> bool:
+    """Return whether all that is under way may be taken for a batch."""
+    rows = closed(measurement.rows)
+    is_plain = all(row.batch == 1 and row.service_s is None for row in measurement.rows)
+    return is_plain and not measurement.pauses and bool(rows)
+
+
+def _fit_together(measurement: Measurement, because: str) -> ServiceFit:
+    """Return the fleet that computes all requests together that are under way, as long as each was under way."""
+    if not _may_be_together(measurement):
+        raise UserError(
+            "--as together makes a batch of all requests that are under way: they must be of one prediction, of a tool "
+            "for language models, whose clients do not pause"
+        )
+    rows = tuple(
+        Row(row.clients or 1, row.latency_s, None, None, row.quantiles_s, row.cv, row.count)
+        for row in closed(measurement.rows)
+    )
+    fit = fit_service(replace(measurement, rows=rows), "table")
+    why = f"a table by clients at a time, whose requests are taken for a batch, {because}"
+    return replace(fit, why=why, together=True)
 
 
 def _choice(fit: ServiceFit, asked: Shape | None) -> tuple[Shape, str]:

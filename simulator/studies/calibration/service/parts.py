@@ -23,13 +23,15 @@ def parts_of(fit: ServiceFit, name: str = NAME, instance: str = INSTANCE) -> dic
         service = {"kind": "table", "points": points}
     if fit.noise is not None and fit.noise.value >= LEAST_CV:
         service["noise"] = {"kind": "lognormal", "cv": float(f"{fit.noise.value:.3g}")}
-    fleet = {
+    fleet: dict[str, Any] = {
         "kind": "fleet",
         "instance": instance,
         "slots": int(fit.slots.count.value),
         "service_time": service,
         "capacity": {"kind": "fixed", "replicas": 1},
     }
+    if fit.together and fit.points[-1].batch > 1:
+        fleet["batching"] = {"max": fit.points[-1].batch, "hold": duration(fit.hold_s)}
     return {"backends": {name: fleet}}
 
 

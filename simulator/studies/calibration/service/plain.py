@@ -61,6 +61,8 @@ def read(lines: Iterable[str], told: Told) -> Measurement:
         guessed += took is None and took_s is not None
         if size is None:
             skipped["no batch size that is a whole number from 1"] += 1
+        elif took_s is None and column and "," in row[column]:
+            skipped["a time with a comma, where a point must be"] += 1
         elif took_s is None:
             skipped["no time above 0, or none that can be"] += 1
         elif of_quantiles:

@@ -11,7 +11,7 @@ from simulator.studies.calibration.held_out import Compared
 from simulator.studies.calibration.service.closed_loop import away_s, closed
 from simulator.studies.calibration.service.fitting import LEAST_CV, ServiceFit
 from simulator.studies.calibration.service.measurement import Measurement, Row
-from simulator.studies.calibration.service.parts import INSTANCE
+from simulator.studies.calibration.service.parts import INSTANCE, NAME, parts_of
 
 GOOD: Final = 0.1
 """How far off what is played may be, relative to what was measured."""
@@ -50,18 +50,31 @@ def _some(rows: list[Row]) -> list[Row]:
 
 
 def _scenario(row: Row, fit: ServiceFit, away_s: float) -> Scenario:
-    service: dict[str, Any] = {"kind": "affine", "fixed": f"{fit.service_s(row.batch):.9g} s"}
+    slots, clients = int(fit.slots.count.value), row.clients or 1
+    if fit.together:
+        busy_s = fit.service_s(clients) / clients
+        fleet = parts_of(fit)["backends"][NAME]
+    else:
+        busy_s = fit.service_s(row.batch) / min(slots, clients)
+        fleet = _fleet(fit, row.batch, slots)
+    return _loop(fleet, clients, away_s, REQUESTS * (busy_s + away_s / clients))
+
+
+def _fleet(fit: ServiceFit, batch: int, slots: int) -> dict[str, Any]:
+    """Return a fleet that takes for one prediction what the fitted one takes for so many, as a request has them."""
+    service: dict[str, Any] = {"kind": "affine", "fixed": f"{fit.service_s(batch):.9g} s"}
     if fit.noise is not None and fit.noise.value >= LEAST_CV:
         service["noise"] = {"kind": "lognormal", "cv": fit.noise.value}
-    slots, clients = int(fit.slots.count.value), row.clients or 1
-    length_s = REQUESTS * (fit.service_s(row.batch) / min(slots, clients) + away_s / clients)
-    fleet = {
+    return {
         "kind": "fleet",
         "instance": INSTANCE,
         "slots": slots,
         "service_time": service,
         "capacity": {"kind": "fixed", "replicas": 1},
     }
+
+
+def _loop(fleet: dict[str, Any], clients: int, away_s: float, length_s: float) -> Scenario:
     overrides = {
         "horizon": f"{length_s:.6g} s",
         "warmup": f"{WARMUP * length_s:.6g} s",

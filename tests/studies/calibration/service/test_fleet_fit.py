@@ -164,5 +164,5 @@ def test_a_throughput_that_falls_with_more_clients_is_told(tmp_path: Path) -> No
 
 def test_a_service_time_that_grows_with_the_clients_is_told(tmp_path: Path) -> None:
     slower = [played(Server(64, 0.02 * (1 + 0.05 * each)), each, seed=each) for each in (1, 4, 16)]
-    found = fitted(guidellm(slower, tmp_path / "g.json"))
+    found = calibrate_service([guidellm(slower, tmp_path / "g.json")], shape="table", plays=False)
     assert any("a fleet has one" in why for why in found.why)

@@ -53,11 +53,27 @@ def test_requests_of_several_predictions_are_played_by_batch_size(tmp_path: Path
     assert found.fits
 
 
-def test_a_server_that_slows_down_is_not_called_met(tmp_path: Path) -> None:
-    loops = [played(Server(64, 0.02 * (1 + 0.05 * clients)), clients, 3_000) for clients in (1, 4, 16, 32)]
-    found = calibrate_service([guidellm(loops, tmp_path / "g.json")])
+def slowed(folder: Path) -> Path:
+    """Return what is measured of a server on which requests slow each other."""
+    loops = [played(Server(64, 0.02 * (1 + 0.05 * each)), each, 6_000, each) for each in (1, 4, 16, 32)]
+    return guidellm(loops, folder / "g.json")
+
+
+def test_requests_that_slow_each_other_are_taken_for_a_batch_and_met(tmp_path: Path) -> None:
+    found = calibrate_service([slowed(tmp_path)])
+    fleet = found.parts["backends"]["measured"]
+    assert [point["batch"] for point in fleet["service_time"]["points"]] == [1, 4, 16, 32]
+    assert fleet["batching"]["max"] == 32
+    assert "21 ms with 1 client and 24.1 ms with 4 clients" in found.fit.why
+    assert found.fits
+    assert any("a batch begins when the one before is over" in why for why in found.why)
+
+
+def test_one_service_time_for_a_server_that_slows_down_is_not_called_met(tmp_path: Path) -> None:
+    found = calibrate_service([slowed(tmp_path)], shape="table")
     assert found.fits is False
     assert any("by the fit and" in why for why in found.why)
+    assert any("a fleet has one" in why for why in found.why)
 
 
 def test_quantiles_that_hardly_any_request_is_beyond_are_not_compared(tmp_path: Path) -> None:
