@@ -11,7 +11,7 @@ from simulator.studies.calibration.service.doubts import doubts
 from simulator.studies.calibration.service.fitting import ServiceFit, Shape, fit_service
 from simulator.studies.calibration.service.measurement import Measurement
 from simulator.studies.calibration.service.parts import INSTANCE, NAME, parameters_of, parts_of
-from simulator.studies.calibration.service.played import played
+from simulator.studies.calibration.service.played import Played, played
 from simulator.studies.calibration.service.reading import Said, read_measurements
 
 NOTHING_SAID: Final = Said()
@@ -70,12 +70,12 @@ def calibrate_service(
     """
     measurement = read_measurements(paths, said)
     fit = fit_service(measurement, shape, slots)
-    compared = tuple(played(measurement, fit)) if plays else ()
+    found = played(measurement, fit) if plays else Played()
     return ServiceCalibration(
         measurement,
         fit,
         parts_of(fit, name, instance),
         parameters_of(fit, name),
-        compared,
-        tuple(doubts(measurement, fit, compared)),
+        found.compared,
+        tuple(doubts(measurement, fit, found)),
     )

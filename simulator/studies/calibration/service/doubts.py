@@ -8,12 +8,12 @@ from simulator.studies.calibration.held_out import Compared
 from simulator.studies.calibration.service.closed_loop import FAR, broken_law, closed, falling
 from simulator.studies.calibration.service.fitting import ServiceFit, slowing
 from simulator.studies.calibration.service.measurement import Measurement
-from simulator.studies.calibration.service.played import FEW, GOOD
+from simulator.studies.calibration.service.played import FEW, GOOD, MOST_ROWS, Played
 
 SHOWN: Final = 3
 
 
-def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, ...]) -> Iterator[str]:
+def doubts(measurement: Measurement, fit: ServiceFit, played: Played) -> Iterator[str]:
     """Yield what speaks against a fit."""
     yield from measurement.doubts
     yield from broken_law(measurement)
@@ -42,8 +42,12 @@ def doubts(measurement: Measurement, fit: ServiceFit, compared: tuple[Compared, 
             f"no row has so many clients that all slots are busy: a replica has at least {slots} "
             f"slot{'s' if slots > 1 else ''}, and perhaps more; measure with more clients"
         )
-    yield from _far(compared)
-    if compared and any(each.count is not None and each.count < FEW for each in closed(measurement.rows)):
+    yield from _far(played.compared)
+    for row in played.not_played:
+        yield f"the row of {row.clients} clients was not played: it is more than the simulator takes"
+    if played.compared and len(closed(measurement.rows)) > MOST_ROWS:
+        yield f"of {len(closed(measurement.rows))} rows {MOST_ROWS} were played, evenly spread"
+    if played.compared and any(each.count is not None and each.count < FEW for each in closed(measurement.rows)):
         yield f"of rows with fewer than {FEW} requests no p99 is compared, nor any quantile that no request is beyond"
 
 

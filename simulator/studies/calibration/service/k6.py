@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -27,7 +28,7 @@ MS: Final = SECONDS["ms"]
 HTTP_ERROR: Final = 400
 UNREADABLE: Final = "a line that is not understood"
 MOST_FAILED: Final = 0.01
-_SCALES: Final = ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6), (float("inf"), 1e-9))
+_SCALES: Final = ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6), (math.inf, 1e-9))
 """Numbers below these are seconds, milliseconds, ... since 1970."""
 
 
@@ -155,7 +156,8 @@ def _failed(row: Mapping[str, Any]) -> bool:
 def _seconds(written: Any) -> float | None:
     found = number(written)
     if found is not None:
-        return found * next(times for below, times in _SCALES if abs(found) < below)
+        seconds = found * next(times for below, times in _SCALES if abs(found) < below)
+        return seconds if abs(seconds) < _SCALES[0][0] else None
     try:
         return datetime.fromisoformat(str(written)).timestamp()
     except (ValueError, OverflowError):

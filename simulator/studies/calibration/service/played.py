@@ -1,9 +1,11 @@
 """The fleet that was fitted, simulated with as many clients as were measured, each of whom waits for its answer."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
+from simulator.core.errors import UserError
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.simulation.simulate import simulate
@@ -17,6 +19,8 @@ GOOD: Final = 0.1
 """How far off what is played may be, relative to what was measured."""
 REQUESTS: Final = 20_000
 """About so many are played for each row."""
+ROUNDS: Final = 30
+"""Of all clients, at least; in the first of them there is a queue as never again."""
 MOST_ROWS: Final = 40
 FEW: Final = 100
 """Requests, of fewer of which none is beyond the p99."""
@@ -27,20 +31,35 @@ PLAN: Final = "on demand"
 QUANTILES: Final = {0.5: "p50", 0.9: "p90", 0.95: "p95", 0.99: "p99"}
 
 
-def played(measurement: Measurement, fit: ServiceFit) -> Iterator[Compared]:
-    """Yield latencies and throughput of each row, as measured and as the fleet has them in the same loop.
+@dataclass(frozen=True)
+class Played:
+    """The file against the fleet in the same closed loop."""
+
+    compared: tuple[Compared, ...] = ()
+    not_played: tuple[Row, ...] = ()
+    """What is more than the simulator takes."""
+
+
+def played(measurement: Measurement, fit: ServiceFit) -> Played:
+    """Return latencies and throughput of each row, as measured and as the fleet has them in the same loop.
 
     What clients and network take is outside the fleet: it is added to its latencies, and to the pauses of clients.
     """
     done = dict[tuple[int, int, float], dict[str, float]]()
-    rows = closed(measurement.rows)
+    rows, compared, left_out = closed(measurement.rows), list[Compared](), list[Row]()
     several = len({row.batch for row in rows}) > 1
     for row in _some(rows):
         away = away_s(row, pauses=measurement.pauses)
         key = row.batch, row.clients or 1, float(f"{away:.3g}")
         if key not in done:
-            done[key] = _play(_scenario(row, fit, away))
-        yield from _compared(row, done[key], f"batch size {row.batch}, " if several else "")
+            try:
+                scenario = _scenario(row, fit, away)
+            except UserError:  # too many clients, too fast or too slow
+                left_out.append(row)
+                continue
+            done[key] = _play(scenario)
+        compared += _compared(row, done[key], f"batch size {row.batch}, " if several else "")
+    return Played(tuple(compared), tuple(left_out))
 
 
 def _some(rows: list[Row]) -> list[Row]:
@@ -57,7 +76,8 @@ def _scenario(row: Row, fit: ServiceFit, away_s: float) -> Scenario:
     else:
         busy_s = fit.service_s(row.batch) / min(slots, clients)
         fleet = _fleet(fit, row.batch, slots)
-    return _loop(fleet, clients, away_s, REQUESTS * (busy_s + away_s / clients))
+    requests = max(REQUESTS, ROUNDS * clients)
+    return _loop(fleet, clients, away_s, requests * (busy_s + away_s / clients))
 
 
 def _fleet(fit: ServiceFit, batch: int, slots: int) -> dict[str, Any]:

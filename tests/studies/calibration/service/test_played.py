@@ -80,3 +80,10 @@ def test_quantiles_that_hardly_any_request_is_beyond_are_not_compared(tmp_path: 
     found = calibrate_service([guidellm([played(Server(), 1, 40)], tmp_path / "g.json")])
     assert not any("p99" in metric for metric in errors(found))
     assert any("no p99 is compared" in why for why in found.why)
+
+
+def test_a_row_that_is_more_than_the_simulator_takes_is_told_and_the_others_are_played(tmp_path: Path) -> None:
+    path = guidellm([played(Server(1, 1e-6), 1), played(Server(1, 1e-6), 3)], tmp_path / "g.json")
+    path.write_text(path.read_text("utf-8").replace('"streams": 3', '"streams": 90000'), encoding="utf-8")
+    found = calibrate_service([path], slots=1)
+    assert any("the row of 90000 clients was not played" in why for why in found.why)
