@@ -3,7 +3,9 @@
 What a file is, is told from its first bytes, whatever it is called.
 """
 
+import codecs
 import csv
+import io
 import lzma
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -96,6 +98,35 @@ def _text(path: Path, most_bytes: int | None) -> str:
         with ExitStack() as opened:
             first = _stream(path, head, opened).read(most_bytes)
         return str(first.decode(_encoding(first), errors="replace"))
+    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
+        raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file, each with a line feed at its end, whatever it is compressed with.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        _check_kind(path, head)
+        with ExitStack() as opened:
+            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(_encoding(first))(), translate=True)
+        with ExitStack() as opened:
+            stream, begun = _stream(path, head, opened), list[str]()
+            while chunk := stream.read(_HEAD_BYTES):
+                *whole, rest = decoder.decode(chunk).split("\n")
+                for line in whole:
+                    yield "".join([*begun, line, "\n"])
+                    begun.clear()
+                begun.append(rest)
+            if last := "".join([*begun, decoder.decode(b"", final=True)]):
+                yield last
     except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 

@@ -109,6 +109,17 @@ def is_in(shown: str, said: str) -> bool:
     return re.search(".{0,200}?".join(parts), said) is not None
 
 
+MEASURED = """\
+Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,\
+Server Compute Infer,Server Compute Output,Client Recv,p50 latency,p90 latency,p95 latency,p99 latency
+1,69.2,225,2148,64,206,11781,19,0,13891,18795,19753,21018
+3,84.2,237,1768,21673,209,11742,17,0,35398,43984,47085,51701
+4,84.2,279,1604,33669,233,11731,18,1,47045,56545,59225,64886
+2,87.2,235,1973,9151,190,11346,17,0,21874,28557,29768,34766
+"""
+"""As the documentation of Triton's perf_analyzer shows it."""
+
+
 class Room:
     """A folder with what pages speak of: the scenarios with fewer users, and files and runs by the names used there."""
 
@@ -135,6 +146,8 @@ class Room:
         book = resources.files("simulator.prices") / "catalogue" / "aws-us-east-1.yaml"
         for name in ("BOOK", "book.yaml"):
             (self.folder / name).write_bytes(book.read_bytes())
+        if "perf.csv" in page:
+            (self.folder / "perf.csv").write_text(MEASURED, "utf-8")
         if "access.parquet" in page:
             _log().to_parquet(self.folder / "access.parquet")
         if "requests.json" in page:
