@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import documents, options
+from simulator.cli import documents, log_options, options
 
 app = typer.Typer(name="calibrate", help="From logs and measurements to the parts of a scenario.", no_args_is_help=True)
 
@@ -15,35 +15,18 @@ def users(
     logs: Annotated[
         list[Path], typer.Argument(metavar="LOG...", help="Files or folders of events.", show_default=False)
     ],
-    time: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column with the times.", show_default=False)
-    ] = None,
-    user: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column with the users.", show_default=False)
-    ] = None,
-    time_format: Annotated[
-        str | None,
-        typer.Option(metavar="FORMAT", help="How times are written, e.g. '%d/%m/%Y %H:%M'.", show_default=False),
-    ] = None,
-    timezone: Annotated[
-        str, typer.Option(metavar="ZONE", help="The clock that the users live by, e.g. Europe/Berlin.")
-    ] = "UTC",
-    population: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="How many users there are, those who never came too.", show_default=False),
-    ] = None,
-    session_gap: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="What tells logins apart; by default the valley.", show_default=False),
-    ] = None,
+    time: log_options.Time = None,
+    user: log_options.User = None,
+    time_format: log_options.TimeFormat = None,
+    timezone: log_options.Timezone = "UTC",
+    population: log_options.Population = None,
+    session_gap: log_options.SessionGap = None,
     scenario: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Whose machines, plans and prices the verdict is for.", show_default=False),
     ] = None,
-    fit_only: Annotated[bool, typer.Option("--fit-only", help="Hold nothing out, and give no verdict.")] = False,
-    allow_skipped: Annotated[
-        bool, typer.Option("--allow-skipped", help="Take a log of which more than 1 % is left out.")
-    ] = False,
+    fit_only: log_options.FitOnly = False,
+    allow_skipped: log_options.AllowSkipped = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.yaml", help="Write the parts there.", show_default=False)
     ] = None,
@@ -51,32 +34,17 @@ def users(
     json_: options.Json = False,
 ) -> None:
     """Fit population and traffic to a log, and play its end against the fit to its beginning."""
-    from simulator.core.units import read_count, read_seconds
-    from simulator.demand.zones import check_zone
-    from simulator.report.calibration_report import calibration_json, calibration_report, parts_text
-    from simulator.report.documents import written_whole
+    from simulator.report.calibration_report import calibration_json, calibration_report
     from simulator.report.scenario_text import print_json, say
     from simulator.report.terminal import print_tables
-    from simulator.studies.calibration.calibrating import calibrate
-    from simulator.studies.calibration.events import Asked
-    from simulator.studies.outcome_store import default_store
 
-    asked = Asked(time, user, time_format, options.checked("--timezone", timezone, check_zone), allow_skipped)
-    found = calibrate(
-        logs,
-        asked,
-        None if population is None else options.checked("--population", population, read_count),
-        None if session_gap is None else options.checked("--session-gap", session_gap, read_seconds),
-        scenario,
-        default_store(),
-        judges=not fit_only,
-    )
+    given = (time, user, time_format, timezone, population, session_gap, scenario)
+    result = log_options.calibrated(logs, *given, fit_only=fit_only, allow_skipped=allow_skipped)
     if out is not None:
-        with written_whole(out, replaces=force) as staged:
-            staged.write_text(parts_text(found), encoding="utf-8")
+        result.write(out, force=force)
     if json_:
-        print_json(calibration_json(found))
+        print_json(calibration_json(result.calibration))
         return
-    print_tables(calibration_report(found))
+    print_tables(calibration_report(result.calibration))
     if out is not None:
         say(f"Wrote {out}. Next: put its parts into a scenario, and predcost validate it")

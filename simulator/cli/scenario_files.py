@@ -1,12 +1,11 @@
 """`predcost validate`, `new` and `schema`: scenario files."""
 
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import documents, log_options, options
 
 
 def validate(
@@ -53,21 +52,51 @@ def validate(
         print_scenario(file, scenario, consequences(scenario, book), foreseen(scenario), full=full)
 
 
-def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)]) -> None:
-    """Write a commented starter scenario."""
+def new(
+    path: Annotated[Path, typer.Argument(help="Where to write it.", show_default=False)],
+    from_log: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="LOG", help="A log whose users it is to have; repeatable.", show_default=False),
+    ] = None,
+    time: log_options.Time = None,
+    user: log_options.User = None,
+    time_format: log_options.TimeFormat = None,
+    timezone: log_options.Timezone = "UTC",
+    population: log_options.Population = None,
+    session_gap: log_options.SessionGap = None,
+    fit_only: log_options.FitOnly = False,
+    allow_skipped: log_options.AllowSkipped = False,
+    force: documents.Force = False,
+) -> None:
+    """Write a commented starter scenario, as it is or with the users of a log."""
     from simulator.core.errors import UserError
-
-    text = (resources.files("simulator.scenario") / "starter.yaml").read_text(encoding="utf-8")
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UserError(f"{path} exists; nothing was written") from None
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    from simulator.report.documents import check_free, written_whole
+    from simulator.report.log_scenario import starter_text
     from simulator.report.scenario_text import say
 
+    check_free(path, replaces=force, other="path")
+    if not path.absolute().parent.is_dir():  # told before a log is read, which may take minutes
+        raise UserError(f"cannot write {path}: there is no folder {path.parent}")
+    given = (time, user, time_format, timezone, population, session_gap)
+    if from_log:
+        result = log_options.calibrated(from_log, *given, None, fit_only=fit_only, allow_skipped=allow_skipped)
+        result.write_scenario(path, force=force)
+        say(result.verdict)
+    else:
+        _refuse_of_a_log(*given, fit_only, allow_skipped)
+        with written_whole(path, replaces=force) as staged:
+            staged.write_text(starter_text(), encoding="utf-8")
     say(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
+
+
+def _refuse_of_a_log(*given: str | bool | None) -> None:
+    """Refuse what is said of a log where none is given."""
+    from simulator.core.errors import UserError
+
+    names = ("time", "user", "time-format", "timezone", "population", "session-gap", "fit-only", "allow-skipped")
+    said = [f"--{name}" for name, value in zip(names, given, strict=True) if value not in {None, False, "UTC"}]
+    if said:
+        raise UserError(f"{', '.join(said)}: said of a log, and there is none; give it with --from-log LOG")
 
 
 def schema() -> None:

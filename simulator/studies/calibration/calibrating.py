@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.core.errors import UserError
 from simulator.core.units import DAY_S
+from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.doubts import doubts
 from simulator.studies.calibration.events import US_PER_S, Asked, read_events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.held_out import HeldOut, held_out
-from simulator.studies.calibration.measures import measured
+from simulator.studies.calibration.measures import Measures, measured
 from simulator.studies.calibration.parts import parts_of
 from simulator.studies.calibration.sessions import histogram_lines
 from simulator.studies.outcome_store import OutcomeStore
@@ -37,6 +39,12 @@ class Calibration:
     why: tuple[str, ...]
     """What speaks against it."""
     gap_histogram: tuple[str, ...]
+    measures: Measures
+    """What was counted of the whole log."""
+    logs: tuple[Path, ...]
+    """Its files and folders."""
+    columns: tuple[str, str | None]
+    """What the log's own columns of times and users are called."""
 
     @property
     def fits(self) -> bool:
@@ -49,7 +57,7 @@ def calibrate(
     asked: Asked,
     population: float | None = None,
     session_gap_s: float | None = None,
-    base: Path | None = None,
+    base: Scenario | Path | None = None,
     kept: OutcomeStore | None = None,
     *,
     judges: bool = True,
@@ -74,10 +82,18 @@ def calibrate(
     Raises
     ------
     UserError
-        If the log cannot be read, has no users, or is too short.
+        If the log cannot be read, has no users, or is too short; if there are to be fewer users than came, or logins
+        are to be told apart by no time.
     """
+    if session_gap_s is not None and not session_gap_s > 0:
+        raise UserError(f"session gap(={session_gap_s:g} s) must be above 0 s, such as 30 min")
     with read_events(paths, asked) as events:
         events.check_users()
+        if population is not None and population < events.users:
+            raise UserError(
+                f"population(={population:,.0f}) must be at least the {events.users:,} users who came: it counts those "
+                "who never came, too"
+            )
         measures = measured(events, session_gap_s)
         fit = fit_users(measures, asked.timezone, population)
         verdict = None
@@ -95,4 +111,7 @@ def calibrate(
             verdict,
             tuple(doubts(events, measures, fit, verdict)),
             tuple(histogram_lines(measures.gaps, measures.valley)),
+            measures,
+            tuple(paths),
+            events.columns,
         )

@@ -79,6 +79,8 @@ class Events:
     resolution_s: float = 0.0
     """What all times are a multiple of: a day, an hour, a minute, a second, or 0. [s]"""
     table: str = "events"
+    columns: tuple[str, str | None] = ("", None)
+    """What the log's own columns of times and users are called; no users where it has none."""
 
     @property
     def count(self) -> int:
@@ -213,7 +215,7 @@ def _loaded(connection: "duckdb.DuckDBPyConnection", kind: Format, files: Sequen
             ({text}) IS NULL OR trim({text}) = '' AS no_time, ({who}) IS NULL AS no_user
         FROM ({relation})"""
     )
-    events = Events(connection, kind.recognised_as(time, user), user is not None)
+    events = Events(connection, kind.recognised_as(time, user), user is not None, columns=(time, user))
     _count(events)
     _check(events, files[0], texts, asked)
     return events
