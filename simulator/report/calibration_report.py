@@ -109,7 +109,7 @@ def value_text(key: str, value: float) -> str:
 
 
 def _held_out(verdict: HeldOut) -> Table:
-    heads, rows = held_out_rows(compared := [each for each in verdict.compared if _is_shown(each)])
+    heads, rows = held_out_rows(compared := shown_of(verdict))
     table = _table(heads)
     for each, (*cells, error) in zip(compared, rows, strict=True):
         style = "" if each.good_within is None else BEST if each.is_good else BAD
@@ -117,8 +117,9 @@ def _held_out(verdict: HeldOut) -> Table:
     return table
 
 
-def _is_shown(each: Compared) -> bool:
-    return any(part in each.metric for part in SHOWN)
+def shown_of(verdict: HeldOut) -> list[Compared]:
+    """Return what tells most of how users come."""
+    return [each for each in verdict.compared if any(part in each.metric for part in SHOWN)]
 
 
 def held_out_rows(compared: Sequence[Compared]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:

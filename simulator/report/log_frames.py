@@ -34,7 +34,12 @@ def files_of(logs: "str | Path | Sequence[str | Path] | pd.DataFrame") -> Iterat
         yield [Path(logs)]
     elif isinstance(logs, pd.DataFrame):
         with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
-            yield [_written(logs, Path(folder) / FRAME)]
+            path = _written(logs, Path(folder) / FRAME)
+            try:
+                yield [path]
+            except UserError as error:  # which speaks of a file that nobody knows
+                told = str(error).replace(str(path), f"the {FRAME}").replace("Parquet:", f"{FRAME}:")
+                raise UserError(told) from error
     elif isinstance(logs, Sequence) and all(isinstance(each, (str, Path)) for each in logs):
         yield [Path(each) for each in logs]
     else:
@@ -44,6 +49,8 @@ def files_of(logs: "str | Path | Sequence[str | Path] | pd.DataFrame") -> Iterat
 
 def _written(frame: "pd.DataFrame", path: Path) -> Path:
     """Write a DataFrame, an index that has a name as a column, and return the file."""
+    if frame.empty:
+        raise UserError(f"the {FRAME} is empty; give it a row for each event, with a time and a user")
     named = [name for name in frame.index.names if name is not None]
     try:
         (frame.reset_index() if named else frame).rename(columns=str).to_parquet(path, index=False)

@@ -76,9 +76,8 @@ def held_out_title(verdict: HeldOut) -> str:
     if verdict.on_log is None and verdict.on_fit is None:
         same = "no plan, as none meets every bound,"
     said = f"the log's end and the fit recommend {same}"
-    asked = sum(each.good_within is not None for each in verdict.compared)
     if not verdict.bad:
-        return f"{said}; all {asked} numbers are as near as is asked"
+        return f"{said}; every number is as near as is asked"
     mark = _mark(verdict.bad[0])
     whose = "" if mark.plan == OF_ALL else f" of {form.shortened(form.one_line(mark.plan), LONGEST_NAME)}"
     return f"{said}; farthest off is {_label(mark.metric)}{whose}, {_error(mark.compared)}"

@@ -58,7 +58,7 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
     }
     never = 1.0 - fit.seen_users / fit.users
     if fit.beginning is Beginning.JOINING and never > 0:
-        population["dormant"] = f"{_round(never * 100)} %"
+        population["dormant"] = f"{_percent(never)} %"
     return {"population": population, "traffic": traffic}
 
 
@@ -117,6 +117,13 @@ def _duration(seconds: float) -> str:
         if seconds >= unit:
             return f"{_round(seconds / unit)} {name}"
     return f"{_round(seconds)} s"
+
+
+def _percent(fraction: float) -> float:
+    """Return a share in percent; of one that is nearly all, what is left is as exact, and so is never nothing."""
+    if fraction < 0.5:  # noqa: PLR2004
+        return _round(fraction * 100)
+    return round(100 - _round((1 - fraction) * 100), 12)
 
 
 def _round(number: float) -> float:
