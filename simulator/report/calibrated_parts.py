@@ -28,7 +28,8 @@ def source_lines(found: Calibration) -> list[str]:
     """Return where the parts are from, and whether one may decide by them."""
     name, more = form.one_line(found.logs[0].name), len(found.logs) - 1
     logs = f"{name} and {more} more" if more else name
-    head = [f"From {logs}, {found.recognised}.", f"{span(found)}. Intervals are 95 % of chance alone, over users."]
+    source = found.recognised if found.recognised.startswith(f"{name}: ") else f"{logs}, {found.recognised}"
+    head = [f"From {source}.", f"{span(found)}. Intervals are 95 % of chance alone, over users."]
     return [*head, verdict_sentence(found), *map(sentence, found.why)]
 
 

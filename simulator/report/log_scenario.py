@@ -11,6 +11,7 @@ from typing import Final
 from simulator.core.errors import UserError
 from simulator.demand.replay import Replay
 from simulator.report.calibrated_parts import commented, part_text, source_lines
+from simulator.report.log_frames import FRAME
 from simulator.report.names import one_line
 from simulator.studies.calibration.calibrating import Calibration
 from simulator.studies.calibration.fitted_scenario import following_parts
@@ -36,7 +37,8 @@ def log_scenario_text(found: Calibration, folder: Path) -> str:
     """
     head, blocks = _starter()
     stated = following_parts(found.fit, found.last)
-    called = json.dumps(f"Users of {one_line(found.logs[0].name)}"[:NAME_LETTERS], ensure_ascii=False)
+    log = "a log" if found.logs[0].name == FRAME else one_line(found.logs[0].name)
+    called = json.dumps(f"Users of {log}"[:NAME_LETTERS], ensure_ascii=False)
     start = f"start: {stated['start']}   # the first Monday after the log; UTC unless it says otherwise\n"
     population = f"{part_text(found, 'population', stated['population'])}\n"
     blocks |= {"name": f"name: {called}\n", "start": start, "population": population}
