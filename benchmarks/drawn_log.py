@@ -41,9 +41,7 @@ HABITS: Final[dict[str, dict[str, Any]]] = {
 
 def main() -> None:
     """Draw the log, and write it: times in whole seconds of UTC, users as numbers."""
-    demand = Demand(
-        Population.model_validate(HABITS["population"]), Traffic.model_validate(HABITS["traffic"]), START
-    )
+    demand = Demand(Population.model_validate(HABITS["population"]), Traffic.model_validate(HABITS["traffic"]), START)
     blocks = [
         (block.time_s.copy(), np.asarray(block.user).astype(np.int32))
         for block in request_blocks(demand, SEED, 0, 0.0, DAYS * DAY_S, HOUR_S)

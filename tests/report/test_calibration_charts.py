@@ -153,7 +153,7 @@ def test_an_error_that_the_axis_does_not_reach_is_written(found: Calibration) ->
 
 def test_the_title_says_whether_the_plan_is_the_same_and_what_is_farthest_off(found: Calibration) -> None:
     same = words(picture(found, "held_out"))
-    assert "fit recommend the same plan; farthest off is age, mean of nightly, +300 %" in same
+    assert "fit recommend the same plan; farthest off is age mean of nightly, +300 %" in same
     other = words(picture(with_verdict(found, COMPARED, "cached 6 h"), "held_out"))
     assert "recommend another plan" in other
     assert "1 of 2 farther off" in same

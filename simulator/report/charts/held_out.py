@@ -80,7 +80,8 @@ def held_out_title(verdict: HeldOut) -> str:
         return f"{said}; every number is as near as is asked"
     mark = _mark(verdict.bad[0])
     whose = "" if mark.plan == OF_ALL else f" of {form.shortened(form.one_line(mark.plan), LONGEST_NAME)}"
-    return f"{said}; farthest off is {_label(mark.metric)}{whose}, {_error(mark.compared)}"
+    label = _label(mark.metric).replace(", mean", " mean")
+    return f"{said}; farthest off is {label}{whose}, {_error(mark.compared)}"
 
 
 def _mark(compared: Compared) -> _Mark:
