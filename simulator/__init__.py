@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simulator.core.errors import UserError
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
+    from simulator.report.calibrated import CalibrationResult, calibrate_users
     from simulator.report.diff_result import DiffResult, diff
     from simulator.report.estimating import estimate
     from simulator.report.exploring.explorer import Explorer, explore
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BreakEvenResult",
+    "CalibrationResult",
     "DiffResult",
     "Explorer",
     "PriceBook",
@@ -31,6 +33,7 @@ __all__ = [
     "SweepResult",
     "UserError",
     "breakeven",
+    "calibrate_users",
     "diff",
     "estimate",
     "explore",
@@ -44,6 +47,7 @@ __all__ = [
 
 _HOMES = {
     "BreakEvenResult": "simulator.report.studied",
+    "CalibrationResult": "simulator.report.calibrated",
     "DiffResult": "simulator.report.diff_result",
     "Explorer": "simulator.report.exploring.explorer",
     "PriceBook": "simulator.prices.book",
@@ -52,6 +56,7 @@ _HOMES = {
     "SweepResult": "simulator.report.studied",
     "UserError": "simulator.core.errors",
     "breakeven": "simulator.report.studied",
+    "calibrate_users": "simulator.report.calibrated",
     "diff": "simulator.report.diff_result",
     "estimate": "simulator.report.estimating",
     "explore": "simulator.report.exploring.explorer",

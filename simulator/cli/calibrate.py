@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import documents, options
+from simulator.cli import documents, log_options, options
 
 app = typer.Typer(name="calibrate", help="From logs and measurements to the parts of a scenario.", no_args_is_help=True)
 
@@ -25,54 +25,21 @@ def users(
         list[Path],
         typer.Argument(metavar="LOG...", help="Files or folders of events, or of counts.", show_default=False),
     ],
-    time: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column with the times.", show_default=False)
-    ] = None,
-    user: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column with the users.", show_default=False)
-    ] = None,
-    count: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COL",
-            help="A column, or a series of a monitoring system, that counts. Repeatable: they are added up.",
-            show_default=False,
-        ),
-    ] = None,
-    count_unit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="UNIT",
-            help="What counts are: count, 1/s, 1/min, or total (a counter that goes on growing).",
-            show_default=False,
-        ),
-    ] = None,
-    gaps_are_zero: Annotated[
-        bool, typer.Option("--gaps-are-zero", help="Take times without a count for 0, not for unknown.")
-    ] = False,
-    time_format: Annotated[
-        str | None,
-        typer.Option(metavar="FORMAT", help="How times are written, e.g. '%d/%m/%Y %H:%M'.", show_default=False),
-    ] = None,
-    timezone: Annotated[
-        str, typer.Option(metavar="ZONE", help="The clock that the users live by, e.g. Europe/Berlin.")
-    ] = "UTC",
-    population: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="How many users there are, those who never came too.", show_default=False),
-    ] = None,
-    session_gap: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="What tells logins apart; by default the valley.", show_default=False),
-    ] = None,
+    time: log_options.Time = None,
+    user: log_options.User = None,
+    count: log_options.Count = None,
+    count_unit: log_options.CountUnit = None,
+    gaps_are_zero: log_options.GapsAreZero = False,
+    time_format: log_options.TimeFormat = None,
+    timezone: log_options.Timezone = "UTC",
+    population: log_options.Population = None,
+    session_gap: log_options.SessionGap = None,
     scenario: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Whose machines, plans and prices the verdict is for.", show_default=False),
     ] = None,
-    fit_only: Annotated[bool, typer.Option("--fit-only", help="Hold nothing out, and give no verdict.")] = False,
-    allow_skipped: Annotated[
-        bool, typer.Option("--allow-skipped", help="Take a log of which more than 1 % is left out.")
-    ] = False,
+    fit_only: log_options.FitOnly = False,
+    allow_skipped: log_options.AllowSkipped = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.yaml", help="Write the parts there.", show_default=False)
     ] = None,
@@ -83,43 +50,19 @@ def users(
 
     Of events with users all of it; of events or counts without users how many come and when.
     """
-    from simulator.core.units import read_count, read_seconds
-    from simulator.demand.zones import check_zone
-    from simulator.report.calibration_report import calibration_json, calibration_report, parts_text
-    from simulator.report.documents import written_whole
+    from simulator.report.calibration_report import calibration_json, calibration_report
     from simulator.report.scenario_text import print_json, say
     from simulator.report.terminal import print_tables
-    from simulator.studies.calibration.calibrating import calibrate
-    from simulator.studies.calibration.count_units import read_unit
-    from simulator.studies.calibration.events import Asked
-    from simulator.studies.outcome_store import default_store
 
-    asked = Asked(
-        time,
-        user,
-        time_format,
-        options.checked("--timezone", timezone, check_zone),
-        allow_skipped,
-        tuple(count or ()),
-        None if count_unit is None else options.checked("--count-unit", count_unit, read_unit),
-        gaps_are_zero,
-    )
-    found = calibrate(
-        logs,
-        asked,
-        None if population is None else options.checked("--population", population, read_count),
-        None if session_gap is None else options.checked("--session-gap", session_gap, read_seconds),
-        scenario,
-        default_store(),
-        judges=not fit_only,
-    )
+    said = log_options.LogSaid(time, user, time_format, timezone, population, session_gap, allow_skipped)
+    said = said.with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
+    result = log_options.calibrated(logs, said, scenario, fit_only=fit_only)
     if out is not None:
-        with written_whole(out, replaces=force) as staged:
-            staged.write_text(parts_text(found), encoding="utf-8")
+        result.write(out, force=force)
     if json_:
-        print_json(calibration_json(found))
+        print_json(calibration_json(result.calibration))
         return
-    print_tables(calibration_report(found))
+    print_tables(calibration_report(result.calibration))
     if out is not None:
         say(f"Wrote {out}. Next: put its parts into a scenario, and predcost validate it")
 

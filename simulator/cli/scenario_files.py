@@ -1,12 +1,11 @@
 """`predcost validate`, `new` and `schema`: scenario files."""
 
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulator.cli import options
+from simulator.cli import documents, log_options, options
 
 
 def validate(
@@ -53,20 +52,46 @@ def validate(
         print_scenario(file, scenario, consequences(scenario, book), foreseen(scenario), full=full)
 
 
-def new(path: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)]) -> None:
-    """Write a commented starter scenario."""
+def new(
+    path: Annotated[Path, typer.Argument(help="Where to write it.", show_default=False)],
+    from_log: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="LOG", help="A log whose users it is to have; repeatable.", show_default=False),
+    ] = None,
+    time: log_options.Time = None,
+    user: log_options.User = None,
+    count: log_options.Count = None,
+    count_unit: log_options.CountUnit = None,
+    gaps_are_zero: log_options.GapsAreZero = False,
+    time_format: log_options.TimeFormat = None,
+    timezone: log_options.Timezone = "UTC",
+    population: log_options.Population = None,
+    session_gap: log_options.SessionGap = None,
+    fit_only: log_options.FitOnly = False,
+    allow_skipped: log_options.AllowSkipped = False,
+    force: documents.Force = False,
+) -> None:
+    """Write a commented starter scenario, as it is or with the users of a log."""
     from simulator.core.errors import UserError
-
-    text = (resources.files("simulator.scenario") / "starter.yaml").read_text(encoding="utf-8")
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UserError(f"{path} exists; nothing was written") from None
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    from simulator.report.documents import check_free, written_whole
+    from simulator.report.log_scenario import starter_text
     from simulator.report.scenario_text import say
 
+    check_free(path, replaces=force, other="path")
+    if not path.absolute().parent.is_dir():  # told before a log is read, which may take minutes
+        raise UserError(f"cannot write {path}: there is no folder {path.parent}")
+    said = log_options.LogSaid(time, user, time_format, timezone, population, session_gap, allow_skipped)
+    said = said.with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
+    if from_log:
+        result = log_options.calibrated(from_log, said, None, fit_only=fit_only)
+        result.write_scenario(path, force=force)
+        say(result.verdict)
+    else:
+        given = [*said.given, *(["--fit-only"] if fit_only else [])]
+        if given:
+            raise UserError(f"{', '.join(given)}: said of a log, and there is none; give it with --from-log LOG")
+        with written_whole(path, replaces=force) as staged:
+            staged.write_text(starter_text(), encoding="utf-8")
     say(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
 
 

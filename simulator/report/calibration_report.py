@@ -1,8 +1,7 @@
-"""What a log says of its users, or of rates alone: as parts of a scenario, as tables for a terminal, as JSON."""
+"""What a log says of its users, or of rates alone: as tables for a terminal of 80 columns, and as JSON."""
 
-import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
-from ruamel.yaml import YAML
 
 from simulator.report import format as form
 from simulator.report.json_report import finite
@@ -18,7 +16,7 @@ from simulator.report.layout import sentences
 from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.calibrating import Calibration
 from simulator.studies.calibration.fitting import Fitted
-from simulator.studies.calibration.held_out import HeldOut
+from simulator.studies.calibration.held_out import Compared, HeldOut
 from simulator.studies.calibration.rates import RateFit
 
 MOST_UNUSUAL = 20
@@ -75,7 +73,7 @@ def _same(verdict: HeldOut) -> str:
 def calibration_report(found: Calibration) -> Iterator[RenderableType]:
     """Yield what is printed."""
     yield Text(verdict_sentence(found), style="bold")
-    yield Text(f"{found.recognised}. {_span(found)}", style="dim")
+    yield Text(f"{found.recognised}. {span(found)}", style="dim")
     for why, count in found.skipped.items():
         yield Text(f"left out: {count:,} rows with {why}", style="dim")
     yield _parameters(found)
@@ -86,10 +84,17 @@ def calibration_report(found: Calibration) -> Iterator[RenderableType]:
         yield Text("\n".join(found.gap_histogram))
     if found.verdict is not None:
         yield _held_out(found.verdict)
-    yield from sentences("What speaks against it", tuple(form.capital(f"{each}.") for each in found.why))
+    yield from sentences("What speaks against it", tuple(map(sentence, found.why)))
 
 
-def _span(found: Calibration) -> str:
+def sentence(why: str) -> str:
+    """Return what speaks against a fit as a sentence; a key stays as it is written."""
+    first = why.split(maxsplit=1)[0]
+    return f"{why if {'.', '_'} & set(first) else form.capital(why)}."
+
+
+def span(found: Calibration) -> str:
+    """Return how much the log is, and of when."""
     when = f"{found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC"
     if isinstance(found.fit, RateFit):
         return f"{found.fit.total:,.0f} events, users unknown, {when}"
@@ -114,32 +119,56 @@ def _unusual(fit: RateFit) -> Iterator[RenderableType]:
 
 
 def _parameters(found: Calibration) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for head in ("key", "value", "95 % of chance alone"):
-        table.add_column(head, overflow="fold", justify="left" if head == "key" else "right")
-    for key, each in found.fit.parameters.items():
-        table.add_row(Text(key), Text(_number(each.value)), Text(f"{_number(each.low)} to {_number(each.high)}"))
+    heads, rows = parameter_rows(found)
+    table = _table(heads)
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 
-def _number(value: float) -> str:
+def _table(heads: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in heads:
+        table.add_column(head, overflow="fold", justify="left" if head == heads[0] else "right")
+    return table
+
+
+def parameter_rows(found: Calibration) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the table of the scenario's numbers: its heads, and its rows."""
+    rows = [
+        (key, value_text(key, each.value), f"{value_text(key, each.low)} to {value_text(key, each.high)}")
+        for key, each in found.fit.parameters.items()
+    ]
+    return ("key", "value", "95 % of chance alone"), rows
+
+
+def value_text(key: str, value: float) -> str:
+    """Return a number of a scenario as people read it."""
+    if key.endswith((".gap.mean", ".think_time.mean")):
+        return form.duration(value)
+    if key.endswith((".probability", ".growth_per_week")):
+        return f"{value * 100:.3g} %"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"  # noqa: PLR2004
 
 
 def _held_out(verdict: HeldOut) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for head in ("held-out end", "log", "fit", "error"):
-        table.add_column(head, overflow="fold", justify="left" if head == "held-out end" else "right")
-    for each in verdict.compared:
-        if not verdict.knows_users or any(part in each.metric for part in SHOWN):
-            style = "" if each.good_within is None else BEST if each.is_good else BAD
-            table.add_row(
-                Text(each.metric),
-                Text(f"{each.log:.4g}"),
-                Text(f"{each.fit:.4g}"),
-                Text(f"{each.error:+.1%}", style=style),
-            )
+    heads, rows = held_out_rows(compared := shown_of(verdict))
+    table = _table(heads)
+    for each, (*cells, error) in zip(compared, rows, strict=True):
+        style = "" if each.good_within is None else BEST if each.is_good else BAD
+        table.add_row(*map(Text, cells), Text(error, style=style))
     return table
+
+
+def shown_of(verdict: HeldOut) -> list[Compared]:
+    """Return what tells most of how users come."""
+    return [each for each in verdict.compared if not verdict.knows_users or any(part in each.metric for part in SHOWN)]
+
+
+def held_out_rows(compared: Sequence[Compared]) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the table of the held-out end: its heads, and its rows."""
+    rows = [(each.metric, f"{each.log:.4g}", f"{each.fit:.4g}", f"{each.error:+.1%}") for each in compared]
+    return ("held-out end", "log", "fit", "error"), rows
 
 
 def calibration_json(found: Calibration) -> dict[str, Any]:
@@ -172,22 +201,3 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
 
 def _fitted(each: Fitted) -> dict[str, float]:
     return {"value": each.value, "low": each.low, "high": each.high}
-
-
-def parts_text(found: Calibration) -> str:
-    """Return the parts as YAML, with where they are from; `run` takes them in a scenario."""
-    over = "days" if isinstance(found.fit, RateFit) else "users"
-    head = [f"From {found.recognised}:", f"{_span(found)}. Intervals are 95 % of chance alone, over {over}."]
-    for key, each in found.fit.parameters.items():
-        head.append(f"{key}: {_number(each.value)}, {_number(each.low)} to {_number(each.high)}")
-    head += [verdict_sentence(found), *found.why]
-    text = io.StringIO()
-    yaml = YAML()
-    yaml.width = 110
-    yaml.default_flow_style = None
-    yaml.dump(_plain(found.parts), text)
-    return "".join(f"# {form.one_line(line)}\n" for line in head) + text.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    return {key: _plain(part) for key, part in value.items()} if isinstance(value, Mapping) else value

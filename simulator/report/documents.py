@@ -45,9 +45,7 @@ def written_whole(path: Path, *, replaces: bool) -> Iterator[Path]:
     UserError
         If something else is there, or it cannot be written.
     """
-    if path.is_dir() or (path.exists() and not replaces):
-        what = "is a folder" if path.is_dir() else "is there already; give another --out, or --force to replace it"
-        raise UserError(f"{path} {what}")
+    check_free(path, replaces=replaces)
     try:
         with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".") as folder:
             staged = Path(folder) / path.name
@@ -55,3 +53,23 @@ def written_whole(path: Path, *, replaces: bool) -> Iterator[Path]:
             staged.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def check_free(path: Path, *, replaces: bool, other: str = "--out") -> None:
+    """Refuse a place where something is that may not be replaced.
+
+    Parameters
+    ----------
+    path, replaces
+        The place, and whether a file that is there may be replaced.
+    other
+        What the user would give to have it elsewhere.
+
+    Raises
+    ------
+    UserError
+        If something else is there.
+    """
+    if path.is_dir() or (path.exists() and not replaces):
+        what = "is a folder" if path.is_dir() else f"is there already; give another {other}, or --force to replace it"
+        raise UserError(f"{path} {what}")

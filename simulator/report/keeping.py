@@ -11,6 +11,7 @@ from simulator.report.terminal import comparison_text
 from simulator.studies.comparison import Comparison
 from simulator.studies.run_folder import write_run
 from simulator.studies.run_place import Claim
+from simulator.studies.sweep import Sweep
 
 if TYPE_CHECKING:
     from simulator.report.charts.catalogue import Study
@@ -144,6 +145,5 @@ def chosen(study: "Study", choice: ChartChoice, named: Sequence[str] = ()) -> tu
     wrong = [f"there is no chart '{name}'; {did_you_mean(name, known)}" for name in named if name not in known]
     if wrong:
         raise UserError("\n".join(wrong))
-    if isinstance(study, Comparison):
-        return tuple(dict.fromkeys(named)) or known
-    return tuple(dict.fromkeys(named)) or (known[len(study.factors) > 1],)
+    its_own = (known[len(study.factors) > 1],) if isinstance(study, Sweep) else known
+    return tuple(dict.fromkeys(named)) or its_own

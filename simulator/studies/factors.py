@@ -308,8 +308,8 @@ def _tidy(text: str) -> str:
 
 
 def _plain(stated: Sequence[Stated]) -> list[Stated]:
-    """Return values without numpy's types."""
-    return list(stated.tolist()) if hasattr(stated, "tolist") else list(stated)
+    """Return values without numpy's types, of an array and of a list of them."""
+    return [each.item() if hasattr(each, "item") else each for each in stated]
 
 
 def _in_order(levels: Sequence[Level]) -> list[Level]:

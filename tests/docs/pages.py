@@ -146,12 +146,7 @@ class Room:
         book = resources.files("simulator.prices") / "catalogue" / "aws-us-east-1.yaml"
         for name in ("BOOK", "book.yaml"):
             (self.folder / name).write_bytes(book.read_bytes())
-        if "perf.csv" in page:
-            (self.folder / "perf.csv").write_text(MEASURED, "utf-8")
-        if "access.parquet" in page:
-            _log().to_parquet(self.folder / "access.parquet")
-        if "requests.json" in page:
-            (self.folder / "requests.json").write_text(_counter(), "utf-8")
+        self._furnish_measured(page)
         if "company.pptx" in page:
             self.python("import pptx; pptx.Presentation().save('company.pptx')")
         for given, file in (("RUN", "FILE"), ("LAST", "last.yaml"), ("THIS", "this.yaml")):
@@ -160,6 +155,15 @@ class Room:
                     self.shell(f"predcost run {file} --out {folder} --charts none")
         if "runs/SWEEP" in page:
             self.shell("predcost sweep FILE --over plans.cached.cache.ttl=1h,6h --out runs/SWEEP")
+
+    def _furnish_measured(self, page: str) -> None:
+        """Make the logs and load tests that a page reads."""
+        if "perf.csv" in page:
+            (self.folder / "perf.csv").write_text(MEASURED, "utf-8")
+        if "access.parquet" in page:
+            _log().to_parquet(self.folder / "access.parquet")
+        if "requests.json" in page:
+            (self.folder / "requests.json").write_text(_counter(), "utf-8")
 
     def shell(self, command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command in the folder."""

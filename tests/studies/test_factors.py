@@ -78,6 +78,7 @@ def test_words_are_taken_as_they_are(scenario: Scenario) -> None:
 def test_numbers_of_python_and_numpy_are_taken_too(scenario: Scenario) -> None:
     assert values(scenario, ACTIVE, [0.02, 0.01]) == [0.01, 0.02]
     assert values(scenario, ACTIVE, np.array([0.01, 0.02])) == [0.01, 0.02]  # type: ignore[arg-type]
+    assert values(scenario, ACTIVE, [np.float64(0.01), "2 %"]) == [0.01, 0.02]
 
 
 @pytest.mark.parametrize(

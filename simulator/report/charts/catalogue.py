@@ -1,4 +1,4 @@
-"""All charts of a comparison and of a sweep, by name."""
+"""All charts of a comparison, of a sweep and of a calibration, by name."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,6 +14,9 @@ from simulator.report.charts.cost import cost
 from simulator.report.charts.coverage import coverage_and_waste
 from simulator.report.charts.distributions import age_cdf, latency_cdf
 from simulator.report.charts.fleet_size import latency_by_fleet
+from simulator.report.charts.held_out import held_out
+from simulator.report.charts.login_gaps import login_gaps
+from simulator.report.charts.login_hours import login_hours
 from simulator.report.charts.look import NoChartError
 from simulator.report.charts.net_value import net_value
 from simulator.report.charts.pareto import pareto
@@ -27,6 +30,7 @@ from simulator.report.charts.sweep import lines, winner_map
 from simulator.report.charts.theme import DARK, LIGHT, drawn_in
 from simulator.report.charts.tornado import tornado
 from simulator.report.charts.week import week
+from simulator.studies.calibration.calibrating import Calibration
 from simulator.studies.comparison import Comparison
 from simulator.studies.sweep import Sweep
 
@@ -54,11 +58,18 @@ CHARTS: Mapping[str, Callable[[Comparison], Figure]] = MappingProxyType(
 SWEEP_CHARTS: Mapping[str, Callable[[Sweep], Figure]] = MappingProxyType({"lines": lines, "map": winner_map})
 """Those of a sweep: over one key, and over two."""
 
-Study = Comparison | Sweep
+CALIBRATION_CHARTS: Mapping[str, Callable[[Calibration], Figure]] = MappingProxyType(
+    {"profile": login_hours, "gaps": login_gaps, "held_out": held_out}
+)
+"""Those of a log and of what is fitted to it."""
+
+Study = Comparison | Sweep | Calibration
 
 
 def charts_of(study: Study) -> tuple[str, ...]:
     """Return the names of all charts that a study may have."""
+    if isinstance(study, Calibration):
+        return tuple(CALIBRATION_CHARTS)
     return tuple(SWEEP_CHARTS if isinstance(study, Sweep) else CHARTS)
 
 
@@ -71,6 +82,8 @@ def drawn(study: Study, name: str, *, is_dark: bool = False) -> Figure:
         If it does not apply to the study.
     """
     with drawn_in(DARK if is_dark else LIGHT):
+        if isinstance(study, Calibration):
+            return CALIBRATION_CHARTS[name](study)
         return SWEEP_CHARTS[name](study) if isinstance(study, Sweep) else CHARTS[name](study)
 
 

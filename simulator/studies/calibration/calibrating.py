@@ -8,13 +8,14 @@ from typing import Any
 
 from simulator.core.errors import UserError
 from simulator.core.units import DAY_S
+from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.counting import read_counts
 from simulator.studies.calibration.doubts import doubts
 from simulator.studies.calibration.events import US_PER_S, Asked, read_events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.held_out import HeldOut, held_out
 from simulator.studies.calibration.held_out_rates import Recorded, held_out_rates, recorded_counts, recorded_events
-from simulator.studies.calibration.measures import measured
+from simulator.studies.calibration.measures import Measures, measured
 from simulator.studies.calibration.parts import parts_of, parts_of_rates
 from simulator.studies.calibration.rate_doubts import check_population, rate_doubts
 from simulator.studies.calibration.rates import RateFit, fit_rates
@@ -43,6 +44,12 @@ class Calibration:
     why: tuple[str, ...]
     """What speaks against it."""
     gap_histogram: tuple[str, ...]
+    measures: Measures | None
+    """What was counted of the users of the whole log; None where it names none."""
+    logs: tuple[Path, ...]
+    """Its files and folders."""
+    columns: tuple[str, str | None] = ("", None)
+    """What the log's own columns of times and users are called, where it has users."""
 
     @property
     def fits(self) -> bool:
@@ -55,7 +62,7 @@ def calibrate(
     asked: Asked,
     population: float | None = None,
     session_gap_s: float | None = None,
-    base: Path | None = None,
+    base: Scenario | Path | None = None,
     kept: OutcomeStore | None = None,
     *,
     judges: bool = True,
@@ -80,18 +87,26 @@ def calibrate(
     Raises
     ------
     UserError
-        If the log cannot be read, has too few users, or is too short.
+        If the log cannot be read, has too few users, or is too short; if there are to be fewer users than came, or
+        logins are to be told apart by no time.
     """
+    if session_gap_s is not None and not session_gap_s > 0:
+        raise UserError(f"session gap(={session_gap_s:g} s) must be above 0 s, such as 30 min")
     counts = read_counts(paths, asked)
     if counts is not None:
         _check_gap(counts.recognised, session_gap_s)
-        return _of_rates(recorded_counts(counts), asked, population, base, kept, judges=judges)
+        return _of_rates(paths, recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
         events.check_span()
         if not events.has_users:
             _check_gap(events.recognised, session_gap_s)
-            return _of_rates(recorded_events(events), asked, population, base, kept, judges=judges)
+            return _of_rates(paths, recorded_events(events), asked, population, base, kept, judges=judges)
         events.check_users()
+        if population is not None and population < events.users:
+            raise UserError(
+                f"population(={population:,.0f}) must be at least the {events.users:,} users who came: it counts those "
+                "who never came, too"
+            )
         measures = measured(events, session_gap_s)
         fit = fit_users(measures, asked.timezone, population)
         verdict = None
@@ -109,6 +124,9 @@ def calibrate(
             verdict,
             tuple(doubts(events, measures, fit, verdict)),
             tuple(histogram_lines(measures.gaps, measures.valley)),
+            measures,
+            tuple(paths),
+            events.columns,
         )
 
 
@@ -118,10 +136,11 @@ def _check_gap(recognised: str, session_gap_s: float | None) -> None:
 
 
 def _of_rates(
+    paths: Sequence[Path],
     recorded: Recorded,
     asked: Asked,
     population: float | None,
-    base: Path | None,
+    base: Scenario | Path | None,
     kept: OutcomeStore | None,
     *,
     judges: bool,
@@ -145,4 +164,6 @@ def _of_rates(
         verdict,
         tuple(rate_doubts(counts, fit, verdict, judged=judges and counts.length_s >= LEAST_VERDICT_S)),
         (),
+        None,
+        tuple(paths),
     )

@@ -100,6 +100,8 @@ class Events:
     resolution_s: float = 0.0
     """What all times are a multiple of: a day, an hour, a minute, a second, or 0. [s]"""
     table: str = "events"
+    columns: tuple[str, str | None] = ("", None)
+    """What the log's own columns of times and users are called; no users where it has none."""
 
     @property
     def count(self) -> int:
@@ -314,7 +316,7 @@ def _loaded(log: OpenedLog, asked: Asked) -> Events:
         FROM (SELECT {moment} AS t, written, who FROM (SELECT {written} AS written, {who} AS who FROM ({relation})))
         ORDER BY g, u, t"""
     )
-    events = Events(connection, kind.recognised_as(time, user), user is not None)
+    events = Events(connection, kind.recognised_as(time, user), user is not None, columns=(time, user))
     _count(events, log)
     if not events.count:
         first = shown(texts[0] if texts else "")

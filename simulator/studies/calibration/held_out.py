@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +17,9 @@ from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, WEEK_S
 from simulator.demand.arrivals import request_blocks
 from simulator.prices.loading import load_book
-from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.events import US_PER_S, Events
+from simulator.studies.calibration.fitted_scenario import scenario_with
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.measures import measured
 from simulator.studies.calibration.parts import parts_of
@@ -182,7 +181,7 @@ def held_out(
     zone: str,
     population: float | None,
     session_gap_s: float | None,
-    base: Path | None = None,
+    base: Scenario | Path | None = None,
     kept: OutcomeStore | None = None,
 ) -> HeldOut:
     """Return whether a fit to the beginning of a log says what its end does.
@@ -194,7 +193,8 @@ def held_out(
     zone, population, session_gap_s
         As for the fit.
     base
-        A scenario whose machines, plans and prices are taken; by default the starter's, with plans of all kinds.
+        A scenario, or the path of its file, whose machines, plans and prices are taken; by default the starter's, with
+        plans of all kinds.
     kept
         Where outcomes are stored.
     """
@@ -209,19 +209,16 @@ def held_out(
         replay = {"path": str(Path(folder) / "log.parquet"), "time": "time", "user": "user", "timezone": "UTC"}
         fitted = judged_scenario(base, {**when, **parts})
         logged = judged_scenario(base, {**when, "population": parts["population"], "traffic": {"replay": replay}})
-        book = load_book(fitted.prices, base.parent if base else Path())
+        book = load_book(fitted.prices, base.parent if isinstance(base, Path) else Path())
         on_log, on_fit = (compare(each, book, kept=kept) for each in (logged, fitted))
         compared = (*_compared(on_log, on_fit), *scatter(logged, fitted, held_s))
     best, chosen = on_log.recommended, on_fit.recommended
     return HeldOut(fit, window.begins, held_s, compared, best, chosen, _loss(on_log, best, chosen))
 
 
-def judged_scenario(base: Path | None, overrides: Mapping[str, Any]) -> Scenario:
-    """Return the scenario that is judged by: a file's, or the starter's with plans of all kinds."""
-    if base is not None:
-        return load_scenario(base, overrides)
-    with resources.as_file(resources.files("simulator.scenario") / "starter.yaml") as starter:
-        return load_scenario(starter, {**overrides, "plans": dict(PLANS)})
+def judged_scenario(base: Scenario | Path | None, overrides: Mapping[str, Any]) -> Scenario:
+    """Return the scenario that is judged by: one that is given, or the starter's with plans of all kinds."""
+    return scenario_with(base, overrides if base is not None else {**overrides, "plans": dict(PLANS)})
 
 
 def _compared(on_log: Comparison, on_fit: Comparison) -> Iterator[Compared]:

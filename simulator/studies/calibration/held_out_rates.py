@@ -86,7 +86,7 @@ def held_out_rates(
     recorded: Recorded,
     zone: str,
     population: float | None,
-    base: Path | None = None,
+    base: Scenario | Path | None = None,
     kept: OutcomeStore | None = None,
 ) -> HeldOut | None:
     """Return whether a fit to the beginning of a log says what its end does; None where too little of either is known.
@@ -117,7 +117,7 @@ def held_out_rates(
             _without_memory(judged_scenario(base, {**alike, "traffic": traffic}))
             for traffic in (parts_of_rates(fit)["traffic"], {"replay": dict(replay)})
         )
-        book = load_book(fitted.prices, base.parent if base else Path())
+        book = load_book(fitted.prices, base.parent if isinstance(base, Path) else Path())
         on_log, on_fit = (compare(each, book, kept=kept) for each in (logged, fitted))
         compared = (*_compared(on_log, on_fit), *scatter(logged, fitted, window.length_s, recorded.finest_s))
     return HeldOut(fit, window.begins, window.length_s, compared, None, None, 0.0)
@@ -129,9 +129,10 @@ def _population(fit: RateFit) -> Mapping[str, Any]:
     return {"users": round(users), "logins_per_day": f"{fit.end_per_day / round(users)!r}/day", "shape": "inf"}
 
 
-def _left_out(base: Path | None) -> Mapping[str, None]:
+def _left_out(base: Scenario | Path | None) -> Mapping[str, None]:
     """Return what deletes the plans of a file that have a memory: some of them cannot even be stated of requests."""
-    plans = load_scenario(base).plans if base else {}
+    scenario = load_scenario(base) if isinstance(base, Path) else base
+    plans = scenario.plans if scenario else {}
     has_other = any(map(_forgets, plans.values()))
     return {f'plans."{name}"': None for name, plan in plans.items() if has_other and not _forgets(plan)}
 

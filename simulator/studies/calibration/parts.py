@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
+from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, WEEK_S
 from simulator.studies.calibration.activity import Beginning
 from simulator.studies.calibration.fitting import GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
 from simulator.studies.calibration.rates import BURSTS, RateFit
@@ -59,7 +59,7 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
     }
     never = 1.0 - fit.seen_users / fit.users
     if fit.beginning is Beginning.JOINING and never > 0:
-        population["dormant"] = f"{_round(never * 100)} %"
+        population["dormant"] = f"{_percent(never)} %"
     return {"population": population, "traffic": traffic}
 
 
@@ -120,14 +120,22 @@ def _duration(seconds: float) -> str:
     return f"{_round(seconds)} s"
 
 
+def _percent(fraction: float) -> float:
+    """Return a share in percent; of one that is nearly all, what is left is as exact, and so is never nothing."""
+    if fraction < 0.5:  # noqa: PLR2004
+        return _round(fraction * 100)
+    return round(100 - _round((1 - fraction) * 100), 12)
+
+
 def _round(number: float) -> float:
     return float(f"{number:.{DIGITS}g}")
 
 
-def parts_of_rates(fit: RateFit) -> dict[str, Any]:
+def parts_of_rates(fit: RateFit, *, after_s: float = 0.0) -> dict[str, Any]:
     """Return ``traffic`` as a scenario states it, and ``population`` where it is known how many users there are.
 
-    Each request is a login of its own. Nothing says how unlike the users are, and all are taken to be alike.
+    Each request is a login of its own. Nothing says how unlike the users are, and all are taken to be alike. The rate
+    is stated for so long after the log's end. [s]
     """
     traffic: dict[str, Any] = {"profile": _profile(fit.weekly.weights), "timezones": fit.zone}
     if fit.grows:
@@ -138,7 +146,9 @@ def parts_of_rates(fit: RateFit) -> dict[str, Any]:
     traffic["session"] = {"requests": {"kind": "fixed", "count": 1}}
     if fit.population is None:
         return {"traffic": traffic}
-    per_user = f"{_round(fit.end_per_day / fit.population)}/day"
+    growth = math.log1p(fit.parameters[GROWTH].value) if fit.grows else 0.0
+    per_day = fit.end_per_day * math.exp(growth * after_s / WEEK_S)
+    per_user = f"{_round(per_day / fit.population)}/day"
     return {
         "population": {"users": round(fit.population), "logins_per_day": per_user, "shape": "inf"},
         "traffic": traffic,
