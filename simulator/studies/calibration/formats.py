@@ -32,8 +32,6 @@ LINE: Final = (
 _ALB: Final = re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z \S+ \S+:\d+ ")
 _COMBINED: Final = re.compile(r'\S+ \S+ .*?\[\d{2}/[A-Za-z]{3}/\d{4}(?::\d{2}){3} [+-]\d{4}\] "')
 _COMBINED_PARTS: Final = r"^(\S+) \S+ (.*?) \[([^\]]+)\] "
-
-
 _MOST_HEAD_LINES: Final = 12
 _CONSOLE_TIME: Final = re.compile(r"\s*\d{4}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d")
 _SECONDS_LAST: Final = r"(:\d\d(?:\.\d+)?)$"

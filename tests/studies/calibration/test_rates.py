@@ -132,6 +132,12 @@ def hourly(level: np.ndarray, begin: datetime = START, left_out: np.ndarray | No
     return counts_of(Readings("counts", at[kept], level[kept].astype(float), Unit.COUNT))
 
 
+def test_where_nothing_grows_growth_is_rarely_said() -> None:
+    rng = np.random.default_rng(8)
+    grows = [fit_rates(hourly(rng.poisson(200.0, 28 * 24)), "UTC").grows for _ in range(40)]
+    assert sum(grows) <= 6  # in 95 of a hundred it is not; of 40 more than 6 say so once in a hundred times
+
+
 def test_gaps_are_not_taken_for_zero_unless_that_is_said() -> None:
     level = np.random.default_rng(1).poisson(500.0, 28 * 24)
     gap = np.zeros(level.size, dtype=bool)
