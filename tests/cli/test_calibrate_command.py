@@ -94,6 +94,8 @@ def test_what_counts_cannot_say_ends_with_exit_2(counts: Path, arguments: tuple[
         (("LOG", "--population", "many"), "--population"),
         (("LOG", "--session-gap", "5"), "--session-gap"),
         (("LOG", "--user", "uid"), "--user: there is no column 'uid'"),
+        (("LOG", "--count-unit", "1/s"), "its rows are events; say with --count which column counts"),
+        (("LOG", "--gaps-are-zero"), "its rows are events; say with --count which column counts"),
     ],
 )
 def test_what_cannot_be_read_ends_with_exit_2(log: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -97,6 +97,7 @@ def calibrate(
         _check_gap(counts.recognised, session_gap_s)
         return _of_rates(paths, recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
+        _check_no_counts(events.recognised, asked)
         events.check_span()
         if not events.has_users:
             _check_gap(events.recognised, session_gap_s)
@@ -128,6 +129,12 @@ def calibrate(
             tuple(paths),
             events.columns,
         )
+
+
+def _check_no_counts(recognised: str, asked: Asked) -> None:
+    given = "--count-unit" if asked.count_unit is not None else "--gaps-are-zero" if asked.gaps_are_zero else None
+    if given is not None:
+        raise UserError(f"{given}: {recognised}: its rows are events; say with --count which column counts")
 
 
 def _check_gap(recognised: str, session_gap_s: float | None) -> None:

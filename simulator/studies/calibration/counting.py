@@ -57,6 +57,10 @@ def read_counts(paths: Sequence[Path], asked: Asked) -> Counts | None:
     files = log_files(paths)
     in_parquet = is_parquet(files[0])
     if not in_parquet and is_monitoring(head_of(files[0])):
+        if asked.user is not None or asked.time is not None:
+            raise UserError(
+                f"--user, --time: {name_of(files[0])} is the answer of a monitoring system, without columns"
+            )
         found = counts_of(monitored({file: text_of(file) for file in files}, KINDS, asked.counts, asked.count_unit))
         return _finished(found, name_of(files[0]), asked)
     if not _may_count(format_of(files[0], files[0]), asked):

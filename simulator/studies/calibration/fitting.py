@@ -207,7 +207,10 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     found = Found(weekly, returns, fit.beginning(returns))
     whole = _numbers(fit, found, None, None)
     jackknife = [_numbers(fit, found, number, whole) for number in range(fit.groups)]
-    parameters = {key: jackknifed(value, [each[key] for each in jackknife]) for key, value in whole.items()}
+    parameters = {
+        key: jackknifed(value, [each[key] for each in jackknife], NO_GROWTH if key == GROWTH else 0.0)
+        for key, value in whole.items()
+    }
     if returns is not None and parameters[PROBABILITY].value < SURE * _half(parameters[PROBABILITY]):
         return fit_users(_without_pairs(measures), zone, population)
     return UserFit(
@@ -229,6 +232,8 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     )
 
 
+NO_GROWTH = -1.0
+"""The growth of what is gone within a week."""
 USERS, RATE, SHAPE = "population.users", "population.logins_per_day", "population.shape"
 GROWTH = "traffic.growth_per_week"
 PROBABILITY, GAP = "traffic.return_visits.probability", "traffic.return_visits.gap.mean"
@@ -310,15 +315,19 @@ def _without_pairs(measures: Measures) -> Measures:
     return replace(measures, pairs=np.zeros_like(measures.pairs))
 
 
-def jackknifed(value: float, others: Sequence[float]) -> Fitted:
-    """Return the interval of a number from its fits without each group, of its logarithm where it is above 0."""
+def jackknifed(value: float, others: Sequence[float], least: float = 0.0) -> Fitted:
+    """Return the interval of a number from its fits without each group.
+
+    It is one of the logarithm of how far the number is above the least that it can be, where it is above it: of a
+    growth, which may be negative, that is -1, as an interval of its own logarithm could not hold 0.
+    """
     number = len(others)
-    each = np.asarray(others)
-    up, down, centre = _scale(value, each)
+    each = np.asarray(others) - least
+    up, down, centre = _scale(value - least, each)
     scatter = up(each)
     error = math.sqrt((number - 1) / number * float(np.sum((scatter - scatter.mean()) ** 2)))
     wide = float(stats.t.ppf((1 + CONFIDENCE) / 2, number - 1)) * error
-    return Fitted(value, float(down(centre - wide)), float(down(centre + wide)))
+    return Fitted(value, float(down(centre - wide)) + least, float(down(centre + wide)) + least)
 
 
 def _scale(

@@ -33,8 +33,6 @@ _ALB: Final = re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z \S+
 _COMBINED: Final = re.compile(r'\S+ \S+ .*?\[\d{2}/[A-Za-z]{3}/\d{4}(?::\d{2}){3} [+-]\d{4}\] "')
 _COMBINED_PARTS: Final = r"^(\S+) \S+ (.*?) \[([^\]]+)\] "
 _AS_TEXT: Final = 'CAST("{}" AS VARCHAR)'
-
-
 _MOST_HEAD_LINES: Final = 12
 _CONSOLE_TIME: Final = re.compile(r"\s*\d{4}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d")
 _SECONDS_LAST: Final = r"(:\d\d(?:\.\d+)?)$"

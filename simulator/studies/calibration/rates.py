@@ -14,7 +14,7 @@ import numpy as np
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_DAY, HOURS_PER_WEEK, MINUTE_S, WEEK_S
 from simulator.studies.calibration.counts import Counts
-from simulator.studies.calibration.fitting import GROWTH, RATE, USERS, Fitted, jackknifed
+from simulator.studies.calibration.fitting import GROWTH, NO_GROWTH, RATE, USERS, Fitted, jackknifed
 from simulator.studies.calibration.weekly import Weekly, fitted_weekly, local_hours
 
 BURSTS: Final = "traffic.burstiness.cv"
@@ -121,7 +121,10 @@ def fit_rates(counts: Counts, zone: str, population: float | None = None) -> Rat
     if bursts is not None and not whole[BURSTS] > 0:
         for each in (whole, *stretches):
             del each[BURSTS]
-    parameters = {key: jackknifed(value, [each[key] for each in stretches]) for key, value in whole.items()}
+    parameters = {
+        key: jackknifed(value, [each[key] for each in stretches], NO_GROWTH if key == GROWTH else 0.0)
+        for key, value in whole.items()
+    }
     if population is not None:
         parameters = {USERS: Fitted(population, population, population), **parameters}
     burst_s = bursts.step_s if bursts is not None else 0.0

@@ -129,6 +129,8 @@ def test_series_that_are_named_are_added_up(tmp_path: Path) -> None:
     assert chosen.count == pytest.approx(2 * STEP_S * np.array(COUNT))
     with pytest.raises(UserError, match="there is no series 'post'"):
         read(tmp_path / "log", Asked(counts=("post",)))
+    with pytest.raises(UserError, match="is the answer of a monitoring system, without columns"):
+        read(tmp_path / "log", Asked(user="pod"))
 
 
 def test_neighbouring_answers_are_one_log_and_contradicting_ones_are_refused(tmp_path: Path) -> None:
