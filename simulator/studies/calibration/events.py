@@ -161,6 +161,7 @@ def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Event
         kind = _format(plain[0], files[0])
         connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
         connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute("SET enable_progress_bar = false")  # it would stand in what is printed
         connection.execute(f"SET threads = {min(cores(), MOST_THREADS)}")
         connection.execute(f"SET temp_directory = '{folder}'")
         connection.execute(f"SET TimeZone = '{asked.timezone}'")
