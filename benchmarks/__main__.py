@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import command_line, distributed, engine, prices, sweeping
+from benchmarks import calibrating, command_line, distributed, engine, prices, sweeping
 
 BENCHMARKS = {
     **engine.BENCHMARKS,
@@ -10,6 +10,7 @@ BENCHMARKS = {
     **prices.BENCHMARKS,
     **distributed.BENCHMARKS,
     **sweeping.BENCHMARKS,
+    **calibrating.BENCHMARKS,
 }
 
 

@@ -175,8 +175,23 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
 
     with parquet.ParquetFile(path) as file:
         _check_columns(path, file.schema_arrow.names, columns)
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
-            yield batch.select(list(columns))
+        for groups in _row_groups([file.metadata.row_group(place).num_rows for place in range(file.num_row_groups)]):
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=list(columns)):
+                yield batch.select(list(columns))
+
+
+def _row_groups(rows: Sequence[int]) -> Iterator[list[int]]:
+    """Yield row groups to read at once: what has been read of them is held in memory until all of them are."""
+    together: list[int] = []
+    held = 0
+    for place, size in enumerate(rows):
+        together.append(place)
+        held += size
+        if held >= BATCH_ROWS:
+            yield together
+            together, held = [], 0
+    if together:
+        yield together
 
 
 def _csv(path: Path, head: bytes, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -227,6 +227,7 @@ def opened_log(paths: Sequence[Path], asked: Asked) -> Iterator[OpenedLog]:
         kind = format_of(plain[0], files[0])
         connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
         connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute("SET enable_progress_bar = false")  # it would stand in what is printed
         connection.execute(f"SET threads = {min(cores(), MOST_THREADS)}")
         connection.execute(f"SET temp_directory = '{folder}'")
         connection.execute(f"SET TimeZone = '{asked.timezone}'")
