@@ -141,31 +141,38 @@ def pareto_nbd(seen: Purchases, parameters: Sequence[float]) -> FloatArray:
     return np.asarray(bought + np.logaddexp(alive, np.log(s) - np.log(total) + gone))
 
 
-def fitted(likelihood: Likelihood, seen: Purchases, count: int = 4) -> tuple[float, ...]:
+def fitted(
+    likelihood: Likelihood,
+    seen: Purchases,
+    count: int = 4,
+    weight: FloatArray | None = None,
+    starts: Sequence[Sequence[float]] | None = None,
+) -> tuple[float, ...]:
     """Return the parameters of the largest likelihood.
 
     Parameters
     ----------
     likelihood
-        `bg_nbd` or `pareto_nbd`.
+        `bg_nbd`, `mbg_nbd` or `pareto_nbd`.
     seen
         The customers.
     count
         How many parameters it has, all above 0.
+    weight
+        How many customers are alike, shape (customers,); by default each is one.
+    starts
+        Parameters to begin at; by default some that suit times of about 1 to 100.
     """
 
     def loss(logs: FloatArray) -> float:
         with np.errstate(all="ignore"):
-            found = -float(np.mean(likelihood(seen, np.exp(logs).tolist())))
+            found = -float(np.average(likelihood(seen, np.exp(logs).tolist()), weights=weight))
         return found if np.isfinite(found) else 1e10
 
     best = None
-    for start in STARTS:
+    for start in [np.full(count, each) for each in STARTS] if starts is None else np.log(starts):
         found = minimize(
-            loss,
-            np.full(count, start),
-            method="Nelder-Mead",
-            options={"xatol": 1e-7, "fatol": TOLERANCE, "maxiter": 8_000},
+            loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": TOLERANCE, "maxiter": 8_000}
         )
         if best is None or found.fun < best.fun:
             best = found

@@ -5,11 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from simulator.core.units import DAY_S, HOURS_PER_DAY, WEEK_S
+from simulator.core.units import DAY_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
 from simulator.studies.calibration.activity import BOUNDS, Beginning
 from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import UserFit
 from simulator.studies.calibration.held_out import HeldOut
+from simulator.studies.calibration.lapsing import Lapsing
 from simulator.studies.calibration.measures import Measures
 
 ROBOT_FRACTION: Final = 0.05
@@ -46,6 +47,9 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
 
 
 def _of_joining(fit: UserFit) -> Iterator[str]:
+    if fit.lapsing is not None:
+        yield from _of_lapsing(fit.lapsing)
+        return
     yield "users join during the log; a scenario has as many as at its end, and none who join later"
     if fit.late_times < LAPSED:
         yield (
@@ -54,6 +58,17 @@ def _of_joining(fit: UserFit) -> Iterator[str]:
         )
     elif fit.late_times > 1 / LAPSED:
         yield f"at the end of the log users come {fit.late_times:.2g} times as often as they did before"
+
+
+def _of_lapsing(found: Lapsing) -> Iterator[str]:
+    pool = found.pool
+    joining = pool.joining_per_day * MONTHLY_ACTIVE_DAYS
+    yield (
+        f"{found.lapsed_fraction:.0%} of the log's {found.seen_users:,.0f} users have lapsed by its end, by {found.model} "
+        f"(r {found.r:.3g}, alpha {found.alpha_days:.3g} days, a {found.a:.3g}, b {found.b:.3g}); the population is the "
+        f"{pool.alive:,.0f} who are still there and the {joining:,.0f} who join in {MONTHLY_ACTIVE_DAYS} days, at the "
+        "rates of then; a scenario has none who leave or join later"
+    )
 
 
 def _of_time(events: Events, fit: UserFit) -> Iterator[str]:

@@ -14,8 +14,9 @@ from scipy import stats
 
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_DAY, HOURS_PER_WEEK, MINUTE_S
-from simulator.studies.calibration.activity import Beginning, Likelihood, Reach, Seen
+from simulator.studies.calibration.activity import Beginning, Gamma, Likelihood, Reach, Seen
 from simulator.studies.calibration.events import GROUPS
+from simulator.studies.calibration.lapsing import Lapsing, Pool, Window, fitted_lapsing
 from simulator.studies.calibration.measures import FIRSTS, Measures
 from simulator.studies.calibration.returns import Pairs, Returns, fitted_returns, shortly_after
 from simulator.studies.calibration.sessions import Requests, requests_of
@@ -66,6 +67,15 @@ class UserFit:
     """How pauses within a login scatter; 0 where there are none."""
     burstiness_cv: float
     """How the rate of a minute scatters about that of its hour; 0 where chance explains the counts."""
+    lapsing: Lapsing | None = None
+    """How users drop out, where they do: the numbers are then of those who are still there when the log ends."""
+
+    @property
+    def awake_users(self) -> float:
+        """Users who are not dormant: all, those who came where others join, or those who are still there."""
+        if self.lapsing is not None:
+            return min(self.lapsing.pool.users, self.users)
+        return self.seen_users if self.beginning is Beginning.JOINING else self.users
 
     @property
     def grows(self) -> bool:
@@ -150,14 +160,20 @@ class _Fit:
         """How many users came."""
         return float(self.measures.per_user[:, 3].sum())
 
-    def beginning(self, returns: Returns | None) -> Beginning:
+    def beginning(self, returns: Returns | None) -> tuple[Beginning, Lapsing | None]:
         """Return since when users are there, by what explains better what they did after they were first seen."""
+        likelihoods = {each: self.likelihood(returns, each, None) for each in Beginning}
+        gammas = {each: likelihood.fitted() for each, likelihood in likelihoods.items()}
+        lapsing = self.lapsing(returns, gammas)
+        if lapsing is not None:
+            return Beginning.JOINING, lapsing
+        return max(Beginning, key=lambda each: likelihoods[each].log_likelihood_of_later(gammas[each])), None
 
-        def explained(beginning: Beginning) -> float:
-            likelihood = self.likelihood(returns, beginning, None)
-            return likelihood.log_likelihood_of_later(likelihood.fitted())
-
-        return max(Beginning, key=explained)
+    def lapsing(self, returns: Returns | None, gammas: Mapping[Beginning, Gamma]) -> Lapsing | None:
+        """Return how users drop out; None where nothing says that they do."""
+        reach = self.reach(returns)
+        window = Window(self.measures.length_s / DAY_S, reach.days, reach.per_cluster)
+        return fitted_lapsing(self.measures.stays, window, gammas, self.seen_users)
 
     def reach(self, returns: Returns | None) -> Reach:
         """Return from how many days of primary logins the log is reached."""
@@ -204,7 +220,7 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     fit = _Fit(measures, zone, population)
     weekly = fit.weekly()
     returns, _ = fit.returns(weekly, None, None)
-    found = Found(weekly, returns, fit.beginning(returns))
+    found = Found(weekly, returns, *fit.beginning(returns))
     whole = _numbers(fit, found, None, None)
     jackknife = [_numbers(fit, found, number, whole) for number in range(fit.groups)]
     parameters = {key: _interval(value, [each[key] for each in jackknife]) for key, value in whole.items()}
@@ -226,6 +242,7 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
         parameters[RATE].value / parameters["_own_rate"].value if found.beginning is Beginning.JOINING else 1.0,
         _think_cv(measures),
         _burstiness_cv(measures),
+        found.lapsing,
     )
 
 
@@ -242,6 +259,13 @@ class Found:
     weekly: Weekly
     returns: Returns | None
     beginning: Beginning
+    lapsing: Lapsing | None
+
+    def pool(self, without: int | None) -> Pool | None:
+        """Return who is still there at the log's end, where users drop out."""
+        if self.lapsing is None:
+            return None
+        return self.lapsing.pool if without is None else self.lapsing.without[without]
 
 
 def _numbers(fit: _Fit, of_all: Found, without: int | None, start: Mapping[str, float] | None) -> dict[str, float]:
@@ -262,6 +286,9 @@ def _numbers(fit: _Fit, of_all: Found, without: int | None, start: Mapping[str, 
         "_mean": gamma.mean_per_day,
         "_own_rate": gamma.mean_per_day * per_primary / (1.0 - merged) * min(seen / users, 1.0),
     }
+    pool = of_all.pool(without)
+    if pool is not None:
+        found |= _of_pool(fit, pool, returns, merged)
     if of.by_hour.shape[1] >= 3 * HOURS_PER_WEEK:
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
     if mine is not None:
@@ -275,6 +302,14 @@ def _numbers(fit: _Fit, of_all: Found, without: int | None, start: Mapping[str, 
         own_s = pauses - others * of.valley.gap_s / 2 * of.valley.gap_s / fit.session_s
         found[THINK] = max(own_s, 0.0) / max(number - others, 1.0)
     return found
+
+
+def _of_pool(fit: _Fit, pool: Pool, returns: Returns | None, merged: float) -> dict[str, float]:
+    """Return the numbers of those who are still there at the log's end, over all users where these are given."""
+    users = pool.users if fit.population is None else max(fit.population, pool.users)
+    per_primary = 1.0 / (1.0 - returns.probability) if returns is not None else 1.0
+    rate = pool.mean_per_day * per_primary / (1.0 - merged) * pool.users / users
+    return {USERS: users, RATE: rate, SHAPE: pool.shape}
 
 
 def _rate(fit: _Fit, beginning: Beginning, likelihood: Likelihood, users: float, kept: np.ndarray) -> float:

@@ -23,7 +23,7 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.measures import measured
-from simulator.studies.calibration.parts import parts_of
+from simulator.studies.calibration.parts import among, parts_of
 from simulator.studies.comparison import Comparison
 from simulator.studies.outcome_store import OutcomeStore
 from simulator.studies.study import compare
@@ -170,6 +170,8 @@ def held_out(
     warmup_s = min(MOST_WARMUP_S, (split_us - events.first_us) / US_PER_S // HOUR_S * HOUR_S)
     when |= {"warmup": f"{warmup_s / HOUR_S:g} h", "seed": 1}
     parts = parts_of(fit)
+    if fit.lapsing is not None:  # all of the log's users are there on both sides, and those who have left do not come
+        parts["population"] = among(parts["population"], events.users)
     parts["population"]["users"] = max(parts["population"]["users"], events.users)  # those who came later too
     with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
         events.write(Path(folder) / "log.parquet")

@@ -10,6 +10,7 @@ from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.studies.calibration.events import GROUPS, US_PER_S, Events
 from simulator.studies.calibration.returns import BINS, Pairs, pairs_of
 from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, Valley, valley_of
+from simulator.studies.calibration.stays import Stays, stays
 
 HOUR_US: Final = int(HOUR_S) * US_PER_S
 MOST_PAIR_LOGINS: Final = 400_000
@@ -55,6 +56,7 @@ class Measures:
     """Over the hours: sums of the mean of a minute's logins, of their variance, and of the mean's square."""
     heaviest: FloatArray
     """Share of the events that the most frequent 0.1 % of users have, and the share of the most frequent one."""
+    stays: Stays
 
 
 def measured(events: Events, session_gap_s: float | None = None) -> Measures:
@@ -98,6 +100,7 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
         pair_logins,
         _by_minute(run),
         _heaviest(run),
+        stays(run, events),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
+from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning
 from simulator.studies.calibration.fitting import GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
 
@@ -56,10 +57,30 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
         "logins_per_day": f"{_round(found[RATE].value * grown)}/day",
         "shape": _round(fit.shape),
     }
-    never = 1.0 - fit.seen_users / fit.users
-    if fit.beginning is Beginning.JOINING and never > 0:
+    never = 1.0 - fit.awake_users / fit.users
+    if never > 0:
         population["dormant"] = f"{_round(never * 100)} %"
     return {"population": population, "traffic": traffic}
+
+
+def among(population: Mapping[str, Any], users: int) -> dict[str, Any]:
+    """Return a population of more users, who do the same: those who are added never log in.
+
+    Parameters
+    ----------
+    population
+        What `parts_of` says of it.
+    users
+        How many there shall be, dormant ones included; fewer than there are leave it as it is.
+    """
+    if users <= population["users"]:
+        return dict(population)
+    stated = Population.model_validate(population)
+    assert stated.logins_per_day is not None
+    kept = stated.users / users
+    dormant = 1.0 - kept * (1.0 - stated.dormant_fraction)
+    rate = f"{stated.logins_per_day * kept}/day"
+    return {**population, "users": users, "logins_per_day": rate, "dormant": f"{dormant * 100} %"}
 
 
 def _session(fit: UserFit) -> dict[str, Any]:
