@@ -17,6 +17,7 @@ from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.calibrating import Calibration
 from simulator.studies.calibration.fitting import Fitted
 from simulator.studies.calibration.held_out import HeldOut
+from simulator.studies.calibration.lapsing import Lapsing
 
 SHOWN = ("daily_active", "weekly_active", "monthly_active", "requests_per_s", "cache_hit", "wasted", "variance")
 
@@ -107,7 +108,8 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
         if verdict is None
         else {each.metric: {"log": each.log, "fit": each.fit, "error": each.error} for each in verdict.compared}
     )
-    content = {
+    lapsing = found.fit.lapsing
+    content: dict[str, Any] = {
         "recognised": found.recognised,
         "rows": found.rows,
         "skipped": dict(found.skipped),
@@ -120,7 +122,15 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
         },
         "parts": found.parts,
     }
+    if lapsing is not None:
+        content["lapsing"] = _lapsing(lapsing)
     return {key: finite(value) for key, value in content.items()}
+
+
+def _lapsing(found: Lapsing) -> dict[str, Any]:
+    """Return how users drop out: no keys of a scenario, which has none who do."""
+    numbers = {key: getattr(found, key) for key in ("r", "alpha_days", "a", "b", "lapsed_fraction")}
+    return {"model": found.model, **numbers, "alive": found.pool.alive, "joining_per_day": found.pool.joining_per_day}
 
 
 def _fitted(each: Fitted) -> dict[str, float]:

@@ -25,7 +25,8 @@ from simulator.core.arrays import FloatArray
 
 STARTS = (0.0, 1.0, -1.0)
 """Logarithms that all parameters begin at; the likelihood may have a flat part."""
-TOLERANCE = 1e-10
+TOLERANCE, NEAR = 1e-10, 1e-5
+"""Of the mean log-likelihood, and of the parameters' logarithms."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,10 @@ def fitted(
     best = None
     for start in [np.full(count, each) for each in STARTS] if starts is None else np.log(starts):
         found = minimize(
-            loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": TOLERANCE, "maxiter": 8_000}
+            loss,
+            start,
+            method="Nelder-Mead",
+            options={"xatol": NEAR, "fatol": TOLERANCE, "maxiter": 8_000},
         )
         if best is None or found.fun < best.fun:
             best = found

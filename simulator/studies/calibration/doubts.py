@@ -64,10 +64,10 @@ def _of_lapsing(found: Lapsing) -> Iterator[str]:
     pool = found.pool
     joining = pool.joining_per_day * MONTHLY_ACTIVE_DAYS
     yield (
-        f"{found.lapsed_fraction:.0%} of the log's {found.seen_users:,.0f} users have lapsed by its end, by {found.model} "
-        f"(r {found.r:.3g}, alpha {found.alpha_days:.3g} days, a {found.a:.3g}, b {found.b:.3g}); the population is the "
-        f"{pool.alive:,.0f} who are still there and the {joining:,.0f} who join in {MONTHLY_ACTIVE_DAYS} days, at the "
-        "rates of then; a scenario has none who leave or join later"
+        f"{found.lapsed_fraction:.0%} of the log's {found.seen_users:,.0f} users have lapsed by its end, by "
+        f"{found.model} (r {found.r:.3g}, alpha {found.alpha_days:.3g} days, a {found.a:.3g}, b {found.b:.3g}); the "
+        f"population is the {pool.alive:,.0f} who are still there and the {joining:,.0f} who join in "
+        f"{MONTHLY_ACTIVE_DAYS} days, at the rates of then; a scenario has none who leave or join later"
     )
 
 

@@ -1,9 +1,9 @@
 """Users who drop out: whether a log has them, and who is still there at its end, for a scenario has no others.
 
-BG/NBD or MBG/NBD, whichever is likelier, is fitted to how often and until when users came. Of those who are still there
-each has a gamma of rates that follows from what it did; all of them together are given one gamma, of the same mean and
-with as many of them active within a window. Who joins at the end of the log takes the place of those who will have left:
-as many as join in a month are users of the scenario, who come when they join.
+BG/NBD or MBG/NBD, whichever is likelier, is fitted to how often and until when users came. Of those who are still
+there each has a gamma of rates that follows from what it did; all of them together are given one gamma, of the same
+mean and with as many of them active within a window. Who joins at the end of the log takes the place of those who will
+have left: as many as join in a month are users of the scenario, who come when they join.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import betaincinv, gammaincinv, gammaln
 
 from simulator.core.arrays import FloatArray
 from simulator.core.units import MONTHLY_ACTIVE_DAYS
@@ -34,6 +34,8 @@ LATE: Final = 0.25
 MOST_SHAPE: Final = 1e3
 STEP: Final = 1e-3
 """Of the logarithm of a parameter, for differences."""
+QUANTILES: Final = 40
+"""Rates and probabilities to be lost are taken at so many."""
 FARTHEST: Final = 0.5
 """A parameter's logarithm moves no farther where users are left out."""
 
@@ -56,6 +58,16 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Window:
+    """How long a log is."""
+
+    days: float
+    reach_days: float
+    """From how many days of primary logins it is reached."""
+    per_cluster: float
+
+
+@dataclass(frozen=True)
 class Lapsing:
     """How users of a log drop out, and what is left of them."""
 
@@ -72,6 +84,26 @@ class Lapsing:
     """The same without each group of users."""
     late_times: float
     """Logins in the second half of users' own time, over those in the first half."""
+    window: Window
+
+    def still_coming(self, later_days: FloatArray) -> FloatArray:
+        """Return how often a user comes some time after a login, over how often right after it, on average.
+
+        Logins of users who drop out lie nearer together than those of others by chance, and are no return visits.
+
+        Parameters
+        ----------
+        later_days
+            How long after it. [day]
+        """
+        middle = (np.arange(QUANTILES) + 0.5) / QUANTILES
+        rate = gammaincinv(self.r, middle)[:, None] / self.alpha_days
+        lost = betaincinv(self.a, self.b, middle)[None, :]
+        # whoever has many logins is in many pairs; users are watched for half of the log on average
+        logins = -np.expm1(-rate * lost * self.window.reach_days / 2) / lost
+        weight = (logins * rate * (1.0 - lost)).ravel()
+        left = np.exp(-np.multiply.outer(later_days, (rate * lost).ravel()))
+        return np.asarray(left @ weight / weight.sum())
 
     @property
     def lapsed_fraction(self) -> float:
@@ -79,18 +111,8 @@ class Lapsing:
         return 1.0 - self.pool.alive / self.seen_users
 
 
-@dataclass(frozen=True)
-class Window:
-    """How long a log is."""
-
-    days: float
-    reach_days: float
-    """From how many days of primary logins it is reached."""
-    per_cluster: float
-
-
 def fitted_lapsing(
-    of: Stays, window: Window, others: Mapping[Beginning, Gamma], seen_users: float
+    of: Stays, window: Window, others: Mapping[Beginning, Gamma], seen_users: float, before: Lapsing | None = None
 ) -> Lapsing | None:
     """Return how users drop out; None where the log does not ask for it.
 
@@ -104,21 +126,28 @@ def fitted_lapsing(
         The gammas of users who do not drop out.
     seen_users
         How many came.
+    before
+        What was found with other return visits, to begin at; its model is kept.
     """
     halves = _halves(of, window)
     if halves.sum() < LEAST_LOGINS or halves[1] > MOST_LATE * halves[0]:
         return None
     seen, users = of.seen(window.reach_days, window.per_cluster), of.users.sum(axis=1)
     without = max(float(users @ _lasting(of, seen, window, *each)) for each in others.items())
-    joining = others[Beginning.JOINING]
+    joining, models = others[Beginning.JOINING], dict(MODELS)
     start = (joining.shape, joining.shape / joining.mean_per_day, 0.7, 2.0)
-    found = {name: fitted(each, seen, weight=users, starts=[start]) for name, each in MODELS.items()}
-    explained = {name: float(users @ MODELS[name](seen, each)) for name, each in found.items()}
+    if before is not None:
+        start, models = (before.r, before.alpha_days, before.a, before.b), {before.model: MODELS[before.model]}
+    found = {name: fitted(each, seen, weight=users, starts=[start]) for name, each in models.items()}
+    explained = {name: float(users @ models[name](seen, each)) for name, each in found.items()}
     name = max(explained, key=lambda each: explained[each])
     if explained[name] - without <= math.log(users.sum()):  # BIC: two parameters more
         return None
+    r, alpha, a, b = found[name]
     fit = _Fit(of, seen, window, MODELS[name], np.log(found[name]), seen_users / float(users.sum()))
-    lapsing = Lapsing(name, *found[name], seen_users, fit.pool(), tuple(fit.left_out()), float(halves[1] / halves[0]))
+    lapsing = Lapsing(
+        name, r, alpha, a, b, seen_users, fit.pool(), tuple(fit.left_out()), float(halves[1] / halves[0]), window
+    )
     return lapsing if lapsing.lapsed_fraction >= LEAST_LAPSED else None
 
 

@@ -33,8 +33,8 @@ class Stays:
     users: FloatArray
     """How many users of a kind there are in each group, shape (kinds, groups)."""
     by_half: FloatArray
-    """Of those who were first seen in the first three quarters of the log: users, and their later logins in the first half and
-    in the second half of their own time, which begins with the first login; shape (3,)."""
+    """Of those who were first seen in the first three quarters of the log: users, and their later logins in the first
+    half and in the second half of their own time, which begins with the first login; shape (3,)."""
 
     def seen(self, length: float, per_cluster: float) -> Purchases:
         """Return what users did after they were first seen, as purchases.

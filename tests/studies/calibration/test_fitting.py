@@ -70,6 +70,7 @@ def test_intervals_hold_the_truth_in_ninety_of_a_hundred_logs(tmp_path: Path) ->
     habits, held = Habits(users=8_000), dict.fromkeys(Habits().truth, 0)
     for seed in range(100):
         found = fit(habits, seed, tmp_path)
+        assert found.lapsing is None
         for key, truth in habits.truth.items():
             each = found.parameters.get(key)
             held[key] += each is not None and each.low <= truth <= each.high
