@@ -8,7 +8,7 @@ import numpy as np
 from simulator.core.units import DAY_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
 from simulator.studies.calibration.activity import BOUNDS, Beginning
 from simulator.studies.calibration.events import US_PER_S, Events
-from simulator.studies.calibration.fitting import UserFit
+from simulator.studies.calibration.fitting import DORMANT, UserFit
 from simulator.studies.calibration.held_out import HeldOut
 from simulator.studies.calibration.lapsing import Lapsing
 from simulator.studies.calibration.measures import Measures
@@ -36,6 +36,8 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
         yield "the log is shorter than two weeks: what differs between weeks is not in it; bring four weeks"
     if fit.beginning is Beginning.JOINING:
         yield from _of_joining(fit)
+    else:
+        yield from _of_dormant(fit)
     yield from _of_time(events, fit)
     for key, found in fit.parameters.items():
         if found.value > 0 and (found.high - found.value) > WIDE * found.value:
@@ -58,6 +60,15 @@ def _of_joining(fit: UserFit) -> Iterator[str]:
         )
     elif fit.late_times > 1 / LAPSED:
         yield f"at the end of the log users come {fit.late_times:.2g} times as often as they did before"
+
+
+def _of_dormant(fit: UserFit) -> Iterator[str]:
+    if not fit.users_are_given:
+        yield "whether there are users who never come is in no log; say with --population how many there are"
+    elif DORMANT in fit.parameters:
+        never = fit.parameters[DORMANT]
+        share = f"{never.value:.0%} never come ({never.low:.0%} to {never.high:.0%})"
+        yield f"of the {fit.users:,.0f} users {share}, more than a gamma makes; they are dormant"
 
 
 def _of_lapsing(found: Lapsing) -> Iterator[str]:

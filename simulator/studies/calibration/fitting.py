@@ -64,13 +64,7 @@ class UserFit:
     """How the rate of a minute scatters about that of its hour; 0 where chance explains the counts."""
     lapsing: Lapsing | None = None
     """How users drop out, where they do: the numbers are then of those who are still there when the log ends."""
-
-    @property
-    def awake_users(self) -> float:
-        """Users who are not dormant: all, those who came where others join, or those who are still there."""
-        if self.lapsing is not None:
-            return min(self.lapsing.pool.users, self.users)
-        return self.seen_users if self.beginning is Beginning.JOINING else self.users
+    users_are_given: bool = False
 
     @property
     def grows(self) -> bool:
@@ -118,10 +112,12 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
         _think_cv(measures),
         _burstiness_cv(measures),
         found.lapsing,
+        population is not None,
     )
 
 
 USERS, RATE, SHAPE = "population.users", "population.logins_per_day", "population.shape"
+DORMANT = "population.dormant"
 GROWTH = "traffic.growth_per_week"
 PROBABILITY, GAP = "traffic.return_visits.probability", "traffic.return_visits.gap.mean"
 REQUESTS, THINK = "traffic.session.requests.mean", "traffic.session.think_time.mean"
@@ -138,7 +134,8 @@ def _numbers(
     if pool is not None:
         found = _of_pool(fit, pool, returns, merged)
     else:
-        found = _of_all(fit, fit.likelihood(mine, of_all.beginning, without), mine, merged, kept, start)
+        likelihood = fit.likelihood(mine, of_all.beginning, without, has_dormant=of_all.has_dormant)
+        found = _of_all(fit, likelihood, mine, merged, kept, start)
     if of.by_hour.shape[1] >= 3 * HOURS_PER_WEEK:
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
     if mine is not None:
@@ -166,8 +163,11 @@ def _of_all(
     gamma = likelihood.fitted(None if start is None else (start[SHAPE], start["_mean"]))
     seen, share = float(likelihood.seen.users.sum()), float(kept.mean())
     users = fit.population * share if fit.population is not None else seen / (1.0 - gamma.unseen_fraction)
+    awake = seen / (1.0 - gamma.unseen_fraction)
     per_primary = 1.0 / (1.0 - returns.probability) if returns is not None else 1.0
-    return {
+    known = fit.population is not None and likelihood.unseen is None
+    dormant = {DORMANT: max(1.0 - awake / users, 0.0)} if known else {}
+    return dormant | {
         USERS: users / share,
         RATE: _rate(fit, likelihood, users, kept) / (1.0 - merged),
         SHAPE: gamma.shape,
@@ -181,7 +181,8 @@ def _of_pool(fit: PartialFits, pool: Pool, returns: Returns | None, merged: floa
     users = pool.users if fit.population is None else max(fit.population, pool.users)
     per_primary = 1.0 / (1.0 - returns.probability) if returns is not None else 1.0
     rate = pool.mean_per_day * per_primary / (1.0 - merged) * pool.users / users
-    return {USERS: users, RATE: rate, SHAPE: pool.shape}
+    dormant = {} if fit.population is None else {DORMANT: 1.0 - pool.users / users}
+    return dormant | {USERS: users, RATE: rate, SHAPE: pool.shape}
 
 
 def _rate(fit: PartialFits, likelihood: Likelihood, users: float, kept: np.ndarray) -> float:

@@ -30,6 +30,8 @@ class Found:
     returns: Returns | None
     beginning: Beginning
     lapsing: Lapsing | None
+    has_dormant: bool
+    """Whether of the users that are given some never come, more than a gamma makes."""
 
     def pool(self, without: int | None) -> Pool | None:
         """Return who is still there at the log's end, where users drop out."""
@@ -104,14 +106,16 @@ class PartialFits:
         logins = float(self.measures.per_login.sum())
         return self.measures.valley.gap_s + float(pauses) / max(logins, 1.0)
 
-    def likelihood(self, returns: Returns | None, beginning: Beginning, without: int | None) -> Likelihood:
-        """Return the likelihood of how often users came."""
+    def likelihood(
+        self, returns: Returns | None, beginning: Beginning, without: int | None, *, has_dormant: bool = False
+    ) -> Likelihood:
+        """Return the likelihood of how often users came; where some are dormant, of those who came alone."""
         rows = self.measures.per_user
         of = rows[rows[:, 0] != without] if without is not None else rows
         reach = self.reach(returns)
         waited = (of[:, 1] + 0.5) / FIRSTS * reach.days
         seen = Seen(waited, of[:, 2].astype(np.int64), of[:, 3])
-        known = self.population is not None and beginning is Beginning.LASTING
+        known = self.population is not None and beginning is Beginning.LASTING and not has_dormant
         share = float(self.kept(without).mean())
         unseen = max((self.population or 0.0) - self.seen_users, 0.0) * share if known else None
         return Likelihood(seen, reach, beginning, unseen)
@@ -136,7 +140,20 @@ class PartialFits:
             beginning, self.lapsing = self.beginning(returns)
             if self.lapsing is None:
                 returns, _ = self.returns(weekly, None, None)
-        return Found(weekly, returns, beginning, self.lapsing)
+        return Found(weekly, returns, beginning, self.lapsing, self.has_dormant(returns, beginning))
+
+    def has_dormant(self, returns: Returns | None, beginning: Beginning) -> bool:
+        """Return whether some of the users who are given never come, by BIC, where all are there all the time."""
+        if self.population is None or beginning is Beginning.JOINING or self.population <= self.seen_users:
+            return False
+        of_all, of_seen = (self.likelihood(returns, beginning, None, has_dormant=each) for each in (False, True))
+        alone, truncated = of_all.fitted(), of_seen.fitted()
+        if self.seen_users / (1.0 - truncated.unseen_fraction) >= self.population:
+            return False
+        came = self.seen_users / self.population
+        seen = self.seen_users * math.log(came) + (self.population - self.seen_users) * math.log1p(-came)
+        gain = truncated.log_likelihood + seen - alone.log_likelihood
+        return 2.0 * gain > math.log(self.population)
 
     def beginning(self, returns: Returns | None) -> tuple[Beginning, Lapsing | None]:
         """Return since when users are there, by what explains better what they did after they were first seen."""

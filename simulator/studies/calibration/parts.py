@@ -10,7 +10,7 @@ import numpy as np
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning
-from simulator.studies.calibration.fitting import GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
+from simulator.studies.calibration.fitting import DORMANT, GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
 
 DIGITS: Final = 4
 LEAST_BURSTINESS: Final = 0.02
@@ -57,9 +57,8 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
         "logins_per_day": f"{_round(found[RATE].value * grown)}/day",
         "shape": _round(fit.shape),
     }
-    never = 1.0 - fit.awake_users / fit.users
-    if never > 0:
-        population["dormant"] = f"{_round(never * 100)} %"
+    if DORMANT in found and found[DORMANT].value > 0:
+        population["dormant"] = f"{_round(found[DORMANT].value * 100)} %"
     return {"population": population, "traffic": traffic}
 
 
