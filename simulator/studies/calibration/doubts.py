@@ -30,7 +30,8 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
         yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
     elif few > FEW_FRACTION:
         yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"
-    if fit.shape <= 2 * float(np.exp(BOUNDS[0][0])):
+    yield from _of_kinds(fit)
+    if fit.shape <= 2 * float(np.exp(BOUNDS[0][0])) and not fit.has_segments:
         yield "no gamma fits how often users come: nearly all came once, a few again and again; give segments"
     if (events.last_us - events.first_us) / US_PER_S < 2 * WEEK_S:
         yield "the log is shorter than two weeks: what differs between weeks is not in it; bring four weeks"
@@ -46,6 +47,19 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
     for each in verdict.bad if verdict else ():
         both = f"{each.fit:.4g} by the fit and {each.log:.4g} on the end of the log"
         yield f"{each.metric} is {both} ({each.error:+.0%})"
+
+
+def _of_kinds(fit: UserFit) -> Iterator[str]:
+    worst = fit.kinds.worst if fit.kinds is not None else None
+    if fit.kinds is None or worst is None:
+        return
+    said = f"one gamma does not fit how often users come: {worst.what} is {worst.fitted:.1%} by it and "
+    said += f"{worst.counted:.1%} by the counts"
+    if fit.has_segments:
+        left = max(abs(each.error) for each in fit.kinds.two)
+        yield f"{said}; two segments are {left:.1%} off at most"
+    else:
+        yield f"{said}, and two gammas are no better; go by how near the end of the log is"
 
 
 def _of_joining(fit: UserFit) -> Iterator[str]:

@@ -18,6 +18,7 @@ from simulator.studies.calibration.lapsing import Lapsing, Pool
 from simulator.studies.calibration.measures import Measures
 from simulator.studies.calibration.partial_fits import Found, PartialFits
 from simulator.studies.calibration.returns import Returns
+from simulator.studies.calibration.segments import Kinds, Part
 from simulator.studies.calibration.sessions import Requests, requests_of
 from simulator.studies.calibration.weekly import Weekly
 
@@ -65,6 +66,13 @@ class UserFit:
     lapsing: Lapsing | None = None
     """How users drop out, where they do: the numbers are then of those who are still there when the log ends."""
     users_are_given: bool = False
+    kinds: Kinds | None = None
+    """Whether one gamma says how often users come; None where they drop out."""
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether there are two kinds of users, whose numbers are in place of those of all."""
+        return self.kinds is not None and self.kinds.mixture is not None
 
     @property
     def grows(self) -> bool:
@@ -95,8 +103,10 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
         return fit_users(_without_pairs(measures), zone, population)
     is_joining = found.beginning is Beginning.JOINING and found.lapsing is None
     late_times = parameters[RATE].value / parameters["_own_rate"].value if is_joining else 1.0
+    has_segments = found.kinds is not None and found.kinds.mixture is not None
+    left_out = {RATE, SHAPE} if has_segments else set()
     return UserFit(
-        {key: found for key, found in parameters.items() if not key.startswith("_")},
+        {key: each for key, each in parameters.items() if not key.startswith("_") and key not in left_out},
         weekly,
         returns,
         requests_of(measures.per_login.sum(axis=0)),
@@ -113,11 +123,13 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
         _burstiness_cv(measures),
         found.lapsing,
         population is not None,
+        found.kinds,
     )
 
 
 USERS, RATE, SHAPE = "population.users", "population.logins_per_day", "population.shape"
 DORMANT = "population.dormant"
+SEGMENT, SEGMENTS = "population.segments", ("busy", "calm")
 GROWTH = "traffic.growth_per_week"
 PROBABILITY, GAP = "traffic.return_visits.probability", "traffic.return_visits.gap.mean"
 REQUESTS, THINK = "traffic.session.requests.mean", "traffic.session.think_time.mean"
@@ -136,6 +148,8 @@ def _numbers(
     else:
         likelihood = fit.likelihood(mine, of_all.beginning, without, has_dormant=of_all.has_dormant)
         found = _of_all(fit, likelihood, mine, merged, kept, start)
+        if of_all.kinds is not None and of_all.kinds.mixture is not None:
+            found |= _of_segments(fit, likelihood, of_all.kinds.mixture.of(without), found)
     if of.by_hour.shape[1] >= 3 * HOURS_PER_WEEK:
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
     if mine is not None:
@@ -172,8 +186,32 @@ def _of_all(
         RATE: _rate(fit, likelihood, users, kept) / (1.0 - merged),
         SHAPE: gamma.shape,
         "_mean": gamma.mean_per_day,
+        "_unseen": gamma.unseen_fraction,
         "_own_rate": gamma.mean_per_day * per_primary / (1.0 - merged) * min(seen / users, 1.0),
     }
+
+
+def _of_segments(
+    fit: PartialFits, likelihood: Likelihood, parts: Sequence[Part], one: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the numbers of users of two kinds, beside those that all of them have together."""
+    unseen, mean = 0.0, sum(each.share_fraction * each.mean_per_day for each in parts)
+    if likelihood.beginning is Beginning.LASTING:
+        unseen = sum(
+            each.share_fraction * math.exp(likelihood.log_unseen(each.shape, each.mean_per_day)) for each in parts
+        )
+    awake = (1.0 - one["_unseen"]) / (1.0 - unseen)  # over as many as there are by one gamma
+    users = one[USERS] * (awake if fit.population is None else 1.0)
+    found = {USERS: users, RATE: one[RATE] * one[USERS] / users}
+    if DORMANT in one:
+        found[DORMANT] = max(1.0 - awake * (1.0 - one[DORMANT]), 0.0)
+    for name, each in zip(SEGMENTS, parts, strict=True):
+        found |= {
+            f"{SEGMENT}.{name}.share": each.share_fraction,
+            f"{SEGMENT}.{name}.logins_per_day": found[RATE] * each.mean_per_day / mean,
+            f"{SEGMENT}.{name}.shape": each.shape,
+        }
+    return found
 
 
 def _of_pool(fit: PartialFits, pool: Pool, returns: Returns | None, merged: float) -> dict[str, float]:

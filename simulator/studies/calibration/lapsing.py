@@ -7,7 +7,7 @@ have left: as many as join in a month are users of the scenario, who come when t
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from simulator.core.arrays import FloatArray
 from simulator.core.units import MONTHLY_ACTIVE_DAYS
 from simulator.demand.monthly import Known, shape_for
 from simulator.studies.calibration.activity import Beginning, Gamma
+from simulator.studies.calibration.newton import left_out
 from simulator.studies.calibration.stays import Stays
 from simulator.theory.lifetimes import Likelihood, Purchases, alive_fraction, bg_nbd, fitted, mbg_nbd
 
@@ -32,12 +33,8 @@ LEAST_LOGINS: Final = 200
 LATE: Final = 0.25
 """Of the log, at most, from which it is told how many join."""
 MOST_SHAPE: Final = 1e3
-STEP: Final = 1e-3
-"""Of the logarithm of a parameter, for differences."""
 QUANTILES: Final = 40
 """Rates and probabilities to be lost are taken at so many."""
-FARTHEST: Final = 0.5
-"""A parameter's logarithm moves no farther where users are left out."""
 
 
 @dataclass(frozen=True)
@@ -198,25 +195,6 @@ class _Fit:
         return Pool(alive, joining, logins / count, min(alike, MOST_SHAPE))
 
     def left_out(self) -> list[Pool]:
-        """Return who is there by the users without each group: one step of Newton's from the fit to all."""
-        slope = self._differences(lambda logs: self.likelihood(self.seen, np.exp(logs).tolist()) @ self.of.users)
-        curved = self._differences(
-            lambda logs: np.array(
-                self._differences(
-                    lambda moved: self.likelihood(self.seen, np.exp(moved).tolist()) @ self.of.users.sum(axis=1), logs
-                )
-            )
-        )
-        groups = self.of.users.shape[1]
-        back = np.linalg.pinv((curved + curved.T) / 2 * (1 - 1 / groups), rcond=1e-6, hermitian=True)
-        steps = -back @ (slope.sum(axis=1, keepdims=True) - slope)
-        moved = self.logs[:, None] + np.clip(steps, -FARTHEST, FARTHEST)
-        return [self.pool(moved[:, group], group) for group in range(groups)]
-
-    def _differences(
-        self, function: Callable[[FloatArray], FloatArray], around: FloatArray | None = None
-    ) -> FloatArray:
-        """Return the derivative of a function by each parameter's logarithm, stacked along the first axis."""
-        centre = self.logs if around is None else around
-        steps = np.eye(centre.size) * STEP
-        return np.stack([(function(centre + step) - function(centre - step)) / (2 * STEP) for step in steps])
+        """Return who is there by the users without each group."""
+        moved = left_out(lambda logs: self.likelihood(self.seen, np.exp(logs).tolist()) @ self.of.users, self.logs)
+        return [self.pool(moved[:, group], group) for group in range(moved.shape[1])]

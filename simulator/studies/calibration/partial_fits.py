@@ -13,6 +13,7 @@ from simulator.studies.calibration.events import GROUPS
 from simulator.studies.calibration.lapsing import Lapsing, Pool, Window, fitted_lapsing
 from simulator.studies.calibration.measures import FIRSTS, Measures
 from simulator.studies.calibration.returns import Pairs, Returns, fitted_returns, shortly_after
+from simulator.studies.calibration.segments import Kinds, fitted_kinds
 from simulator.studies.calibration.weekly import Weekly, fitted_weekly
 
 MERGING_ROUNDS = 2
@@ -32,6 +33,8 @@ class Found:
     lapsing: Lapsing | None
     has_dormant: bool
     """Whether of the users that are given some never come, more than a gamma makes."""
+    kinds: Kinds | None
+    """Whether one gamma says how often they come; None where they drop out."""
 
     def pool(self, without: int | None) -> Pool | None:
         """Return who is still there at the log's end, where users drop out."""
@@ -107,16 +110,22 @@ class PartialFits:
         return self.measures.valley.gap_s + float(pauses) / max(logins, 1.0)
 
     def likelihood(
-        self, returns: Returns | None, beginning: Beginning, without: int | None, *, has_dormant: bool = False
+        self,
+        returns: Returns | None,
+        beginning: Beginning,
+        without: int | None,
+        *,
+        has_dormant: bool = False,
+        only: int | None = None,
     ) -> Likelihood:
         """Return the likelihood of how often users came; where some are dormant, of those who came alone."""
-        rows = self.measures.per_user
-        of = rows[rows[:, 0] != without] if without is not None else rows
+        rows, kept = self.measures.per_user, self.kept(without) if only is None else np.arange(self.groups) == only
+        of = rows[kept[rows[:, 0].astype(np.int64)]]
         reach = self.reach(returns)
         waited = (of[:, 1] + 0.5) / FIRSTS * reach.days
         seen = Seen(waited, of[:, 2].astype(np.int64), of[:, 3])
         known = self.population is not None and beginning is Beginning.LASTING and not has_dormant
-        share = float(self.kept(without).mean())
+        share = float(kept.mean())
         unseen = max((self.population or 0.0) - self.seen_users, 0.0) * share if known else None
         return Likelihood(seen, reach, beginning, unseen)
 
@@ -140,7 +149,18 @@ class PartialFits:
             beginning, self.lapsing = self.beginning(returns)
             if self.lapsing is None:
                 returns, _ = self.returns(weekly, None, None)
-        return Found(weekly, returns, beginning, self.lapsing, self.has_dormant(returns, beginning))
+        has_dormant = self.has_dormant(returns, beginning)
+        kinds = None if self.lapsing is not None else self.kinds(returns, beginning, has_dormant=has_dormant)
+        return Found(weekly, returns, beginning, self.lapsing, has_dormant, kinds)
+
+    def kinds(self, returns: Returns | None, beginning: Beginning, *, has_dormant: bool) -> Kinds:
+        """Return whether one gamma says how often users come, and two if it does not."""
+        of_all = self.likelihood(returns, beginning, None, has_dormant=has_dormant)
+        each = [
+            self.likelihood(returns, beginning, None, has_dormant=has_dormant, only=group)
+            for group in range(self.groups)
+        ]
+        return fitted_kinds(of_all, [part for part in each if part.seen.users.size], of_all.fitted())
 
     def has_dormant(self, returns: Returns | None, beginning: Beginning) -> bool:
         """Return whether some of the users who are given never come, by BIC, where all are there all the time."""

@@ -10,7 +10,18 @@ import numpy as np
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning
-from simulator.studies.calibration.fitting import DORMANT, GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
+from simulator.studies.calibration.fitting import (
+    DORMANT,
+    GAP,
+    GROWTH,
+    PROBABILITY,
+    RATE,
+    REQUESTS,
+    SEGMENT,
+    SEGMENTS,
+    THINK,
+    UserFit,
+)
 
 DIGITS: Final = 4
 LEAST_BURSTINESS: Final = 0.02
@@ -52,14 +63,28 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
             for each in fit.weekly.unusual
         ]
     traffic["session"] = _session(fit)
-    population = {
-        "users": max(round(fit.users), 1),
-        "logins_per_day": f"{_round(found[RATE].value * grown)}/day",
-        "shape": _round(fit.shape),
-    }
-    if DORMANT in found and found[DORMANT].value > 0:
-        population["dormant"] = f"{_round(found[DORMANT].value * 100)} %"
-    return {"population": population, "traffic": traffic}
+    return {"population": _population(fit, grown), "traffic": traffic}
+
+
+def _population(fit: UserFit, grown: float) -> dict[str, Any]:
+    found, users = fit.parameters, {"users": max(round(fit.users), 1)}
+    never = found[DORMANT].value if DORMANT in found else 0.0
+    dormant = {"dormant": f"{_round(never * 100)} %"} if never > 0 else {}
+    if not fit.has_segments:
+        rate = f"{_round(found[RATE].value * grown)}/day"
+        return {**users, "logins_per_day": rate, "shape": _round(fit.shape), **dormant}
+    busy = _round(found[f"{SEGMENT}.{SEGMENTS[0]}.share"].value * 100)
+    segments = [
+        {
+            "name": name,
+            "share": f"{share} %",
+            "logins_per_day": f"{_round(found[f'{SEGMENT}.{name}.logins_per_day'].value * grown)}/day",
+            "shape": _round(found[f"{SEGMENT}.{name}.shape"].value),
+            **dormant,
+        }
+        for name, share in zip(SEGMENTS, (busy, round(100 - busy, DIGITS + 2)), strict=True)
+    ]
+    return {**users, "segments": segments}
 
 
 def among(population: Mapping[str, Any], users: int) -> dict[str, Any]:

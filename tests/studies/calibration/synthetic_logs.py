@@ -31,6 +31,8 @@ class Habits:
     growth_per_week: float = 0.02
     requests: float = 3.0
     think_s: float = 60.0
+    segments: tuple[tuple[float, float, float], ...] = ()
+    """Share, shape and logins per day of kinds of users, in place of those of all."""
 
     @property
     def demand(self) -> Demand:
@@ -44,7 +46,14 @@ class Habits:
         if self.probability:
             gap = {"kind": "exponential", "mean": f"{self.gap_h} h"}
             traffic["return_visits"] = {"probability": f"{self.probability * 100} %", "gap": gap}
-        stated = {"users": self.users, "logins_per_day": f"{self.logins_per_day}/day", "shape": self.shape}
+        stated: dict[str, Any] = {"users": self.users}
+        if self.segments:
+            stated["segments"] = [
+                {"name": str(place), "share": f"{share * 100} %", "shape": shape, "logins_per_day": f"{rate}/day"}
+                for place, (share, shape, rate) in enumerate(self.segments)
+            ]
+        else:
+            stated |= {"logins_per_day": f"{self.logins_per_day}/day", "shape": self.shape}
         return Demand(Population.model_validate(stated), Traffic.model_validate(traffic), START)
 
     @property
