@@ -18,7 +18,7 @@ from simulator.studies.calibration.lapsing import Lapsing, Pool
 from simulator.studies.calibration.measures import Measures
 from simulator.studies.calibration.partial_fits import Found, PartialFits
 from simulator.studies.calibration.returns import Returns
-from simulator.studies.calibration.segments import Kinds, Part
+from simulator.studies.calibration.segments import Kinds, Part, unseen_fraction
 from simulator.studies.calibration.sessions import Requests, requests_of
 from simulator.studies.calibration.weekly import Weekly
 
@@ -195,11 +195,7 @@ def _of_segments(
     fit: PartialFits, likelihood: Likelihood, parts: Sequence[Part], one: Mapping[str, float]
 ) -> dict[str, float]:
     """Return the numbers of users of two kinds, beside those that all of them have together."""
-    unseen, mean = 0.0, sum(each.share_fraction * each.mean_per_day for each in parts)
-    if likelihood.beginning is Beginning.LASTING:
-        unseen = sum(
-            each.share_fraction * math.exp(likelihood.log_unseen(each.shape, each.mean_per_day)) for each in parts
-        )
+    mean, unseen = sum(each.share_fraction * each.mean_per_day for each in parts), unseen_fraction(likelihood, parts)
     awake = (1.0 - one["_unseen"]) / (1.0 - unseen)  # over as many as there are by one gamma
     users = one[USERS] * (awake if fit.population is None else 1.0)
     found = {USERS: users, RATE: one[RATE] * one[USERS] / users}

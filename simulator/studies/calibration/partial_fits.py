@@ -149,9 +149,25 @@ class PartialFits:
             beginning, self.lapsing = self.beginning(returns)
             if self.lapsing is None:
                 returns, _ = self.returns(weekly, None, None)
-        has_dormant = self.has_dormant(returns, beginning)
-        kinds = None if self.lapsing is not None else self.kinds(returns, beginning, has_dormant=has_dormant)
+        has_dormant, kinds = False, None
+        if self.lapsing is None:
+            has_dormant, kinds = self.dormant_and_kinds(returns, beginning)
         return Found(weekly, returns, beginning, self.lapsing, has_dormant, kinds)
+
+    def dormant_and_kinds(self, returns: Returns | None, beginning: Beginning) -> tuple[bool, Kinds]:
+        """Return whether some of the users who are given never come, by BIC, and of which kinds the others are."""
+        plain = self.kinds(returns, beginning, has_dormant=False)
+        if self.population is None or beginning is Beginning.JOINING or self.population <= self.seen_users:
+            return False, plain
+        of_seen = self.kinds(returns, beginning, has_dormant=True)
+        if self.seen_users / (1.0 - of_seen.unseen_fraction) >= self.population:
+            return False, plain
+        came = self.seen_users / self.population
+        seen = self.seen_users * math.log(came) + (self.population - self.seen_users) * math.log1p(-came)
+        gain = of_seen.log_likelihood + seen - plain.log_likelihood
+        more = 1 + of_seen.parameters - plain.parameters
+        has_dormant = 2.0 * gain > more * math.log(self.population)
+        return has_dormant, of_seen if has_dormant else plain
 
     def kinds(self, returns: Returns | None, beginning: Beginning, *, has_dormant: bool) -> Kinds:
         """Return whether one gamma says how often users come, and two if it does not."""
@@ -161,19 +177,6 @@ class PartialFits:
             for group in range(self.groups)
         ]
         return fitted_kinds(of_all, [part for part in each if part.seen.users.size], of_all.fitted())
-
-    def has_dormant(self, returns: Returns | None, beginning: Beginning) -> bool:
-        """Return whether some of the users who are given never come, by BIC, where all are there all the time."""
-        if self.population is None or beginning is Beginning.JOINING or self.population <= self.seen_users:
-            return False
-        of_all, of_seen = (self.likelihood(returns, beginning, None, has_dormant=each) for each in (False, True))
-        alone, truncated = of_all.fitted(), of_seen.fitted()
-        if self.seen_users / (1.0 - truncated.unseen_fraction) >= self.population:
-            return False
-        came = self.seen_users / self.population
-        seen = self.seen_users * math.log(came) + (self.population - self.seen_users) * math.log1p(-came)
-        gain = truncated.log_likelihood + seen - alone.log_likelihood
-        return 2.0 * gain > math.log(self.population)
 
     def beginning(self, returns: Returns | None) -> tuple[Beginning, Lapsing | None]:
         """Return since when users are there, by what explains better what they did after they were first seen."""

