@@ -92,7 +92,7 @@ def _bg_parts(seen: Purchases, parameters: Sequence[float]) -> tuple[FloatArray,
     """Return the logarithms of the likelihoods of what was seen and of being alive, or of being lost, thereafter."""
     _, _, a, b = parameters
     x = seen.again
-    stayed = betaln(a, b + x) - betaln(a, b)
+    stayed = np.asarray(betaln(a, b + x) - betaln(a, b), dtype=np.float64)
     went = np.where(x > 0, betaln(a + 1.0, b + np.maximum(x, 1.0) - 1.0) - betaln(a, b), -np.inf)
     return _with_rates(seen, parameters, stayed, went)
 
@@ -100,7 +100,8 @@ def _bg_parts(seen: Purchases, parameters: Sequence[float]) -> tuple[FloatArray,
 def _mbg_parts(seen: Purchases, parameters: Sequence[float]) -> tuple[FloatArray, FloatArray]:
     _, _, a, b = parameters
     x = seen.again
-    stayed, went = betaln(a, b + x + 1.0) - betaln(a, b), betaln(a + 1.0, b + x) - betaln(a, b)
+    stayed = np.asarray(betaln(a, b + x + 1.0) - betaln(a, b), dtype=np.float64)
+    went = np.asarray(betaln(a + 1.0, b + x) - betaln(a, b), dtype=np.float64)
     return _with_rates(seen, parameters, stayed, went)
 
 

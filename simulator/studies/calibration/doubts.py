@@ -11,7 +11,7 @@ from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import DORMANT, UserFit
 from simulator.studies.calibration.held_out import HeldOut
 from simulator.studies.calibration.lapsing import Lapsing
-from simulator.studies.calibration.measures import Measures
+from simulator.studies.calibration.measures import ROBOT_TIMES, Measures
 
 ROBOT_FRACTION: Final = 0.05
 FEW_FRACTION: Final = 0.5
@@ -25,8 +25,13 @@ WIDE: Final = 0.5
 
 def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | None) -> Iterator[str]:
     """Yield what speaks against a fit."""
-    few, one = (float(each) for each in measures.heaviest)
-    if one > ROBOT_FRACTION:
+    few, one, robots, of_robots = (float(each) for each in measures.heaviest)
+    if robots > 1 and of_robots > ROBOT_FRACTION:
+        yield (
+            f"{robots:.0f} users make {of_robots:.0%} of all events, each more than {ROBOT_TIMES:g} times as many as "
+            "users do on average, as no person does; leave robots out of the log"
+        )
+    elif one > ROBOT_FRACTION:
         yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
     elif few > FEW_FRACTION:
         yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"

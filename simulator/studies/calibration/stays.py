@@ -75,14 +75,15 @@ def stays(run: Any, events: Events) -> Stays:
     ).fetchnumpy()
     first, last, again = (np.asarray(found[name], dtype=np.float64) for name in ("first", "last", "again"))
     each = np.stack([np.asarray(found[f"g{group}"], dtype=np.float64) for group in range(GROUPS)], axis=1)
-    return Stays(first, last, again, each, _by_half(run, events, span))
+    return Stays(first, last, again, each, _by_half(run, events, span, kept))
 
 
-def _by_half(run: Any, events: Events, span: int) -> FloatArray:
+def _by_half(run: Any, events: Events, span: int, kept: float) -> FloatArray:
     found = run(
         f"""SELECT count(DISTINCT u)::DOUBLE, count(*) FILTER (t > begun AND 2 * t <= begun + {events.last_us})::DOUBLE,
             count(*) FILTER (t > begun AND 2 * t > begun + {events.last_us})::DOUBLE
-        FROM (SELECT u, t, min(t) OVER (PARTITION BY u) AS begun FROM logins)
+        FROM (SELECT u, t, min(t) OVER (PARTITION BY u) AS begun FROM logins
+            WHERE (hash(u) % 1000000) < {round(kept * 1_000_000)})
         WHERE begun < {events.first_us + span * 3 // 4}"""
     ).fetchone()
     return np.array([float(each) for each in found])
