@@ -15,8 +15,9 @@ from simulator.report.json_report import finite
 from simulator.report.layout import sentences
 from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.calibrating import Calibration
-from simulator.studies.calibration.fitting import Fitted
+from simulator.studies.calibration.fitting import Fitted, UserFit
 from simulator.studies.calibration.held_out import Compared, HeldOut
+from simulator.studies.calibration.lapsing import Lapsing
 from simulator.studies.calibration.rates import RateFit
 
 MOST_UNUSUAL = 20
@@ -179,7 +180,8 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
         if verdict is None
         else {each.metric: {"log": each.log, "fit": each.fit, "error": each.error} for each in verdict.compared}
     )
-    content = {
+    lapsing = found.fit.lapsing if isinstance(found.fit, UserFit) else None
+    content: dict[str, Any] = {
         "recognised": found.recognised,
         "rows": found.rows,
         "skipped": dict(found.skipped),
@@ -196,7 +198,15 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
         ],
         "parts": found.parts,
     }
+    if lapsing is not None:
+        content["lapsing"] = _lapsing(lapsing)
     return {key: finite(value) for key, value in content.items()}
+
+
+def _lapsing(found: Lapsing) -> dict[str, Any]:
+    """Return how users drop out: no keys of a scenario, which has none who do."""
+    numbers = {key: getattr(found, key) for key in ("r", "alpha_days", "a", "b", "lapsed_fraction")}
+    return {"model": found.model, **numbers, "alive": found.pool.alive, "joining_per_day": found.pool.joining_per_day}
 
 
 def _fitted(each: Fitted) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """How often people come again, and whether they still do: BG/NBD and Pareto/NBD, of customers who may drop out.
 
 Rates are gamma distributed as everywhere here; beside that each customer is lost at some time that nobody sees: after
-any purchase with a probability that is beta distributed (BG/NBD [1]_), or at a gamma distributed rate (Pareto/NBD
-[2]_).
+any purchase with a probability that is beta distributed (after any but the first, BG/NBD [1]_; after the first one too,
+MBG/NBD [3]_), or at a gamma distributed rate (Pareto/NBD [2]_).
 Fitted to repeat purchases they say whether a log's users lapse, which a simulation of lasting users does not have.
 
 References
@@ -10,6 +10,8 @@ References
 .. [1] P. S. Fader, B. G. S. Hardie, K. L. Lee, "Counting your customers" the easy way, Marketing Science 24(2), 2005.
 .. [2] D. C. Schmittlein, D. G. Morrison, R. Colombo, Counting your customers, Management Science 33(1), 1987; as in
    P. S. Fader, B. G. S. Hardie, A note on deriving the Pareto/NBD model, 2005.
+.. [3] E. P. Batislam, M. Denizel, A. Filiztekin, Empirical validation and comparison of models for customer base
+   analysis, International Journal of Research in Marketing 24(3), 2007.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,13 +19,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import gammaln, hyp2f1
+from scipy.special import betaln, gammaln, hyp2f1
 
 from simulator.core.arrays import FloatArray
 
 STARTS = (0.0, 1.0, -1.0)
 """Logarithms that all parameters begin at; the likelihood may have a flat part."""
-TOLERANCE = 1e-10
+TOLERANCE, NEAR = 1e-10, 1e-5
+"""Of the mean log-likelihood, and of the parameters' logarithms."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,65 @@ def bg_nbd(seen: Purchases, parameters: Sequence[float]) -> FloatArray:
     parameters
         r and alpha of the purchase rate (a gamma of shape r and rate alpha), a and b of the probability of being lost.
     """
-    r, alpha, a, b = parameters
+    return np.logaddexp(*_bg_parts(seen, parameters))
+
+
+def mbg_nbd(seen: Purchases, parameters: Sequence[float]) -> FloatArray:
+    """Return the log-likelihood of each customer, who may be lost after the first purchase too.
+
+    Parameters
+    ----------
+    seen
+        The customers.
+    parameters
+        As of `bg_nbd`.
+    """
+    return np.logaddexp(*_mbg_parts(seen, parameters))
+
+
+def alive_fraction(likelihood: Likelihood, seen: Purchases, parameters: Sequence[float]) -> FloatArray:
+    """Return how likely each customer is not lost yet, when no longer watched.
+
+    Given that, the rate is a gamma of shape r + x and rate alpha + T, as if nobody were ever lost.
+
+    Parameters
+    ----------
+    likelihood
+        `bg_nbd` or `mbg_nbd`.
+    seen
+        The customers.
+    parameters
+        Its own.
+    """
+    alive, lost = (_mbg_parts if likelihood is mbg_nbd else _bg_parts)(seen, parameters)
+    return np.asarray(np.exp(alive - np.logaddexp(alive, lost)))
+
+
+def _bg_parts(seen: Purchases, parameters: Sequence[float]) -> tuple[FloatArray, FloatArray]:
+    """Return the logarithms of the likelihoods of what was seen and of being alive, or of being lost, thereafter."""
+    _, _, a, b = parameters
     x = seen.again
-    bought = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    stayed = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    alive = -(r + x) * np.log(alpha + seen.until)
-    lost = np.log(a) - np.log(b + np.maximum(x, 1.0) - 1.0) - (r + x) * np.log(alpha + seen.last)
-    return np.asarray(bought + stayed + np.where(x > 0, np.logaddexp(alive, lost), alive))
+    stayed = np.asarray(betaln(a, b + x) - betaln(a, b), dtype=np.float64)
+    went = np.where(x > 0, betaln(a + 1.0, b + np.maximum(x, 1.0) - 1.0) - betaln(a, b), -np.inf)
+    return _with_rates(seen, parameters, stayed, went)
+
+
+def _mbg_parts(seen: Purchases, parameters: Sequence[float]) -> tuple[FloatArray, FloatArray]:
+    _, _, a, b = parameters
+    x = seen.again
+    stayed = np.asarray(betaln(a, b + x + 1.0) - betaln(a, b), dtype=np.float64)
+    went = np.asarray(betaln(a + 1.0, b + x) - betaln(a, b), dtype=np.float64)
+    return _with_rates(seen, parameters, stayed, went)
+
+
+def _with_rates(
+    seen: Purchases, parameters: Sequence[float], stayed: FloatArray, went: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    r, alpha, _, _ = parameters
+    bought = gammaln(r + seen.again) - gammaln(r) + r * np.log(alpha)
+    alive = stayed - (r + seen.again) * np.log(alpha + seen.until)
+    lost = went - (r + seen.again) * np.log(alpha + seen.last)
+    return np.asarray(bought + alive), np.asarray(bought + lost)
 
 
 def pareto_nbd(seen: Purchases, parameters: Sequence[float]) -> FloatArray:
@@ -88,31 +143,41 @@ def pareto_nbd(seen: Purchases, parameters: Sequence[float]) -> FloatArray:
     return np.asarray(bought + np.logaddexp(alive, np.log(s) - np.log(total) + gone))
 
 
-def fitted(likelihood: Likelihood, seen: Purchases, count: int = 4) -> tuple[float, ...]:
+def fitted(
+    likelihood: Likelihood,
+    seen: Purchases,
+    count: int = 4,
+    weight: FloatArray | None = None,
+    starts: Sequence[Sequence[float]] | None = None,
+) -> tuple[float, ...]:
     """Return the parameters of the largest likelihood.
 
     Parameters
     ----------
     likelihood
-        `bg_nbd` or `pareto_nbd`.
+        `bg_nbd`, `mbg_nbd` or `pareto_nbd`.
     seen
         The customers.
     count
         How many parameters it has, all above 0.
+    weight
+        How many customers are alike, shape (customers,); by default each is one.
+    starts
+        Parameters to begin at; by default some that suit times of about 1 to 100.
     """
 
     def loss(logs: FloatArray) -> float:
         with np.errstate(all="ignore"):
-            found = -float(np.mean(likelihood(seen, np.exp(logs).tolist())))
+            found = -float(np.average(likelihood(seen, np.exp(logs).tolist()), weights=weight))
         return found if np.isfinite(found) else 1e10
 
     best = None
-    for start in STARTS:
+    for start in [np.full(count, each) for each in STARTS] if starts is None else np.log(starts):
         found = minimize(
             loss,
-            np.full(count, start),
+            start,
             method="Nelder-Mead",
-            options={"xatol": 1e-7, "fatol": TOLERANCE, "maxiter": 8_000},
+            options={"xatol": NEAR, "fatol": TOLERANCE, "maxiter": 8_000},
         )
         if best is None or found.fun < best.fun:
             best = found

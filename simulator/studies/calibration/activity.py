@@ -81,20 +81,30 @@ class Likelihood:
     """How many users never came, where they are lasting and it is known."""
 
     @cached_property
-    def _left(self) -> FloatArray:
+    def left_days(self) -> FloatArray:
         """Days of primary logins from which what is left of the log after the first login is reached. [day]"""
         return np.asarray(np.maximum(self.reach.days - self.seen.waited, 1e-9))
 
     def log_likelihood(self, shape: float, mean_per_day: float) -> float:
         """Return the log-likelihood of a gamma, of shape and mean primary logins per day."""
-        rate = shape / mean_per_day
+        return self.summed(self.each(shape, mean_per_day), self.log_unseen(shape, mean_per_day))
+
+    def each(self, shape: float, mean_per_day: float) -> FloatArray:
+        """Return the log-probability of what each kind of users did, in the order that `summed` takes them in."""
         if self.beginning is Beginning.JOINING:
-            alike = (np.full(self._left.size, each) for each in (shape, rate))
-            return float(self.seen.users @ self._again(*alike))
+            return self._again(*(np.full(self.left_days.size, each) for each in (shape, shape / mean_per_day)))
         # of those who are there all the time, the numbers of logins say all: when they came says nothing of their rate
-        expected = mean_per_day * self.reach.days
-        log_unseen = -shape * math.log1p(expected / shape)
-        found = float(self._users @ self._log_probabilities(shape, expected))
+        return self._log_probabilities(shape, mean_per_day * self.reach.days)
+
+    def log_unseen(self, shape: float, mean_per_day: float) -> float:
+        """Return the log-probability of not coming at all, to those who are there all the time."""
+        return -shape * math.log1p(mean_per_day * self.reach.days / shape)
+
+    def summed(self, each: FloatArray, log_unseen: float) -> float:
+        """Return the log-likelihood of all users from that of each kind, and of not coming at all."""
+        if self.beginning is Beginning.JOINING:
+            return float(self.seen.users @ each)
+        found = float(self._users @ each)
         if self.unseen is None:
             return found - float(self._users.sum()) * math.log(-math.expm1(log_unseen))
         return found + self.unseen * log_unseen
@@ -103,8 +113,12 @@ class Likelihood:
         """Return the log-likelihood of what users did after they were first seen, to compare ways of beginning by."""
         shape, rate = gamma.shape, gamma.shape / gamma.mean_per_day
         if self.beginning is Beginning.LASTING:
-            return float(self.seen.users @ self._again(np.full(self._left.size, shape + 1), rate + self.seen.waited))
-        return float(self.seen.users @ self._again(np.full(self._left.size, shape), np.full(self._left.size, rate)))
+            return float(
+                self.seen.users @ self._again(np.full(self.left_days.size, shape + 1), rate + self.seen.waited)
+            )
+        return float(
+            self.seen.users @ self._again(np.full(self.left_days.size, shape), np.full(self.left_days.size, rate))
+        )
 
     def _again(self, shape: FloatArray, rate: FloatArray) -> FloatArray:
         """Return the log-probability of so many later logins; clusters are taken for their mean size."""
@@ -113,8 +127,8 @@ class Likelihood:
             gammaln(shape + count)
             - gammaln(shape)
             - gammaln(count + 1.0)
-            + shape * (np.log(rate) - np.log(rate + self._left))
-            + count * (np.log(self._left) - np.log(rate + self._left))
+            + shape * (np.log(rate) - np.log(rate + self.left_days))
+            + count * (np.log(self.left_days) - np.log(rate + self.left_days))
         )
 
     @cached_property

@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from simulator.core.units import DAY_S, HOURS_PER_DAY, WEEK_S
+from simulator.core.units import DAY_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
 from simulator.studies.calibration.activity import BOUNDS, Beginning
 from simulator.studies.calibration.events import US_PER_S, Events
-from simulator.studies.calibration.fitting import UserFit
+from simulator.studies.calibration.fitting import DORMANT, UserFit
 from simulator.studies.calibration.held_out import HeldOut
-from simulator.studies.calibration.measures import Measures
+from simulator.studies.calibration.lapsing import Lapsing
+from simulator.studies.calibration.measures import ROBOT_TIMES, Measures
 from simulator.studies.calibration.weekly import Weekly
 
 ROBOT_FRACTION: Final = 0.05
@@ -25,17 +26,25 @@ WIDE: Final = 0.5
 
 def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | None) -> Iterator[str]:
     """Yield what speaks against a fit."""
-    few, one = (float(each) for each in measures.heaviest)
-    if one > ROBOT_FRACTION:
+    few, one, robots, of_robots = (float(each) for each in measures.heaviest)
+    if robots > 1 and of_robots > ROBOT_FRACTION:
+        yield (
+            f"{robots:.0f} users make {of_robots:.0%} of all events, each more than {ROBOT_TIMES:g} times as many as "
+            "users do on average, as no person does; leave robots out of the log"
+        )
+    elif one > ROBOT_FRACTION:
         yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
     elif few > FEW_FRACTION:
         yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"
-    if fit.shape <= 2 * float(np.exp(BOUNDS[0][0])):
+    yield from _of_kinds(fit)
+    if fit.shape <= 2 * float(np.exp(BOUNDS[0][0])) and not fit.has_segments:
         yield "no gamma fits how often users come: nearly all came once, a few again and again; give segments"
     if (events.last_us - events.first_us) / US_PER_S < 2 * WEEK_S:
         yield "the log is shorter than two weeks: what differs between weeks is not in it; bring four weeks"
     if fit.beginning is Beginning.JOINING:
         yield from _of_joining(fit)
+    else:
+        yield from _of_dormant(fit)
     yield from _of_time(events, fit)
     for key, found in fit.parameters.items():
         if found.value > 0 and (found.high - found.value) > WIDE * found.value:
@@ -51,7 +60,23 @@ def of_misses(verdict: HeldOut | None) -> Iterator[str]:
         yield f"{each.metric} is {both} ({each.error:+.0%})"
 
 
+def _of_kinds(fit: UserFit) -> Iterator[str]:
+    worst = fit.kinds.worst if fit.kinds is not None else None
+    if fit.kinds is None or worst is None:
+        return
+    said = f"one gamma does not fit how often users come: {worst.what} is {worst.fitted:.1%} by it and "
+    said += f"{worst.counted:.1%} by the counts"
+    if fit.has_segments:
+        left = max(abs(each.error) for each in fit.kinds.two)
+        yield f"{said}; two segments are {left:.1%} off at most"
+    else:
+        yield f"{said}, and two gammas are no better; go by how near the end of the log is"
+
+
 def _of_joining(fit: UserFit) -> Iterator[str]:
+    if fit.lapsing is not None:
+        yield from _of_lapsing(fit.lapsing)
+        return
     yield "users join during the log; a scenario has as many as at its end, and none who join later"
     if fit.late_times < LAPSED:
         yield (
@@ -60,6 +85,26 @@ def _of_joining(fit: UserFit) -> Iterator[str]:
         )
     elif fit.late_times > 1 / LAPSED:
         yield f"at the end of the log users come {fit.late_times:.2g} times as often as they did before"
+
+
+def _of_dormant(fit: UserFit) -> Iterator[str]:
+    if not fit.users_are_given:
+        yield "whether there are users who never come is in no log; say with --population how many there are"
+    elif DORMANT in fit.parameters:
+        never = fit.parameters[DORMANT]
+        share = f"{never.value:.0%} never come ({never.low:.0%} to {never.high:.0%})"
+        yield f"of the {fit.users:,.0f} users {share}, more than a gamma makes; they are dormant"
+
+
+def _of_lapsing(found: Lapsing) -> Iterator[str]:
+    pool = found.pool
+    joining = pool.joining_per_day * MONTHLY_ACTIVE_DAYS
+    yield (
+        f"{found.lapsed_fraction:.0%} of the log's {found.seen_users:,.0f} users have lapsed by its end, by "
+        f"{found.model} (r {found.r:.3g}, alpha {found.alpha_days:.3g} days, a {found.a:.3g}, b {found.b:.3g}); the "
+        f"population is the {pool.alive:,.0f} who are still there and the {joining:,.0f} who join in "
+        f"{MONTHLY_ACTIVE_DAYS} days, at the rates of then; a scenario has none who leave or join later"
+    )
 
 
 def _of_time(events: Events, fit: UserFit) -> Iterator[str]:

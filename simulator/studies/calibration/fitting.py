@@ -7,29 +7,26 @@ chance may have moved them (a jackknife over users). What chance does to days it
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import stats
 
 from simulator.core.arrays import FloatArray
-from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_DAY, HOURS_PER_WEEK, MINUTE_S
-from simulator.studies.calibration.activity import Beginning, Likelihood, Reach, Seen
-from simulator.studies.calibration.events import GROUPS
-from simulator.studies.calibration.measures import FIRSTS, Measures
-from simulator.studies.calibration.returns import Pairs, Returns, fitted_returns, shortly_after
+from simulator.core.units import DAY_S, HOURS_PER_WEEK, MINUTE_S
+from simulator.studies.calibration.activity import Beginning, Likelihood
+from simulator.studies.calibration.lapsing import Lapsing, Pool
+from simulator.studies.calibration.measures import Measures
+from simulator.studies.calibration.partial_fits import Found, PartialFits
+from simulator.studies.calibration.returns import Returns
+from simulator.studies.calibration.segments import Kinds, Part, unseen_fraction
 from simulator.studies.calibration.sessions import Requests, requests_of
-from simulator.studies.calibration.weekly import Weekly, fitted_weekly
+from simulator.studies.calibration.weekly import Weekly
 
 SURE = 3.0
 """A parameter is there that is so many standard errors above 0."""
 CONFIDENCE = 0.95
-MERGING_ROUNDS = 2
-MOST_MERGED = 0.5
 LATE = 0.25
 """Of the log: how often those come who join is stated as of its end."""
-LEAST_PAIRS = 200
-"""With fewer pairs of a user's logins nothing can be said of return visits."""
 
 
 @dataclass(frozen=True)
@@ -66,127 +63,22 @@ class UserFit:
     """How pauses within a login scatter; 0 where there are none."""
     burstiness_cv: float
     """How the rate of a minute scatters about that of its hour; 0 where chance explains the counts."""
+    lapsing: Lapsing | None = None
+    """How users drop out, where they do: the numbers are then of those who are still there when the log ends."""
+    users_are_given: bool = False
+    kinds: Kinds | None = None
+    """Whether one gamma says how often users come; None where they drop out."""
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether there are two kinds of users, whose numbers are in place of those of all."""
+        return self.kinds is not None and self.kinds.mixture is not None
 
     @property
     def grows(self) -> bool:
         """Whether the log surely grew or shrank."""
         growth = self.parameters.get(GROWTH)
         return growth is not None and not growth.low <= 0 <= growth.high
-
-
-@dataclass
-class _Fit:
-    """Fits all but some users."""
-
-    measures: Measures
-    zone: str
-    population: float | None
-    whole: "UserFit | None" = None
-
-    @cached_property
-    def groups(self) -> int:
-        """How many groups of users there are."""
-        return GROUPS
-
-    def kept(self, without: int | None) -> np.ndarray:
-        """Return which groups are fitted."""
-        kept = np.ones(self.groups, dtype=bool)
-        if without is not None:
-            kept[without] = False
-        return kept
-
-    def weekly(self, without: int | None = None) -> Weekly:
-        """Return when people come."""
-        of, counts = self.measures, self.measures.by_hour[self.kept(without)].sum(axis=0)
-        if of.resolution_s >= DAY_S:  # what of a day is known is how much of it there was
-            counts = np.repeat(np.add.reduceat(counts, range(0, counts.size, HOURS_PER_DAY)), HOURS_PER_DAY)[
-                : counts.size
-            ]
-            counts = counts / HOURS_PER_DAY
-        return fitted_weekly(counts, of.first_hour, self.zone, of.covered, finds_unusual=without is None)
-
-    def returns(self, weekly: Weekly, without: int | None, start: Returns | None) -> tuple[Returns | None, float]:
-        """Return return visits, and which share of all logins is taken for requests of the one before."""
-        pairs = self.pairs(weekly)
-        if pairs is None:
-            return None, 0.0
-        within_s = self.session_s
-        found, merged = fitted_returns(pairs, without, start), 0.0
-        for _ in range(MERGING_ROUNDS):
-            merged = min(shortly_after(pairs, found, within_s, without), MOST_MERGED)
-            if start is None and found is None:
-                break
-            found = fitted_returns(pairs.unmerged(merged), without, found or start)
-        return found, merged
-
-    def pairs(self, weekly: Weekly) -> Pairs | None:
-        """Return the pairs of logins; None where there are too few."""
-        of = self.measures
-        if of.pairs.sum() < LEAST_PAIRS:
-            return None
-        return Pairs(of.lag_edge_s, of.pairs, of.pair_logins, by_chance(weekly.expected, of.lag_edge_s))
-
-    @property
-    def session_s(self) -> float:
-        """How long after a login another one is taken for a request of it: a session's length, and the gap. [s]"""
-        pauses, _, _ = self.measures.think_s.sum(axis=0)
-        logins = float(self.measures.per_login.sum())
-        return self.measures.valley.gap_s + float(pauses) / max(logins, 1.0)
-
-    def likelihood(self, returns: Returns | None, beginning: Beginning, without: int | None) -> Likelihood:
-        """Return the likelihood of how often users came."""
-        rows = self.measures.per_user
-        of = rows[rows[:, 0] != without] if without is not None else rows
-        reach = self.reach(returns)
-        waited = (of[:, 1] + 0.5) / FIRSTS * reach.days
-        seen = Seen(waited, of[:, 2].astype(np.int64), of[:, 3])
-        known = self.population is not None and beginning is Beginning.LASTING
-        share = float(self.kept(without).mean())
-        unseen = max((self.population or 0.0) - self.seen_users, 0.0) * share if known else None
-        return Likelihood(seen, reach, beginning, unseen)
-
-    @cached_property
-    def seen_users(self) -> float:
-        """How many users came."""
-        return float(self.measures.per_user[:, 3].sum())
-
-    def beginning(self, returns: Returns | None) -> Beginning:
-        """Return since when users are there, by what explains better what they did after they were first seen."""
-
-        def explained(beginning: Beginning) -> float:
-            likelihood = self.likelihood(returns, beginning, None)
-            return likelihood.log_likelihood_of_later(likelihood.fitted())
-
-        return max(Beginning, key=explained)
-
-    def reach(self, returns: Returns | None) -> Reach:
-        """Return from how many days of primary logins the log is reached."""
-        days = self.measures.length_s / DAY_S
-        if returns is None:
-            return Reach(days)
-        q, gap = returns.probability, returns.gap_s / DAY_S
-        reached = days + q / (1.0 - q) * gap * -math.expm1(-days / gap)
-        return Reach(reached, max(days / ((1.0 - q) * reached), 1.0))
-
-
-def by_chance(expected: FloatArray, edge_s: FloatArray) -> FloatArray:
-    """Return how many pairs of logins the profile alone makes at each distance, up to a factor.
-
-    Parameters
-    ----------
-    expected
-        Logins of each hour of the log.
-    edge_s
-        Where bins of distance begin and end. [s]
-    """
-    lags = int(edge_s[-1] / HOUR_S) + 2
-    padded = np.concatenate([expected, np.zeros(lags)])
-    spectrum = np.fft.rfft(padded, 2 * padded.size)
-    together = np.fft.irfft(spectrum * np.conj(spectrum))[: lags + 1]
-    steps = np.arange(lags + 1) * HOUR_S
-    # the pairs up to a distance: hours are taken as even within, so that what lies between lags is on a line
-    summed = np.concatenate([[0.0], np.cumsum((together[1:] + together[:-1]) / 2 * HOUR_S)])
-    return np.asarray(np.maximum(np.diff(np.interp(edge_s, steps, summed)), 1e-12))
 
 
 def fit_users(measures: Measures, zone: str, population: float | None = None) -> UserFit:
@@ -201,10 +93,9 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     population
         How many users there are, those who never came included; None where that is not known.
     """
-    fit = _Fit(measures, zone, population)
-    weekly = fit.weekly()
-    returns, _ = fit.returns(weekly, None, None)
-    found = Found(weekly, returns, fit.beginning(returns))
+    fit = PartialFits(measures, zone, population)
+    found = fit.found()
+    weekly, returns = found.weekly, found.returns
     whole = _numbers(fit, found, None, None)
     jackknife = [_numbers(fit, found, number, whole) for number in range(fit.groups)]
     parameters = {
@@ -213,8 +104,12 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     }
     if returns is not None and parameters[PROBABILITY].value < SURE * _half(parameters[PROBABILITY]):
         return fit_users(_without_pairs(measures), zone, population)
+    is_joining = found.beginning is Beginning.JOINING and found.lapsing is None
+    late_times = parameters[RATE].value / parameters["_own_rate"].value if is_joining else 1.0
+    has_segments = found.kinds is not None and found.kinds.mixture is not None
+    left_out = {RATE, SHAPE} if has_segments else set()
     return UserFit(
-        {key: found for key, found in parameters.items() if not key.startswith("_")},
+        {key: each for key, each in parameters.items() if not key.startswith("_") and key not in left_out},
         weekly,
         returns,
         requests_of(measures.per_login.sum(axis=0)),
@@ -226,47 +121,40 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
         zone,
         measures.valley.gap_s,
         measures.length_s,
-        parameters[RATE].value / parameters["_own_rate"].value if found.beginning is Beginning.JOINING else 1.0,
+        late_times,
         _think_cv(measures),
         _burstiness_cv(measures),
+        found.lapsing,
+        population is not None,
+        found.kinds,
     )
 
 
 NO_GROWTH = -1.0
 """The growth of what is gone within a week."""
 USERS, RATE, SHAPE = "population.users", "population.logins_per_day", "population.shape"
+DORMANT = "population.dormant"
+SEGMENT, SEGMENTS = "population.segments", ("busy", "calm")
 GROWTH = "traffic.growth_per_week"
 PROBABILITY, GAP = "traffic.return_visits.probability", "traffic.return_visits.gap.mean"
 REQUESTS, THINK = "traffic.session.requests.mean", "traffic.session.think_time.mean"
 
 
-@dataclass(frozen=True)
-class Found:
-    """What is found of all users before it is fitted without some."""
-
-    weekly: Weekly
-    returns: Returns | None
-    beginning: Beginning
-
-
-def _numbers(fit: _Fit, of_all: Found, without: int | None, start: Mapping[str, float] | None) -> dict[str, float]:
+def _numbers(
+    fit: PartialFits, of_all: Found, without: int | None, start: Mapping[str, float] | None
+) -> dict[str, float]:
     of, kept, returns = fit.measures, fit.kept(without), of_all.returns
     mine, merged = fit.returns(of_all.weekly, without, returns)
     if returns is None:
         mine = None
-    likelihood = fit.likelihood(mine, of_all.beginning, without)
-    begin = None if start is None else (start[SHAPE], start["_mean"])
-    gamma = likelihood.fitted(begin)
-    seen, share = float(likelihood.seen.users.sum()), float(kept.mean())
-    users = fit.population * share if fit.population is not None else seen / (1.0 - gamma.unseen_fraction)
-    per_primary = 1.0 / (1.0 - mine.probability) if mine is not None else 1.0
-    found = {
-        USERS: users / share,
-        RATE: _rate(fit, of_all.beginning, likelihood, users, kept) / (1.0 - merged),
-        SHAPE: gamma.shape,
-        "_mean": gamma.mean_per_day,
-        "_own_rate": gamma.mean_per_day * per_primary / (1.0 - merged) * min(seen / users, 1.0),
-    }
+    pool = of_all.pool(without)
+    if pool is not None:
+        found = _of_pool(fit, pool, returns, merged)
+    else:
+        likelihood = fit.likelihood(mine, of_all.beginning, without, has_dormant=of_all.has_dormant)
+        found = _of_all(fit, likelihood, mine, merged, kept, start)
+        if of_all.kinds is not None and of_all.kinds.mixture is not None:
+            found |= _of_segments(fit, likelihood, of_all.kinds.mixture.of(without), found)
     if of.by_hour.shape[1] >= 3 * HOURS_PER_WEEK:
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
     if mine is not None:
@@ -282,10 +170,64 @@ def _numbers(fit: _Fit, of_all: Found, without: int | None, start: Mapping[str, 
     return found
 
 
-def _rate(fit: _Fit, beginning: Beginning, likelihood: Likelihood, users: float, kept: np.ndarray) -> float:
+def _of_all(
+    fit: PartialFits,
+    likelihood: Likelihood,
+    returns: Returns | None,
+    merged: float,
+    kept: np.ndarray,
+    start: Mapping[str, float] | None,
+) -> dict[str, float]:
+    """Return the numbers of all users of a log of which none drops out."""
+    gamma = likelihood.fitted(None if start is None else (start[SHAPE], start["_mean"]))
+    seen, share = float(likelihood.seen.users.sum()), float(kept.mean())
+    users = fit.population * share if fit.population is not None else seen / (1.0 - gamma.unseen_fraction)
+    awake = seen / (1.0 - gamma.unseen_fraction)
+    per_primary = 1.0 / (1.0 - returns.probability) if returns is not None else 1.0
+    known = fit.population is not None and likelihood.unseen is None
+    dormant = {DORMANT: max(1.0 - awake / users, 0.0)} if known else {}
+    return dormant | {
+        USERS: users / share,
+        RATE: _rate(fit, likelihood, users, kept) / (1.0 - merged),
+        SHAPE: gamma.shape,
+        "_mean": gamma.mean_per_day,
+        "_unseen": gamma.unseen_fraction,
+        "_own_rate": gamma.mean_per_day * per_primary / (1.0 - merged) * min(seen / users, 1.0),
+    }
+
+
+def _of_segments(
+    fit: PartialFits, likelihood: Likelihood, parts: Sequence[Part], one: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the numbers of users of two kinds, beside those that all of them have together."""
+    mean, unseen = sum(each.share_fraction * each.mean_per_day for each in parts), unseen_fraction(likelihood, parts)
+    awake = (1.0 - one["_unseen"]) / (1.0 - unseen)  # over as many as there are by one gamma
+    users = one[USERS] * (awake if fit.population is None else 1.0)
+    found = {USERS: users, RATE: one[RATE] * one[USERS] / users}
+    if DORMANT in one:
+        found[DORMANT] = max(1.0 - awake * (1.0 - one[DORMANT]), 0.0)
+    for name, each in zip(SEGMENTS, parts, strict=True):
+        found |= {
+            f"{SEGMENT}.{name}.share": each.share_fraction,
+            f"{SEGMENT}.{name}.logins_per_day": found[RATE] * each.mean_per_day / mean,
+            f"{SEGMENT}.{name}.shape": each.shape,
+        }
+    return found
+
+
+def _of_pool(fit: PartialFits, pool: Pool, returns: Returns | None, merged: float) -> dict[str, float]:
+    """Return the numbers of those who are still there at the log's end, over all users where these are given."""
+    users = pool.users if fit.population is None else max(fit.population, pool.users)
+    per_primary = 1.0 / (1.0 - returns.probability) if returns is not None else 1.0
+    rate = pool.mean_per_day * per_primary / (1.0 - merged) * pool.users / users
+    dormant = {} if fit.population is None else {DORMANT: 1.0 - pool.users / users}
+    return dormant | {USERS: users, RATE: rate, SHAPE: pool.shape}
+
+
+def _rate(fit: PartialFits, likelihood: Likelihood, users: float, kept: np.ndarray) -> float:
     """Return the logins per user and day: over all of the log, or of those who join in its last quarter."""
     of, days = fit.measures, fit.measures.length_s / DAY_S
-    if beginning is Beginning.LASTING:
+    if likelihood.beginning is Beginning.LASTING:
         return float(likelihood.seen.users @ (likelihood.seen.again + 1)) / users / days
     late = of.by_hour.shape[1] - round(LATE * of.by_hour.shape[1])
     there = np.clip(1.0 - likelihood.seen.waited / likelihood.reach.days, 0.0, LATE)

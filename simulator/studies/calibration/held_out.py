@@ -22,7 +22,7 @@ from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitted_scenario import scenario_with
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.measures import measured
-from simulator.studies.calibration.parts import parts_of
+from simulator.studies.calibration.parts import among, parts_of
 from simulator.studies.calibration.rates import RateFit
 from simulator.studies.comparison import Comparison
 from simulator.studies.outcome_store import OutcomeStore
@@ -203,6 +203,8 @@ def held_out(
     fit = fit_users(measured(events.before(split_us), session_gap_s), zone, population)
     when = window.as_scenario()
     parts = parts_of(fit)
+    if fit.lapsing is not None:  # all of the log's users are there on both sides, and those who have left do not come
+        parts["population"] = among(parts["population"], events.users)
     parts["population"]["users"] = max(parts["population"]["users"], events.users)  # those who came later too
     with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
         events.write(Path(folder) / "log.parquet")

@@ -8,8 +8,20 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, WEEK_S
+from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning
-from simulator.studies.calibration.fitting import GAP, GROWTH, PROBABILITY, RATE, REQUESTS, THINK, UserFit
+from simulator.studies.calibration.fitting import (
+    DORMANT,
+    GAP,
+    GROWTH,
+    PROBABILITY,
+    RATE,
+    REQUESTS,
+    SEGMENT,
+    SEGMENTS,
+    THINK,
+    UserFit,
+)
 from simulator.studies.calibration.rates import BURSTS, RateFit
 
 DIGITS: Final = 4
@@ -52,15 +64,48 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
             for each in fit.weekly.unusual
         ]
     traffic["session"] = _session(fit)
-    population = {
-        "users": max(round(fit.users), 1),
-        "logins_per_day": f"{_round(found[RATE].value * grown)}/day",
-        "shape": _round(fit.shape),
-    }
-    never = 1.0 - fit.seen_users / fit.users
-    if fit.beginning is Beginning.JOINING and never > 0:
-        population["dormant"] = f"{_percent(never)} %"
-    return {"population": population, "traffic": traffic}
+    return {"population": _population(fit, grown), "traffic": traffic}
+
+
+def _population(fit: UserFit, grown: float) -> dict[str, Any]:
+    found, users = fit.parameters, {"users": max(round(fit.users), 1)}
+    never = found[DORMANT].value if DORMANT in found else 0.0
+    dormant = {"dormant": f"{_percent(never)} %"} if never > 0 else {}
+    if not fit.has_segments:
+        rate = f"{_round(found[RATE].value * grown)}/day"
+        return {**users, "logins_per_day": rate, "shape": _round(fit.shape), **dormant}
+    busy = _round(found[f"{SEGMENT}.{SEGMENTS[0]}.share"].value * 100)
+    segments = [
+        {
+            "name": name,
+            "share": f"{share} %",
+            "logins_per_day": f"{_round(found[f'{SEGMENT}.{name}.logins_per_day'].value * grown)}/day",
+            "shape": _round(found[f"{SEGMENT}.{name}.shape"].value),
+            **dormant,
+        }
+        for name, share in zip(SEGMENTS, (busy, round(100 - busy, DIGITS + 2)), strict=True)
+    ]
+    return {**users, "segments": segments}
+
+
+def among(population: Mapping[str, Any], users: int) -> dict[str, Any]:
+    """Return a population of more users, who do the same: those who are added never log in.
+
+    Parameters
+    ----------
+    population
+        What `parts_of` says of it.
+    users
+        How many there shall be, dormant ones included; fewer than there are leave it as it is.
+    """
+    if users <= population["users"]:
+        return dict(population)
+    stated = Population.model_validate(population)
+    assert stated.logins_per_day is not None
+    kept = stated.users / users
+    dormant = 1.0 - kept * (1.0 - stated.dormant_fraction)
+    rate = f"{stated.logins_per_day * kept}/day"
+    return {**population, "users": users, "logins_per_day": rate, "dormant": f"{dormant * 100} %"}
 
 
 def _session(fit: UserFit) -> dict[str, Any]:

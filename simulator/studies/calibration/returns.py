@@ -53,6 +53,11 @@ class Returns:
     gain: float
     """By how much they lower the deviance."""
 
+    @property
+    def lag_s(self) -> float:
+        """Mean time from a login to a return visit of its cluster. [s]"""
+        return self.gap_s / (1.0 - self.probability)
+
 
 def pairs_of(
     time_s: FloatArray,

@@ -31,6 +31,8 @@ class Habits:
     growth_per_week: float = 0.02
     requests: float = 3.0
     think_s: float = 60.0
+    segments: tuple[tuple[float, float, float], ...] = ()
+    """Share, shape and logins per day of kinds of users, in place of those of all."""
 
     @property
     def demand(self) -> Demand:
@@ -44,7 +46,14 @@ class Habits:
         if self.probability:
             gap = {"kind": "exponential", "mean": f"{self.gap_h} h"}
             traffic["return_visits"] = {"probability": f"{self.probability * 100} %", "gap": gap}
-        stated = {"users": self.users, "logins_per_day": f"{self.logins_per_day}/day", "shape": self.shape}
+        stated: dict[str, Any] = {"users": self.users}
+        if self.segments:
+            stated["segments"] = [
+                {"name": str(place), "share": f"{share * 100} %", "shape": shape, "logins_per_day": f"{rate}/day"}
+                for place, (share, shape, rate) in enumerate(self.segments)
+            ]
+        else:
+            stated |= {"logins_per_day": f"{self.logins_per_day}/day", "shape": self.shape}
         return Demand(Population.model_validate(stated), Traffic.model_validate(traffic), START)
 
     @property
@@ -80,3 +89,61 @@ def written(habits: Habits, seed: int, folder: Path) -> Path:
     path = folder / "log.parquet"
     drawn(habits, seed).to_parquet(path)
     return path
+
+
+@dataclass(frozen=True)
+class Leavers:
+    """Users who join at any time and drop out after any of their logins, as BG/NBD and MBG/NBD have it."""
+
+    users: int = 8_000
+    shape: float = 0.8
+    logins_per_day: float = 0.3
+    """While they are there."""
+    a: float = 0.6
+    b: float = 2.5
+    days: int = 84
+    joining_days: int = 84
+    lost_at_once: bool = False
+    """Whether the first login may be the last one by more than chance."""
+    probability: float = 0.0
+    gap_h: float = 10.0
+
+    def drawn(self, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return a log, and the login rates of those who are still there at its end, return visits left out."""
+        rng = np.random.default_rng(seed)
+        rate = rng.gamma(self.shape, self.logins_per_day / self.shape, self.users)
+        lost, time = rng.beta(self.a, self.b, self.users), rng.uniform(0, self.joining_days, self.users)
+        is_alive = rng.random(self.users) >= lost if self.lost_at_once else np.ones(self.users, dtype=bool)
+        who = np.arange(self.users)
+        found = [(time, who)]
+        who, time = who[is_alive], time[is_alive]
+        while who.size:
+            time = time + rng.exponential(1 / rate[who])
+            who, time = who[time < self.days], time[time < self.days]
+            found.append((time, who))
+            stays = rng.random(who.size) >= lost[who]
+            is_alive[who[~stays]] = False
+            who, time = who[stays], time[stays]
+        found += self._returns(rng, *(np.concatenate(column) for column in zip(*found, strict=True)))
+        day, user = (np.concatenate(column) for column in zip(*found, strict=True))
+        return _log(day, user), rate[is_alive]
+
+    def _returns(
+        self, rng: np.random.Generator, time: np.ndarray, user: np.ndarray
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        found = []
+        while time.size:
+            follows = rng.random(time.size) < self.probability
+            time = time[follows] + rng.exponential(self.gap_h / 24, int(follows.sum()))
+            user = user[follows][time < self.days]
+            time = time[time < self.days]
+            found.append((time, user))
+        return found
+
+
+def _log(day: np.ndarray, user: np.ndarray) -> pd.DataFrame:
+    """Return a log of logins at days since START, each moved within its day to the hours of the profile."""
+    shares = np.concatenate([[0.0], np.cumsum(HOURS)]) / sum(HOURS)
+    hours = np.interp(day - np.floor(day), shares, np.arange(25.0))
+    moment = pd.to_datetime((np.floor(day) * 24 + hours) * HOUR_S + START.timestamp(), unit="s", utc=True)
+    return pd.DataFrame({"time": moment, "user": user}).sort_values("time")

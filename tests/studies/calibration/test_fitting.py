@@ -50,6 +50,23 @@ def test_who_never_came_is_known_where_the_population_is_given(tmp_path: Path) -
     assert found.parameters["population.shape"].value == pytest.approx(0.5, rel=0.12)
 
 
+def test_who_is_dormant_is_told_from_who_comes_seldom_where_the_population_is_given(tmp_path: Path) -> None:
+    path = written(Habits(users=5_000), 3, tmp_path)
+    with read_events([path]) as events:
+        measures = measured(events)
+    gamma, dormant = (fit_users(measures, "UTC", population) for population in (5_000.0, 8_000.0))
+    assert "population.dormant" not in gamma.parameters
+    found = dormant.parameters["population.dormant"]
+    assert found.low < 3 / 8 < found.high
+    assert found.high - found.low < 0.1
+    assert dormant.parameters["population.shape"].value == pytest.approx(0.5, rel=0.12)
+    stated = [Population.model_validate(parts_of(each)["population"]) for each in (gamma, dormant)]
+    assert stated[1].users == 8_000
+    assert stated[1].dormant_fraction == pytest.approx(found.value, abs=1e-3)
+    logins = [each.users * each.mean_logins_per_user_day() for each in stated]
+    assert logins[0] == pytest.approx(logins[1], rel=1e-3)
+
+
 def test_of_those_who_join_the_ones_that_never_came_are_dormant(tmp_path: Path) -> None:
     log = drawn(Habits(users=2_000, probability=0.0, growth_per_week=0.0), 4)
     join = np.random.default_rng(1).uniform(0, 20, 2_000)
@@ -99,6 +116,7 @@ def test_intervals_hold_the_truth_in_ninety_of_a_hundred_logs(tmp_path: Path) ->
     habits, held = Habits(users=8_000), dict.fromkeys(Habits().truth, 0)
     for seed in range(100):
         found = fit(habits, seed, tmp_path)
+        assert found.lapsing is None
         for key, truth in habits.truth.items():
             each = found.parameters.get(key)
             held[key] += each is not None and each.low <= truth <= each.high

@@ -49,3 +49,19 @@ def test_a_robot_is_told_and_no_verdict_is_given_of_a_short_log(tmp_path: Path) 
     assert found.verdict is None
     assert any(each.startswith("one user makes") for each in found.why)
     assert any("shorter than two weeks" in each for each in found.why)
+
+
+def test_a_handful_of_robots_is_counted_with_their_share_of_the_events(tmp_path: Path) -> None:
+    log = drawn(Habits(users=4_000, days=7, growth_per_week=0.0), 7)
+    robots = [
+        pd.DataFrame({"time": pd.date_range(START, periods=len(log) // 5, end=log.time.max()), "user": -number})
+        for number in range(1, 6)
+    ]
+    said = []
+    for number, each in enumerate((log, pd.concat([log, *robots]))):
+        each.to_parquet(tmp_path / f"{number}.parquet")
+        why = calibrate([tmp_path / f"{number}.parquet"], Asked(), judges=False).why
+        said.append([one for one in why if "robots" in one])
+    assert said[0] == []
+    (told,) = said[1]
+    assert told.startswith("5 users make 50% of all events")
