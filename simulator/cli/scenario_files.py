@@ -1,5 +1,6 @@
 """`predcost validate`, `new` and `schema`: scenario files."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +87,8 @@ def new(
         _refuse_of_a_log(*given, fit_only, allow_skipped)
         with written_whole(path, replaces=force) as staged:
             staged.write_text(starter_text(), encoding="utf-8")
-    say(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
+    place = shlex.quote(str(path))
+    say(f"Wrote {path}. Next: predcost validate {place}, then predcost run {place}")
 
 
 def _refuse_of_a_log(*given: str | bool | None) -> None:
