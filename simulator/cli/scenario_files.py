@@ -1,5 +1,6 @@
 """`predcost validate`, `new` and `schema`: scenario files."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +93,8 @@ def new(
             raise UserError(f"{', '.join(given)}: said of a log, and there is none; give it with --from-log LOG")
         with written_whole(path, replaces=force) as staged:
             staged.write_text(starter_text(), encoding="utf-8")
-    say(f"Wrote {path}. Next: predcost validate {path}, then predcost run {path}")
+    place = shlex.quote(str(path))
+    say(f"Wrote {path}. Next: predcost validate {place}, then predcost run {place}")
 
 
 def schema() -> None:
