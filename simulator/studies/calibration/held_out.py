@@ -49,6 +49,8 @@ PLANS: Final[Mapping[str, Any]] = {
     "on demand": {"on_miss": "compute", "backend": "live"},
     **{f"cached {ttl}": {"on_miss": "compute", "backend": "live", "cache": ttl} for ttl in TTLS},
 }
+KEPT: Final[Mapping[str, Any]] = {"store.expiry": "7 d"}
+"""Rows are served for no longer: of those from before the log nothing is known."""
 METRICS: Final = (
     "daily_active_fraction",
     "weekly_active_fraction",
@@ -209,6 +211,7 @@ def held_out(
     with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
         events.write(Path(folder) / "log.parquet")
         replay = {"path": str(Path(folder) / "log.parquet"), "time": "time", "user": "user", "timezone": "UTC"}
+        replay |= {"loop": False}  # again and again, the end that is held out would be what came before the beginning
         fitted = judged_scenario(base, {**when, **parts})
         logged = judged_scenario(base, {**when, "population": parts["population"], "traffic": {"replay": replay}})
         book = load_book(fitted.prices, base.parent if isinstance(base, Path) else Path())
@@ -220,7 +223,7 @@ def held_out(
 
 def judged_scenario(base: Scenario | Path | None, overrides: Mapping[str, Any]) -> Scenario:
     """Return the scenario that is judged by: one that is given, or the starter's with plans of all kinds."""
-    return scenario_with(base, overrides if base is not None else {**overrides, "plans": dict(PLANS)})
+    return scenario_with(base, overrides if base is not None else {**overrides, **KEPT, "plans": dict(PLANS)})
 
 
 def _compared(on_log: Comparison, on_fit: Comparison) -> Iterator[Compared]:

@@ -122,12 +122,26 @@ class PartialFits:
         rows, kept = self.measures.per_user, self.kept(without) if only is None else np.arange(self.groups) == only
         of = rows[kept[rows[:, 0].astype(np.int64)]]
         reach = self.reach(returns)
-        waited = (of[:, 1] + 0.5) / FIRSTS * reach.days
+        waited = self.waited_share[of[:, 1].astype(np.int64)] * reach.days
         seen = Seen(waited, of[:, 2].astype(np.int64), of[:, 3])
         known = self.population is not None and beginning is Beginning.LASTING and not has_dormant
         share = float(kept.mean())
         unseen = max((self.population or 0.0) - self.seen_users, 0.0) * share if known else None
         return Likelihood(seen, reach, beginning, unseen)
+
+    @cached_property
+    def waited_share(self) -> FloatArray:
+        """Of what came in the log, the share that had come when users were first seen, shape (FIRSTS,).
+
+        Whoever is first seen in the morning has waited for less than half of a day's logins: told by the clock alone,
+        users who are there all the time look like users who join.
+        """
+        of, expected = self.measures, self.weekly().expected
+        came = np.concatenate([[0.0], np.cumsum(expected)]) / max(float(expected.sum()), 1e-300)
+        begin = 1.0 - of.covered[0]  # hours from the first hour's beginning to the log's, all in it but the last
+        edges = begin + np.arange(FIRSTS + 1) / FIRSTS * of.length_s / HOUR_S
+        share = np.interp(edges, np.arange(came.size), came)
+        return np.asarray((share[1:] + share[:-1]) / 2)
 
     @cached_property
     def seen_users(self) -> float:

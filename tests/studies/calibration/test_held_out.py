@@ -7,8 +7,14 @@ import pandas as pd
 import pytest
 from synthetic_logs import START, Habits, drawn
 
+from simulator.studies.calibration.activity import Beginning
 from simulator.studies.calibration.calibrating import Calibration, calibrate
-from simulator.studies.calibration.events import Asked
+from simulator.studies.calibration.events import US_PER_S, Asked, read_events
+from simulator.studies.calibration.fitting import fit_users
+from simulator.studies.calibration.measures import measured
+
+DRAWN = Path(__file__).parents[3] / "notebooks" / "06-access.parquet"
+"""Drawn by the model, an app at evening meals."""
 
 
 def calibrated(log: pd.DataFrame, folder: Path) -> Calibration:
@@ -30,6 +36,25 @@ def test_a_log_that_is_as_the_model_says_is_fitted_well_enough_to_decide_by(tmp_
     ):
         assert abs(by_name[metric].error) < 0.04, metric
     assert found.verdict.begins == START + timedelta(days=20, hours=23)
+
+
+@pytest.mark.long
+def test_what_the_model_drew_is_what_the_held_out_end_says() -> None:
+    found = calibrate([DRAWN], Asked())
+    assert found.verdict is not None
+    assert found.verdict.fit.beginning is Beginning.LASTING
+    by_name = {each.metric: each.error for each in found.verdict.compared}
+    ages = {name: error for name, error in by_name.items() if name.startswith("active within") and "age" in name}
+    assert len(ages) == 2
+    assert all(abs(error) < 0.1 for error in ages.values()), ages  # of rows as old as the log knows them
+    assert all(abs(error) < 0.02 for name, error in by_name.items() if "cache_hit_ratio" in name)
+    assert abs(by_name["daily_active_fraction"]) < 0.06
+
+
+def test_users_who_are_there_all_the_time_are_known_as_such_whatever_the_hours_they_come_at() -> None:
+    with read_events([DRAWN], Asked()) as events:
+        four_weeks = events.before(events.first_us + 28 * 86_400 * US_PER_S)
+        assert fit_users(measured(four_weeks), "UTC").beginning is Beginning.LASTING
 
 
 @pytest.mark.long
