@@ -210,8 +210,9 @@ def held_out(
     parts["population"]["users"] = max(parts["population"]["users"], events.users)  # those who came later too
     with tempfile.TemporaryDirectory(prefix="predcost-") as folder:
         events.write(Path(folder) / "log.parquet")
-        replay = {"path": str(Path(folder) / "log.parquet"), "time": "time", "user": "user", "timezone": "UTC"}
-        replay |= {"loop": False}  # again and again, the end that is held out would be what came before the beginning
+        log = {"path": str(Path(folder) / "log.parquet"), "time": "time", "user": "user", "timezone": "UTC"}
+        # played again and again, the end that is held out would be what came before the beginning
+        replay: dict[str, Any] = {**log, "loop": False}
         fitted = judged_scenario(base, {**when, **parts})
         logged = judged_scenario(base, {**when, "population": parts["population"], "traffic": {"replay": replay}})
         book = load_book(fitted.prices, base.parent if isinstance(base, Path) else Path())
