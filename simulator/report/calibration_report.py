@@ -37,10 +37,12 @@ def verdict_sentence(found: Calibration) -> str:
 
 
 def _close(verdict: HeldOut) -> str:
-    off = len(verdict.bad)
+    off, unsure = len(verdict.bad), len(verdict.unsure)
+    by_chance = f"{unsure} {'is' if unsure == 1 else 'are'} farther off than is asked, as chance alone may do"
     if not off:
-        return "no number is farther off than is asked"
-    return f"{off} number{' is' if off == 1 else 's are'} farther off than is asked"
+        return by_chance if unsure else "no number is farther off than is asked"
+    told = f"{off} number{' is' if off == 1 else 's are'} farther off than is asked"
+    return f"{told}; {by_chance}" if unsure else told
 
 
 def _rates_sentence(verdict: HeldOut, held: str) -> str:

@@ -54,10 +54,11 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
 
 
 def of_misses(verdict: HeldOut | None) -> Iterator[str]:
-    """Yield what is farther off than is asked."""
-    for each in verdict.bad if verdict else ():
+    """Yield what is farther off than is asked, and last what chance alone may have so."""
+    for each in (*verdict.bad, *verdict.unsure) if verdict else ():
         both = f"{each.fit:.4g} by the fit and {each.log:.4g} on the end of the log"
-        yield f"{each.metric} is {both} ({each.error:+.0%})"
+        chance = "; chance alone may do that in so short a time" if each.may_be_chance else ""
+        yield f"{each.metric} is {both} ({each.error:+.0%}){chance}"
 
 
 def _of_kinds(fit: UserFit) -> Iterator[str]:

@@ -4,6 +4,7 @@ Both are simulated with the same plans on the same machines. With millions of ro
 matters is how large it is in what plans are judged by, and whether the recommendation is the same.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -80,6 +81,9 @@ GOOD: Final[Mapping[str, float]] = {
 """How far off a fit may be, relative to the log, to be called good; of others nothing is asked."""
 
 
+REPLICATIONS: Final = 5
+FEW_REQUESTS: Final = 1_000_000
+"""Of more in the held-out end the fit is simulated once."""
 SMALL_FRACTION: Final = 0.01
 """Shares that are no farther apart are near, however small they are."""
 
@@ -94,6 +98,8 @@ class Compared:
     fit: float
     good_within: float | None
     """How far off it may be; None where nothing is asked of it."""
+    by_chance: float = 0.0
+    """How far apart chance alone has them in 19 of 20 such periods, as the fit's replications scatter; 0 if unknown."""
 
     @property
     def error(self) -> float:
@@ -101,6 +107,11 @@ class Compared:
         if self.log == 0:
             return 0.0 if self.fit == 0 else float("inf")
         return self.fit / self.log - 1.0
+
+    @property
+    def may_be_chance(self) -> bool:
+        """Whether chance alone may have them so far apart."""
+        return abs(self.fit - self.log) <= self.by_chance
 
     @property
     def is_good(self) -> bool:
@@ -139,8 +150,16 @@ class HeldOut:
 
     @property
     def bad(self) -> tuple[Compared, ...]:
-        """What is farther off than is asked for, the farthest first."""
-        found = [each for each in self.compared if not each.is_good]
+        """What is farther off than is asked for and than chance explains, the farthest first."""
+        return self._farther_off(by_chance=False)
+
+    @property
+    def unsure(self) -> tuple[Compared, ...]:
+        """What is farther off than is asked for, as chance alone may have it, the farthest first."""
+        return self._farther_off(by_chance=True)
+
+    def _farther_off(self, *, by_chance: bool) -> tuple[Compared, ...]:
+        found = [each for each in self.compared if not each.is_good and each.may_be_chance == by_chance]
         return tuple(sorted(found, key=lambda each: -abs(each.error)))
 
 
@@ -215,11 +234,17 @@ def held_out(
         replay: dict[str, Any] = {**log, "loop": False}
         fitted = judged_scenario(base, {**when, **parts})
         logged = judged_scenario(base, {**when, "population": parts["population"], "traffic": {"replay": replay}})
+        fitted = fitted.model_copy(update={"replications": replications_of(fitted)})
         book = load_book(fitted.prices, base.parent if isinstance(base, Path) else Path())
         on_log, on_fit = (compare(each, book, kept=kept) for each in (logged, fitted))
         compared = (*_compared(on_log, on_fit), *scatter(logged, fitted, held_s))
     best, chosen = on_log.recommended, on_fit.recommended
     return HeldOut(fit, window.begins, held_s, compared, best, chosen, _loss(on_log, best, chosen))
+
+
+def replications_of(fitted: Scenario) -> int:
+    """Return how often the fit is simulated, to know what chance does: beside millions of requests it does little."""
+    return REPLICATIONS if fitted.demand.mean_requests_per_s * fitted.horizon_s <= FEW_REQUESTS else 1
 
 
 def judged_scenario(base: Scenario | Path | None, overrides: Mapping[str, Any]) -> Scenario:
@@ -240,7 +265,9 @@ def paired(name: str, metric: str, plan: str, on_log: Comparison, on_fit: Compar
     """Yield a metric of a plan on both, where both have it."""
     found = [each.plans[plan].metrics.get(metric) for each in (on_log, on_fit)]
     if found[0] is not None and found[1] is not None:
-        yield Compared(name, found[0].mean, found[1].mean, GOOD.get(metric))
+        number = len(on_fit.plans[plan].values)
+        chance = found[1].half_width * math.sqrt(number + 1) if number > 1 else 0.0
+        yield Compared(name, found[0].mean, found[1].mean, GOOD.get(metric), chance)
 
 
 def scatter(logged: Scenario, fitted: Scenario, length_s: float, finest_s: float = 0.0) -> Iterator[Compared]:

@@ -23,7 +23,15 @@ from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.counting import counts_of_events
 from simulator.studies.calibration.counts import LEAST_PIECES, Counts
 from simulator.studies.calibration.events import US_PER_S, Events
-from simulator.studies.calibration.held_out import Compared, HeldOut, judged_scenario, paired, scatter, window_of
+from simulator.studies.calibration.held_out import (
+    Compared,
+    HeldOut,
+    judged_scenario,
+    paired,
+    replications_of,
+    scatter,
+    window_of,
+)
 from simulator.studies.calibration.parts import parts_of_rates
 from simulator.studies.calibration.rates import RateFit, fit_rates
 from simulator.studies.comparison import Comparison
@@ -117,6 +125,7 @@ def held_out_rates(
             _without_memory(judged_scenario(base, {**alike, "traffic": traffic}))
             for traffic in (parts_of_rates(fit)["traffic"], {"replay": dict(replay)})
         )
+        fitted = fitted.model_copy(update={"replications": replications_of(fitted)})
         book = load_book(fitted.prices, base.parent if isinstance(base, Path) else Path())
         on_log, on_fit = (compare(each, book, kept=kept) for each in (logged, fitted))
         compared = (*_compared(on_log, on_fit), *scatter(logged, fitted, window.length_s, recorded.finest_s))

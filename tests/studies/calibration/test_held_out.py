@@ -57,6 +57,17 @@ def test_users_who_are_there_all_the_time_are_known_as_such_whatever_the_hours_t
         assert fit_users(measured(four_weeks), "UTC").beginning is Beginning.LASTING
 
 
+def test_what_chance_alone_may_do_in_so_short_a_time_does_not_count_against_a_fit(tmp_path: Path) -> None:
+    log = drawn(Habits(users=500, days=9, growth_per_week=0.0), 8)
+    found = calibrated(log, tmp_path)
+    assert found.verdict is not None
+    assert found.verdict.unsure
+    assert all(each.by_chance >= abs(each.fit - each.log) > 0 for each in found.verdict.unsure)
+    assert all(0 <= each.by_chance < abs(each.fit - each.log) for each in found.verdict.bad)
+    said = [each for each in found.why if each.startswith(f"{found.verdict.unsure[0].metric} is")]
+    assert said[0].endswith("; chance alone may do that in so short a time")
+
+
 @pytest.mark.long
 def test_a_log_whose_end_is_another_one_is_told_as_such(tmp_path: Path) -> None:
     log = drawn(Habits(users=20_000, growth_per_week=0.0), 6)
