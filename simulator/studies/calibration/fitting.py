@@ -137,6 +137,7 @@ DORMANT = "population.dormant"
 SEGMENT, SEGMENTS = "population.segments", ("busy", "calm")
 GROWTH = "traffic.growth_per_week"
 PROBABILITY, GAP = "traffic.return_visits.probability", "traffic.return_visits.gap.mean"
+GAP_CV = "traffic.return_visits.gap.cv"
 REQUESTS, THINK = "traffic.session.requests.mean", "traffic.session.think_time.mean"
 
 
@@ -159,6 +160,7 @@ def _numbers(
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
     if mine is not None:
         found |= {PROBABILITY: mine.probability, GAP: mine.gap_s}
+        found |= {} if mine.cv is None else {GAP_CV: mine.cv}
     requests = of.per_login[kept].sum(axis=0)
     logins = float(requests.sum()) / (1.0 - merged)
     found[REQUESTS] = float(requests @ np.arange(requests.size)) / logins

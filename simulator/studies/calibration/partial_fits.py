@@ -194,8 +194,8 @@ class PartialFits:
         days = self.measures.length_s / DAY_S
         if returns is None:
             return Reach(days)
-        q, gap = returns.probability, returns.gap_s / DAY_S
-        reached = days + q / (1.0 - q) * gap * -math.expm1(-days / gap)
+        q = returns.probability
+        reached = days + q / (1.0 - q) * returns.gap.mean_up_to_s(self.measures.length_s) / DAY_S
         return Reach(reached, max(days / ((1.0 - q) * reached), 1.0))
 
 

@@ -28,6 +28,8 @@ class Habits:
     days: int = 28
     probability: float = 0.3
     gap_h: float = 10.0
+    gap_cv: float | None = None
+    """Of lognormal gaps; None: they are exponential."""
     growth_per_week: float = 0.02
     requests: float = 3.0
     think_s: float = 60.0
@@ -44,7 +46,9 @@ class Habits:
             "session": {"requests": {"kind": "geometric", "mean": self.requests}, "think_time": pause},
         }
         if self.probability:
-            gap = {"kind": "exponential", "mean": f"{self.gap_h} h"}
+            gap: dict[str, Any] = {"kind": "exponential", "mean": f"{self.gap_h} h"}
+            if self.gap_cv is not None:
+                gap |= {"kind": "lognormal", "cv": self.gap_cv}
             traffic["return_visits"] = {"probability": f"{self.probability * 100} %", "gap": gap}
         stated: dict[str, Any] = {"users": self.users}
         if self.segments:
@@ -71,6 +75,8 @@ class Habits:
         if self.probability:
             found["traffic.return_visits.probability"] = self.probability
             found["traffic.return_visits.gap.mean"] = self.gap_h * HOUR_S
+            if self.gap_cv is not None:
+                found["traffic.return_visits.gap.cv"] = self.gap_cv
         return found
 
 
