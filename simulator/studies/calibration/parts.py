@@ -49,7 +49,7 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
     grows = fit.grows and fit.beginning is Beginning.LASTING  # what grows by those who join goes on only if they do
     until_s = fit.length_s if growth_until_s is None else growth_until_s
     grown = math.exp(math.log1p(found[GROWTH].value) * (until_s - fit.length_s / 2) / (7 * DAY_S)) if grows else 1.0
-    traffic: dict[str, Any] = {"profile": _profile(primary_weights(fit)), "timezones": fit.zone}
+    traffic: dict[str, Any] = {"profile": _profile(primary_weights(fit)), "timezones": _zones(fit)}
     if grows:
         traffic["growth_per_week"] = f"{_round(found[GROWTH].value * 100)} %"
     if PROBABILITY in found:
@@ -68,6 +68,17 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
         ]
     traffic["session"] = _session(fit)
     return {"population": _population(fit, grown), "traffic": traffic}
+
+
+def _zones(fit: UserFit) -> Mapping[str, str] | str:
+    """Return where users live: shares that add up to all, as the first has what rounding leaves of the others."""
+    if len(fit.homes) < 2:  # noqa: PLR2004
+        return next(iter(fit.homes), fit.zone)
+    (first, _), *others = fit.homes.items()
+    shares = {zone: _round(each.value * 100) for zone, each in others}
+    return {
+        zone: f"{share} %" for zone, share in {first: round(100 - sum(shares.values()), DIGITS + 2), **shares}.items()
+    }
 
 
 def _population(fit: UserFit, grown: float) -> dict[str, Any]:

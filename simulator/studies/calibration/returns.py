@@ -207,7 +207,7 @@ def shortly_after(pairs: Pairs, returns: Returns | None, within_s: float, withou
 
 
 _EXPONENTIAL: Final = ("log-odds", "log mean")
-"""What is varied of exponential gaps; of lognormal ones log-odds, log median and log sigma, which are less entangled."""
+"""What is varied of exponential gaps; of lognormal ones log-odds, log median and log sigma, which is steadier."""
 
 
 def _varied(returns: Returns) -> FloatArray:
