@@ -148,7 +148,7 @@ def _check_one_clock(asked: Asked) -> None:
     if asked.zone is not None and asked.timezone != "UTC":
         raise UserError(
             f"--zone-column {asked.zone} and --timezone {asked.timezone}: either a column says where each user "
-            "lives, or all live by one clock; leave one of them out (with --zone-column times that state no zone are UTC)"
+            "lives, or all live by one clock; leave one of them out (beside a column times that state no zone are UTC)"
         )
 
 

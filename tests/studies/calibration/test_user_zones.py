@@ -115,7 +115,7 @@ def test_zones_of_few_users_are_put_into_the_nearest_of_the_others(tmp_path: Pat
 def test_users_who_come_more_often_in_one_zone_are_told(tmp_path: Path) -> None:
     log = drawn(SHORT, 4)
     few = log[(log.zone == "Europe/Berlin") | (log.groupby("user").cumcount() < 2)]
-    assert any("Europe/Berlin came" in each for each in fitted(few, tmp_path).why)
+    assert any("times as often as all did; a scenario has" in each for each in fitted(few, tmp_path).why)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,22 @@ def test_what_says_no_zones_is_refused(tmp_path: Path, columns: dict[str, str], 
 @pytest.mark.parametrize(
     ("log", "of"),
     [
-        (pd.DataFrame({"time": pd.date_range("2026-03-02", periods=600, freq="5min"), "count": 3, "zone": "UTC"}), ()),
+        (
+            pd.DataFrame(
+                {
+                    "time": pd.date_range("2026-03-02", periods=600, freq="5min"),
+                    "count": [*range(50, 80)] * 20,
+                    "zone": "UTC",
+                }
+            ),
+            (),
+        ),
         (pd.DataFrame({"time": pd.date_range("2026-03-02", periods=600, freq="77s"), "zone": "UTC"}), ()),
     ],
     ids=["counts", "events"],
 )
 def test_a_log_without_users_has_no_zones_of_theirs(tmp_path: Path, log: pd.DataFrame, of: tuple[str, ...]) -> None:
-    with pytest.raises(UserError, match="--zone-column: .*without users nobody lives anywhere"):
+    with pytest.raises(UserError, match=r"--zone-column: .*without users nobody lives anywhere"):
         fitted(log, tmp_path, Asked(zone="zone", counts=of))
 
 
@@ -152,7 +161,7 @@ def test_one_profile_is_found_behind_zones_of_any_size() -> None:
     rng, hours = np.random.default_rng(1), np.arange(4 * 168 + 31)
     zones = ("America/New_York", "Europe/Berlin", "Asia/Kolkata")
     day = np.array(HOURS) / np.mean(HOURS)
-    first = 24 * 20_000
+    first = 24 * 20_100  # winter
     offsets, sizes = (-5, 1, 5.5), (600.0, 300.0, 30.0)
     counts = np.stack(
         [
