@@ -69,11 +69,12 @@ def _within(time_s: FloatArray, gap: Lognormal) -> FloatArray:
 
 def _later(longest_s: float, probability: float, gap: Lognormal) -> tuple[FloatArray, FloatArray]:
     """Return a grid of times, and how many logins but the next one follow within each of them. [s]"""
+    grid = np.arange(STEPS + 1, dtype=np.float64)
     step_s = longest_s / STEPS
-    edge = _within((np.arange(STEPS + 1) + 0.5) * step_s, gap)
+    edge = _within(np.asarray((grid + 0.5) * step_s), gap)
     mass = probability * np.diff(edge, prepend=0.0)  # of gaps that are nearest to each time of the grid
-    damped = np.exp(-DAMPING / STEPS * np.arange(STEPS + 1))
+    damped = np.exp(-DAMPING / STEPS * grid)
     transform = np.fft.rfft(mass * damped, 2 * STEPS)
     more = np.fft.irfft(transform**2 / (1.0 - transform), 2 * STEPS)[: STEPS + 1] / damped
     # up to a time of the grid comes half of what is nearest to it
-    return np.arange(STEPS + 1) * step_s, np.cumsum(more) - more / 2
+    return np.asarray(grid * step_s), np.asarray(np.cumsum(more) - more / 2)

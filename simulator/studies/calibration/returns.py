@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
+from scipy.optimize import minimize
 
 from simulator.core.arrays import FloatArray, IntArray
 from simulator.demand.return_visits import LONGEST_S, ReturnVisits
@@ -36,7 +36,7 @@ SIGMAS: Final = (0.5, 1.0, 1.5)
 ROOM: Final = 1.01
 """What is this near to a bound is at it."""
 STEP, LITTLE = 0.3, 0.05
-"""What is varied of lognormal ones moves by so much at first, and by so little from a fit to nearly the same pairs."""
+"""What is varied moves by so much at first, and by so little from a fit to nearly the same pairs."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Pairs:
         share = self.logins / np.maximum(self.logins.sum(axis=0), 1e-300)
         expected = (of_all * share)[:, of_all > 0]
         apart = (self.count[:, of_all > 0] - expected) ** 2 / np.maximum(expected, 1e-9)
-        return max(float(apart.sum()) / (expected.shape[1] * (len(self.count) - 1)), 1.0)
+        return float(max(apart.sum() / (expected.shape[1] * (len(self.count) - 1)), 1.0))
 
 
 @dataclass(frozen=True)
@@ -178,14 +178,16 @@ def _likeliest(
     def loss(logs: FloatArray) -> float:
         return _loss(logs, count, logins, pairs)
 
-    def end(start: FloatArray) -> OptimizeResult:
-        around = np.vstack([start, start + step * np.eye(start.size)]) if start.size > len(_EXPONENTIAL) else None
-        return minimize(loss, start, method="Nelder-Mead", options={"initial_simplex": around}, tol=1e-5)
-
-    best = min(map(end, starts), key=lambda each: float(each.fun))
+    best: tuple[float, FloatArray] | None = None
+    for start in starts:
+        around = np.vstack([start, start + step * np.eye(start.size)])
+        found = minimize(loss, start, method="Nelder-Mead", options={"initial_simplex": around}, tol=1e-5)
+        if best is None or found.fun < best[0]:
+            best = float(found.fun), np.asarray(found.x, dtype=np.float64)
+    assert best is not None
     alone = _factor(count, pairs.by_chance) * pairs.by_chance
-    probability, gap = _stated(best.x)
-    return Returns(probability, gap, _deviance(count, alone) - float(best.fun))
+    probability, gap = _stated(best[1])
+    return Returns(probability, gap, _deviance(count, alone) - best[0])
 
 
 def shortly_after(pairs: Pairs, returns: Returns | None, within_s: float, without: int | None = None) -> float:
@@ -206,11 +208,8 @@ def shortly_after(pairs: Pairs, returns: Returns | None, within_s: float, withou
     return float(soon + chance / width_s * within_s / max(float(logins[0]), 1.0))
 
 
-_EXPONENTIAL: Final = ("log-odds", "log mean")
-"""What is varied of exponential gaps; of lognormal ones log-odds, log median and log sigma, which is steadier."""
-
-
 def _varied(returns: Returns) -> FloatArray:
+    """Return what is varied: log-odds and log mean, of lognormal gaps log median and log sigma, which is steadier."""
     share = min(max(returns.probability / MOST_PROBABILITY, 1e-6), 1 - 1e-6)
     odds, log_mean = math.log(share / (1 - share)), math.log(returns.gap_s)
     if returns.cv is None:
