@@ -32,6 +32,7 @@ def users(
     gaps_are_zero: log_options.GapsAreZero = False,
     time_format: log_options.TimeFormat = None,
     timezone: log_options.Timezone = "UTC",
+    zone_column: log_options.ZoneColumn = None,
     population: log_options.Population = None,
     session_gap: log_options.SessionGap = None,
     scenario: Annotated[
@@ -54,7 +55,9 @@ def users(
     from simulator.report.scenario_text import print_json, say
     from simulator.report.terminal import print_tables
 
-    said = log_options.LogSaid(time, user, time_format, timezone, population, session_gap, allow_skipped)
+    said = log_options.LogSaid(
+        time, user, time_format, timezone, population, session_gap, allow_skipped, zone_column=zone_column
+    )
     said = said.with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
     result = log_options.calibrated(logs, said, scenario, fit_only=fit_only)
     if out is not None:

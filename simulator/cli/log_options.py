@@ -36,6 +36,12 @@ TimeFormat = Annotated[
     str | None,
     typer.Option(metavar="FORMAT", help="How times are written, e.g. '%d/%m/%Y %H:%M'.", show_default=False),
 ]
+ZoneColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COL", help="The column with the users' time zones, e.g. America/New_York.", show_default=False
+    ),
+]
 Timezone = Annotated[str, typer.Option(metavar="ZONE", help="The clock that the users live by, e.g. Europe/Berlin.")]
 Population = Annotated[
     str | None,
@@ -63,6 +69,7 @@ class LogSaid:
     count: tuple[str, ...] = ()
     count_unit: str | None = None
     gaps_are_zero: bool = False
+    zone_column: str | None = None
 
     def with_counts(self, count: list[str] | None, count_unit: str | None, *, gaps_are_zero: bool) -> "LogSaid":
         """Return it with what is said of counts."""

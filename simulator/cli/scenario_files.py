@@ -66,6 +66,7 @@ def new(
     gaps_are_zero: log_options.GapsAreZero = False,
     time_format: log_options.TimeFormat = None,
     timezone: log_options.Timezone = "UTC",
+    zone_column: log_options.ZoneColumn = None,
     population: log_options.Population = None,
     session_gap: log_options.SessionGap = None,
     fit_only: log_options.FitOnly = False,
@@ -81,7 +82,9 @@ def new(
     check_free(path, replaces=force, other="path")
     if not path.absolute().parent.is_dir():  # told before a log is read, which may take minutes
         raise UserError(f"cannot write {path}: there is no folder {path.parent}")
-    said = log_options.LogSaid(time, user, time_format, timezone, population, session_gap, allow_skipped)
+    said = log_options.LogSaid(
+        time, user, time_format, timezone, population, session_gap, allow_skipped, zone_column=zone_column
+    )
     said = said.with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
     if from_log:
         result = log_options.calibrated(from_log, said, None, fit_only=fit_only)

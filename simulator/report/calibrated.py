@@ -203,6 +203,7 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
     count_unit: str | None = None,
     gaps_are_zero: bool = False,
     time_format: str | None = None,
+    zone_column: str | None = None,
     timezone: str = "UTC",
     population: int | str | None = None,
     session_gap: str | None = None,
@@ -223,6 +224,9 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
         ``"1/min"`` or ``"total"``); whether times without a count are 0, and not unknown.
     time_format
         How times are written that are not ISO 8601, such as ``"%d/%m/%Y %H:%M"``.
+    zone_column
+        The column that says in which time zone the user of a row is, such as ``"America/New_York"``; each user lives in
+        that of most of his rows. Not with ``timezone``.
     timezone
         The clock that the users live by, such as ``"Europe/Berlin"``.
     population
@@ -252,6 +256,7 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
         (count,) if isinstance(count, str) else tuple(count),
         None if count_unit is None else _read("count_unit", count_unit, read_unit),
         gaps_are_zero,
+        zone_column,
     )
     users = None if population is None else _read("population", population, read_count)
     gap_s = None if session_gap is None else _read("session_gap", session_gap, read_seconds)

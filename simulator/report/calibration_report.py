@@ -15,10 +15,11 @@ from simulator.report.json_report import finite
 from simulator.report.layout import sentences
 from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.calibrating import Calibration
-from simulator.studies.calibration.fitting import Fitted, UserFit
+from simulator.studies.calibration.fitting import HOME, Fitted, UserFit
 from simulator.studies.calibration.held_out import Compared, HeldOut
 from simulator.studies.calibration.lapsing import Lapsing
 from simulator.studies.calibration.rates import RateFit
+from simulator.studies.calibration.user_zones import Zones
 
 MOST_UNUSUAL = 20
 """Stretches of unusual hours that are shown."""
@@ -149,7 +150,7 @@ def value_text(key: str, value: float) -> str:
     """Return a number of a scenario as people read it."""
     if key.endswith((".gap.mean", ".think_time.mean")):
         return form.duration(value)
-    if key.endswith((".probability", ".growth_per_week")):
+    if key.endswith((".probability", ".growth_per_week")) or key.startswith(f"{HOME}."):
         return f"{value * 100:.3g} %"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"  # noqa: PLR2004
 
@@ -200,9 +201,23 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
         ],
         "parts": found.parts,
     }
+    if found.zones is not None:
+        content["zones"] = _zones(found.zones)
     if lapsing is not None:
         content["lapsing"] = _lapsing(lapsing)
     return {key: finite(value) for key, value in content.items()}
+
+
+def _zones(found: Zones) -> dict[str, Any]:
+    """Return what was made of the column of time zones."""
+    homes = found.homes
+    return {
+        "users": dict(homes.users),
+        "users_of_several": homes.several,
+        "put_into_others": list(found.few),
+        "rows_without": homes.rows_without,
+        "rows_not_understood": homes.rows_unknown,
+    }
 
 
 def _lapsing(found: Lapsing) -> dict[str, Any]:

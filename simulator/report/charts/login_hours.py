@@ -16,6 +16,7 @@ from simulator.report.charts.labels import Entry, key
 from simulator.report.charts.look import BOTTOM, TOP, Look, NoChartError
 from simulator.report.charts.theme import in_style, theme, tint
 from simulator.studies.calibration.calibrating import Calibration
+from simulator.studies.calibration.fitting import UserFit
 from simulator.studies.calibration.measures import Measures
 from simulator.studies.calibration.weekly import Unusual, local_hours
 
@@ -58,19 +59,30 @@ class _Hours:
         """What is told apart."""
         return "hour" if self.step == 1 else "day"
 
+    @property
+    def zone(self) -> str:
+        """The clock whose users are drawn: that of most, where they live by several."""
+        return next(iter(self.measures.zones), self.found.fit.zone)
+
+    @property
+    def clock(self) -> str:
+        """The same, with how many live by it."""
+        homes = self.found.fit.homes if isinstance(self.found.fit, UserFit) else {}
+        return f"{self.zone} ({homes[self.zone].value:.0%} of the users)" if len(homes) > 1 else self.zone
+
     @cached_property
     def slots(self) -> IntArray:
         """Which slot each piece of the log begins in."""
         of = self.measures
-        return local_hours(of.first_hour, of.by_hour.shape[1], self.found.fit.zone)[:: self.step] % self.weights.size
+        return local_hours(of.first_hour, of.by_zone.shape[2], self.zone)[:: self.step] % self.weights.size
 
     @cached_property
     def levels(self) -> FloatArray:
         """What came in each piece, over the mean hour, growth taken out; NaN where the log covers little of it."""
-        of, expected = self.measures, self.found.fit.weekly.expected
+        of, expected = self.measures, self.found.fit.weekly.by_zone[0]
         begins = range(0, expected.size, self.step)
         counts, due, covered = (
-            np.add.reduceat(each, begins) for each in (of.by_hour.sum(axis=0), expected, of.covered)
+            np.add.reduceat(each, begins) for each in (of.by_zone[:, 0].sum(axis=0), expected, of.covered)
         )
         usable = (due > 0) & (covered > self.step / 2)
         return np.where(usable, self.weights[self.slots] * counts / np.where(usable, due, 1.0), np.nan)
@@ -115,7 +127,7 @@ def login_hours(found: Calibration) -> Figure:
     if hours.weights.size < HOURS_PER_DAY:
         raise NoChartError("the log is shorter than a day: it has no hours of a day to draw")
     when = f"{hours.piece} of the {'week' if hours.weights.size == HOURS_PER_WEEK else 'day'}"
-    subtitle = f"Logins by {when} in {found.fit.zone}, over those of the mean {hours.piece}, with growth taken out"
+    subtitle = f"Logins by {when} in {hours.clock}, over those of the mean {hours.piece}, with growth taken out"
     figure = calibration_slide(found, hours_title(found), subtitle)
     axes = figure.add_axes((AXES_LEFT, BOTTOM, AXES_RIGHT - AXES_LEFT, TOP - BOTTOM))
     is_band = _log(axes, hours)
@@ -124,7 +136,7 @@ def login_hours(found: Calibration) -> Figure:
     highest = hours.highest
     _unusual(axes, hours, highest)
     _axes(axes, hours, highest)
-    axes.set_xlabel(f"{form.capital(when)} in {found.fit.zone}")
+    axes.set_xlabel(f"{form.capital(when)} in {hours.zone}")
     key(figure, _entries(found, hours, is_band=is_band), KEY_LEFT)
     return figure
 
@@ -211,7 +223,7 @@ def _entries(found: Calibration, hours: _Hours, *, is_band: bool) -> list[Entry]
     grown = [f"growth of {growth.value * 100:+.2g} % a week"] if growth is not None else []
     entries = [Entry("fit", Look(_fit_colour()), [f"mean of each {hours.piece}", *grown]), log]
     if unusual:
-        zone = ZoneInfo(found.fit.zone)
+        zone = ZoneInfo(hours.zone)
         told = [_told(each, zone) for each in sorted(unusual, key=lambda each: -each.hours * each.multiplier)[:NAMED]]
         more = [f"and {len(unusual) - NAMED:,} more"] if len(unusual) > NAMED else []
         look = Look(theme().forbidden, marker="o", is_line=False)

@@ -20,6 +20,7 @@ from simulator.studies.calibration.parts import parts_of, parts_of_rates
 from simulator.studies.calibration.rate_doubts import check_population, rate_doubts
 from simulator.studies.calibration.rates import RateFit, fit_rates
 from simulator.studies.calibration.sessions import histogram_lines
+from simulator.studies.calibration.user_zones import Zones
 from simulator.studies.outcome_store import OutcomeStore
 
 LEAST_VERDICT_S = 2 * DAY_S
@@ -50,6 +51,8 @@ class Calibration:
     """Its files and folders."""
     columns: tuple[str, str | None] = ("", None)
     """What the log's own columns of times and users are called, where it has users."""
+    zones: Zones | None = None
+    """What was made of its column of time zones, where one is given."""
 
     @property
     def fits(self) -> bool:
@@ -92,8 +95,10 @@ def calibrate(
     """
     if session_gap_s is not None and not session_gap_s > 0:
         raise UserError(f"session gap(={session_gap_s:g} s) must be above 0 s, such as 30 min")
+    _check_one_clock(asked)
     counts = read_counts(paths, asked)
     if counts is not None:
+        _check_no_zones(counts.recognised, asked)
         _check_gap(counts.recognised, session_gap_s)
         return _of_rates(paths, recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
@@ -101,6 +106,7 @@ def calibrate(
         events.check_span()
         if not events.has_users:
             _check_gap(events.recognised, session_gap_s)
+            _check_no_zones(events.recognised, asked)
             return _of_rates(paths, recorded_events(events), asked, population, base, kept, judges=judges)
         events.check_users()
         if population is not None and population < events.users:
@@ -128,6 +134,7 @@ def calibrate(
             measures,
             tuple(paths),
             events.columns,
+            events.zones,
         )
 
 
@@ -135,6 +142,22 @@ def _check_no_counts(recognised: str, asked: Asked) -> None:
     given = "--count-unit" if asked.count_unit is not None else "--gaps-are-zero" if asked.gaps_are_zero else None
     if given is not None:
         raise UserError(f"{given}: {recognised}: its rows are events; say with --count which column counts")
+
+
+def _check_one_clock(asked: Asked) -> None:
+    if asked.zone is not None and asked.timezone != "UTC":
+        raise UserError(
+            f"--zone-column {asked.zone} and --timezone {asked.timezone}: either a column says where each user "
+            "lives, or all live by one clock; leave one of them out (beside a column times that state no zone are UTC)"
+        )
+
+
+def _check_no_zones(recognised: str, asked: Asked) -> None:
+    if asked.zone is not None:
+        raise UserError(
+            f"--zone-column: {recognised}: without users nobody lives anywhere; say with --timezone which clock they "
+            "all live by, or with --user which column has the users"
+        )
 
 
 def _check_gap(recognised: str, session_gap_s: float | None) -> None:

@@ -24,10 +24,10 @@ from simulator.studies.calibration.events import (
     check_left_out,
     format_of,
     log_files,
-    moment_of,
     opened_log,
 )
 from simulator.studies.calibration.formats import TIME_NAMES, USER_NAMES, Format, column_of, shown_columns
+from simulator.studies.calibration.moments import moment_of
 from simulator.studies.calibration.monitoring import NO_NUMBER, NO_TIME, is_monitoring, listed, monitored
 from simulator.studies.calibration.monitoring_kinds import KINDS
 

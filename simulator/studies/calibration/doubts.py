@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from simulator.core.input_files.wording import one_line, shortened
 from simulator.core.units import DAY_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
 from simulator.studies.calibration.activity import BOUNDS, Beginning
 from simulator.studies.calibration.events import US_PER_S, Events
@@ -12,6 +13,7 @@ from simulator.studies.calibration.fitting import DORMANT, UserFit
 from simulator.studies.calibration.held_out import HeldOut
 from simulator.studies.calibration.lapsing import Lapsing
 from simulator.studies.calibration.measures import ROBOT_TIMES, Measures
+from simulator.studies.calibration.user_zones import LEAST_FRACTION, Zones
 from simulator.studies.calibration.weekly import Weekly
 
 ROBOT_FRACTION: Final = 0.05
@@ -20,6 +22,11 @@ FLAT: Final = 0.1
 """A profile whose hours scatter less, relative to their mean, has neither day nor week."""
 LAPSED: Final = 0.8
 SHOWN: Final = 3
+MOVING: Final = 0.01
+"""Of the users: so many with rows of several time zones are told."""
+LARGE_ZONE: Final = 0.05
+UNLIKE: Final = 0.2
+"""In a zone of so many users they come so much more often, or less, than all do, that it is told."""
 WIDE: Final = 0.5
 """A number whose interval is wider on one side, relative to it, is hardly known."""
 
@@ -36,6 +43,8 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
         yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
     elif few > FEW_FRACTION:
         yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"
+    if events.zones is not None:
+        yield from _of_zones(events.zones, measures)
     yield from _of_kinds(fit)
     if fit.shape <= 2 * float(np.exp(BOUNDS[0][0])) and not fit.has_segments:
         yield "no gamma fits how often users come: nearly all came once, a few again and again; give segments"
@@ -59,6 +68,39 @@ def of_misses(verdict: HeldOut | None) -> Iterator[str]:
         both = f"{each.fit:.4g} by the fit and {each.log:.4g} on the end of the log"
         chance = "; chance alone may do that in so short a time" if each.may_be_chance else ""
         yield f"{each.metric} is {both} ({each.error:+.0%}){chance}"
+
+
+def _of_zones(zones: Zones, measures: Measures) -> Iterator[str]:
+    homes = zones.homes
+    users, others = sum(homes.users.values()), homes.rows_without + homes.rows_unknown
+    if others:
+        example = f", such as '{one_line(shortened(homes.example, 40))}'" if homes.example is not None else ""
+        yield (
+            f"{others:,} rows have no time zone ({homes.rows_without:,}) or another value ({homes.rows_unknown:,}"
+            f"{example}); their users live where their other rows say"
+        )
+    if homes.several > MOVING * users:
+        yield f"{homes.several / users:.0%} of the users have rows of several time zones, and live in that of most"
+    if zones.few:
+        named = f"{zones.few[0]} and {len(zones.few) - 1} more" if len(zones.few) > 1 else zones.few[0]
+        yield (
+            f"{named}, of less than {LEAST_FRACTION:.1%} of the users each and {zones.few_fraction:.1%} of all, were "
+            f"taken for the nearest of the other time zones, at most {zones.farthest_h:.2g} h off"
+        )
+    yield from _of_rates_by_zone(measures)
+
+
+def _of_rates_by_zone(measures: Measures) -> Iterator[str]:
+    """Yield in which zone users come as often as in none other: a scenario has all of them come alike."""
+    logins, users = measures.by_zone.sum(axis=(0, 2)), measures.users_by_zone.sum(axis=0)
+    per_user = logins / np.maximum(users, 1.0) * users.sum() / logins.sum()
+    large = users >= LARGE_ZONE * users.sum()
+    place = int(np.argmax(np.where(large, np.abs(np.log(np.maximum(per_user, 1e-9))), -1.0)))
+    if large.any() and abs(float(per_user[place]) - 1.0) > UNLIKE:
+        yield (
+            f"users of {measures.zones[place]} came {per_user[place]:.2g} times as often as all did; a scenario has "
+            "the same rates in all time zones"
+        )
 
 
 def _of_kinds(fit: UserFit) -> Iterator[str]:

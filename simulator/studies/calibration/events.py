@@ -8,7 +8,6 @@ event and the one before it (``lag() OVER ()``) needs no other order.
 
 import bz2
 import lzma
-import re
 import secrets
 import shutil
 import tempfile
@@ -22,7 +21,7 @@ from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
 from simulator.core.tables import column_names, head_of, is_parquet, name_of
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
-from simulator.demand.stamp_formats import LONGEST_S, reading_hint
+from simulator.demand.stamp_formats import LONGEST_S
 from simulator.studies.calibration.count_units import Unit
 from simulator.studies.calibration.formats import (
     CLIENT,
@@ -34,6 +33,8 @@ from simulator.studies.calibration.formats import (
     shown_columns,
     stored_column,
 )
+from simulator.studies.calibration.moments import moment_of
+from simulator.studies.calibration.user_zones import Zones, gathered, housed, known_zone
 from simulator.studies.executor import cores
 
 if TYPE_CHECKING:
@@ -56,11 +57,6 @@ CELLS: Final = "a line with too few or too many cells"
 LEAST_USERS: Final = 200
 _STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (int(DAY_S), int(HOUR_S), int(MINUTE_S), 1))
 _UNPACKED: Final[dict[bytes, Any]] = {b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-_UNITS: Final = ((1e11, 1_000_000.0, "s"), (1e14, 1_000.0, "ms"), (1e17, 1.0, "us"), (float("inf"), 0.001, "ns"))
-"""Numbers of seconds, milliseconds, ... since 1970 are below these."""
-_OFFSET: Final = r"(:\d{2}(?:\.\d+)?)\s*([+-]\d{2}):?(\d{2})$"
-"""Of ISO times: what stands before an offset, and its hours and minutes."""
-_ISO: Final = r"^\s*\d{4}-\d{2}(-\d{2})?"
 _STORED: Final = ("TIMESTAMP", "DATE", "BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "DOUBLE", "FLOAT")
 """Kinds of columns that are moments or numbers as they are, and need not become text first."""
 _REASONS: Final = ("no time", "a time that is not understood", "no user")
@@ -83,6 +79,8 @@ class Asked:
     """What such numbers are, where their name does not say it."""
     gaps_are_zero: bool = False
     """Whether nothing came at times of which there is no count."""
+    zone: str | None = None
+    """The column that says in which time zone the user of a row is."""
 
 
 @dataclass
@@ -102,6 +100,8 @@ class Events:
     table: str = "events"
     columns: tuple[str, str | None] = ("", None)
     """What the log's own columns of times and users are called; no users where it has none."""
+    zones: Zones | None = None
+    """Where users live, where a column says that; `connection` has it as table ``homes`` of u and z."""
 
     @property
     def count(self) -> int:
@@ -308,17 +308,21 @@ def _loaded(log: OpenedLog, asked: Asked) -> Events:
     moment = moment_of("written", texts, time, kind.time_format or asked.time_format)
     written = stored if sample[0][1].startswith(_STORED) else text
     who = _trimmed(kind.columns[user]) if user else "'nobody'"
+    where = column_of(kind.columns, asked.zone, (), "--zone-column")
+    there = known_zone(log.connection, kind.columns[where]) if where else "0"
     salt = secrets.token_hex(16)
     connection.execute(
         f"""CREATE TABLE events AS
         SELECT t, hash('{salt}' || who) AS u, (hash(who) % {GROUPS})::UTINYINT AS g, CASE
             WHEN t IS NULL THEN CASE WHEN written IS NULL OR trim(written::VARCHAR) = '' THEN 1 ELSE 2 END
-            WHEN who IS NULL THEN 3 ELSE 0 END::UTINYINT AS why
-        FROM (SELECT {moment} AS t, written, who FROM (SELECT {written} AS written, {who} AS who FROM ({relation})))
+            WHEN who IS NULL THEN 3 ELSE 0 END::UTINYINT AS why{", z" if where else ""}
+        FROM (SELECT {moment} AS t, written, who, z
+            FROM (SELECT {written} AS written, {who} AS who, {there} AS z FROM ({relation})))
         ORDER BY g, u, t"""
     )
-    events = Events(connection, kind.recognised_as(time, user), user is not None, columns=(time, user))
-    _count(events, log)
+    recognised = kind.recognised_as(time, user) + (f", time zones in '{where}'" if where else "")
+    events = Events(connection, recognised, user is not None, columns=(time, user))
+    _count(events, log, where if user else None)
     if not events.count:
         first = shown(texts[0] if texts else "")
         raise UserError(f"{name_of(log.called)}: no row has a time that is understood; the first is {first}")
@@ -343,34 +347,7 @@ def _columns(kind: Format, asked: Asked) -> tuple[str, str | None]:
     return time, user
 
 
-def moment_of(column: str, texts: Sequence[str], name: str, written: str | None) -> str:
-    """Return SQL of the time of a row, from that of its column, in microseconds since 1970; NULL where it is none."""
-    trimmed = f"trim({column}::VARCHAR)"
-    if not texts:
-        raise UserError(f"its column '{name}' is empty in the first rows")
-    first = texts[0]
-    if written is not None:
-        as_text = written.replace("'", "''")
-        return f"epoch_us(try_strptime({trimmed}, '{as_text}')::TIMESTAMPTZ)"
-    try:
-        number = abs(float(first))
-    except ValueError:
-        pass
-    else:
-        if len(first) == len("20260131") and first.isdigit() and first[:2] in {"19", "20"}:
-            return f"epoch_us(try_strptime({trimmed}, '%Y%m%d')::TIMESTAMPTZ)"
-        factor = next(times for below, times, _ in _UNITS if number < below)
-        return f"TRY_CAST(round(TRY_CAST({column} AS DOUBLE) * {factor}) AS BIGINT)"
-    if re.match(_ISO, first):
-        normal = f"regexp_replace(replace({trimmed}, ',', '.'), '{_OFFSET}', '\\1\\2:\\3')"
-        normal = f"regexp_replace({normal}, '\\s*(?:UTC|GMT)$', 'Z')"
-        # most are read as they are, which takes a seventh of the time
-        return f"epoch_us(coalesce(TRY_CAST({column} AS TIMESTAMPTZ), TRY_CAST({normal} AS TIMESTAMPTZ)))"
-    hint = reading_hint(first)
-    raise UserError(f"its time {shown(first)} {hint or 'is not ISO 8601 and no number'}; give it as --time-format")
-
-
-def _count(events: Events, log: OpenedLog) -> None:
+def _count(events: Events, log: OpenedLog, zone: str | None) -> None:
     run: Any = events.connection.execute
     counts = ", ".join(f"count(*) FILTER (why = {number})" for number in range(1, len(_REASONS) + 1))
     told: Any = run(f"SELECT count(*), {counts} FROM events").fetchone()
@@ -381,8 +358,14 @@ def _count(events: Events, log: OpenedLog) -> None:
         events.rows += log.rejected
     run("DELETE FROM events WHERE why > 0")
     run("ALTER TABLE events DROP COLUMN why")
+    homes = None
+    if zone is not None and events.count:
+        homes = housed(events.connection, f"SELECT {log.kind.columns[zone]} FROM ({log.relation})", zone)
+        events.skipped |= homes.left_out
     span: Any = run("SELECT min(t), max(t) FROM events").fetchone()
     events.first_us, events.last_us = (int(each or 0) for each in span)
+    if homes is not None:
+        events.zones = gathered(events.connection, homes, events.first_us / US_PER_S, events.last_us / US_PER_S)
     steps = ", ".join(
         f"bool_and(epoch_us(make_timestamptz(t) AT TIME ZONE current_setting('TimeZone')) % {step} = 0)"
         for step in _STEPS_US

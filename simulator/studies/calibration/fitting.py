@@ -54,6 +54,7 @@ class UserFit:
     """All users: those who are given, or those who came and about as many as did not."""
     shape: float
     zone: str
+    """The clock that users live by where the log does not say it of each, and of times that state none."""
     session_gap_s: float
     length_s: float
     """Of the log. [s]"""
@@ -68,6 +69,12 @@ class UserFit:
     users_are_given: bool = False
     kinds: Kinds | None = None
     """Whether one gamma says how often users come; None where they drop out."""
+
+    @property
+    def homes(self) -> Mapping[str, Fitted]:
+        """Share of the users by the zone that they live in, where the log says it of each; none with nobody."""
+        stated = {key.removeprefix(f"{HOME}."): each for key, each in self.parameters.items() if key.startswith(HOME)}
+        return {zone: each for zone, each in stated.items() if each.value > 0}
 
     @property
     def has_segments(self) -> bool:
@@ -89,7 +96,7 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     measures
         What was counted.
     zone
-        The clock that people live by.
+        The clock that people live by, where the log does not say it of each.
     population
         How many users there are, those who never came included; None where that is not known.
     """
@@ -135,8 +142,10 @@ NO_GROWTH = -1.0
 USERS, RATE, SHAPE = "population.users", "population.logins_per_day", "population.shape"
 DORMANT = "population.dormant"
 SEGMENT, SEGMENTS = "population.segments", ("busy", "calm")
+HOME = "traffic.timezones"
 GROWTH = "traffic.growth_per_week"
 PROBABILITY, GAP = "traffic.return_visits.probability", "traffic.return_visits.gap.mean"
+GAP_CV = "traffic.return_visits.gap.cv"
 REQUESTS, THINK = "traffic.session.requests.mean", "traffic.session.think_time.mean"
 
 
@@ -159,6 +168,10 @@ def _numbers(
         found[GROWTH] = fit.weekly(without).growth_per_week if without is not None else of_all.weekly.growth_per_week
     if mine is not None:
         found |= {PROBABILITY: mine.probability, GAP: mine.gap_s}
+        found |= {} if mine.cv is None else {GAP_CV: mine.cv}
+    if of.zones:
+        users = of.users_by_zone[kept].sum(axis=0)
+        found |= {f"{HOME}.{name}": float(share) for name, share in zip(of.zones, users / users.sum(), strict=True)}
     requests = of.per_login[kept].sum(axis=0)
     logins = float(requests.sum()) / (1.0 - merged)
     found[REQUESTS] = float(requests @ np.arange(requests.size)) / logins

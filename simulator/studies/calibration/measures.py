@@ -39,8 +39,12 @@ class Measures:
     """What times are a multiple of. [s]"""
     first_hour: int
     """Since 1970, in UTC."""
-    by_hour: FloatArray
-    """Logins of each hour, by group, shape (groups, hours)."""
+    by_zone: FloatArray
+    """Logins of each hour, by group and zone of the user, shape (groups, zones, hours)."""
+    zones: tuple[str, ...]
+    """Where users live; none, and one for all in what is counted, where the log does not say it."""
+    users_by_zone: FloatArray
+    """How many they are, by group, shape (groups, zones)."""
     covered: FloatArray
     """Share of each hour that the log covers, shape (hours,)."""
     valley: Valley
@@ -61,6 +65,11 @@ class Measures:
     """Share of the events that the most frequent 0.1 % of users have, and the share of the most frequent one; how many
     users are hardly persons (ROBOT_FRACTION), and the share of all these."""
     stays: Stays
+
+    @property
+    def by_hour(self) -> FloatArray:
+        """Logins of each hour, by group, shape (groups, hours)."""
+        return np.asarray(self.by_zone.sum(axis=1))
 
 
 def measured(events: Events, session_gap_s: float | None = None) -> Measures:
@@ -88,12 +97,15 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
     length_s = (events.last_us - events.first_us) / US_PER_S
     first_hour = events.first_us // HOUR_US
     hours = events.last_us // HOUR_US - first_hour + 1
+    names = events.zones.names if events.zones is not None else ()
     edge_s, pairs, pair_logins = _pairs(run, events, length_s, valley.gap_s)
     return Measures(
         length_s,
         events.resolution_s,
         first_hour,
-        _by_hour(run, first_hour, hours),
+        _by_zone(run, first_hour, hours, names),
+        names,
+        _users_by_zone(run, names),
         _covered(events, first_hour, hours),
         valley,
         gaps,
@@ -124,14 +136,27 @@ def _gaps(run: Any) -> Gaps:
     return Gaps(np.asarray(count, dtype=np.float64))
 
 
-def _by_hour(run: Any, first_hour: int, hours: int) -> FloatArray:
+def _by_zone(run: Any, first_hour: int, hours: int, names: tuple[str, ...]) -> FloatArray:
+    z, at_home = ("z::INT", "JOIN homes USING (u)") if names else ("0", "")
     found = _rows(
         run,
-        f"""SELECT g::INT AS g, (t // {HOUR_US} - {first_hour})::INT AS h, count(*)::DOUBLE AS n
-        FROM logins GROUP BY ALL""",
+        f"""SELECT g::INT AS g, {z} AS z, (t // {HOUR_US} - {first_hour})::INT AS h, count(*)::DOUBLE AS n
+        FROM logins {at_home} GROUP BY ALL""",
     )
-    counts = np.zeros((GROUPS, hours))
-    np.add.at(counts, (np.asarray(found["g"]), np.asarray(found["h"])), np.asarray(found["n"]))
+    counts = np.zeros((GROUPS, max(len(names), 1), hours))
+    np.add.at(counts, tuple(np.asarray(found[name]) for name in "gzh"), np.asarray(found["n"]))
+    return counts
+
+
+def _users_by_zone(run: Any, names: tuple[str, ...]) -> FloatArray:
+    counts = np.zeros((GROUPS, len(names)))
+    if names:
+        found = _rows(
+            run,
+            """SELECT g::INT AS g, z::INT AS z, count(DISTINCT u)::DOUBLE AS n
+            FROM logins JOIN homes USING (u) GROUP BY ALL""",
+        )
+        np.add.at(counts, (np.asarray(found["g"]), np.asarray(found["z"])), np.asarray(found["n"]))
     return counts
 
 

@@ -49,6 +49,7 @@ class PartialFits:
 
     measures: Measures
     zone: str
+    """The clock that people live by, where the log does not say it of each."""
     population: float | None
     lapsing: Lapsing | None = None
     """How users drop out, once that is known."""
@@ -67,13 +68,12 @@ class PartialFits:
 
     def weekly(self, without: int | None = None) -> Weekly:
         """Return when people come."""
-        of, counts = self.measures, self.measures.by_hour[self.kept(without)].sum(axis=0)
+        of, counts = self.measures, self.measures.by_zone[self.kept(without)].sum(axis=0)
         if of.resolution_s >= DAY_S:  # what of a day is known is how much of it there was
-            counts = np.repeat(np.add.reduceat(counts, range(0, counts.size, HOURS_PER_DAY)), HOURS_PER_DAY)[
-                : counts.size
-            ]
-            counts = counts / HOURS_PER_DAY
-        return fitted_weekly(counts, of.first_hour, self.zone, of.covered, finds_unusual=without is None)
+            hours = counts.shape[1]
+            by_day = np.add.reduceat(counts, range(0, hours, HOURS_PER_DAY), axis=1)
+            counts = np.repeat(by_day, HOURS_PER_DAY, axis=1)[:, :hours] / HOURS_PER_DAY
+        return fitted_weekly(counts, of.first_hour, of.zones or (self.zone,), of.covered, finds_unusual=without is None)
 
     def returns(self, weekly: Weekly, without: int | None, start: Returns | None) -> tuple[Returns | None, float]:
         """Return return visits, and which share of all logins is taken for requests of the one before."""
@@ -96,7 +96,7 @@ class PartialFits:
         of = self.measures
         if of.pairs.sum() < LEAST_PAIRS:
             return None
-        chance = by_chance(weekly.expected, of.lag_edge_s)
+        chance = by_chance(weekly.by_zone, of.lag_edge_s)
         if self.lapsing is not None:
             middle_s = np.sqrt(of.lag_edge_s[:-1] * of.lag_edge_s[1:])
             chance = chance * self.lapsing.still_coming(middle_s / DAY_S)
@@ -208,8 +208,8 @@ class PartialFits:
         days = self.measures.length_s / DAY_S
         if returns is None:
             return Reach(days)
-        q, gap = returns.probability, returns.gap_s / DAY_S
-        reached = days + q / (1.0 - q) * gap * -math.expm1(-days / gap)
+        q = returns.probability
+        reached = days + q / (1.0 - q) * returns.gap.mean_up_to_s(self.measures.length_s) / DAY_S
         return Reach(reached, max(days / ((1.0 - q) * reached), 1.0))
 
 
@@ -219,14 +219,16 @@ def by_chance(expected: FloatArray, edge_s: FloatArray) -> FloatArray:
     Parameters
     ----------
     expected
-        Logins of each hour of the log.
+        Logins of users of each zone in each hour of the log, shape (zones, hours). Users of a zone are taken to come as
+        often as those of others.
     edge_s
         Where bins of distance begin and end. [s]
     """
     lags = int(edge_s[-1] / HOUR_S) + 2
-    padded = np.concatenate([expected, np.zeros(lags)])
-    spectrum = np.fft.rfft(padded, 2 * padded.size)
-    together = np.fft.irfft(spectrum * np.conj(spectrum))[: lags + 1]
+    share = np.maximum(expected.sum(axis=1) / max(float(expected.sum()), 1e-300), 1e-300)
+    spectrum = np.fft.rfft(expected, 2 * (expected.shape[1] + lags))
+    power = (spectrum * np.conj(spectrum) / share[:, None]).sum(axis=0)
+    together = np.fft.irfft(power)[: lags + 1]
     steps = np.arange(lags + 1) * HOUR_S
     # the pairs up to a distance: hours are taken as even within, so that what lies between lags is on a line
     summed = np.concatenate([[0.0], np.cumsum((together[1:] + together[:-1]) / 2 * HOUR_S)])

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S, WEEK_S
 from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning
 from simulator.studies.calibration.fitting import (
     DORMANT,
     GAP,
+    GAP_CV,
     GROWTH,
     PROBABILITY,
     RATE,
@@ -22,6 +24,7 @@ from simulator.studies.calibration.fitting import (
     THINK,
     UserFit,
 )
+from simulator.studies.calibration.gap_kinds import Gap, gap_of
 from simulator.studies.calibration.rates import BURSTS, RateFit
 
 DIGITS: Final = 4
@@ -46,11 +49,11 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
     grows = fit.grows and fit.beginning is Beginning.LASTING  # what grows by those who join goes on only if they do
     until_s = fit.length_s if growth_until_s is None else growth_until_s
     grown = math.exp(math.log1p(found[GROWTH].value) * (until_s - fit.length_s / 2) / (7 * DAY_S)) if grows else 1.0
-    traffic: dict[str, Any] = {"profile": _profile(primary_weights(fit)), "timezones": fit.zone}
+    traffic: dict[str, Any] = {"profile": _profile(primary_weights(fit)), "timezones": _zones(fit)}
     if grows:
         traffic["growth_per_week"] = f"{_round(found[GROWTH].value * 100)} %"
     if PROBABILITY in found:
-        gap = {"kind": "exponential", "mean": _duration(found[GAP].value)}
+        gap = _random_duration(found[GAP].value, found[GAP_CV].value if GAP_CV in found else None)
         traffic["return_visits"] = {"probability": f"{_round(found[PROBABILITY].value * 100)} %", "gap": gap}
     if fit.burstiness_cv > LEAST_BURSTINESS:
         traffic["burstiness"] = {"cv": _round(fit.burstiness_cv), "every": _duration(MINUTE_S)}
@@ -65,6 +68,17 @@ def parts_of(fit: UserFit, *, growth_until_s: float | None = None, without_spike
         ]
     traffic["session"] = _session(fit)
     return {"population": _population(fit, grown), "traffic": traffic}
+
+
+def _zones(fit: UserFit) -> Mapping[str, str] | str:
+    """Return where users live: shares that add up to all, as the first has what rounding leaves of the others."""
+    if len(fit.homes) < 2:  # noqa: PLR2004
+        return next(iter(fit.homes), fit.zone)
+    (first, _), *others = fit.homes.items()
+    shares = {zone: _round(each.value * 100) for zone, each in others}
+    return {
+        zone: f"{share} %" for zone, share in {first: round(100 - sum(shares.values()), DIGITS + 2), **shares}.items()
+    }
 
 
 def _population(fit: UserFit, grown: float) -> dict[str, Any]:
@@ -114,10 +128,8 @@ def _session(fit: UserFit) -> dict[str, Any]:
         return {"requests": {"kind": "fixed", "count": 1}}
     session: dict[str, Any] = {"requests": {"kind": fit.requests.kind, "mean": mean}}
     if THINK in fit.parameters:
-        pause = {"kind": "exponential", "mean": _duration(max(fit.parameters[THINK].value, LEAST_THINK_S))}
-        if fit.think_cv > MOST_EXPONENTIAL_CV:
-            pause = {**pause, "kind": "lognormal", "cv": str(_round(fit.think_cv))}
-        session["think_time"] = pause
+        cv = fit.think_cv if fit.think_cv > MOST_EXPONENTIAL_CV else None
+        session["think_time"] = _random_duration(max(fit.parameters[THINK].value, LEAST_THINK_S), cv)
     return session
 
 
@@ -128,22 +140,28 @@ MOST_EXPONENTIAL_CV: Final = 1.25
 def primary_weights(fit: UserFit) -> tuple[float, ...]:
     """Return the profile of primary logins: that of all logins without the return visits, which follow at any hour.
 
-    Each login is followed with probability q by another after an exponential gap, so that of all logins T the primary
-    ones are T - q (T * gap), over the hours of a week or of a day that come again and again.
+    Each login is followed with probability q by another after a random gap, so that of all logins T the primary ones
+    are T - q (T * gap), over the hours of a week or of a day that come again and again.
     """
     weights = np.asarray(fit.weekly.weights)
     if PROBABILITY not in fit.parameters or weights.size == 1:
         return fit.weekly.weights
-    rate = HOUR_S / fit.parameters[GAP].value
-    hours = np.arange(math.ceil(FEW_LEFT / rate) + 1)
-    # the share of gaps that end so many hours later, each login anywhere in its hour and its return in that one
-    ends = np.exp(-rate * np.maximum(hours - 1, 0)) - 2 * np.exp(-rate * hours) + np.exp(-rate * (hours + 1))
-    ends = ends / rate
-    ends[0] = 1.0 - (1.0 - math.exp(-rate)) / rate
-    around = np.bincount(hours % weights.size, ends, weights.size)
+    found = fit.parameters
+    ends = _ends(gap_of(found[GAP].value, found[GAP_CV].value if GAP_CV in found else None))
+    around = np.bincount(np.arange(ends.size) % weights.size, ends, weights.size)
     again = np.fft.irfft(np.fft.rfft(weights) * np.fft.rfft(around / around.sum()), weights.size)
-    primary = np.maximum(weights - fit.parameters[PROBABILITY].value * again, LEAST_WEIGHT * weights)
+    primary = np.maximum(weights - found[PROBABILITY].value * again, LEAST_WEIGHT * weights)
     return tuple(float(value) for value in primary / primary.mean())
+
+
+def _ends(gap: Gap) -> FloatArray:
+    """Return the share of gaps that end 0, 1, 2, ... hours later, where each begins anywhere in its hour.
+
+    That is 1 - (M(k + 1) - M(k)) up to hour k, where M(x) is the mean of what is cut off at x hours.
+    """
+    hours = np.arange(1, math.ceil(FEW_LEFT * gap.mean_s / HOUR_S) + 2)
+    cut = np.array([0.0, *(gap.mean_up_to_s(float(hour) * HOUR_S) / HOUR_S for hour in hours)])
+    return np.diff(1.0 - np.diff(cut), prepend=0.0)
 
 
 FEW_LEFT: Final = 20.0
@@ -163,6 +181,13 @@ def _duration(seconds: float) -> str:
         if seconds >= unit:
             return f"{_round(seconds / unit)} {name}"
     return f"{_round(seconds)} s"
+
+
+def _random_duration(mean_s: float, cv: float | None) -> dict[str, str]:
+    """Return a random length of time: lognormal if it is said how it scatters, else exponential."""
+    if cv is None:
+        return {"kind": "exponential", "mean": _duration(mean_s)}
+    return {"kind": "lognormal", "mean": _duration(mean_s), "cv": str(_round(cv))}
 
 
 def _percent(fraction: float) -> float:

@@ -87,7 +87,7 @@ class _Hours:
 
     def weekly(self, *, finds_unusual: bool) -> Weekly:
         """Return when they come."""
-        return fitted_weekly(self.count, self.first, self.zone, self.known, finds_unusual=finds_unusual)
+        return fitted_weekly(self.count[None], self.first, (self.zone,), self.known, finds_unusual=finds_unusual)
 
     def per_s(self, weekly: Weekly) -> tuple[float, float]:
         """Return the profile's mean as of the first hour, and over all hours, known or not, as it grows. [1/s]"""

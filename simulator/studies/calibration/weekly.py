@@ -4,7 +4,9 @@ Counts of an hour are taken for those of the same hour of other weeks, times a g
 that lie far off that are a spike, or a dip; they are listed and kept out of the profile.
 """
 
+import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +22,8 @@ FAR = 6.0
 TIMES, LESS = 1.6, 0.4
 """And that has so many times what is expected of it, or so little."""
 ROUNDS = 4
+LEVEL_ROUNDS = 3
+"""So often it is asked in turn which share each zone makes, and what the profile is."""
 MOST_GROWTH = math.log(11.0)
 """As a logarithm per week: what a scenario takes."""
 MOST_EXPONENT = 300.0
@@ -40,13 +44,19 @@ class Weekly:
     """When people come."""
 
     weights: tuple[float, ...]
-    """24 of a day or 168 of a week from Monday 00:00 on the clock of the zone, of mean 1; of a shorter log one."""
+    """24 of a day or 168 of a week from Monday 00:00 on the users' clock, of mean 1; of a shorter log one."""
     growth_per_week: float
     unusual: tuple[Unusual, ...]
-    expected: FloatArray
-    """Of each hour of the log, at the profile and the growth."""
+    by_zone: FloatArray
+    """Of users of each zone in each hour of the log, at the profile and the growth, shape (zones, hours)."""
+
+    @property
+    def expected(self) -> FloatArray:
+        """Of each hour of the log, at the profile and the growth."""
+        return np.asarray(self.by_zone.sum(axis=0))
 
 
+@functools.lru_cache(maxsize=256)
 def local_hours(first_hour: int, hours: int, zone: str) -> IntArray:
     """Return the hour of the week, from Monday 00:00 on a zone's clock, of hours counted from 1970 in UTC."""
     there, epoch = ZoneInfo(zone), datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,37 +64,45 @@ def local_hours(first_hour: int, hours: int, zone: str) -> IntArray:
     for place in range(hours):
         local = (epoch + timedelta(hours=first_hour + place)).astimezone(there)
         found[place] = local.weekday() * HOURS_PER_DAY + local.hour
+    found.setflags(write=False)  # it is remembered, as every fit asks for it again
     return found
 
 
 def fitted_weekly(
-    counts: FloatArray, first_hour: int, zone: str, covered: FloatArray, *, finds_unusual: bool = True
+    counts: FloatArray, first_hour: int, zones: Sequence[str], covered: FloatArray, *, finds_unusual: bool = True
 ) -> Weekly:
-    """Return when people come.
+    """Return when people come, all by one profile on the clock of their own zone.
 
     Parameters
     ----------
     counts
-        Of each hour of the log, the first of which is ``first_hour`` since 1970 in UTC.
-    first_hour, zone
-        See above, and the clock that people live by.
+        Of users of each zone in each hour of the log, the first of which is ``first_hour`` since 1970 in UTC, shape
+        (zones, hours).
+    first_hour, zones
+        See above, and the clocks that people live by.
     covered
         Share of each hour that the log covers, 0 to 1: its first and its last one are not whole.
     finds_unusual
         Whether spikes are looked for.
     """
-    hour = local_hours(first_hour, counts.size, zone)
-    size = HOURS_PER_WEEK if counts.size >= HOURS_PER_WEEK else HOURS_PER_DAY if counts.size >= HOURS_PER_DAY else 1
+    total = counts.sum(axis=0)
+    hours = total.size
+    hour = np.stack([local_hours(first_hour, hours, zone) for zone in zones])
+    size = HOURS_PER_WEEK if hours >= HOURS_PER_WEEK else HOURS_PER_DAY if hours >= HOURS_PER_DAY else 1
     slot = hour % size
-    weeks = np.arange(counts.size) / HOURS_PER_WEEK
-    grows = counts.size >= LEAST_WEEKS_FOR_GROWTH * HOURS_PER_WEEK
-    usual, growth = np.ones(counts.size, dtype=bool), 0.0
+    weeks = np.arange(hours) / HOURS_PER_WEEK
+    grows = hours >= LEAST_WEEKS_FOR_GROWTH * HOURS_PER_WEEK
+    usual = np.ones(hours, dtype=bool)
+    level = _levels(counts, np.ones_like(counts), usual)
     for _ in range(ROUNDS):
-        base, growth = _regressed(counts, slot, size, weeks, covered, usual, grows=grows)
-        expected = base[slot] * np.exp(growth * weeks) * covered
+        for _ in range(LEVEL_ROUNDS if len(zones) > 1 else 1):
+            base, growth = _regressed(counts, slot, size, weeks, level[:, None] * covered, usual, grows=grows)
+            alike = base[slot] * np.exp(growth * weeks) * covered
+            level = _levels(counts, alike, usual)
+        by_zone = level[:, None] * alike
         if not finds_unusual:
             break
-        found = _usual(counts, expected, usual)
+        found = _usual(total, by_zone.sum(axis=0), usual)
         if (found == usual).all():
             break
         usual = found
@@ -92,9 +110,17 @@ def fitted_weekly(
     return Weekly(
         tuple(float(value) for value in base / mean),
         math.expm1(growth),
-        tuple(_stretches(counts, expected, usual, first_hour)),
-        expected,
+        tuple(_stretches(total, by_zone.sum(axis=0), usual, first_hour)),
+        by_zone,
     )
+
+
+def _levels(counts: FloatArray, alike: FloatArray, usual: np.ndarray) -> FloatArray:
+    """Return which share of all each zone makes, where its clock and the hours that are covered are allowed for."""
+    seen, due = counts[:, usual].sum(axis=1), alike[:, usual].sum(axis=1)
+    level = seen / np.maximum(due, 1e-300)
+    total = float(level.sum())
+    return np.asarray(level / total if total > 0 else np.full(level.size, 1.0 / level.size))
 
 
 def _regressed(
@@ -107,7 +133,12 @@ def _regressed(
     *,
     grows: bool,
 ) -> tuple[FloatArray, float]:
-    """Return the rate of each slot at the log's beginning, and the growth per week as a logarithm."""
+    """Return the rate of each slot at the log's beginning, and the growth per week as a logarithm.
+
+    Counts, their slots and what of them is covered are of shape (zones, hours), weeks and what is usual of (hours,).
+    """
+    slot, counts, covered = slot.ravel(), counts.ravel(), covered.ravel()
+    weeks, usual = (np.tile(each, slot.size // each.size) for each in (weeks, usual))
     growth = 0.0
     for _ in range(30):
         weight = np.where(usual, covered * np.exp(growth * weeks), 0.0)

@@ -28,11 +28,15 @@ class Habits:
     days: int = 28
     probability: float = 0.3
     gap_h: float = 10.0
+    gap_cv: float | None = None
+    """Of lognormal gaps; None: they are exponential."""
     growth_per_week: float = 0.02
     requests: float = 3.0
     think_s: float = 60.0
     segments: tuple[tuple[float, float, float], ...] = ()
     """Share, shape and logins per day of kinds of users, in place of those of all."""
+    zones: tuple[tuple[str, float], ...] = ()
+    """Where users live, and which share of them; without it all live in UTC, and a log has no column of it."""
 
     @property
     def demand(self) -> Demand:
@@ -43,8 +47,12 @@ class Habits:
             "growth_per_week": f"{self.growth_per_week * 100} %",
             "session": {"requests": {"kind": "geometric", "mean": self.requests}, "think_time": pause},
         }
+        if self.zones:
+            traffic["timezones"] = {zone: f"{share * 100} %" for zone, share in self.zones}
         if self.probability:
-            gap = {"kind": "exponential", "mean": f"{self.gap_h} h"}
+            gap: dict[str, Any] = {"kind": "exponential", "mean": f"{self.gap_h} h"}
+            if self.gap_cv is not None:
+                gap |= {"kind": "lognormal", "cv": self.gap_cv}
             traffic["return_visits"] = {"probability": f"{self.probability * 100} %", "gap": gap}
         stated: dict[str, Any] = {"users": self.users}
         if self.segments:
@@ -71,17 +79,24 @@ class Habits:
         if self.probability:
             found["traffic.return_visits.probability"] = self.probability
             found["traffic.return_visits.gap.mean"] = self.gap_h * HOUR_S
-        return found
+            if self.gap_cv is not None:
+                found["traffic.return_visits.gap.cv"] = self.gap_cv
+        return found | {f"traffic.timezones.{zone}": share for zone, share in self.zones}
 
 
 def drawn(habits: Habits, seed: int) -> pd.DataFrame:
-    """Return a log with columns time and user, in order of time."""
+    """Return a log with columns time and user, and zone where users live in several, in order of time."""
     times, users = [], []
     for block in request_blocks(habits.demand, seed, 0, 0.0, habits.days * DAY_S, HOUR_S):
         times.append(block.time_s.copy())
         users.append(np.asarray(block.user).astype(np.int64))
     moment = pd.to_datetime(np.concatenate(times) + START.timestamp(), unit="s", utc=True)
-    return pd.DataFrame({"time": moment, "user": np.concatenate(users)})
+    log = pd.DataFrame({"time": moment, "user": np.concatenate(users)})
+    if habits.zones:  # users are numbered zone by zone
+        ends = np.rint(np.cumsum([share for _, share in habits.zones]) * habits.users)
+        names = np.array([zone for zone, _ in habits.zones])
+        log["zone"] = names[np.searchsorted(ends, log.user, side="right")]
+    return log
 
 
 def written(habits: Habits, seed: int, folder: Path) -> Path:

@@ -170,7 +170,7 @@ def test_spikes_are_listed_and_kept_out_of_the_profile_and_growth_is_found() -> 
     usual = 200 * (1.2 + np.sin(2 * np.pi * hours / 24)) * np.exp(0.03 * hours / 168)
     counts = np.random.default_rng(6).poisson(usual).astype(float)
     counts[500:503] *= 4
-    found = fitted_weekly(counts, 24 * 4, "UTC", np.ones(hours.size))
+    found = fitted_weekly(counts[None], 24 * 4, ("UTC",), np.ones(hours.size))
     (spike,) = found.unusual
     assert spike.hours == 3
     assert spike.multiplier == pytest.approx(4, rel=0.2)
