@@ -19,6 +19,7 @@ from simulator.studies.calibration.measures import Measures, measured
 from simulator.studies.calibration.parts import parts_of, parts_of_rates
 from simulator.studies.calibration.rate_doubts import check_population, rate_doubts
 from simulator.studies.calibration.rates import RateFit, fit_rates
+from simulator.studies.calibration.robots import Robots, leave_out_robots
 from simulator.studies.calibration.sessions import histogram_lines
 from simulator.studies.outcome_store import OutcomeStore
 
@@ -50,6 +51,8 @@ class Calibration:
     """Its files and folders."""
     columns: tuple[str, str | None] = ("", None)
     """What the log's own columns of times and users are called, where it has users."""
+    robots: Robots | None = None
+    """Who was left out as hardly a person; None where that was not asked for."""
 
     @property
     def fits(self) -> bool:
@@ -94,14 +97,15 @@ def calibrate(
         raise UserError(f"session gap(={session_gap_s:g} s) must be above 0 s, such as 30 min")
     counts = read_counts(paths, asked)
     if counts is not None:
-        _check_gap(counts.recognised, session_gap_s)
+        _check_users_only(counts.recognised, asked, session_gap_s)
         return _of_rates(paths, recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
         _check_no_counts(events.recognised, asked)
         events.check_span()
         if not events.has_users:
-            _check_gap(events.recognised, session_gap_s)
+            _check_users_only(events.recognised, asked, session_gap_s)
             return _of_rates(paths, recorded_events(events), asked, population, base, kept, judges=judges)
+        robots = leave_out_robots(events) if asked.without_robots else None
         events.check_users()
         if population is not None and population < events.users:
             raise UserError(
@@ -128,6 +132,7 @@ def calibrate(
             measures,
             tuple(paths),
             events.columns,
+            robots,
         )
 
 
@@ -137,9 +142,11 @@ def _check_no_counts(recognised: str, asked: Asked) -> None:
         raise UserError(f"{given}: {recognised}: its rows are events; say with --count which column counts")
 
 
-def _check_gap(recognised: str, session_gap_s: float | None) -> None:
+def _check_users_only(recognised: str, asked: Asked, session_gap_s: float | None) -> None:
     if session_gap_s is not None:
         raise UserError(f"--session-gap: {recognised}: without users nothing tells logins apart; leave it out")
+    if asked.without_robots:
+        raise UserError(f"--without-robots: {recognised}: without users nothing tells robots from people; leave it out")
 
 
 def _of_rates(

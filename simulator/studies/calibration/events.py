@@ -72,6 +72,8 @@ class Asked:
     """What such numbers are, where their name does not say it."""
     gaps_are_zero: bool = False
     """Whether nothing came at times of which there is no count."""
+    without_robots: bool = False
+    """Whether users who are hardly persons are left out."""
 
 
 @dataclass
@@ -133,6 +135,18 @@ class Events:
             WHERE u IS DISTINCT FROM before"""
         ).fetchone()
         return int(found[0])
+
+    def look_at_times(self) -> None:
+        """Find out from when to when its events are, and what their times are a multiple of."""
+        run: Any = self.connection.execute
+        span = run(f"SELECT min(t), max(t) FROM {self.table}").fetchone()
+        self.first_us, self.last_us = (int(each or 0) for each in span)
+        steps = ", ".join(
+            f"bool_and(epoch_us(make_timestamptz(t) AT TIME ZONE current_setting('TimeZone')) % {step} = 0)"
+            for step in _STEPS_US
+        )
+        whole = run(f"SELECT {steps} FROM (SELECT t FROM {self.table} LIMIT {10 * SAMPLE_ROWS})").fetchone()
+        self.resolution_s = next((step / US_PER_S for step, holds in zip(_STEPS_US, whole, strict=True) if holds), 0.0)
 
     def before(self, end_us: int) -> "Events":
         """Return those before a moment, likewise."""
@@ -267,14 +281,7 @@ def _count(events: Events, log: OpenedLog) -> None:
     events.rows += sum(rejected.values())
     run("DELETE FROM events WHERE why > 0")
     run("ALTER TABLE events DROP COLUMN why")
-    span: Any = run("SELECT min(t), max(t) FROM events").fetchone()
-    events.first_us, events.last_us = (int(each or 0) for each in span)
-    steps = ", ".join(
-        f"bool_and(epoch_us(make_timestamptz(t) AT TIME ZONE current_setting('TimeZone')) % {step} = 0)"
-        for step in _STEPS_US
-    )
-    whole: Any = run(f"SELECT {steps} FROM (SELECT t FROM events LIMIT {10 * SAMPLE_ROWS})").fetchone()
-    events.resolution_s = next((step / US_PER_S for step, holds in zip(_STEPS_US, whole, strict=True) if holds), 0.0)
+    events.look_at_times()
 
 
 def check_left_out(name: str, rows: int, skipped: Mapping[str, int], asked: Asked) -> None:

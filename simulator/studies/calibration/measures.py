@@ -9,6 +9,7 @@ from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.studies.calibration.events import GROUPS, US_PER_S, Events
 from simulator.studies.calibration.returns import BINS, Pairs, pairs_of
+from simulator.studies.calibration.robots import IS_ROBOT
 from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, Valley, valley_of
 from simulator.studies.calibration.stays import Stays, stays
 
@@ -23,9 +24,6 @@ LONGEST_LAG_SHARE: Final = 0.25
 MOST_REQUESTS: Final = 400
 """Logins with more requests are counted with those."""
 GAP_BINS: Final = 90
-ROBOT_FRACTION: Final = 0.01
-ROBOT_TIMES: Final = 100.0
-"""Whoever makes more than that of all events, and so many times as many as users do on average, is hardly a person."""
 FIRSTS: Final = 100
 """When users were first seen is told to so much of the log."""
 
@@ -59,7 +57,7 @@ class Measures:
     """Over the hours: sums of the mean of a minute's logins, of their variance, and of the mean's square."""
     heaviest: FloatArray
     """Share of the events that the most frequent 0.1 % of users have, and the share of the most frequent one; how many
-    users are hardly persons (ROBOT_FRACTION), and the share of all these."""
+    users are hardly persons (`robots`), and the share of all these."""
     stays: Stays
 
 
@@ -214,10 +212,9 @@ def _by_minute(run: Any) -> tuple[float, float, float]:
 
 
 def _heaviest(run: Any) -> FloatArray:
-    robot = f"n > greatest({ROBOT_FRACTION}, {ROBOT_TIMES} / users) * events"
     found = run(
         f"""SELECT sum(n) FILTER (place <= greatest(1, users // 1000)) / sum(n), max(n) / sum(n),
-            count(*) FILTER ({robot}), sum(n) FILTER ({robot}) / sum(n) FROM (
+            count(*) FILTER ({IS_ROBOT}), sum(n) FILTER ({IS_ROBOT}) / sum(n) FROM (
             SELECT n, row_number() OVER (ORDER BY n DESC) AS place, count(*) OVER () AS users, sum(n) OVER () AS events
             FROM (SELECT u, count(*)::DOUBLE AS n FROM stepped GROUP BY u))"""
     ).fetchone()
