@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.core.units import DAY_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
+from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
 from simulator.studies.calibration.activity import BOUNDS, Beginning
 from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import DORMANT, UserFit
@@ -43,6 +43,7 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
         if found.value > 0 and (found.high - found.value) > WIDE * found.value:
             interval = f"{found.value:.3g}, from {found.low:.3g} to {found.high:.3g}"
             yield f"{key} is hardly known: {interval}; bring a longer log"
+    yield from verdict.unjudged if verdict else ()
     yield from of_misses(verdict)
 
 
@@ -118,6 +119,8 @@ def _of_time(events: Events, fit: UserFit) -> Iterator[str]:
     if events.resolution_s >= DAY_S:
         yield "the log tells days and no times: the profile within a day, sessions and bursts are not fitted from it"
         return
+    if events.resolution_s >= HOUR_S:
+        yield "the log tells hours and no minutes: pauses within a login and bursts are not fitted from it"
     weights = np.asarray(fit.weekly.weights)
     if weights.size >= HOURS_PER_DAY and float(weights.std()) < FLAT:
         yield "the log has neither day nor week: people sleep, so these may be simulated logins or those of machines"
