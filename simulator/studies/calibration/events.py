@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 GROUPS: Final = 40
 """Users are dealt into so many groups, whose statistics tell by how much chance may have moved an estimate."""
+DRAWS: Final = 2**16
+"""Each user has one of so many numbers that are the same in every run: by it some users are taken for all, and users of
+one moment are put in order."""
 US_PER_S: Final = 1_000_000
 MOST_SKIPPED_FRACTION: Final = 0.01
 """A log of which more is left out is refused, unless that is allowed."""
@@ -78,7 +81,7 @@ class Asked:
 
 @dataclass
 class Events:
-    """The events of a log; `connection` has them as table ``events`` of t [us], u and g, in order of g, u and t."""
+    """The events of a log; `connection` has them as table ``events`` of t [us], u, g and s, in order of g, u and t."""
 
     connection: "duckdb.DuckDBPyConnection"
     recognised: str
@@ -161,7 +164,8 @@ class Events:
         self.connection.execute(
             f"""COPY (
                 SELECT make_timestamp(t) AS time, (sum(begins) OVER (ROWS UNBOUNDED PRECEDING))::INT AS user
-                FROM (SELECT t, (u IS DISTINCT FROM lag(u) OVER ())::INT AS begins FROM {self.table}) ORDER BY t)
+                FROM (SELECT t, g, s, (u IS DISTINCT FROM lag(u) OVER ())::INT AS begins FROM {self.table})
+                ORDER BY t, g, s)
             TO '{target}' (FORMAT parquet)"""
         )
 
@@ -211,7 +215,8 @@ def _loaded(log: OpenedLog, asked: Asked) -> Events:
     salt = secrets.token_hex(16)
     connection.execute(
         f"""CREATE TABLE events AS
-        SELECT t, hash('{salt}' || who) AS u, (hash(who) % {GROUPS})::UTINYINT AS g, CASE
+        SELECT t, hash('{salt}' || who) AS u, (hash(who) % {GROUPS})::UTINYINT AS g,
+            (hash(who) // {GROUPS} % {DRAWS})::USMALLINT AS s, CASE
             WHEN t IS NULL THEN CASE WHEN written IS NULL OR trim(written::VARCHAR) = '' THEN 1 ELSE 2 END
             WHEN who IS NULL THEN 3 ELSE 0 END::UTINYINT AS why
         FROM (SELECT {moment} AS t, written, who FROM (SELECT {written} AS written, {who} AS who FROM ({relation})))

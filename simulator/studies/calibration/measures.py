@@ -7,7 +7,7 @@ import numpy as np
 
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
-from simulator.studies.calibration.events import GROUPS, US_PER_S, Events
+from simulator.studies.calibration.events import DRAWS, GROUPS, US_PER_S, Events
 from simulator.studies.calibration.returns import BINS, Pairs, pairs_of
 from simulator.studies.calibration.robots import IS_ROBOT
 from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, Valley, valley_of
@@ -73,15 +73,15 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
     """
     run = events.connection.execute
     run(
-        f"""CREATE OR REPLACE VIEW stepped AS SELECT t, u, g, place,
+        f"""CREATE OR REPLACE VIEW stepped AS SELECT t, u, g, s, place,
             CASE WHEN u = lag(u) OVER () THEN (t - lag(t) OVER ()) / 1e6 END AS gap_s
-        FROM (SELECT t, u, g, row_number() OVER () AS place FROM {events.table})"""
+        FROM (SELECT t, u, g, s, row_number() OVER () AS place FROM {events.table})"""
     )
     gaps = _gaps(run)
     valley = valley_of(gaps, events.resolution_s) if session_gap_s is None else Valley(session_gap_s, 1.0, "as asked")
     run(
         f"""CREATE OR REPLACE TABLE logins AS
-        SELECT t, u, g, place FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
+        SELECT t, u, g, s, place FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
     )
     length_s = (events.last_us - events.first_us) / US_PER_S
     first_hour = events.first_us // HOUR_US
@@ -190,7 +190,7 @@ def _pairs(run: Any, events: Events, length_s: float, gap_s: float) -> tuple[Flo
     found = _rows(
         run,
         f"""SELECT (t - {events.first_us}) / 1e6 AS t, u::UBIGINT AS u, g::INT AS g FROM logins
-        WHERE (hash(u) % 1000000) < {round(share * 1_000_000)}
+        WHERE s < {max(round(share * DRAWS), 1)}
         QUALIFY count(*) OVER (PARTITION BY u) <= {MOST_OF_A_USER} ORDER BY u, t""",
     )
     user = np.unique(np.asarray(found["u"]), return_inverse=True)[1]

@@ -145,6 +145,23 @@ def test_who_joins_is_told_from_who_comes_seldom(*, joins: bool) -> None:
     assert (found.shape, found.mean_per_day) == pytest.approx((0.8, 0.05), rel=0.06)
 
 
+def test_a_log_of_which_only_some_users_are_looked_at_gives_the_same_counts_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.studies.calibration.measures.MOST_PAIR_LOGINS", 2_000)
+    monkeypatch.setattr("simulator.studies.calibration.stays.MOST_USERS", 300)
+    path = written(Habits(users=3_000, days=14), 2, tmp_path)
+    found = []
+    for _ in range(2):
+        with read_events([path]) as events:
+            found.append(measured(events))
+    one, other = found
+    assert 0 < one.pair_logins.sum() < 4_000
+    assert 200 < one.stays.users.sum() < 400
+    np.testing.assert_array_equal(one.pairs, other.pairs)
+    np.testing.assert_array_equal(one.stays.users, other.stays.users)
+
+
 def test_the_valley_lies_between_pauses_and_absences() -> None:
     rng = np.random.default_rng(3)
     gaps = np.concatenate([rng.exponential(40, 50_000), rng.exponential(86_400, 20_000)])
