@@ -41,6 +41,7 @@ def users(
     ] = None,
     fit_only: log_options.FitOnly = False,
     allow_skipped: log_options.AllowSkipped = False,
+    without_robots: log_options.WithoutRobots = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.yaml", help="Write the parts there.", show_default=False)
     ] = None,
@@ -56,9 +57,16 @@ def users(
     from simulator.report.terminal import print_tables
 
     said = log_options.LogSaid(
-        time, user, time_format, timezone, population, session_gap, allow_skipped, zone_column=zone_column
-    )
-    said = said.with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
+        time,
+        user,
+        time_format,
+        timezone,
+        population,
+        session_gap,
+        allow_skipped,
+        zone_column=zone_column,
+        without_robots=without_robots,
+    ).with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
     result = log_options.calibrated(logs, said, scenario, fit_only=fit_only)
     if out is not None:
         result.write(out, force=force)

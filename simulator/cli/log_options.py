@@ -54,6 +54,10 @@ SessionGap = Annotated[
 FitOnly = Annotated[bool, typer.Option("--fit-only", help="Hold nothing out, and give no verdict.")]
 AllowSkipped = Annotated[bool, typer.Option("--allow-skipped", help="Take a log of which more than 1 % is left out.")]
 
+WithoutRobots = Annotated[
+    bool, typer.Option("--without-robots", help="Leave out users who make far more events than a person does.")
+]
+
 
 @dataclass(frozen=True)
 class LogSaid:
@@ -70,6 +74,7 @@ class LogSaid:
     count_unit: str | None = None
     gaps_are_zero: bool = False
     zone_column: str | None = None
+    without_robots: bool = False
 
     def with_counts(self, count: list[str] | None, count_unit: str | None, *, gaps_are_zero: bool) -> "LogSaid":
         """Return it with what is said of counts."""

@@ -71,6 +71,7 @@ def new(
     session_gap: log_options.SessionGap = None,
     fit_only: log_options.FitOnly = False,
     allow_skipped: log_options.AllowSkipped = False,
+    without_robots: log_options.WithoutRobots = False,
     force: documents.Force = False,
 ) -> None:
     """Write a commented starter scenario, as it is or with the users of a log."""
@@ -83,9 +84,16 @@ def new(
     if not path.absolute().parent.is_dir():  # told before a log is read, which may take minutes
         raise UserError(f"cannot write {path}: there is no folder {path.parent}")
     said = log_options.LogSaid(
-        time, user, time_format, timezone, population, session_gap, allow_skipped, zone_column=zone_column
-    )
-    said = said.with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
+        time,
+        user,
+        time_format,
+        timezone,
+        population,
+        session_gap,
+        allow_skipped,
+        zone_column=zone_column,
+        without_robots=without_robots,
+    ).with_counts(count, count_unit, gaps_are_zero=gaps_are_zero)
     if from_log:
         result = log_options.calibrated(from_log, said, None, fit_only=fit_only)
         result.write_scenario(path, force=force)

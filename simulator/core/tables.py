@@ -10,7 +10,7 @@ import lzma
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
@@ -20,6 +20,9 @@ from simulator.core.input_files.wording import one_line, shortened, shown
 BATCH_ROWS: Final = 2**16
 _LONGEST_PATH: Final = 120
 _HEAD_BYTES: Final = 2**16
+_CHUNK_BYTES: Final = 2**20
+_FAULTS: Final = (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError)
+"""Of a file that is not what it says."""
 _PARQUET: Final = b"PAR1"
 _PARQUET_SUFFIXES: Final = (".parquet", ".parq", ".pq")
 _XZ: Final = b"\xfd7zXZ\x00"
@@ -58,7 +61,7 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         _check_kind(path, head)
         is_parquet = head.startswith(_PARQUET) or path.suffix.lower() in _PARQUET_SUFFIXES
         yield from _parquet(path, columns) if is_parquet else _csv(path, head, columns)
-    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError, csv.Error) as error:
+    except (*_FAULTS, csv.Error) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 
 
@@ -98,7 +101,7 @@ def _text(path: Path, most_bytes: int | None) -> str:
         with ExitStack() as opened:
             first = _stream(path, head, opened).read(most_bytes)
         return str(first.decode(_encoding(first), errors="replace"))
-    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
+    except _FAULTS as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 
 
@@ -127,8 +130,47 @@ def lines_of(path: Path) -> Iterator[str]:
                 begun.append(rest)
             if last := "".join([*begun, decoder.decode(b"", final=True)]):
                 yield last
-    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError) as error:
+    except _FAULTS as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+
+
+def how_written(path: Path) -> tuple[str | None, str]:
+    """Return what a text file is compressed with (gzip, bz2, zstd, lz4, xz or None), and its encoding.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        _check_kind(path, head)
+        with ExitStack() as opened:
+            first = _stream(path, head, opened).read(_HEAD_BYTES)
+    except _FAULTS as error:
+        raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
+    codec = next((codec for start, codec in _CODECS.items() if head.startswith(start)), None)
+    return "xz" if head.startswith(_XZ) else codec, _encoding(first)
+
+
+def copy_unpacked(path: Path, target: BinaryIO) -> None:
+    """Write what a file holds, as it was before it was compressed.
+
+    Raises
+    ------
+    UserError
+        If it cannot be unpacked.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(max(_OTHERS, key=len)))
+        with ExitStack() as opened:
+            stream = _stream(path, head, opened)
+            while chunk := stream.read(_CHUNK_BYTES):
+                target.write(chunk)
+    except _FAULTS as error:
+        raise UserError(f"{name_of(path)} cannot be unpacked: {one_line(str(error))}") from error
 
 
 def column_names(path: Path) -> list[str]:
@@ -150,7 +192,7 @@ def column_names(path: Path) -> list[str]:
         with ExitStack() as opened:
             first = _stream(path, head, opened).read(_HEAD_BYTES)
         return _separated(first.decode(_encoding(first), errors="replace"), ())[1]
-    except (pa.ArrowException, OSError, EOFError, ValueError, LookupError, lzma.LZMAError, csv.Error) as error:
+    except (*_FAULTS, csv.Error) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
 
 

@@ -210,6 +210,7 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
     scenario: Scenario | str | Path | None = None,
     fit_only: bool = False,
     allow_skipped: bool = False,
+    without_robots: bool = False,
 ) -> CalibrationResult:
     """Fit population and traffic to a log, and play its end against the fit to its beginning.
 
@@ -241,6 +242,9 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
         Whether to hold nothing out, and give no verdict.
     allow_skipped
         Whether to take a log of which more than 1 % is left out.
+    without_robots
+        Whether to leave out users who make more than 1 % of all events and more than 100 times as many as users do on
+        average; `calibration.robots` says how many they are, and which share of the events is theirs.
 
     Raises
     ------
@@ -257,6 +261,7 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
         None if count_unit is None else _read("count_unit", count_unit, read_unit),
         gaps_are_zero,
         zone_column,
+        without_robots,
     )
     users = None if population is None else _read("population", population, read_count)
     gap_s = None if session_gap is None else _read("session_gap", session_gap, read_seconds)

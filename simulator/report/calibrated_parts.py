@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from simulator.report import format as form
-from simulator.report.calibration_report import sentence, span, value_text, verdict_sentence
+from simulator.report.calibration_report import left_out_lines, sentence, span, value_text, verdict_sentence
 from simulator.studies.calibration.calibrating import Calibration
 from simulator.studies.calibration.fitting import UserFit
 
@@ -32,7 +32,7 @@ def source_lines(found: Calibration) -> list[str]:
     source = found.recognised if found.recognised.startswith(f"{name}: ") else f"{logs}, {found.recognised}"
     over = "users" if isinstance(found.fit, UserFit) else "days"
     head = [f"From {source}.", f"{span(found)}. Intervals are 95 % of chance alone, over {over}."]
-    return [*head, verdict_sentence(found), *map(sentence, found.why)]
+    return [*head, verdict_sentence(found), *map(sentence, (*left_out_lines(found), *found.why))]
 
 
 def part_text(found: Calibration, part: str, stated: Any) -> str:

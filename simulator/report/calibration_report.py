@@ -19,6 +19,7 @@ from simulator.studies.calibration.fitting import HOME, Fitted, UserFit
 from simulator.studies.calibration.held_out import Compared, HeldOut
 from simulator.studies.calibration.lapsing import Lapsing
 from simulator.studies.calibration.rates import RateFit
+from simulator.studies.calibration.robots import ROBOT, ROBOT_FRACTION, ROBOT_TIMES
 from simulator.studies.calibration.user_zones import Zones
 
 MOST_UNUSUAL = 20
@@ -78,8 +79,7 @@ def calibration_report(found: Calibration) -> Iterator[RenderableType]:
     """Yield what is printed."""
     yield Text(verdict_sentence(found), style="bold")
     yield Text(f"{found.recognised}. {span(found)}", style="dim")
-    for why, count in found.skipped.items():
-        yield Text(f"left out: {count:,} rows with {why}", style="dim")
+    yield from (Text(line, style="dim") for line in left_out_lines(found))
     yield _parameters(found)
     if isinstance(found.fit, RateFit):
         yield from _unusual(found.fit)
@@ -89,6 +89,23 @@ def calibration_report(found: Calibration) -> Iterator[RenderableType]:
     if found.verdict is not None:
         yield _held_out(found.verdict)
     yield from sentences("What speaks against it", tuple(map(sentence, found.why)))
+
+
+def left_out_lines(found: Calibration) -> Iterator[str]:
+    """Yield what of the log was left out, by reason."""
+    for why, count in found.skipped.items():
+        if why != ROBOT:
+            yield f"left out: {count:,} rows with {why}"
+    robots = found.robots
+    if robots is None:
+        return
+    much = f"more than {ROBOT_FRACTION:.0%} of all events and {ROBOT_TIMES:g} times as many as users do on average"
+    if robots.users:
+        share = f"with {robots.events:,} events, {robots.fraction:.1%}"
+        who = "1 user who is hardly a person" if robots.users == 1 else f"{robots.users} users who are hardly persons"
+        yield f"left out: {who}, {share} of all: each made {much}"
+    else:
+        yield f"left out: nobody as a robot, as no user makes {much}"
 
 
 def sentence(why: str) -> str:
@@ -203,6 +220,12 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
     }
     if found.zones is not None:
         content["zones"] = _zones(found.zones)
+    if found.robots is not None:
+        content["robots"] = {
+            "users": found.robots.users,
+            "events": found.robots.events,
+            "fraction": found.robots.fraction,
+        }
     if lapsing is not None:
         content["lapsing"] = _lapsing(lapsing)
     return {key: finite(value) for key, value in content.items()}

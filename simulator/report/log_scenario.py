@@ -79,9 +79,9 @@ def _beside(found: Calibration, folder: Path) -> Iterator[str]:
 
 
 def _replay(found: Calibration) -> Mapping[str, str | bool] | None:
-    """Return how the log is played; None where it is several files, or none that can be."""
+    """Return how the log is played; None where it is several files, none that can be, or has robots in it."""
     (time, user), logs = found.columns, found.logs
-    if user is None or len(logs) != 1 or not logs[0].is_file():
+    if user is None or len(logs) != 1 or not logs[0].is_file() or (found.robots and found.robots.users):
         return None
     stated: dict[str, str | bool] = {
         "path": str(logs[0].absolute()),

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from program import predcost
 from ruamel.yaml import YAML
@@ -40,6 +41,25 @@ def test_the_same_log_gives_the_same_parts(log: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.yaml").read_bytes() == (tmp_path / "b.yaml").read_bytes()
 
 
+def test_robots_are_left_out_and_told_in_the_report_the_parts_and_json(log: Path, tmp_path: Path) -> None:
+    people = pd.read_parquet(log)
+    times = pd.date_range(people.time.min(), people.time.max(), periods=len(people))
+    pd.concat([people, pd.DataFrame({"time": times, "user": -1})]).to_parquet(tmp_path / "log.parquet")
+    out = tmp_path / "parts.yaml"
+    done = predcost("calibrate", "users", tmp_path / "log.parquet", "--without-robots", "--fit-only", "--out", out)
+    assert done.returncode == 0, done.stderr
+    said = f"1 user who is hardly a person, with {len(people):,} events, 50.0% of all"
+    assert said in " ".join(done.stdout.split())
+    assert said in " ".join(out.read_text(encoding="utf-8").replace("#", "").split())
+    done = predcost("new", "mine.yaml", "--from-log", "log.parquet", "--without-robots", "--fit-only", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
+    assert said in " ".join(text.replace("#", "").split())
+    assert "log.parquet" not in text.partition("\ntraffic:")[2]  # to play it would bring the robot back
+    done = predcost("calibrate", "users", log, "--without-robots", "--fit-only", "--json")
+    assert json.loads(done.stdout)["robots"] == {"users": 0, "events": 0, "fraction": 0.0}
+
+
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("counts") / "counts.csv"
@@ -73,6 +93,7 @@ def test_counts_give_parts_that_run_and_json_keeps_its_contract(counts: Path, tm
     ("arguments", "said"),
     [
         (("--session-gap", "5 min"), "--session-gap"),
+        (("--without-robots",), "--without-robots"),
         (("--population", "3000M"), "--population: 3e+09 users for"),
         (("--count", "hits"), "--count: there is no column 'hits'"),
         (("--count-unit", "per fortnight"), "--count-unit"),

@@ -19,6 +19,7 @@ from simulator.studies.calibration.measures import Measures, measured
 from simulator.studies.calibration.parts import parts_of, parts_of_rates
 from simulator.studies.calibration.rate_doubts import check_population, rate_doubts
 from simulator.studies.calibration.rates import RateFit, fit_rates
+from simulator.studies.calibration.robots import Robots, leave_out_robots
 from simulator.studies.calibration.sessions import histogram_lines
 from simulator.studies.calibration.user_zones import Zones
 from simulator.studies.outcome_store import OutcomeStore
@@ -53,6 +54,8 @@ class Calibration:
     """What the log's own columns of times and users are called, where it has users."""
     zones: Zones | None = None
     """What was made of its column of time zones, where one is given."""
+    robots: Robots | None = None
+    """Who was left out as hardly a person; None where that was not asked for."""
 
     @property
     def fits(self) -> bool:
@@ -98,16 +101,15 @@ def calibrate(
     _check_one_clock(asked)
     counts = read_counts(paths, asked)
     if counts is not None:
-        _check_no_zones(counts.recognised, asked)
-        _check_gap(counts.recognised, session_gap_s)
+        _check_users_only(counts.recognised, asked, session_gap_s)
         return _of_rates(paths, recorded_counts(counts), asked, population, base, kept, judges=judges)
     with read_events(paths, asked) as events:
         _check_no_counts(events.recognised, asked)
         events.check_span()
         if not events.has_users:
-            _check_gap(events.recognised, session_gap_s)
-            _check_no_zones(events.recognised, asked)
+            _check_users_only(events.recognised, asked, session_gap_s)
             return _of_rates(paths, recorded_events(events), asked, population, base, kept, judges=judges)
+        robots = leave_out_robots(events) if asked.without_robots else None
         events.check_users()
         if population is not None and population < events.users:
             raise UserError(
@@ -135,6 +137,7 @@ def calibrate(
             tuple(paths),
             events.columns,
             events.zones,
+            robots,
         )
 
 
@@ -152,17 +155,16 @@ def _check_one_clock(asked: Asked) -> None:
         )
 
 
-def _check_no_zones(recognised: str, asked: Asked) -> None:
+def _check_users_only(recognised: str, asked: Asked, session_gap_s: float | None) -> None:
     if asked.zone is not None:
         raise UserError(
             f"--zone-column: {recognised}: without users nobody lives anywhere; say with --timezone which clock they "
             "all live by, or with --user which column has the users"
         )
-
-
-def _check_gap(recognised: str, session_gap_s: float | None) -> None:
     if session_gap_s is not None:
         raise UserError(f"--session-gap: {recognised}: without users nothing tells logins apart; leave it out")
+    if asked.without_robots:
+        raise UserError(f"--without-robots: {recognised}: without users nothing tells robots from people; leave it out")
 
 
 def _of_rates(

@@ -15,21 +15,17 @@ from simulator.core.tables import head_of, is_parquet, name_of, text_of
 from simulator.studies.calibration.count_units import ASK, Unit, unit_of_column
 from simulator.studies.calibration.counts import Counts, Readings, counts_of, increments, is_grid
 from simulator.studies.calibration.events import (
-    CELLS,
     SAMPLE_ROWS,
     US_PER_S,
     Asked,
     Events,
-    OpenedLog,
     check_left_out,
-    format_of,
-    log_files,
-    opened_log,
 )
 from simulator.studies.calibration.formats import TIME_NAMES, USER_NAMES, Format, column_of, shown_columns
 from simulator.studies.calibration.moments import moment_of
 from simulator.studies.calibration.monitoring import NO_NUMBER, NO_TIME, is_monitoring, listed, monitored
 from simulator.studies.calibration.monitoring_kinds import KINDS
+from simulator.studies.calibration.opening import OpenedLog, format_of, log_files, opened_log, said_of
 
 NO_COUNT: Final = "no count"
 EVENT_STEP_S: Final = 60.0
@@ -63,11 +59,12 @@ def read_counts(paths: Sequence[Path], asked: Asked) -> Counts | None:
             )
         found = counts_of(monitored({file: text_of(file) for file in files}, KINDS, asked.counts, asked.count_unit))
         return _finished(found, name_of(files[0]), asked)
-    if not _may_count(format_of(files[0], files[0]), asked):
+    if not _may_count(format_of(files[0]), asked):
         return None
-    with opened_log(paths, asked) as log:
+    with opened_log(paths, asked.timezone) as log:
         log.connection.execute("SET preserve_insertion_order = true")  # which of two equal times is first
-        table = _table(log, asked)
+        with said_of(log.called):
+            table = _table(log, asked)
         return None if table is None else _finished(counts_of(_read(log, table, asked)), name_of(log.called), asked)
 
 
@@ -221,7 +218,7 @@ def _read(log: OpenedLog, table: _Table, asked: Asked) -> Readings:
         NO_TIME: int((~timed & ~untimed).sum()),
         NO_COUNT: int((timed & empties).sum()),
         NO_NUMBER: int((timed & ~empties & ~whole).sum()),
-        CELLS: log.rejected,
+        **log.rejected,
     }
     if log.kind.series and log.kind.statistic is None and asked.count_unit is None:
         _check_whole(each)
@@ -232,7 +229,7 @@ def _read(log: OpenedLog, table: _Table, asked: Asked) -> Readings:
         value,
         unit,
         table.unit is Unit.TOTAL,
-        stamp_s.size + log.rejected,
+        stamp_s.size + sum(log.rejected.values()),
         {why: count for why, count in reasons.items() if count},
         asked.timezone,
     )

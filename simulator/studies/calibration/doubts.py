@@ -6,17 +6,19 @@ from typing import Final
 import numpy as np
 
 from simulator.core.input_files.wording import one_line, shortened
-from simulator.core.units import DAY_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
+from simulator.core.units import DAY_S, HOUR_S, HOURS_PER_DAY, MONTHLY_ACTIVE_DAYS, WEEK_S
 from simulator.studies.calibration.activity import BOUNDS, Beginning
 from simulator.studies.calibration.events import US_PER_S, Events
 from simulator.studies.calibration.fitting import DORMANT, UserFit
 from simulator.studies.calibration.held_out import HeldOut
 from simulator.studies.calibration.lapsing import Lapsing
-from simulator.studies.calibration.measures import ROBOT_TIMES, Measures
+from simulator.studies.calibration.measures import Measures
+from simulator.studies.calibration.robots import ROBOT_TIMES
 from simulator.studies.calibration.user_zones import LEAST_FRACTION, Zones
 from simulator.studies.calibration.weekly import Weekly
 
-ROBOT_FRACTION: Final = 0.05
+ONE_FRACTION: Final = 0.05
+"""Of all events: nobody makes more, where users are so few that the mean one makes nearly as much."""
 FEW_FRACTION: Final = 0.5
 FLAT: Final = 0.1
 """A profile whose hours scatter less, relative to their mean, has neither day nor week."""
@@ -33,16 +35,7 @@ WIDE: Final = 0.5
 
 def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | None) -> Iterator[str]:
     """Yield what speaks against a fit."""
-    few, one, robots, of_robots = (float(each) for each in measures.heaviest)
-    if robots > 1 and of_robots > ROBOT_FRACTION:
-        yield (
-            f"{robots:.0f} users make {of_robots:.0%} of all events, each more than {ROBOT_TIMES:g} times as many as "
-            "users do on average, as no person does; leave robots out of the log"
-        )
-    elif one > ROBOT_FRACTION:
-        yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
-    elif few > FEW_FRACTION:
-        yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"
+    yield from _of_robots(measures)
     if events.zones is not None:
         yield from _of_zones(events.zones, measures)
     yield from _of_kinds(fit)
@@ -59,7 +52,22 @@ def doubts(events: Events, measures: Measures, fit: UserFit, verdict: HeldOut | 
         if found.value > 0 and (found.high - found.value) > WIDE * found.value:
             interval = f"{found.value:.3g}, from {found.low:.3g} to {found.high:.3g}"
             yield f"{key} is hardly known: {interval}; bring a longer log"
+    yield from verdict.unjudged if verdict else ()
     yield from of_misses(verdict)
+
+
+def _of_robots(measures: Measures) -> Iterator[str]:
+    few, one, robots, of_robots = (float(each) for each in measures.heaviest)
+    if robots:
+        who, each = ("one user makes", "") if robots == 1 else (f"{robots:.0f} users make", "each ")
+        yield (
+            f"{who} {of_robots:.0%} of all events, {each}more than {ROBOT_TIMES:g} times as many as users do on "
+            "average, as no person does; leave such out with --without-robots"
+        )
+    elif one > ONE_FRACTION:
+        yield f"one user makes {one:.0%} of all events, as no person does; leave robots out of the log"
+    elif few > FEW_FRACTION:
+        yield f"a thousandth of the users makes {few:.0%} of all events; if they are robots, leave them out of the log"
 
 
 def of_misses(verdict: HeldOut | None) -> Iterator[str]:
@@ -154,6 +162,8 @@ def _of_time(events: Events, fit: UserFit) -> Iterator[str]:
     if events.resolution_s >= DAY_S:
         yield "the log tells days and no times: the profile within a day, sessions and bursts are not fitted from it"
         return
+    if events.resolution_s >= HOUR_S:
+        yield "the log tells hours and no minutes: pauses within a login and bursts are not fitted from it"
     weights = np.asarray(fit.weekly.weights)
     if weights.size >= HOURS_PER_DAY and float(weights.std()) < FLAT:
         yield "the log has neither day nor week: people sleep, so these may be simulated logins or those of machines"

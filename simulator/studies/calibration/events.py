@@ -6,20 +6,16 @@ run, and what they are called is never kept. Events are sorted once, by user and
 event and the one before it (``lag() OVER ()``) needs no other order.
 """
 
-import bz2
-import lzma
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.core.errors import UserError
 from simulator.core.input_files.wording import shown
-from simulator.core.tables import column_names, head_of, is_parquet, name_of
+from simulator.core.tables import name_of
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
 from simulator.demand.stamp_formats import LONGEST_S
 from simulator.studies.calibration.count_units import Unit
@@ -29,23 +25,21 @@ from simulator.studies.calibration.formats import (
     USER_NAMES,
     Format,
     column_of,
-    recognised,
     shown_columns,
     stored_column,
 )
 from simulator.studies.calibration.moments import moment_of
+from simulator.studies.calibration.opening import OpenedLog, opened_log, said_of
 from simulator.studies.calibration.user_zones import Zones, gathered, housed, known_zone
-from simulator.studies.executor import cores
 
 if TYPE_CHECKING:
     import duckdb
 
 GROUPS: Final = 40
 """Users are dealt into so many groups, whose statistics tell by how much chance may have moved an estimate."""
-MEMORY: Final = "400MB"
-"""What DuckDB may hold; Python, its libraries and what DuckDB does not count come on top, up to as much again."""
-MOST_THREADS: Final = 8
-"""Each needs memory of its own."""
+DRAWS: Final = 2**16
+"""Each user has one of so many numbers that are the same in every run: by it some users are taken for all, and users of
+one moment are put in order."""
 US_PER_S: Final = 1_000_000
 MOST_SKIPPED_FRACTION: Final = 0.01
 """A log of which more is left out is refused, unless that is allowed."""
@@ -53,10 +47,8 @@ SAMPLE_ROWS: Final = 2_000
 EARLIEST_S: Final = -30_600_000_000.0
 LATEST_S: Final = 190_300_000_000.0
 """About the years 1000 and 8000, from 1970. [s]"""
-CELLS: Final = "a line with too few or too many cells"
 LEAST_USERS: Final = 200
 _STEPS_US: Final = tuple(seconds * US_PER_S for seconds in (int(DAY_S), int(HOUR_S), int(MINUTE_S), 1))
-_UNPACKED: Final[dict[bytes, Any]] = {b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _STORED: Final = ("TIMESTAMP", "DATE", "BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "DOUBLE", "FLOAT")
 """Kinds of columns that are moments or numbers as they are, and need not become text first."""
 _REASONS: Final = ("no time", "a time that is not understood", "no user")
@@ -81,11 +73,13 @@ class Asked:
     """Whether nothing came at times of which there is no count."""
     zone: str | None = None
     """The column that says in which time zone the user of a row is."""
+    without_robots: bool = False
+    """Whether users who are hardly persons are left out."""
 
 
 @dataclass
 class Events:
-    """The events of a log; `connection` has them as table ``events`` of t [us], u and g, in order of g, u and t."""
+    """The events of a log; `connection` has them as table ``events`` of t [us], u, g and s, in order of g, u and t."""
 
     connection: "duckdb.DuckDBPyConnection"
     recognised: str
@@ -145,6 +139,18 @@ class Events:
         ).fetchone()
         return int(found[0])
 
+    def look_at_times(self) -> None:
+        """Find out from when to when its events are, and what their times are a multiple of."""
+        run: Any = self.connection.execute
+        span = run(f"SELECT min(t), max(t) FROM {self.table}").fetchone()
+        self.first_us, self.last_us = (int(each or 0) for each in span)
+        steps = ", ".join(
+            f"bool_and(epoch_us(make_timestamptz(t) AT TIME ZONE current_setting('TimeZone')) % {step} = 0)"
+            for step in _STEPS_US
+        )
+        whole = run(f"SELECT {steps} FROM (SELECT t FROM {self.table} LIMIT {10 * SAMPLE_ROWS})").fetchone()
+        self.resolution_s = next((step / US_PER_S for step, holds in zip(_STEPS_US, whole, strict=True) if holds), 0.0)
+
     def before(self, end_us: int) -> "Events":
         """Return those before a moment, likewise."""
         self.connection.execute(f"CREATE OR REPLACE VIEW early AS SELECT * FROM {self.table} WHERE t < {end_us}")
@@ -158,36 +164,10 @@ class Events:
         self.connection.execute(
             f"""COPY (
                 SELECT make_timestamp(t) AS time, (sum(begins) OVER (ROWS UNBOUNDED PRECEDING))::INT AS user
-                FROM (SELECT t, (u IS DISTINCT FROM lag(u) OVER ())::INT AS begins FROM {self.table}) ORDER BY t)
+                FROM (SELECT t, g, s, (u IS DISTINCT FROM lag(u) OVER ())::INT AS begins FROM {self.table})
+                ORDER BY t, g, s)
             TO '{target}' (FORMAT parquet)"""
         )
-
-
-@dataclass(frozen=True)
-class OpenedLog:
-    """Files that DuckDB can read, and what they are."""
-
-    connection: "duckdb.DuckDBPyConnection"
-    kind: Format
-    files: Sequence[Path]
-    """As they are, or what was unpacked of them."""
-    called: Path
-    """The first of them, as the user calls it."""
-
-    @property
-    def relation(self) -> str:
-        """SQL of their rows."""
-        listed = "[" + ", ".join("'{}'".format(str(file).replace("'", "''")) for file in self.files) + "]"
-        return self.kind.relation.replace("{files}", listed)
-
-    @property
-    def rejected(self) -> int:
-        """How many lines had too few or too many cells, once all have been read."""
-        try:
-            found: Any = self.connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
-        except Exception:  # noqa: BLE001  (the table is there for delimited text alone)
-            return 0
-        return int(found[0])
 
 
 def check_span(name: str, first_s: float, last_s: float) -> None:
@@ -207,37 +187,6 @@ def check_span(name: str, first_s: float, last_s: float) -> None:
 
 
 @contextmanager
-def opened_log(paths: Sequence[Path], asked: Asked) -> Iterator[OpenedLog]:
-    """Give the files, or all files in the folders, as long as the context lasts.
-
-    Raises
-    ------
-    UserError
-        If a file cannot be read, or is no log.
-    """
-    try:
-        import duckdb  # noqa: PLC0415  (an extra, which only logs need)
-    except ImportError:
-        raise UserError("logs are read by DuckDB: pip install '.[logs]' in the folder of predcost") from None
-
-    files = log_files(paths)
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="predcost-")))
-        plain = [_plain(file, folder) for file in files]
-        kind = format_of(plain[0], files[0])
-        connection = opened.enter_context(duckdb.connect(str(folder / "events.db")))
-        connection.execute(f"SET memory_limit = '{MEMORY}'")
-        connection.execute("SET enable_progress_bar = false")  # it would stand in what is printed
-        connection.execute(f"SET threads = {min(cores(), MOST_THREADS)}")
-        connection.execute(f"SET temp_directory = '{folder}'")
-        connection.execute(f"SET TimeZone = '{asked.timezone}'")
-        try:
-            yield OpenedLog(connection, kind, plain, files[0])
-        except duckdb.Error as error:
-            raise UserError(f"{name_of(files[0])} cannot be read: {str(error).splitlines()[0]}") from error
-
-
-@contextmanager
 def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Events]:
     """Give the events of files, or of all files in folders, as long as the context lasts.
 
@@ -246,66 +195,21 @@ def read_events(paths: Sequence[Path], asked: Asked = Asked()) -> Iterator[Event
     UserError
         If a file cannot be read, if it is not clear what is time and user, or if too much of it is left out.
     """
-    with opened_log(paths, asked) as log:
+    with opened_log(paths, asked.timezone) as log:
         yield _loaded(log, asked)
-
-
-def log_files(paths: Sequence[Path]) -> list[Path]:
-    """Return files, and all files in folders.
-
-    Raises
-    ------
-    UserError
-        If one is not there, or if there is none.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
-            if not inside:
-                raise UserError(f"{name_of(path)} is a folder without files")
-            found += inside
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise UserError(f"there is no file {name_of(path)}")
-    if not found:
-        raise UserError("there is no log; give files or folders")
-    return found
-
-
-def _plain(file: Path, folder: Path) -> Path:
-    """Return a file that DuckDB can read: the file, or what was unpacked of it."""
-    with file.open("rb") as stream:
-        head = stream.read(6)
-    unpack = next((opener for start, opener in _UNPACKED.items() if head.startswith(start)), None)
-    if unpack is None:
-        return file
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False, suffix=".log") as target:
-        try:
-            with unpack(file, "rb") as source:
-                shutil.copyfileobj(source, target, 2**20)
-        except (OSError, EOFError, lzma.LZMAError) as error:
-            raise UserError(f"{name_of(file)} cannot be unpacked: {error}") from error
-        return Path(target.name)
-
-
-def format_of(file: Path, called: Path) -> Format:
-    """Return what a file is; messages call it as the user does."""
-    try:
-        return recognised(head_of(file), column_names(file) if is_parquet(file) else None)
-    except UserError as error:
-        raise UserError(f"{name_of(called)}: {error}") from None
 
 
 def _loaded(log: OpenedLog, asked: Asked) -> Events:
     connection, kind, relation = log.connection, log.kind, log.relation
-    time, user = _columns(kind, asked)
+    with said_of(log.called):
+        time, user = _columns(kind, asked)
+    log.check_time(time)
     text = kind.columns[time]
     stored = stored_column(text) or text
     sample = connection.execute(f"SELECT {text}, typeof({stored}) FROM ({relation}) LIMIT {SAMPLE_ROWS}").fetchall()
     texts = [text.strip() for text, _ in sample if text is not None and text.strip()]
-    moment = moment_of("written", texts, time, kind.time_format or asked.time_format)
+    with said_of(log.called):
+        moment = moment_of("written", texts, time, kind.time_format or asked.time_format)
     written = stored if sample[0][1].startswith(_STORED) else text
     who = _trimmed(kind.columns[user]) if user else "'nobody'"
     where = column_of(kind.columns, asked.zone, (), "--zone-column")
@@ -313,7 +217,8 @@ def _loaded(log: OpenedLog, asked: Asked) -> Events:
     salt = secrets.token_hex(16)
     connection.execute(
         f"""CREATE TABLE events AS
-        SELECT t, hash('{salt}' || who) AS u, (hash(who) % {GROUPS})::UTINYINT AS g, CASE
+        SELECT t, hash('{salt}' || who) AS u, (hash(who) % {GROUPS})::UTINYINT AS g,
+            (hash(who) // {GROUPS} % {DRAWS})::USMALLINT AS s, CASE
             WHEN t IS NULL THEN CASE WHEN written IS NULL OR trim(written::VARCHAR) = '' THEN 1 ELSE 2 END
             WHEN who IS NULL THEN 3 ELSE 0 END::UTINYINT AS why{", z" if where else ""}
         FROM (SELECT {moment} AS t, written, who, z
@@ -353,25 +258,18 @@ def _count(events: Events, log: OpenedLog, zone: str | None) -> None:
     told: Any = run(f"SELECT count(*), {counts} FROM events").fetchone()
     events.rows = int(told[0])
     events.skipped = {why: int(count) for why, count in zip(_REASONS, told[1:], strict=True) if count}
-    if log.rejected:
-        events.skipped[CELLS] = log.rejected
-        events.rows += log.rejected
+    rejected = log.rejected
+    events.skipped |= rejected
+    events.rows += sum(rejected.values())
     run("DELETE FROM events WHERE why > 0")
     run("ALTER TABLE events DROP COLUMN why")
     homes = None
     if zone is not None and events.count:
         homes = housed(events.connection, f"SELECT {log.kind.columns[zone]} FROM ({log.relation})", zone)
         events.skipped |= homes.left_out
-    span: Any = run("SELECT min(t), max(t) FROM events").fetchone()
-    events.first_us, events.last_us = (int(each or 0) for each in span)
+    events.look_at_times()
     if homes is not None:
         events.zones = gathered(events.connection, homes, events.first_us / US_PER_S, events.last_us / US_PER_S)
-    steps = ", ".join(
-        f"bool_and(epoch_us(make_timestamptz(t) AT TIME ZONE current_setting('TimeZone')) % {step} = 0)"
-        for step in _STEPS_US
-    )
-    whole: Any = run(f"SELECT {steps} FROM (SELECT t FROM events LIMIT {10 * SAMPLE_ROWS})").fetchone()
-    events.resolution_s = next((step / US_PER_S for step, holds in zip(_STEPS_US, whole, strict=True) if holds), 0.0)
 
 
 def check_left_out(name: str, rows: int, skipped: Mapping[str, int], asked: Asked) -> None:

@@ -115,12 +115,15 @@ def fit_users(measures: Measures, zone: str, population: float | None = None) ->
     late_times = parameters[RATE].value / parameters["_own_rate"].value if is_joining else 1.0
     has_segments = found.kinds is not None and found.kinds.mixture is not None
     left_out = {RATE, SHAPE} if has_segments else set()
+    if THINK in parameters and not parameters[THINK].value > 0:  # times of whole days or hours tell no pauses
+        left_out.add(THINK)
+    told = {key: each for key, each in parameters.items() if not key.startswith("_") and key not in left_out}
     return UserFit(
-        {key: each for key, each in parameters.items() if not key.startswith("_") and key not in left_out},
+        told,
         weekly,
         returns,
         requests_of(measures.per_login.sum(axis=0)),
-        parameters[THINK].value if THINK in parameters else 0.0,
+        told[THINK].value if THINK in told else 0.0,
         round(fit.seen_users),
         found.beginning,
         parameters[USERS].value,

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from simulator.core.errors import UserError, did_you_mean
@@ -27,12 +28,14 @@ CLIENT: Final = "client"
 """What the address of a caller is called where a log has no user; it counts as one only where that is asked for."""
 SEPARATORS: Final = (",", "\t", ";", "|")
 LINE: Final = (
-    "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false"
+    "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, auto_detect = false, "
+    "ignore_errors = true, store_rejects = true"
 )
 _ALB: Final = re.compile(r"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z \S+ \S+:\d+ ")
 _COMBINED: Final = re.compile(r'\S+ \S+ .*?\[\d{2}/[A-Za-z]{3}/\d{4}(?::\d{2}){3} [+-]\d{4}\] "')
 _COMBINED_PARTS: Final = r"^(\S+) \S+ (.*?) \[([^\]]+)\] "
 _AS_TEXT: Final = 'CAST("{}" AS VARCHAR)'
+_FIRST_ROWS: Final = 20
 _MOST_HEAD_LINES: Final = 12
 _CONSOLE_TIME: Final = re.compile(r"\s*\d{4}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d")
 _SECONDS_LAST: Final = r"(:\d\d(?:\.\d+)?)$"
@@ -57,6 +60,13 @@ class Format:
     """Columns of counts, where the kind says it; of a log of events none."""
     statistic: str | None = None
     """What those are called."""
+    columns_vary: bool = False
+    """Whether files of the kind may have other columns each, as columns are found by their names."""
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """What files have in common that are read together."""
+        return (self.name,) if self.columns_vary else (self.name, self.relation, *self.columns)
 
     def recognised_as(self, time: str, user: str | None) -> str:
         """Return what is said of it: its kind, and what is time and user in it."""
@@ -82,7 +92,8 @@ def recognised(head: str, is_parquet: Sequence[str] | None) -> Format:
     """
     if is_parquet is not None:
         columns = {name: _AS_TEXT.format(_quoted(name)) for name in is_parquet}
-        return _export(Format("Parquet", "SELECT * FROM read_parquet({files}, union_by_name = true)", columns))
+        relation = "SELECT * FROM read_parquet({files}, union_by_name = true)"
+        return _export(Format("Parquet", relation, columns, columns_vary=True))
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
         raise UserError("it is empty")
@@ -206,7 +217,7 @@ def _json(head: str) -> Format | None:
         name, layout = "JSON lines", "format = 'newline_delimited', ignore_errors = true"
     else:
         name, layout = "JSON objects", "format = 'unstructured'"
-    return Format(name, f"SELECT json FROM read_json_objects({{files}}, {layout})", columns)
+    return Format(name, f"SELECT json FROM read_json_objects({{files}}, {layout})", columns, columns_vary=True)
 
 
 def _objects(text: str) -> Iterator[Mapping[str, object]]:
@@ -231,10 +242,11 @@ def _paths(found: Mapping[str, object], before: str = "") -> list[str]:
 
 
 def _delimited(lines: Sequence[str]) -> Format:
-    separator = max(SEPARATORS, key=lambda each: min(_cells(line, each) for line in lines[:20]))
-    if min(_cells(line, separator) for line in lines[:20]) == 1:
+    found = {each: _first_rows(lines, each) for each in SEPARATORS}
+    separator = max(SEPARATORS, key=lambda each: min(map(len, found[each])))
+    if min(map(len, found[separator])) == 1:
         return _spaced(lines)
-    first = next(csv.reader([lines[0]], delimiter=separator))
+    first = found[separator][0]
     has_header = not any(_is_value(cell) for cell in first)
     names = [name.strip() for name in first] if has_header else [f"column {place + 1}" for place in range(len(first))]
     safe = [f"c{place}" for place in range(len(names))]
@@ -249,8 +261,9 @@ def _delimited(lines: Sequence[str]) -> Format:
     return Format(said, relation.replace("{types}", types), dict(zip(names, safe, strict=True)))
 
 
-def _cells(line: str, separator: str) -> int:
-    return len(next(csv.reader([line], delimiter=separator), []))
+def _first_rows(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """Return the first rows by a separator; a cell in quotes may go on over several lines."""
+    return [*islice(csv.reader((f"{line}\n" for line in lines), delimiter=separator), _FIRST_ROWS)]
 
 
 def _spaced(lines: Sequence[str]) -> Format:
@@ -264,6 +277,7 @@ def _spaced(lines: Sequence[str]) -> Format:
         f"a table separated by spaces, {header} a header",
         f"SELECT line FROM read_csv({{files}}, {LINE}){skip}",
         dict(zip(names, parts, strict=True)),
+        columns_vary=not has_header,  # as many as the first line has words
     )
 
 

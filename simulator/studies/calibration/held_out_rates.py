@@ -33,6 +33,7 @@ from simulator.studies.calibration.held_out import (
     window_of,
 )
 from simulator.studies.calibration.parts import parts_of_rates
+from simulator.studies.calibration.playable import unplayable, without
 from simulator.studies.calibration.rates import RateFit, fit_rates
 from simulator.studies.comparison import Comparison
 from simulator.studies.outcome_store import OutcomeStore
@@ -142,8 +143,9 @@ def _left_out(base: Scenario | Path | None) -> Mapping[str, None]:
     """Return what deletes the plans of a file that have a memory: some of them cannot even be stated of requests."""
     scenario = load_scenario(base) if isinstance(base, Path) else base
     plans = scenario.plans if scenario else {}
-    has_other = any(map(_forgets, plans.values()))
-    return {f'plans."{name}"': None for name, plan in plans.items() if has_other and not _forgets(plan)}
+    if not any(map(_forgets, plans.values())):
+        return without(unplayable(base))
+    return without({name: "remembers" for name, plan in plans.items() if not _forgets(plan)})
 
 
 def _without_memory(scenario: Scenario) -> Scenario:

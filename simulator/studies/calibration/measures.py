@@ -7,8 +7,9 @@ import numpy as np
 
 from simulator.core.arrays import FloatArray
 from simulator.core.units import DAY_S, HOUR_S, MINUTE_S
-from simulator.studies.calibration.events import GROUPS, US_PER_S, Events
+from simulator.studies.calibration.events import DRAWS, GROUPS, US_PER_S, Events
 from simulator.studies.calibration.returns import BINS, Pairs, pairs_of
+from simulator.studies.calibration.robots import IS_ROBOT
 from simulator.studies.calibration.sessions import PER_OCTAVE, Gaps, Valley, valley_of
 from simulator.studies.calibration.stays import Stays, stays
 
@@ -23,9 +24,6 @@ LONGEST_LAG_SHARE: Final = 0.25
 MOST_REQUESTS: Final = 400
 """Logins with more requests are counted with those."""
 GAP_BINS: Final = 90
-ROBOT_FRACTION: Final = 0.01
-ROBOT_TIMES: Final = 100.0
-"""Whoever makes more than that of all events, and so many times as many as users do on average, is hardly a person."""
 FIRSTS: Final = 100
 """When users were first seen is told to so much of the log."""
 
@@ -63,7 +61,7 @@ class Measures:
     """Over the hours: sums of the mean of a minute's logins, of their variance, and of the mean's square."""
     heaviest: FloatArray
     """Share of the events that the most frequent 0.1 % of users have, and the share of the most frequent one; how many
-    users are hardly persons (ROBOT_FRACTION), and the share of all these."""
+    users are hardly persons (`robots`), and the share of all these."""
     stays: Stays
 
     @property
@@ -84,15 +82,15 @@ def measured(events: Events, session_gap_s: float | None = None) -> Measures:
     """
     run = events.connection.execute
     run(
-        f"""CREATE OR REPLACE VIEW stepped AS SELECT t, u, g, place,
+        f"""CREATE OR REPLACE VIEW stepped AS SELECT t, u, g, s, place,
             CASE WHEN u = lag(u) OVER () THEN (t - lag(t) OVER ()) / 1e6 END AS gap_s
-        FROM (SELECT t, u, g, row_number() OVER () AS place FROM {events.table})"""
+        FROM (SELECT t, u, g, s, row_number() OVER () AS place FROM {events.table})"""
     )
     gaps = _gaps(run)
     valley = valley_of(gaps, events.resolution_s) if session_gap_s is None else Valley(session_gap_s, 1.0, "as asked")
     run(
         f"""CREATE OR REPLACE TABLE logins AS
-        SELECT t, u, g, place FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
+        SELECT t, u, g, s, place FROM stepped WHERE gap_s IS NULL OR gap_s > {valley.gap_s}"""
     )
     length_s = (events.last_us - events.first_us) / US_PER_S
     first_hour = events.first_us // HOUR_US
@@ -217,7 +215,7 @@ def _pairs(run: Any, events: Events, length_s: float, gap_s: float) -> tuple[Flo
     found = _rows(
         run,
         f"""SELECT (t - {events.first_us}) / 1e6 AS t, u::UBIGINT AS u, g::INT AS g FROM logins
-        WHERE (hash(u) % 1000000) < {round(share * 1_000_000)}
+        WHERE s < {max(round(share * DRAWS), 1)}
         QUALIFY count(*) OVER (PARTITION BY u) <= {MOST_OF_A_USER} ORDER BY u, t""",
     )
     user = np.unique(np.asarray(found["u"]), return_inverse=True)[1]
@@ -239,10 +237,9 @@ def _by_minute(run: Any) -> tuple[float, float, float]:
 
 
 def _heaviest(run: Any) -> FloatArray:
-    robot = f"n > greatest({ROBOT_FRACTION}, {ROBOT_TIMES} / users) * events"
     found = run(
         f"""SELECT sum(n) FILTER (place <= greatest(1, users // 1000)) / sum(n), max(n) / sum(n),
-            count(*) FILTER ({robot}), sum(n) FILTER ({robot}) / sum(n) FROM (
+            count(*) FILTER ({IS_ROBOT}), sum(n) FILTER ({IS_ROBOT}) / sum(n) FROM (
             SELECT n, row_number() OVER (ORDER BY n DESC) AS place, count(*) OVER () AS users, sum(n) OVER () AS events
             FROM (SELECT u, count(*)::DOUBLE AS n FROM stepped GROUP BY u))"""
     ).fetchone()

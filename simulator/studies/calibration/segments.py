@@ -117,7 +117,7 @@ def fitted_kinds(likelihood: Likelihood, by_group: Sequence[Likelihood], gamma: 
     gain = log_likelihood(likelihood, best) - gamma.log_likelihood
     parts = _parts(best)
     two = misfits(likelihood, parts)
-    worst = max(abs(each.error) for each in two)
+    worst = max((abs(each.error) for each in two), default=math.inf)
     if 2.0 * gain <= MORE_PARAMETERS * math.log(likelihood.seen.users.sum()) or worst >= abs(kinds.worst.error):
         return replace(kinds, two=two)
     moved = left_out(lambda logs: np.array([log_likelihood(each, logs) for each in by_group]), best)
@@ -176,6 +176,8 @@ def _parts(logs: FloatArray, *, sort: bool = True) -> tuple[Part, Part]:
 def misfits(likelihood: Likelihood, parts: Sequence[Part]) -> tuple[Misfit, ...]:
     """Return what matters of how often users came, by the counts and by as many as one likes drawn from a fit.
 
+    Nothing where nobody came again.
+
     Parameters
     ----------
     likelihood
@@ -198,6 +200,8 @@ def misfits(likelihood: Likelihood, parts: Sequence[Part]) -> tuple[Misfit, ...]
         of_drawn = (drawn > 0).astype(np.float64)
     elif not is_joining:
         weight = seen.users / (1.0 + (likelihood.unseen or 0.0) / seen.users.sum())
+    if not (weight @ logins > 0 and of_drawn @ drawn > 0):  # everybody came once, of which nothing follows
+        return ()
     per = likelihood.reach.per_cluster
     counted = _shares(logins, days, weight, float(seen.users.sum()), per, likelihood.reach.days)
     fitted = _shares(

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.core.arrays import FloatArray
-from simulator.studies.calibration.events import GROUPS, Events
+from simulator.studies.calibration.events import DRAWS, GROUPS, Events
 from simulator.theory.lifetimes import Purchases
 
 MOST_USERS: Final = 200_000
@@ -67,7 +67,7 @@ def stays(run: Any, events: Events) -> Stays:
         f"""SELECT avg(first) AS first, avg(last) AS last, avg(n)::DOUBLE AS again, {by_group} FROM (
             SELECT g, (min(t) - {events.first_us})::DOUBLE / {span} AS first,
                 (max(t) - {events.first_us})::DOUBLE / {span} AS last, count(*) - 1 AS n
-            FROM logins WHERE (hash(u) % 1000000) < {round(kept * 1_000_000)} GROUP BY g, u)
+            FROM logins WHERE s < {max(round(kept * DRAWS), 1)} GROUP BY g, u)
         GROUP BY floor(first * {FIRSTS}),
             CASE WHEN n = 0 THEN NULL ELSE floor(log2(1 - last + {LEAST}) * {PER_OCTAVE}) END,
             CASE WHEN n <= {EXACT} THEN n ELSE {EXACT} + floor(log2(n) * {PER_OCTAVE}) END
@@ -83,7 +83,7 @@ def _by_half(run: Any, events: Events, span: int, kept: float) -> FloatArray:
         f"""SELECT count(DISTINCT u)::DOUBLE, count(*) FILTER (t > begun AND 2 * t <= begun + {events.last_us})::DOUBLE,
             count(*) FILTER (t > begun AND 2 * t > begun + {events.last_us})::DOUBLE
         FROM (SELECT u, t, min(t) OVER (PARTITION BY u) AS begun FROM logins
-            WHERE (hash(u) % 1000000) < {round(kept * 1_000_000)})
+            WHERE s < {max(round(kept * DRAWS), 1)})
         WHERE begun < {events.first_us + span * 3 // 4}"""
     ).fetchone()
     return np.array([float(each) for each in found])

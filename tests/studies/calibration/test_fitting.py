@@ -9,7 +9,8 @@ from synthetic_logs import Habits, drawn, written
 
 from simulator.demand.population import Population
 from simulator.studies.calibration.activity import Beginning, Likelihood, Reach, Seen
-from simulator.studies.calibration.events import read_events
+from simulator.studies.calibration.calibrating import calibrate
+from simulator.studies.calibration.events import Asked, read_events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.measures import measured
 from simulator.studies.calibration.parts import parts_of
@@ -143,6 +144,30 @@ def test_who_joins_is_told_from_who_comes_seldom(*, joins: bool) -> None:
     assert max(explained, key=lambda each: explained[each]) is right
     found = Likelihood(users, Reach(100.0), right).fitted()
     assert (found.shape, found.mean_per_day) == pytest.approx((0.8, 0.05), rel=0.06)
+
+
+def test_a_log_of_which_only_some_users_are_looked_at_gives_the_same_counts_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.studies.calibration.measures.MOST_PAIR_LOGINS", 2_000)
+    monkeypatch.setattr("simulator.studies.calibration.stays.MOST_USERS", 300)
+    path = written(Habits(users=3_000, days=14), 2, tmp_path)
+    found = []
+    for _ in range(2):
+        with read_events([path]) as events:
+            found.append(measured(events))
+    one, other = found
+    assert 1_000 < one.pair_logins[:, 0].sum() < 4_000
+    assert 200 < one.stays.users.sum() < 400
+    np.testing.assert_array_equal(one.pairs, other.pairs)
+    np.testing.assert_array_equal(one.stays.users, other.stays.users)
+
+
+def test_users_of_whom_nobody_came_again_are_fitted_and_that_is_told(tmp_path: Path) -> None:
+    hours = pd.date_range("2026-01-01", periods=24 * 60, freq="h", tz="UTC")
+    pd.DataFrame({"time": hours.floor("D"), "user": range(len(hours))}).to_parquet(tmp_path / "log.parquet")
+    found = calibrate([tmp_path / "log.parquet"], Asked(), judges=False)
+    assert any("nearly all came once" in each for each in found.why)
 
 
 def test_the_valley_lies_between_pauses_and_absences() -> None:
