@@ -51,7 +51,7 @@ class ServiceCalibrationResult:
 
     @cached_property
     def held_out(self) -> "pd.DataFrame":
-        """By metric: in the file, of the fleet in the same loop, its error, how far off it may be, whether that is met."""
+        """By metric: in the file, of the fleet in the same loop, its error, how far off it may be, if it is good."""
         import pandas as pd  # noqa: PLC0415
 
         compared = self.calibration.compared
