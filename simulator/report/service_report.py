@@ -18,6 +18,7 @@ from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.fitting import Fitted
 from simulator.studies.calibration.service.calibrating import ServiceCalibration
 from simulator.studies.calibration.service.closed_loop import closed
+from simulator.studies.calibration.service.fitting import ServiceFit
 from simulator.studies.calibration.service.parts import duration
 
 DIGITS: Final = 4
@@ -57,7 +58,19 @@ def capacity_sentence(found: ServiceCalibration) -> str:
     return (
         f"{busy} at most {slots * best.per_s:.4g} predictions/s. That is its capacity at 100 % load: clients that wait "
         "for their answers never ask for more, but people who come at that rate whether or not others were answered "
-        "wait ever longer."
+        f"wait ever longer.{_alone(found.fit)}"
+    )
+
+
+def _alone(fit: ServiceFit) -> str:
+    """Return that the parts gather no requests, where the most is done in batches."""
+    best, first = fit.best, fit.points[0]
+    if best.batch == 1 or first.batch > 1 or fit.together:
+        return ""
+    alone_s = fit.line.at_s(1) if fit.shape == "affine" and fit.line is not None else first.service_s.value
+    return (
+        f" The parts compute each request alone, which is {fit.slots.count.value / alone_s:.4g} requests/s at most; to "
+        f"have them gathered, add batching: {{max: {best.batch}, hold: TIME}} to the fleet."
     )
 
 

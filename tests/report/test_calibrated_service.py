@@ -108,3 +108,14 @@ def test_what_cannot_be_used_is_told_by_the_argument_s_name(
 ) -> None:
     with pytest.raises(sim.UserError, match=said):
         sim.calibrate_service(table if files is None else files, **options)
+
+
+def test_a_fleet_that_was_measured_in_batches_is_told_to_compute_alone_as_written(table: Path) -> None:
+    html = sim.calibrate_service(table, where="model=A", as_="table", fit_only=True)._repr_html_()
+    assert "in batches of 4, does at most 500 predictions/s" in html
+    assert "The parts compute each request alone, which is 200 requests/s at most" in html
+    assert "add batching: {max: 4, hold: TIME} to the fleet" in html
+
+
+def test_a_fleet_that_was_measured_alone_is_told_nothing_of_batches(found: sim.ServiceCalibrationResult) -> None:
+    assert "batching" not in found._repr_html_()
