@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.prices.book import PriceBook
     from simulator.prices.loading import load_book
     from simulator.report.calibrated import CalibrationResult, calibrate_users
+    from simulator.report.calibrated_service import ServiceCalibrationResult, calibrate_service
     from simulator.report.diff_result import DiffResult, diff
     from simulator.report.estimating import estimate
     from simulator.report.exploring.explorer import Explorer, explore
@@ -30,9 +31,11 @@ __all__ = [
     "PriceBook",
     "Result",
     "Scenario",
+    "ServiceCalibrationResult",
     "SweepResult",
     "UserError",
     "breakeven",
+    "calibrate_service",
     "calibrate_users",
     "diff",
     "estimate",
@@ -53,9 +56,11 @@ _HOMES = {
     "PriceBook": "simulator.prices.book",
     "Result": "simulator.report.result",
     "Scenario": "simulator.scenario.schema",
+    "ServiceCalibrationResult": "simulator.report.calibrated_service",
     "SweepResult": "simulator.report.studied",
     "UserError": "simulator.core.errors",
     "breakeven": "simulator.report.studied",
+    "calibrate_service": "simulator.report.calibrated_service",
     "calibrate_users": "simulator.report.calibrated",
     "diff": "simulator.report.diff_result",
     "estimate": "simulator.report.estimating",

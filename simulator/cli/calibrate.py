@@ -119,36 +119,32 @@ def service(
 ) -> None:
     """Fit a fleet to what a benchmark measured, and play it in the loop in which that was done."""
     from simulator.core.units import read_count
-    from simulator.report.documents import written_whole
+    from simulator.report.calibrated_service import calibrate_service
     from simulator.report.scenario_text import print_json, say
-    from simulator.report.service_report import service_json, service_parts_text, service_report
+    from simulator.report.service_report import service_json, service_report
     from simulator.report.terminal import print_tables
     from simulator.scenario.overrides import split_assignment
-    from simulator.studies.calibration.service.calibrating import calibrate_service
-    from simulator.studies.calibration.service.reading import Said
 
-    said = Said(
-        [options.checked("--batch-size", each, read_count) for each in batch_size or ()],
-        [options.checked("--clients", each, read_count) for each in clients or ()],
-        tuple(split_assignment(each, "--where", "model=DLRM") for each in where or ()),
-        time,
-        unit,
-    )
-    found = calibrate_service(
+    for each in where or ():
+        split_assignment(each, "--where", "model=DLRM")
+    result = calibrate_service(
         files,
-        said,
-        shape=None if shape is None else shape.value,
+        batch_size=[options.checked("--batch-size", each, read_count) for each in batch_size or ()],
+        clients=[options.checked("--clients", each, read_count) for each in clients or ()],
+        where=where or (),
+        time=time,
+        unit=unit,
         slots=None if slots is None else options.checked("--slots", slots, read_count),
+        as_=None if shape is None else shape.value,
         name=name,
         instance=instance,
-        plays=not fit_only,
+        fit_only=fit_only,
     )
     if out is not None:
-        with written_whole(out, replaces=force) as staged:
-            staged.write_text(service_parts_text(found), encoding="utf-8")
+        result.write(out, force=force)
     if json_:
-        print_json(service_json(found))
+        print_json(service_json(result.calibration))
         return
-    print_tables(service_report(found))
+    print_tables(service_report(result.calibration))
     if out is not None:
         say(f"Wrote {out}. Next: put its parts below 'backends' of a scenario, and predcost validate it")

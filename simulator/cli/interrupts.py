@@ -7,8 +7,10 @@ whatever comes of that is the interrupt's.
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -65,6 +67,27 @@ def ending_at_once(
 
     with _handled_by(end):
         yield
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """Let an interrupt end the process, and take with it the temporary files that were made in between.
+
+    Those of a log are gigabytes, and a process that ends at once leaves no other context.
+    """
+    usual = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="predcost-", ignore_cleanup_errors=True) as folder:
+
+        def clean() -> None:
+            for _ in range(2):  # threads in C may be writing still
+                shutil.rmtree(folder, ignore_errors=True)
+
+        tempfile.tempdir = folder
+        try:
+            with ending_at_once(clean=clean):
+                yield
+        finally:
+            tempfile.tempdir = usual
 
 
 @contextmanager

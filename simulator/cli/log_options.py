@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli import options
+from simulator.cli.interrupts import leaving_nothing
 
 if TYPE_CHECKING:
     from simulator.report.calibrated import CalibrationResult
@@ -102,4 +103,5 @@ def calibrated(logs: list[Path], said: LogSaid, scenario: Path | None, *, fit_on
         options.checked("--session-gap", said.session_gap, read_seconds)
     if said.count_unit is not None:
         options.checked("--count-unit", said.count_unit, read_unit)
-    return calibrate_users(logs, **vars(said), scenario=scenario, fit_only=fit_only)
+    with leaving_nothing():
+        return calibrate_users(logs, **vars(said), scenario=scenario, fit_only=fit_only)

@@ -1,11 +1,11 @@
 """What a log says of its users, for Python and Jupyter: the numbers, a verdict, pictures, a scenario."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -13,9 +13,10 @@ from simulator.core.errors import UserError
 from simulator.core.units import read_count, read_seconds
 from simulator.demand.zones import check_zone
 from simulator.report import format as form
+from simulator.report.arguments import read_argument
 from simulator.report.calibrated_parts import parts_text, source_lines
 from simulator.report.calibration_report import held_out_rows, parameter_rows, verdict_sentence
-from simulator.report.documents import written_whole
+from simulator.report.documents import write_text
 from simulator.report.log_frames import FRAME, files_of
 from simulator.report.log_scenario import log_scenario_text
 from simulator.report.notebook import folded, html_table, paragraphs, picture_html, shown
@@ -30,8 +31,6 @@ from simulator.studies.outcome_store import default_store
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class CalibrationResult:
         UserError
             If something else is there, or it cannot be written.
         """
-        return _written(parts_text(self.calibration), Path(path), force=force)
+        return write_text(parts_text(self.calibration), Path(path), replaces=force)
 
     def write_scenario(self, path: str | Path, *, force: bool = False) -> Path:
         """Write a whole commented scenario, as ``predcost new --from-log`` does, and return the path.
@@ -167,7 +166,7 @@ class CalibrationResult:
         UserError
             If something else is there, or it cannot be written.
         """
-        return _written(log_scenario_text(self.calibration, Path(path).parent), Path(path), force=force)
+        return write_text(log_scenario_text(self.calibration, Path(path).parent), Path(path), replaces=force)
 
     @property
     def plot(self) -> CalibrationPlots:
@@ -255,16 +254,16 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
         time,
         user,
         time_format,
-        _read("timezone", timezone, check_zone),
+        read_argument("timezone", timezone, check_zone),
         allow_skipped,
         (count,) if isinstance(count, str) else tuple(count),
-        None if count_unit is None else _read("count_unit", count_unit, read_unit),
+        None if count_unit is None else read_argument("count_unit", count_unit, read_unit),
         gaps_are_zero,
         zone_column,
         without_robots,
     )
-    users = None if population is None else _read("population", population, read_count)
-    gap_s = None if session_gap is None else _read("session_gap", session_gap, read_seconds)
+    users = None if population is None else read_argument("population", population, read_count)
+    gap_s = None if session_gap is None else read_argument("session_gap", session_gap, read_seconds)
     base = _base(scenario, "calibrate_users")
     with files_of(logs) as files:
         found = calibrate(files, asked, users, gap_s, base, default_store(), judges=not fit_only)
@@ -273,22 +272,9 @@ def calibrate_users(  # noqa: PLR0913  (what the command takes)
     return CalibrationResult(replace(found, recognised=found.recognised.replace("Parquet", FRAME, 1)))
 
 
-def _read(name: str, value: Any, read: Callable[[Any], T]) -> T:
-    try:
-        return read(value)
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{name}: {error}") from None
-
-
 def _base(scenario: Any, by: str) -> Scenario | Path | None:
     if scenario is None or isinstance(scenario, (Scenario, Path)):
         return scenario
     if isinstance(scenario, str):
         return Path(scenario)
     raise UserError(f"{by}() takes a scenario or the path of its file, not a {type(scenario).__name__}")
-
-
-def _written(text: str, path: Path, *, force: bool) -> Path:
-    with written_whole(path, replaces=force) as staged:
-        staged.write_text(text, encoding="utf-8")
-    return path

@@ -55,6 +55,13 @@ def written_whole(path: Path, *, replaces: bool) -> Iterator[Path]:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def write_text(text: str, path: Path, *, replaces: bool) -> Path:
+    """Write a text whole, and return its path; see `written_whole`."""
+    with written_whole(path, replaces=replaces) as staged:
+        staged.write_text(text, encoding="utf-8")
+    return path
+
+
 def check_free(path: Path, *, replaces: bool, other: str = "--out") -> None:
     """Refuse a place where something is that may not be replaced.
 

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from rich import box
@@ -18,6 +18,7 @@ from simulator.report.tables import BAD, BEST
 from simulator.studies.calibration.fitting import Fitted
 from simulator.studies.calibration.service.calibrating import ServiceCalibration
 from simulator.studies.calibration.service.closed_loop import closed
+from simulator.studies.calibration.service.fitting import ServiceFit
 from simulator.studies.calibration.service.parts import duration
 
 DIGITS: Final = 4
@@ -57,14 +58,26 @@ def capacity_sentence(found: ServiceCalibration) -> str:
     return (
         f"{busy} at most {slots * best.per_s:.4g} predictions/s. That is its capacity at 100 % load: clients that wait "
         "for their answers never ask for more, but people who come at that rate whether or not others were answered "
-        "wait ever longer."
+        f"wait ever longer.{_alone(found.fit)}"
+    )
+
+
+def _alone(fit: ServiceFit) -> str:
+    """Return that the parts gather no requests, where the most is done in batches."""
+    best, first = fit.best, fit.points[0]
+    if best.batch == 1 or first.batch > 1 or fit.together:
+        return ""
+    alone_s = fit.line.at_s(1) if fit.shape == "affine" and fit.line is not None else first.service_s.value
+    return (
+        f" The parts compute each request alone, which is {fit.slots.count.value / alone_s:.4g} requests/s at most; to "
+        f"have them gathered, add batching: {{max: {best.batch}, hold: TIME}} to the fleet."
     )
 
 
 def service_report(found: ServiceCalibration) -> Iterator[RenderableType]:
     """Yield what is printed."""
     yield Text(fit_sentence(found), style="bold")
-    yield Text(f"{found.measurement.recognised}. {_count(found)}", style="dim")
+    yield Text(source_sentence(found), style="dim")
     for why, count in found.measurement.skipped.items():
         yield Text(f"left out: {count:,} row{'s' * (count != 1)}: {why}", style="dim")
     yield _parameters(found)
@@ -76,6 +89,23 @@ def service_report(found: ServiceCalibration) -> Iterator[RenderableType]:
     if found.compared:
         yield _played(found)
     yield from sentences("What speaks against it", tuple(form.capital(f"{each}.") for each in found.why))
+
+
+def source_sentence(found: ServiceCalibration) -> str:
+    """Return what was read."""
+    return f"{found.measurement.recognised}. {_count(found)}"
+
+
+def parameter_rows(found: ServiceCalibration) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the table of the scenario's numbers: its heads, and its rows."""
+    rows = [(key, _value(key, each.value), _interval(key, each)) for key, each in found.parameters.items()]
+    return ("key", "value", "95 %"), rows
+
+
+def played_rows(found: ServiceCalibration) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return the table of what was played: its heads, and its rows."""
+    rows = [(each.metric, f"{each.log:.4g}", f"{each.fit:.4g}", f"{each.error:+.1%}") for each in found.compared]
+    return ("in the same closed loop", "file", "fleet", "error"), rows
 
 
 def _count(found: ServiceCalibration) -> str:
@@ -109,9 +139,10 @@ def _interval(key: str, each: Fitted) -> str:
 
 
 def _parameters(found: ServiceCalibration) -> Table:
-    table = _table("key", "value", "95 %")
-    for key, each in found.parameters.items():
-        table.add_row(Text(key), Text(_value(key, each.value)), Text(_interval(key, each)))
+    heads, rows = parameter_rows(found)
+    table = _table(*heads)
+    for cells in rows:
+        table.add_row(*map(Text, cells))
     return table
 
 
@@ -132,12 +163,10 @@ def _by_batch(found: ServiceCalibration) -> Table:
 
 
 def _played(found: ServiceCalibration) -> Table:
-    table = _table("in the same closed loop", "file", "fleet", "error")
-    for each in found.compared:
-        style = BEST if each.is_good else BAD
-        table.add_row(
-            Text(each.metric), Text(f"{each.log:.4g}"), Text(f"{each.fit:.4g}"), Text(f"{each.error:+.1%}", style=style)
-        )
+    heads, rows = played_rows(found)
+    table = _table(*heads)
+    for each, (*cells, error) in zip(found.compared, rows, strict=True):
+        table.add_row(*map(Text, cells), Text(error, style=BEST if each.is_good else BAD))
     return table
 
 

@@ -111,8 +111,10 @@ def _active(scenario: Scenario) -> Iterator[Consequence]:
 
 def _requests(scenario: Scenario, load: Rates) -> Iterator[Consequence]:
     total = load.mean_per_s * scenario.horizon_s
-    if scenario.traffic.closed_loop is not None:
-        yield Consequence("traffic", "clients who wait", f"{scenario.traffic.closed_loop.clients:,}")
+    closed_loop = scenario.traffic.closed_loop
+    if closed_loop is not None:
+        total += closed_loop.clients  # each may be about to ask as the horizon begins
+        yield Consequence("traffic", "clients who wait", f"{closed_loop.clients:,}")
         yield Consequence("traffic", "requests per second, if nobody queues", f"{load.mean_per_s:,.4g}")
         yield Consequence("traffic", "requests in the horizon, at most about", f"{total:,.0f}")
         return

@@ -25,9 +25,14 @@ LEAST_SAVED = 0.05
 
 
 def floor_of(looks: Looks, plan: str) -> Floor | None:
-    """Return what of a plan's bill is its fleet's minimum, where that is most of it; and what less would save."""
+    """Return what of a plan's bill is its fleet's minimum, where that is most of it; and what less would save.
+
+    Of a closed loop nothing is said of less, as fewer replicas would also answer fewer requests.
+    """
     found = _floor(looks.comparison, plan)
-    return None if found is None else _with_fewer(looks, found)
+    if found is None or looks.comparison.scenario.traffic.closed_loop is not None:
+        return found
+    return _with_fewer(looks, found)
 
 
 def _floor(comparison: Comparison, plan: str) -> Floor | None:

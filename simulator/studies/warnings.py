@@ -16,6 +16,8 @@ MOST_COLD_STARTS_FRACTION = 0.01
 MOST_REFUSED_FRACTION = 0.01
 WIDEST_INTERVAL_FRACTION = 0.2
 """Of the mean."""
+UNEQUAL_FRACTION = 0.05
+"""Of the requests of a plan, from which on another that gets so many fewer is not compared with it without a word."""
 LATENCIES = ("latency_p99_s", "latency_mean_s")
 
 
@@ -41,8 +43,22 @@ def _of_study(comparison: Comparison) -> Iterator[str]:
     if done == 1:
         yield foreseen.ONE_REPLICATION
     yield from foreseen.of_traffic(scenario)
+    yield from _of_unequal_work(comparison)
     yield from (sizing.text for sizing in comparison.sizings)
     yield from foreseen.of_weights(scenario)
+
+
+def _of_unequal_work(comparison: Comparison) -> Iterator[str]:
+    """Warn where clients who wait for their answers get many more of one plan than of another."""
+    if comparison.scenario.traffic.closed_loop is None:
+        return
+    rates = {name: plan.metrics["requests_per_s_mean"].mean for name, plan in comparison.plans.items()}
+    fewest, most = min(rates, key=rates.__getitem__), max(rates, key=rates.__getitem__)
+    if rates[most] * (1 - UNEQUAL_FRACTION) > rates[fewest]:
+        yield (
+            f"The clients ask {most} {rates[most]:,.4g} times a second and {fewest} {rates[fewest]:,.4g} times, as "
+            "they wait for each answer: costs per month are of unequal work; compare the costs per 1k requests."
+        )
 
 
 def _of_plan(comparison: Comparison, result: PlanResult) -> Iterator[str]:

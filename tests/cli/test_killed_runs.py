@@ -36,6 +36,19 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from simulator.cli.__main__ import main
 main()
 """
+STOPPED_READING = """
+import os, signal
+from pathlib import Path
+from simulator.studies.calibration import events
+def stop(*_):
+    assert any(path.suffix == ".db" for path in Path("{folder}").rglob("*"))
+    os.write(1, b"was there")
+    os.kill(os.getpid(), signal.SIGINT)
+events.cores = lambda: stop() or 1
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from simulator.cli.__main__ import main
+main()
+"""
 SIGNALS = ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.long)]
 
 
@@ -137,3 +150,18 @@ def test_a_folder_of_outcomes_that_cannot_be_written_costs_no_answer(tmp_path: P
     assert "Choose" in done.stdout
     assert done.stderr.count("outcomes cannot be stored in") == 1
     assert "PREDCOST_OUTCOMES names another folder" in done.stderr
+
+
+@POSIX
+def test_a_log_that_is_interrupted_leaves_no_temporary_file(tmp_path: Path) -> None:
+    log, temporary = tmp_path / "log.csv", tmp_path / "temporary"
+    temporary.mkdir()
+    log.write_text("time,user\n2026-03-02T00:00:00Z,a\n2026-03-02T00:01:00Z,b\n", encoding="utf-8")
+    stopped = STOPPED_READING.format(folder=str(temporary))
+    command = [sys.executable, "-c", stopped, "calibrate", "users", str(log), "--out", str(tmp_path / "parts.yaml")]
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert "was there" in done.stdout
+    assert done.returncode == 130
+    assert list(temporary.rglob("*")) == []
+    assert not (tmp_path / "parts.yaml").exists()
