@@ -39,12 +39,12 @@ main()
 STOPPED_READING = """
 import os, signal
 from pathlib import Path
-from simulator.studies.calibration import events
+from simulator.studies.calibration import opening
 def stop(*_):
     assert any(path.suffix == ".db" for path in Path("{folder}").rglob("*"))
     os.write(1, b"was there")
     os.kill(os.getpid(), signal.SIGINT)
-events.cores = lambda: stop() or 1
+opening.cores = lambda: stop() or 1
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from simulator.cli.__main__ import main
 main()
