@@ -80,6 +80,9 @@ def estimate_report(estimates: Estimates, width: int = WIDTH) -> Iterator[Render
     plans = list(estimates.plans.values())
     title = shortened(estimates.scenario.name, max(width - len(_TITLE), LABEL_WIDTH), cell_len)
     yield Text(f"{title}{_TITLE}", style="bold")
+    if all(plan.no_form for plan in plans):
+        yield from (said(form.capital(f"{gap}."), list(estimates.plans)) for gap in left_out(plans))
+        return
     yield Text("~ marks what is approximate and ? what no closed form gives; all else is exact but for chance.")
     names = heads(list(estimates.plans), COLUMN_WIDTH - 1, NAME_LINES)
     tables = math.ceil(len(plans) / max((width - LABEL_WIDTH) // COLUMN_WIDTH, 1))

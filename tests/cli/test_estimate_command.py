@@ -70,3 +70,25 @@ def test_a_wrong_plan_is_told_as_run_tells_it() -> None:
     done = predcost("estimate", HEADLINE, "--plan", "cache")
     assert done.returncode == 2
     assert "there is no plan 'cache'" in done.stderr
+
+
+def test_where_no_plan_has_a_closed_form_only_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "load.yaml").write_text(
+        """
+name: load test
+population: {users: 1_000, logins_per_day: 1/day, shape: 1}
+traffic: {closed_loop: 4}
+backends:
+  live: {kind: fleet, instance: m7g.large, service_time: 20 ms, capacity: 2}
+plans:
+  on demand: {on_miss: compute, backend: live}
+""",
+        encoding="utf-8",
+    )
+    done = predcost("estimate", tmp_path / "load.yaml")
+    assert done.returncode == 0
+    told = " ".join(done.stdout.split())
+    assert told == (
+        "load test: by closed forms, nothing is simulated No closed form: how many requests clients make who wait for "
+        "their answers follows from how fast they are answered."
+    )

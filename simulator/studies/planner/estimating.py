@@ -200,7 +200,7 @@ class _Plan:
         """Return why no closed form says what answers its requests; empty where one does."""
         plan = self.plan
         if self.scenario.traffic.closed_loop is not None:
-            return "clients who wait for their answers: how many requests come follows from how fast they are answered"
+            return "how many requests clients make who wait for their answers follows from how fast they are answered"
         if plan.refresh and (plan.cache or plan.precompute):
             return "rows after events beside a cache or batch runs: no closed form says which of them is there"
         if plan.has_store and self.scenario.store_of(plan).size_limit_gib is not None:
