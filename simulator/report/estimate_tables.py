@@ -80,7 +80,7 @@ def estimate_report(estimates: Estimates, width: int = WIDTH) -> Iterator[Render
     plans = list(estimates.plans.values())
     title = shortened(estimates.scenario.name, max(width - len(_TITLE), LABEL_WIDTH), cell_len)
     yield Text(f"{title}{_TITLE}", style="bold")
-    if all(plan.no_form for plan in plans):
+    if not any(metric in plan.metrics for plan in plans for group in SHOWN for _, metric in group):
         yield from (said(form.capital(f"{gap}."), list(estimates.plans)) for gap in left_out(plans))
         return
     yield Text("~ marks what is approximate and ? what no closed form gives; all else is exact but for chance.")
