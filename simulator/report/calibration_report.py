@@ -176,7 +176,7 @@ def _held_out(verdict: HeldOut) -> Table:
     heads, rows = held_out_rows(compared := shown_of(verdict))
     table = _table(heads)
     for each, (*cells, error) in zip(compared, rows, strict=True):
-        style = "" if each.good_within is None else BEST if each.is_good else BAD
+        style = BAD if each.is_off else BEST if each.is_good and each.good_within is not None else ""
         table.add_row(*map(Text, cells), Text(error, style=style))
     return table
 

@@ -21,9 +21,11 @@ import simulator as sim
 from simulator.report.charts import NoChartError
 from simulator.report.charts.catalogue import CALIBRATION_CHARTS, charts_of, save_chart
 from simulator.report.charts.catalogue import drawn as picture
+from simulator.report.charts.held_out import held_out_title
 from simulator.report.charts.look import HEIGHT_IN, WIDTH_IN
 from simulator.report.charts.theme import DARK, LIGHT, contrast
-from simulator.studies.calibration.calibrating import Calibration
+from simulator.studies.calibration.calibrating import Calibration, calibrate
+from simulator.studies.calibration.events import Asked
 from simulator.studies.calibration.held_out import Compared, HeldOut
 
 SPIKE = START + timedelta(days=16, hours=15)
@@ -159,6 +161,26 @@ def test_the_title_says_whether_the_plan_is_the_same_and_what_is_farthest_off(fo
     assert "1 of 2 farther off" in same
     good = words(picture(with_verdict(found, COMPARED[:1]), "held_out"))
     assert "; every number is as near as is asked" in good
+
+
+def test_what_chance_may_have_done_is_not_said_to_be_near_nor_off(found: Calibration) -> None:
+    unsure = (COMPARED[0], replace(COMPARED[4], by_chance=200_000.0))
+    figure = picture(with_verdict(found, unsure), "held_out")
+    said = words(figure)
+    assert "recommend the same plan; what is farther off than is asked may be chance" in said
+    assert "0 of 1 near, else by chance" in said
+    marks = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]  # type: ignore[arg-type]
+    assert all(to_hex(mark.get_markerfacecolor()) != LIGHT.paper.lower() for mark in marks)  # type: ignore[arg-type]
+
+
+def test_of_rates_nothing_is_said_of_plans(tmp_path: Path) -> None:
+    at = pd.date_range("2026-03-02", periods=14 * 288, freq="5min")
+    count = np.random.default_rng(3).poisson(50, at.size)
+    pd.DataFrame({"time": at, "requests": count}).to_csv(tmp_path / "counts.csv", index=False)
+    verdict = calibrate([tmp_path / "counts.csv"], Asked()).verdict
+    assert verdict is not None
+    said = held_out_title(verdict)
+    assert said.startswith("rates on the log's end and on the fit, as the log names no users; ")
 
 
 def test_what_does_not_apply_says_why(found: Calibration) -> None:

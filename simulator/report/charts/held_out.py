@@ -52,7 +52,7 @@ def held_out(found: Calibration) -> Figure:
     plans = list(dict.fromkeys(each.plan for each in marks if each.plan != OF_ALL))[:MOST_PLANS]
     look = {OF_ALL: Look(theme().ink, marker="o", is_line=False), **_marks_of(plans)}
     held = form.exact_duration(verdict.length_s)
-    near = "grey: as near as is asked; hollow: farther, and by more than a percentage point of shares"
+    near = "grey: as near as is asked; hollow: farther than chance or one point of a share explains"
     subtitle = f"Error on the last {held}; {near}"
     figure = calibration_slide(found, held_out_title(verdict), subtitle)
     axes = figure.add_axes((_AXES_LEFT, BOTTOM, _AXES_RIGHT - _AXES_LEFT, TOP - BOTTOM))
@@ -72,16 +72,23 @@ def held_out(found: Calibration) -> Figure:
 
 def held_out_title(verdict: HeldOut) -> str:
     """Return whether one may decide by the fit, and what is farthest off."""
-    same = "another plan" if verdict.recommendation_changes else "the same plan"
-    if verdict.on_log is None and verdict.on_fit is None:
-        same = "no plan, as none meets every bound,"
-    said = f"the log's end and the fit recommend {same}"
+    said = _said_of_plans(verdict)
     if not verdict.bad:
-        return f"{said}; every number is as near as is asked"
+        unsure = "what is farther off than is asked may be chance"
+        return f"{said}; {unsure if verdict.unsure else 'every number is as near as is asked'}"
     mark = _mark(verdict.bad[0])
     whose = "" if mark.plan == OF_ALL else f" of {form.shortened(form.one_line(mark.plan), LONGEST_NAME)}"
     label = _label(mark.metric).replace(", mean", " mean")
     return f"{said}; farthest off is {label}{whose}, {_error(mark.compared)}"
+
+
+def _said_of_plans(verdict: HeldOut) -> str:
+    if not verdict.knows_users:
+        return "rates on the log's end and on the fit, as the log names no users"
+    same = "another plan" if verdict.recommendation_changes else "the same plan"
+    if verdict.on_log is None and verdict.on_fit is None:
+        same = "no plan, as none meets every bound,"
+    return f"the log's end and the fit recommend {same}"
 
 
 def _mark(compared: Compared) -> _Mark:
@@ -113,7 +120,7 @@ def _row(axes: Axes, row: int, marks: Sequence[_Mark], look: dict[str, Look], li
         y = row if len(marks) == 1 else row - SPREAD / 2 + place * step
         is_beyond = abs(error) > limit
         shape = ("<" if error < 0 else ">") if is_beyond else how.marker
-        face = how.colour if mark.compared.is_good else theme().paper
+        face = theme().paper if mark.compared.is_off else how.colour
         x = max(min(error, 0.985 * limit), -0.985 * limit)
         axes.plot([x], [y], shape, ms=7, mec=how.colour, mew=1.6, mfc=face, zorder=3, clip_on=False)
     _beyond(axes, row, [each.compared for each in marks if each.compared.error > limit], limit)
@@ -146,5 +153,6 @@ def _axes(axes: Axes, rows: Sequence[str], limit: float) -> None:
 
 def _entry(plan: str, look: Look, marks: Sequence[_Mark]) -> Entry:
     own = [each.compared for each in marks if each.plan == plan and each.compared.good_within is not None]
-    bad = sum(not each.is_good for each in own)
-    return Entry(plan, look, [f"{bad} of {len(own)} farther off" if bad else f"all {len(own)} near"] if own else [])
+    bad, good = sum(each.is_off for each in own), sum(each.is_good for each in own)
+    near = f"all {len(own)} near" if good == len(own) else f"{good} of {len(own)} near, else by chance"
+    return Entry(plan, look, [f"{bad} of {len(own)} farther off" if bad else near] if own else [])

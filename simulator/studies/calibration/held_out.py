@@ -6,7 +6,7 @@ matters is how large it is in what plans are judged by, and whether the recommen
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +126,11 @@ class Compared:
             return True
         return self.metric.endswith(OF_ALL) and abs(self.fit - self.log) <= SMALL_FRACTION
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it is farther off than is asked for, and than chance explains."""
+        return not self.is_good and not self.may_be_chance
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -159,16 +164,16 @@ class HeldOut:
     @property
     def bad(self) -> tuple[Compared, ...]:
         """What is farther off than is asked for and than chance explains, the farthest first."""
-        return self._farther_off(by_chance=False)
+        return _farthest_first([each for each in self.compared if each.is_off])
 
     @property
     def unsure(self) -> tuple[Compared, ...]:
         """What is farther off than is asked for, as chance alone may have it, the farthest first."""
-        return self._farther_off(by_chance=True)
+        return _farthest_first([each for each in self.compared if not each.is_good and each.may_be_chance])
 
-    def _farther_off(self, *, by_chance: bool) -> tuple[Compared, ...]:
-        found = [each for each in self.compared if not each.is_good and each.may_be_chance == by_chance]
-        return tuple(sorted(found, key=lambda each: -abs(each.error)))
+
+def _farthest_first(found: Sequence[Compared]) -> tuple[Compared, ...]:
+    return tuple(sorted(found, key=lambda each: -abs(each.error)))
 
 
 LEAST_LOSS: Final = 0.01
