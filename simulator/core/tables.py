@@ -56,9 +56,7 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     try:
         if not path.stat().st_size:
             raise UserError(f"{name_of(path)} is empty")
-        with path.open("rb") as file:
-            head = file.read(len(max(_OTHERS, key=len)))
-        _check_kind(path, head)
+        head = _checked_magic(path)
         is_parquet = head.startswith(_PARQUET) or path.suffix.lower() in _PARQUET_SUFFIXES
         yield from _parquet(path, columns) if is_parquet else _csv(path, head, columns)
     except (*_FAULTS, csv.Error) as error:
@@ -95,11 +93,8 @@ def text_of(path: Path) -> str:
 
 def _text(path: Path, most_bytes: int | None) -> str:
     try:
-        with path.open("rb") as file:
-            head = file.read(len(max(_OTHERS, key=len)))
-        _check_kind(path, head)
-        with ExitStack() as opened:
-            first = _stream(path, head, opened).read(most_bytes)
+        head = _checked_magic(path)
+        first = _begun(path, head, most_bytes)
         return str(first.decode(_encoding(first), errors="replace"))
     except _FAULTS as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
@@ -114,11 +109,8 @@ def lines_of(path: Path) -> Iterator[str]:
         If it is no text.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(len(max(_OTHERS, key=len)))
-        _check_kind(path, head)
-        with ExitStack() as opened:
-            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        head = _checked_magic(path)
+        first = _begun(path, head, _HEAD_BYTES)
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(_encoding(first))(), translate=True)
         with ExitStack() as opened:
             stream, begun = _stream(path, head, opened), list[str]()
@@ -143,11 +135,8 @@ def how_written(path: Path) -> tuple[str | None, str]:
         If it is no text.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(len(max(_OTHERS, key=len)))
-        _check_kind(path, head)
-        with ExitStack() as opened:
-            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        head = _checked_magic(path)
+        first = _begun(path, head, _HEAD_BYTES)
     except _FAULTS as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
     codec = next((codec for start, codec in _CODECS.items() if head.startswith(start)), None)
@@ -163,8 +152,7 @@ def copy_unpacked(path: Path, target: BinaryIO) -> None:
         If it cannot be unpacked.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(len(max(_OTHERS, key=len)))
+        head = _magic(path)
         with ExitStack() as opened:
             stream = _stream(path, head, opened)
             while chunk := stream.read(_CHUNK_BYTES):
@@ -182,15 +170,12 @@ def column_names(path: Path) -> list[str]:
         If the file is no such table.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(len(max(_OTHERS, key=len)))
-        _check_kind(path, head)
+        head = _checked_magic(path)
         if head.startswith(_PARQUET) or path.suffix.lower() in _PARQUET_SUFFIXES:
             from pyarrow import parquet  # noqa: PLC0415
 
             return list(parquet.read_schema(path).names)
-        with ExitStack() as opened:
-            first = _stream(path, head, opened).read(_HEAD_BYTES)
+        first = _begun(path, head, _HEAD_BYTES)
         return _separated(first.decode(_encoding(first), errors="replace"), ())[1]
     except (*_FAULTS, csv.Error) as error:
         raise UserError(f"{name_of(path)} cannot be read: {one_line(str(error))}") from error
@@ -204,6 +189,25 @@ def plain(column: pa.Array) -> pa.Array:
 def is_text(kind: pa.DataType) -> bool:
     """Return whether a column holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _magic(path: Path) -> bytes:
+    """Return the bytes that tell what a file is."""
+    with path.open("rb") as file:
+        return file.read(len(max(_OTHERS, key=len)))
+
+
+def _checked_magic(path: Path) -> bytes:
+    """Return them of a file that is not of a kind that is known and not read here."""
+    head = _magic(path)
+    _check_kind(path, head)
+    return head
+
+
+def _begun(path: Path, head: bytes, most_bytes: int | None) -> bytes:
+    """Return the first bytes of a file as they were before they were compressed; all of them without a number."""
+    with ExitStack() as opened:
+        return bytes(_stream(path, head, opened).read(most_bytes))
 
 
 def _check_kind(path: Path, head: bytes) -> None:
@@ -239,11 +243,10 @@ def _row_groups(rows: Sequence[int]) -> Iterator[list[int]]:
 def _csv(path: Path, head: bytes, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv as arrow_csv  # noqa: PLC0415
 
-    with ExitStack() as opened:
-        first = _stream(path, head, opened).read(_HEAD_BYTES)
-        _check_kind(path, first)
-        encoding = _encoding(first)
-        separator, names = _separated(first.decode(encoding, errors="replace"), columns)
+    first = _begun(path, head, _HEAD_BYTES)
+    _check_kind(path, first)
+    encoding = _encoding(first)
+    separator, names = _separated(first.decode(encoding, errors="replace"), columns)
     _check_columns(path, names, columns, separator)
     as_text = arrow_csv.ConvertOptions(
         include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()), check_utf8=True

@@ -1,8 +1,7 @@
 """What a log says of its users, for Python and Jupyter: the numbers, a verdict, pictures, a scenario."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from simulator.report.arguments import read_argument
 from simulator.report.calibrated_parts import parts_text, source_lines
 from simulator.report.calibration_report import held_out_rows, parameter_rows, verdict_sentence
 from simulator.report.documents import write_text
+from simulator.report.fitted_parts import FittedParts
 from simulator.report.log_frames import FRAME, files_of
 from simulator.report.log_scenario import log_scenario_text
 from simulator.report.notebook import folded, html_table, paragraphs, picture_html, shown
@@ -25,7 +25,8 @@ from simulator.studies.calibration.calibrating import Calibration, calibrate
 from simulator.studies.calibration.count_units import read_unit
 from simulator.studies.calibration.events import Asked
 from simulator.studies.calibration.fitted_scenario import following_parts, scenario_with
-from simulator.studies.calibration.fitting import UserFit
+from simulator.studies.calibration.fitting import Fitted, UserFit
+from simulator.studies.calibration.held_out import Compared
 from simulator.studies.outcome_store import default_store
 
 if TYPE_CHECKING:
@@ -64,32 +65,23 @@ class CalibrationPlots:
 
 
 @dataclass(frozen=True, repr=False)
-class CalibrationResult:
+class CalibrationResult(FittedParts):
     """What a log says of its users, and whether one may decide by it; in Jupyter it shows itself."""
 
     calibration: Calibration
     """What was found, with everything that was counted."""
 
-    @cached_property
-    def parameters(self) -> "pd.DataFrame":
-        """The scenario's numbers by key, in SI: value, and the low and high of 95 % of chance alone."""
-        import pandas as pd  # noqa: PLC0415
+    @override
+    def _numbers(self) -> Mapping[str, Fitted]:
+        return self.calibration.fit.parameters
 
-        found = self.calibration.fit.parameters
-        rows = [(each.value, each.low, each.high) for each in found.values()]
-        return pd.DataFrame(rows, pd.Index(found, name="key"), ["value", "low", "high"], dtype=float)
+    @override
+    def _compared(self) -> Sequence[Compared]:
+        return self.calibration.verdict.compared if self.calibration.verdict else ()
 
-    @cached_property
-    def held_out(self) -> "pd.DataFrame":
-        """The held-out end by metric: on the log, on the fit, its error, how far off it may be, whether it is not."""
-        import pandas as pd  # noqa: PLC0415
-
-        verdict = self.calibration.verdict
-        compared = verdict.compared if verdict else ()
-        rows = [(each.log, each.fit, each.error, each.good_within, each.is_good) for each in compared]
-        index = pd.Index([each.metric for each in compared], name="metric")
-        kinds = {"log": float, "fit": float, "error": float, "asked_within": float, "is_good": bool}
-        return pd.DataFrame(rows, index, list(kinds)).astype(kinds)
+    @override
+    def _parts_text(self) -> str:
+        return parts_text(self.calibration)
 
     @property
     def verdict(self) -> str:
@@ -108,11 +100,13 @@ class CalibrationResult:
         return verdict.recommendation_changes if verdict else None
 
     @property
+    @override
     def why(self) -> tuple[str, ...]:
         """What speaks against the fit, and what to do about it."""
         return self.calibration.why
 
     @property
+    @override
     def parts(self) -> dict[str, Any]:
         """``population`` and ``traffic``, as a scenario's file states them."""
         return self.calibration.parts
@@ -133,23 +127,6 @@ class CalibrationResult:
         """
         found = self.calibration
         return scenario_with(_base(base, "scenario"), following_parts(found.fit, found.last))
-
-    def write(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write the parts as YAML with where they are from, as ``--out`` does, and return the path.
-
-        Parameters
-        ----------
-        path
-            Where to.
-        force
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        UserError
-            If something else is there, or it cannot be written.
-        """
-        return write_text(parts_text(self.calibration), Path(path), replaces=force)
 
     def write_scenario(self, path: str | Path, *, force: bool = False) -> Path:
         """Write a whole commented scenario, as ``predcost new --from-log`` does, and return the path.

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from typing_extensions import override
 
 from simulator.core.errors import UserError
 from simulator.core.units import read_count
 from simulator.report.arguments import read_argument
-from simulator.report.documents import write_text
+from simulator.report.fitted_parts import FittedParts
 from simulator.report.notebook import folded, html_table, paragraphs, shown
 from simulator.report.service_report import (
     capacity_sentence,
@@ -23,42 +22,33 @@ from simulator.report.service_report import (
     source_sentence,
 )
 from simulator.scenario.overrides import split_assignment
+from simulator.studies.calibration.fitting import Fitted
+from simulator.studies.calibration.held_out import Compared
 from simulator.studies.calibration.service import calibrating
 from simulator.studies.calibration.service.calibrating import ServiceCalibration
 from simulator.studies.calibration.service.fitting import Shape
 from simulator.studies.calibration.service.parts import INSTANCE, NAME
 from simulator.studies.calibration.service.reading import Said
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 @dataclass(frozen=True, repr=False)
-class ServiceCalibrationResult:
+class ServiceCalibrationResult(FittedParts):
     """What a benchmark says of a fleet, and whether that does what was measured; in Jupyter it shows itself."""
 
     calibration: ServiceCalibration
     """What was found, with everything that was counted."""
 
-    @cached_property
-    def parameters(self) -> "pd.DataFrame":
-        """The scenario's numbers by key, in SI: value, and the low and high of 95 %; NaN where it is not known."""
-        import pandas as pd  # noqa: PLC0415
+    @override
+    def _numbers(self) -> Mapping[str, Fitted]:
+        return self.calibration.parameters
 
-        found = self.calibration.parameters
-        rows = [(each.value, each.low, each.high) for each in found.values()]
-        return pd.DataFrame(rows, pd.Index(found, name="key"), ["value", "low", "high"], dtype=float)
+    @override
+    def _compared(self) -> Sequence[Compared]:
+        return self.calibration.compared
 
-    @cached_property
-    def held_out(self) -> "pd.DataFrame":
-        """By metric: in the file, of the fleet in the same loop, its error, how far off it may be, if it is good."""
-        import pandas as pd  # noqa: PLC0415
-
-        compared = self.calibration.compared
-        rows = [(each.log, each.fit, each.error, each.good_within, each.is_good) for each in compared]
-        index = pd.Index([each.metric for each in compared], name="metric")
-        kinds = {"log": float, "fit": float, "error": float, "asked_within": float, "is_good": bool}
-        return pd.DataFrame(rows, index, list(kinds)).astype(kinds)
+    @override
+    def _parts_text(self) -> str:
+        return service_parts_text(self.calibration)
 
     @property
     def verdict(self) -> str:
@@ -71,31 +61,16 @@ class ServiceCalibrationResult:
         return self.calibration.fits
 
     @property
+    @override
     def why(self) -> tuple[str, ...]:
         """What speaks against the fit, and what to do about it."""
         return self.calibration.why
 
     @property
+    @override
     def parts(self) -> dict[str, Any]:
         """``backends`` with the fleet, as a scenario's file states it."""
         return self.calibration.parts
-
-    def write(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write the parts as YAML with where they are from, as ``--out`` does, and return the path.
-
-        Parameters
-        ----------
-        path
-            Where to.
-        force
-            Whether a file that is there may be replaced.
-
-        Raises
-        ------
-        UserError
-            If something else is there, or it cannot be written.
-        """
-        return write_text(service_parts_text(self.calibration), Path(path), replaces=force)
 
     @override
     def __repr__(self) -> str:

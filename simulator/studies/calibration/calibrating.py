@@ -11,7 +11,7 @@ from simulator.core.units import DAY_S
 from simulator.scenario.schema import Scenario
 from simulator.studies.calibration.counting import read_counts
 from simulator.studies.calibration.doubts import doubts
-from simulator.studies.calibration.events import US_PER_S, Asked, read_events
+from simulator.studies.calibration.events import US_PER_S, Asked, Events, read_events
 from simulator.studies.calibration.fitting import UserFit, fit_users
 from simulator.studies.calibration.held_out import HeldOut, held_out
 from simulator.studies.calibration.held_out_rates import Recorded, held_out_rates, recorded_counts, recorded_events
@@ -109,36 +109,51 @@ def calibrate(
         if not events.has_users:
             _check_users_only(events.recognised, asked, session_gap_s)
             return _of_rates(paths, recorded_events(events), asked, population, base, kept, judges=judges)
-        robots = leave_out_robots(events) if asked.without_robots else None
-        events.check_users()
-        if population is not None and population < events.users:
-            raise UserError(
-                f"population(={population:,.0f}) must be at least the {events.users:,} users who came: it counts those "
-                "who never came, too"
-            )
-        measures = measured(events, session_gap_s)
-        fit = fit_users(measures, asked.timezone, population)
-        verdict = None
-        if judges and measures.length_s >= LEAST_VERDICT_S:
-            verdict = held_out(events, asked.timezone, population, session_gap_s, base, kept)
-        first, last = (datetime.fromtimestamp(each / US_PER_S, UTC) for each in (events.first_us, events.last_us))
-        return Calibration(
-            events.recognised,
-            events.rows,
-            events.skipped,
-            first,
-            last,
-            fit,
-            parts_of(fit),
-            verdict,
-            tuple(doubts(events, measures, fit, verdict)),
-            tuple(histogram_lines(measures.gaps, measures.valley)),
-            measures,
-            tuple(paths),
-            events.columns,
-            events.zones,
-            robots,
+        return _of_users(paths, events, asked, population, session_gap_s, base, kept, judges=judges)
+
+
+def _of_users(
+    paths: Sequence[Path],
+    events: Events,
+    asked: Asked,
+    population: float | None,
+    session_gap_s: float | None,
+    base: Scenario | Path | None,
+    kept: OutcomeStore | None,
+    *,
+    judges: bool,
+) -> Calibration:
+    """Return what a log says that names its users."""
+    robots = leave_out_robots(events) if asked.without_robots else None
+    events.check_users()
+    if population is not None and population < events.users:
+        raise UserError(
+            f"population(={population:,.0f}) must be at least the {events.users:,} users who came: it counts those "
+            "who never came, too"
         )
+    measures = measured(events, session_gap_s)
+    fit = fit_users(measures, asked.timezone, population)
+    verdict = None
+    if judges and measures.length_s >= LEAST_VERDICT_S:
+        verdict = held_out(events, asked.timezone, population, session_gap_s, base, kept)
+    first, last = (datetime.fromtimestamp(each / US_PER_S, UTC) for each in (events.first_us, events.last_us))
+    return Calibration(
+        events.recognised,
+        events.rows,
+        events.skipped,
+        first,
+        last,
+        fit,
+        parts_of(fit),
+        verdict,
+        tuple(doubts(events, measures, fit, verdict)),
+        tuple(histogram_lines(measures.gaps, measures.valley)),
+        measures,
+        tuple(paths),
+        events.columns,
+        events.zones,
+        robots,
+    )
 
 
 def _check_no_counts(recognised: str, asked: Asked) -> None:
